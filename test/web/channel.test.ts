@@ -91,7 +91,7 @@ browserTest(
     await overlay.getByText("seen in OBS").waitFor();
     // A double click is one press.
     await page.getByRole("button", { name: "Revoke" }).dblclick();
-    await page.getByRole("button", { name: "Confirm revoke" }).press("Enter");
+    await page.getByRole("button", { name: "Revoke?" }).press("Enter");
     await page.getByText("No overlay URLs yet").waitFor();
     expect(faults).toEqual([]);
     await close();
@@ -226,7 +226,7 @@ browserTest(
       await page.evaluate<number>(order("إ")),
     );
     await loud.getByRole("button", { name: "Unban" }).click();
-    await loud.getByRole("button", { name: "Confirm unban" }).click();
+    await loud.getByRole("button", { name: "Unban?" }).click();
     await loud.waitFor({ state: "detached" });
     const check = `/api/v1/live-stream-ban/check/loud-1?liveStreamId=${streamId}`;
     expect(await call("channel-host-2", "GET", check)).toMatchObject({ isBanned: false });
@@ -257,7 +257,7 @@ browserTest(
       page.getByRole("list", { name: "Bans" }).getByRole("listitem").filter({ hasText: name });
     const unban = async (name: string) => {
       await row(name).getByRole("button", { name: "Unban" }).click();
-      await row(name).getByRole("button", { name: "Confirm unban" }).click();
+      await row(name).getByRole("button", { name: "Unban?" }).click();
       await row(name).waitFor({ state: "detached" });
     };
     await unban("loud-1");
@@ -329,7 +329,7 @@ browserTest(
       await call(voter, "PUT", `${moments}/${id}/vote`, { options: [voter === "voter-3" ? 0 : 1] });
     await poll.getByText("2 · 67%").waitFor();
     await poll.getByRole("button", { name: "End" }).press("Enter");
-    await poll.getByRole("button", { name: "Confirm end" }).press("Enter");
+    await poll.getByRole("button", { name: "End?" }).press("Enter");
     const before = page.getByRole("list", { name: "Earlier polls and goals" });
     await before.getByText("3 voters").waitFor();
     await page.getByRole("tab", { name: "Goal" }).click();
@@ -343,7 +343,7 @@ browserTest(
     await call("goal-giver", "POST", "/api/v1/gifts/create", gift);
     await goal.getByText("10 of 500").waitFor();
     await goal.getByRole("button", { name: "Cancel" }).click();
-    await goal.getByRole("button", { name: "Confirm cancel" }).click();
+    await goal.getByRole("button", { name: "Cancel?" }).click();
     await before.getByText("Cancelled").waitFor();
     await page.reload();
     await before.getByText("3 voters").waitFor();
@@ -373,7 +373,7 @@ browserTest(
     await visit(`view=moments&stream=${streamId}`);
     const card = page.getByRole("article", { name: "Slow answer" });
     await card.getByRole("button", { name: "End" }).press("Enter");
-    await card.getByRole("button", { name: "Confirm end" }).press("Enter");
+    await card.getByRole("button", { name: "End?" }).press("Enter");
     await card.getByText("Ended").waitFor();
     const answered = page.waitForResponse("**/moments/*/end");
     answer();

@@ -40,7 +40,7 @@ browserTest(
     await credits.fill("7");
     const topUp = wallet.getByRole("button", { name: "Top up" }).last();
     await typeMeanwhile("**/top-ups", topUp, credits, "70");
-    await toast(page, "credits now.").waitFor();
+    await toast(page, "now has").waitFor();
     expect(await credits.inputValue()).toBe("70");
     await visit("view=gifts");
     await page.getByRole("row", { name: /Tiara/ }).press("Enter");
@@ -191,7 +191,7 @@ browserTest(
     const revoke = async (name: string) => {
       const row = page.getByRole("listitem").filter({ hasText: name });
       await row.getByRole("button", { name: "Revoke" }).press("Enter");
-      await row.getByRole("button", { name: "Confirm revoke" }).press("Enter");
+      await row.getByRole("button", { name: "Revoke?" }).press("Enter");
     };
     // The list without the first one, as it was before the second one was revoked, comes last.
     const [read, late] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];

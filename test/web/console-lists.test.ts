@@ -104,7 +104,7 @@ browserTest(
     const items = page.getByRole("list", { name: "Bans" }).getByRole("listitem");
     await expectSoon(async () => (await seen(items)) === 50);
     await items.first().getByRole("button", { name: "Unban" }).click();
-    await items.first().getByRole("button", { name: "Confirm unban" }).click();
+    await items.first().getByRole("button", { name: "Unban?" }).click();
     await expectSoon(async () => (await seen(items)) === 49);
     await more.click();
     await expectSoon(async () => (await seen(items)) === 50);
@@ -306,7 +306,7 @@ browserTest(
     const late = await held.promise;
     await page.keyboard.press("Escape");
     await late.fulfill(refuse);
-    await toast(page, "Failed: End Firm show").getByText("Ended just now").waitFor();
+    await toast(page, "Couldn't end Firm show").getByText("Ended just now").waitFor();
     // A search that fails has not found nobody.
     await page.route(/users\/search/, (route) => route.fulfill(refuse));
     await visit(`view=bans&stream=${id}&id=new`);

@@ -63,7 +63,7 @@ browserTest(
     }
     await page.setViewportSize({ width: 1280, height: 800 });
     await row.getByRole("button", { name: "Time out" }).click();
-    await toast(page, /is muted in Talk show/).waitFor();
+    await toast(page, "is timed out in Talk show for 10 minutes.").waitFor();
     const check = `/api/v1/live-stream-ban/check/long-name?liveStreamId=${streamId}`;
     const { ban } = await call("admin", "GET", check);
     expect(Date.parse(ban.endsAt) - Date.parse(ban.createdAt)).toBe(600_000);
@@ -170,7 +170,7 @@ browserTest(
     await page.keyboard.press("Enter");
     const detail = page.getByRole("complementary", { name: "Gina" });
     const ledger = detail.getByRole("region", { name: "Ledger" });
-    const spent = ledger.getByRole("listitem").filter({ hasText: "Gift spend" });
+    const spent = ledger.getByRole("listitem").filter({ hasText: "Gift sent" });
     await spent.getByText("−10", { exact: true }).waitFor();
     await ledger.getByRole("button", { name: "Gifts" }).click();
     expect(await ledger.getByText("Top up").count()).toBe(0);
@@ -191,9 +191,9 @@ browserTest(
     await form.getByText("giver-1", { exact: true }).waitFor();
     await form.getByLabel("Duration").selectOption("3600");
     await form.getByLabel("Scope").selectOption("channel");
-    await form.getByRole("button", { name: "Mute…" }).click();
-    await confirm(page, "Mute");
-    await toast(page, "Gina is muted in the channel.").waitFor();
+    await form.getByRole("button", { name: "Time out…" }).click();
+    await confirm(page, "Time out");
+    await toast(page, "Gina is timed out in the channel for 1 hour.").waitFor();
     await page.getByRole("row", { name: /Gina.*Muted.*Channel/ }).waitFor();
     const check = `/api/v1/live-stream-ban/check/giver-1?liveStreamId=${streamId}`;
     const { ban } = await call("admin", "GET", check);
@@ -333,8 +333,8 @@ browserTest(
     await page.setViewportSize({ width: 360, height: 800 });
     const results = [
       { misfits: 0, says: "Everything fits" },
-      { misfits: 1, says: "1 thing does not fit" },
-      { misfits: 12, says: "12 things do not fit" },
+      { misfits: 1, says: "1 mismatch found" },
+      { misfits: 12, says: "12 mismatches found" },
     ];
     for (const { misfits, says } of results) {
       const found = Array.from({ length: misfits }, (_, at) => ({ item: `${at}`, problem: "Odd" }));

@@ -172,12 +172,12 @@ browserTest(
     await page.getByRole("row", { name: /user2/ }).press("Enter");
     await page.getByLabel("Credits", { exact: true }).fill("700");
     await page.getByRole("button", { name: "Top up" }).last().click();
-    await toast(page, "user2 has 700 credits now.").waitFor();
+    await toast(page, "user2 now has 700 credits.").waitFor();
     await page.getByRole("button", { name: "Pay out", exact: true }).click();
     await page.getByLabel("Credits", { exact: true }).fill("200");
     await page.getByRole("button", { name: "Pay out…" }).click();
     await confirm(page, "Pay out");
-    await toast(page, "user2 has 500 credits now.").waitFor();
+    await toast(page, "user2 now has 500 credits.").waitFor();
     // The form is ready for the next call, and complains about nothing.
     await expectSoon(
       async () => (await page.getByLabel("Credits", { exact: true }).inputValue()) === "",

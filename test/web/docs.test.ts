@@ -64,7 +64,7 @@ browserTest(
     await post.getByRole("textbox", { name: "Body" }).fill("{}");
     await post.getByRole("button", { name: "Send" }).click();
     await post.locator(".outcome", { hasText: "request_invalid" }).waitFor();
-    await post.getByText("Fails with").click();
+    await post.getByText("Errors:").click();
     const codes = post.locator(".codes");
     expect(await codes.getByRole("link", { name: "slow_mode" }).getAttribute("href")).toMatch(
       /\/docs\/guides#errors-slow_mode$/,

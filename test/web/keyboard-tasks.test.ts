@@ -104,7 +104,7 @@ browserTest(
     do await tabTo(page, /^End$/);
     while (!(await hasFocus()));
     await page.keyboard.press("Enter");
-    expect(await focused(page)).toBe("Confirm end");
+    expect(await focused(page)).toBe("End?");
     await page.keyboard.press("Enter");
     await goal.getByText("Ended").waitFor();
     const answered = page.waitForResponse((one) => one.request().method() === "POST");

@@ -86,7 +86,7 @@ browserTest(
       expect(await overlay.getByText(text).count()).toBe(1);
     await page.getByRole("button", { name: "Overlay", exact: true }).click();
     await page.getByRole("button", { name: "Revoke" }).click();
-    await page.getByRole("button", { name: "Confirm revoke" }).click();
+    await page.getByRole("button", { name: "Revoke?" }).click();
     await overlay.getByText("This overlay key was revoked.").waitFor();
     await page.getByText("No overlay URLs yet").waitFor();
     // Opened once more with it, a page finds a server that does not take the key.

@@ -170,7 +170,7 @@ browserTest(
     const { page, faults, viewer, close } = await open(wide, `/?stream=${first}`);
     await quiet(page);
     await page.getByRole("button", { name: "End stream" }).click();
-    await page.getByRole("button", { name: "Confirm end stream" }).click();
+    await page.getByRole("button", { name: "End stream?" }).click();
     await page.getByRole("region", { name: "Stream summary" }).waitFor();
     expect(await page.getByRole("button", { name: /simulated viewers/ }).count()).toBe(0);
     expect(await page.getByLabel("Slow mode").count()).toBe(0);
@@ -221,7 +221,7 @@ browserTest(
     // Its row: the card over the chat is for those alone who watch at that moment.
     await viewer(1).locator(".superlike-row", { hasText: secondName }).waitFor();
     await page.getByRole("button", { name: "End stream" }).click();
-    await page.getByRole("button", { name: "Confirm end stream" }).click();
+    await page.getByRole("button", { name: "End stream?" }).click();
     const summary = page.getByRole("region", { name: "Stream summary" });
     for (const name of ["Messages", "Peak viewers", "Total viewers", "Gifts", "Credits"])
       await summary.getByText(name, { exact: true }).waitFor();

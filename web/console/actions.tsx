@@ -55,7 +55,10 @@ session.subscribe(() => {
 });
 
 const asToast = (action: Action) => (refused: Refused) => {
-  showToast({ says: `Failed: ${action.title}`, refused });
+  showToast({
+    says: `Couldn't ${action.title.replace(/^./, (first) => first.toLowerCase())}`,
+    refused,
+  });
   return true;
 };
 

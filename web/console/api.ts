@@ -187,8 +187,11 @@ const advices: Record<number, string> = {
 };
 
 export function refusedOf(error: unknown): Refused {
-  if (!(error instanceof OvationError))
-    return { says: String(error), advice: advices[0]!, code: "" };
+  if (!(error instanceof OvationError)) {
+    // A fetch without a response rejects with a TypeError.
+    const says = error instanceof TypeError ? "Network error" : String(error);
+    return { says, advice: advices[0]!, code: "" };
+  }
   const { statusCode, errors, code } = error;
   const advice = advices[statusCode] ?? (statusCode >= 500 ? "Try again in a moment." : "");
   return {

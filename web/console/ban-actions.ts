@@ -8,6 +8,12 @@ export type BanAction = Ban["actionType"];
 
 export const actionNames: Record<BanAction, string> = { BLOCK: "Blocked", CHAT_ONLY: "Muted" };
 
+/** What a button that bans a user is called; without an end, a mute is no timeout. */
+export function banVerbOf(actionType: BanAction, seconds: number): string {
+  if (actionType === "BLOCK") return "Block";
+  return seconds > 0 ? "Time out" : "Mute";
+}
+
 type Given = { actionType: BanAction; scope?: Ban["scope"]; reason?: string; seconds?: number };
 
 /** Bans a user; undo removes the ban. `took` is called after either. */
@@ -17,7 +23,7 @@ export function banAction(
   { actionType, scope = "stream", reason = "", seconds = 0 }: Given,
   took: () => void = () => {},
 ): Action {
-  const verb = actionType === "BLOCK" ? "Block" : "Mute";
+  const verb = banVerbOf(actionType, seconds);
   const place = placeOf(scope, stream);
   const end = seconds === 0 ? "until you unban them" : "until the ban ends";
   return {
@@ -35,10 +41,19 @@ export function banAction(
     }),
     done() {
       took();
-      return `${user.name} is ${actionNames[actionType].toLowerCase()} in ${place}.`;
+      const state = verb === "Time out" ? "timed out" : actionNames[actionType].toLowerCase();
+      const span = seconds > 0 ? ` for ${durationOf(seconds)}` : "";
+      return `${user.name} is ${state} in ${place}${span}.`;
     },
     undo: ({ _id }: { _id: string }) => unbanAction({ _id, scope }, user.name, stream, took),
   };
+}
+
+/** A duration as one number, such as `10 minutes`. */
+function durationOf(seconds: number): string {
+  const unit = seconds < 3_600 ? "minute" : seconds <= 86_400 ? "hour" : "day";
+  const value = seconds / { minute: 60, hour: 3_600, day: 86_400 }[unit];
+  return `${value} ${unit}${value === 1 ? "" : "s"}`;
 }
 
 const placeOf = (scope: Ban["scope"], stream: Stream) =>

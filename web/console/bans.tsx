@@ -3,7 +3,14 @@ import { nameOf } from "../chat/person.ts";
 import { useDraft } from "../kept-drafts.ts";
 import { perform } from "./actions.tsx";
 import { call } from "./api.ts";
-import { actionNames, type Ban, type BanAction, banAction, unbanAction } from "./ban-actions.ts";
+import {
+  actionNames,
+  type Ban,
+  type BanAction,
+  banAction,
+  banVerbOf,
+  unbanAction,
+} from "./ban-actions.ts";
 import { Field, type Found, Select, UserField } from "./fields.tsx";
 import { Form } from "./form.tsx";
 import { pagesOf, useList } from "./list.ts";
@@ -99,7 +106,7 @@ function NewBan({ stream, draft, took }: Omit<Given, "filters"> & { took: () => 
   };
   return (
     <Detail title="Ban user" close={() => set({ id: "", user: "" })}>
-      <Form name="Ban user" action={action} verb={actionType === "BLOCK" ? "Block" : "Mute"} asks>
+      <Form name="Ban user" action={action} verb={banVerbOf(actionType, options.seconds)} asks>
         <UserField
           name="User"
           choose={(chosen) => {

@@ -16,7 +16,7 @@ export function SpendLimit({ userId, name, reload }: Given) {
   const text = useDraft(`spend limit of ${userId}`, "");
   const sent = text.value;
   const actionOf = (spendLimit: number | null): Action => ({
-    title: `Set the spend limit of ${name}`,
+    title: `Set spend limit for ${name}`,
     verb: "Set limit",
     request: request("PUT", `/api/v1/wallets/${userId}/spend-limit`, { spendLimit }),
     done() {
@@ -46,7 +46,7 @@ export function SpendLimit({ userId, name, reload }: Given) {
           change={(value) => {
             text.value = value;
           }}
-          says="A whole number; 0 for no limit"
+          says="0 for no limit. The day is in UTC."
         />
       </Form>
       <button type="button" class="button" onClick={() => void perform(actionOf(null))}>

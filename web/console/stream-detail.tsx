@@ -135,16 +135,16 @@ function ChatSettingsForm({ stream, list }: Given) {
   const latest = useRef(stream);
   latest.current = stream;
   const actionOf = (
-    title: string,
+    says: string,
     settings: Partial<ChatSettings>,
     before: Partial<ChatSettings>,
   ): Action => ({
-    title,
-    verb: title,
+    title: "Change chat settings",
+    verb: "Save",
     request: request("PATCH", `/api/v1/live-stream/${stream.id}/chat-settings`, settings),
     done() {
       list.put({ ...latest.current, ...settings });
-      return `${title} in ${stream.title}.`;
+      return `${says} in ${stream.title}.`;
     },
     undo: () => actionOf("Chat settings restored", before, settings),
   });

@@ -3,14 +3,14 @@ import { Listing } from "./listing.tsx";
 import { filter, go, hrefOf } from "./router.ts";
 import { type ScopedGiven, StreamScope } from "./stream-scope.tsx";
 import type { Column } from "./table.tsx";
-import { Moment, PersonCell } from "./ui.tsx";
+import { labelOf, Moment, PersonCell } from "./ui.tsx";
 
 const route = "GET /api/v1/live-stream/{streamId}/viewers";
 type Viewer = RowOf<typeof route>;
 
 const columns: Column<Viewer>[] = [
   { title: "Viewer", cell: (viewer) => <PersonCell person={viewer} /> },
-  { title: "Role", isWide: true, cell: ({ role }) => role ?? "viewer" },
+  { title: "Role", isWide: true, cell: ({ role }) => labelOf(role ?? "viewer") },
   { title: "Joined", cell: ({ joinedAt }) => <Moment at={joinedAt} /> },
 ];
 

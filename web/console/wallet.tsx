@@ -46,7 +46,7 @@ function Wallet({ userId, name, wallet, reload }: Given & { wallet: Loaded<Balan
           ["Balance", <b key="b">{formatted(value.balance)}</b>],
           ["Pending", formatted(value.pending)],
           ["Owed", formatted(value.owed)],
-          ["Daily limit", value.spendLimit === 0 ? "no limit" : formatted(value.spendLimit)],
+          ["Daily limit", value.spendLimit === 0 ? "No limit" : formatted(value.spendLimit)],
         ]}
       />
       <Booking userId={userId} name={name} reload={reload} />
@@ -86,7 +86,7 @@ function Booking({ userId, name, reload }: Given) {
           ),
           done({ balance }: { balance: number }) {
             begin();
-            return `${name} has ${creditsOf(balance)} now.`;
+            return `${name} now has ${creditsOf(balance)}.`;
           },
         }
       : undefined;

@@ -58,7 +58,7 @@ function Docs() {
       <Head />
       {shown && <Contents shown={shown} />}
       <main>
-        {errorText && <p class="bad">The description could not be read: {errorText}</p>}
+        {errorText && <p class="bad">Could not load the API description: {errorText}</p>}
         {shown && search.value === "" && (
           <div class="begin">
             <h1>{isEvents ? "WebSocket" : "Reference"}</h1>

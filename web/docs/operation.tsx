@@ -75,7 +75,8 @@ function AnswerPart({ answer, schemas }: { answer: Operation["answer"]; schemas:
   if (schema === undefined)
     return (
       <p>
-        Response <strong class="good">{status}</strong> {status === "204" && "without a body"}.
+        Response <strong class="good">{status}</strong>
+        {status === "204" && " without a body"}.
       </p>
     );
   return (
@@ -106,7 +107,7 @@ export function Shape(props: { name: string; schema: Described; schemas: Schemas
 function Failures({ failures }: { failures: Failure[] }) {
   return (
     <details>
-      <summary>Fails with {failures.map(({ status }) => status).join(", ")}</summary>
+      <summary>Errors: {failures.map(({ status }) => status).join(", ")}</summary>
       <dl class="fields">
         {failures.map(({ status, says, details, codes }) => (
           <div key={status}>

@@ -68,7 +68,7 @@ export function TryIt({ operation, schemas }: { operation: Operation; schemas: S
       )}
       {operation.files ? (
         <p class="quiet">
-          The body is a form with a file: put the path of yours in place of picture.png.
+          This endpoint takes multipart form data. Replace picture.png with your file.
         </p>
       ) : operation.tag === "Tencent" && cast.value === undefined ? (
         <p class="quiet">Tencent commands have their own URL and a signature instead of a token.</p>

@@ -120,7 +120,7 @@ export function SureButton({ verb, act, about }: { verb: string; act(): void; ab
         isAsked.value = !isAsked.value;
       }}
     >
-      {isAsked.value ? `Confirm ${verb.toLowerCase()}` : verb}
+      {isAsked.value ? `${verb}?` : verb}
     </button>
   );
 }

@@ -50,7 +50,7 @@ export function NewMoment({ streamId, start }: { streamId: string; start: Start 
   return (
     <section class="new-moment" aria-label="New poll or goal">
       <Tabs
-        label="Kind"
+        label="Type"
         names={kinds}
         selected={kind.value}
         select={(name) => {
@@ -128,7 +128,7 @@ function NewGoal({ draft, start }: Given<GoalDraft>) {
   return (
     <MomentForm name="New goal" verb="Start goal" {...{ problem, body, start, started }}>
       <Line name="Title" value={title} change={(value) => alter({ title: value })} />
-      <Pick name="Of" of={kindsOfGoal} value={of} pick={(value) => alter({ of: value })} />
+      <Pick name="Goal type" of={kindsOfGoal} value={of} pick={(value) => alter({ of: value })} />
       <Line name="Target" value={target} change={(value) => alter({ target: value })} />
     </MomentForm>
   );

@@ -76,8 +76,7 @@ export function OverlayAddresses({ host }: { host: Host }) {
   return (
     <>
       <p class="quiet">
-        Chat and gifts over your video, for OBS. One address shows whichever stream of yours is
-        live.
+        Chat and gifts over your video, for OBS. One URL always shows your current live stream.
       </p>
       <Preview look={look.value} />
       <div class="host-choices">

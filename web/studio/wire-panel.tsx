@@ -40,7 +40,7 @@ export function WirePanel() {
           <Icon name="chevron" /> Wire
         </button>
         <span class="quiet number wire-counts">
-          {numbers.format(calls)} calls, {numbers.format(frames)} messages in
+          {numbers.format(calls)} calls, {numbers.format(frames)} messages received
         </span>
         <Verdict />
         <button
