@@ -24,7 +24,7 @@ export type Audit = {
 /** The result of an audit in a few words. */
 export function resultOf({ fits, misfits: { length } }: Audit): string {
   if (fits) return "Everything fits";
-  return length === 1 ? "1 mismatch found" : `${length} mismatches found`;
+  return length === 1 ? "1 mismatch" : `${length} mismatches`;
 }
 
 /** An alarm of the stage; `ALARM`: it is on. */

@@ -2,7 +2,6 @@ import * as z from "zod";
 import type { Moment } from "../audience/moment.ts";
 import type { Totals } from "./event.ts";
 import { type Frame, isAnswered, type LogEnd } from "./frame.ts";
-import type { RequestId } from "./subscriber.ts";
 import { type LogState, type Sums, stateOf } from "./sums.ts";
 
 /*
@@ -97,7 +96,7 @@ export function subscribedMessage(
   answer: {
     recovery: Recovery | undefined;
     viewers: number;
-    requestId: RequestId | undefined;
+    requestId: string | number | undefined;
     shown?: ShownSums | undefined;
   },
 ) {

@@ -23,6 +23,12 @@ export function assertNoBlockedWord(content: string, stream: Stream): void {
 export const needsFollowing = (stream: Stream, sender: Acting) =>
   stream.followersOnly && !mayModerate(stream, sender);
 
+/** Refuses if messages are switched off in the room: then only those who may moderate chat. */
+export function assertMessagesOpen(stream: Stream, sender: Acting): void {
+  if (stream.room?.IsMessageDisabled === true && !mayModerate(stream, sender))
+    refuse("messages_disabled");
+}
+
 /** Limits on a sender's next message, besides bans. */
 export type ChatRules = { slowModeSeconds: number; perSecondMax: number };
 

@@ -1,8 +1,6 @@
 import * as z from "zod";
-import { refuse } from "../refusal.ts";
 import type { NewStream } from "../streams/new-stream.ts";
 import type { Stream } from "../streams/stream.ts";
-import { type Acting, mayModerate } from "../streams/stream-lifecycle.ts";
 import { byteName, byteText, httpsUrl, rowsOf, shownText, shownUrl, visible } from "../text.ts";
 import { Account, RoomId } from "./room.ts";
 
@@ -152,9 +150,3 @@ export function roomInfoOf(stream: Stream, viewCount: number): z.infer<typeof Ro
 /** The template of the seats, which only create_room sets. */
 export const seatTemplateOf = ({ room }: Stream): string =>
   RoomFields.parse(room ?? {}).SeatTemplate;
-
-/** Refuses if messages are switched off in the room: then only those who may moderate chat. */
-export function assertMessagesOpen(stream: Stream, sender: Acting): void {
-  if (stream.room?.IsMessageDisabled === true && !mayModerate(stream, sender))
-    refuse("messages_disabled");
-}

@@ -235,7 +235,7 @@ browserTest(
     expect(await reference.getAttribute("aria-invalid")).toBe("true");
     await reference.fill("a new one");
     await submit.click();
-    const done = toast(page, "now.");
+    const done = toast(page, "now has");
     await done.waitFor();
     const [below, above] = [await done.boundingBox(), await form.boundingBox()];
     const pane = await page.getByRole("complementary").boundingBox();
@@ -333,8 +333,8 @@ browserTest(
     await page.setViewportSize({ width: 360, height: 800 });
     const results = [
       { misfits: 0, says: "Everything fits" },
-      { misfits: 1, says: "1 mismatch found" },
-      { misfits: 12, says: "12 mismatches found" },
+      { misfits: 1, says: "1 mismatch" },
+      { misfits: 12, says: "12 mismatches" },
     ];
     for (const { misfits, says } of results) {
       const found = Array.from({ length: misfits }, (_, at) => ({ item: `${at}`, problem: "Odd" }));
@@ -390,6 +390,7 @@ browserTest(
     await page.getByText("No bans in Other show").waitFor();
     expect(await reason.inputValue()).toBe("Loud");
     await page.getByRole("button", { name: "Close" }).click();
+    await confirm(page, "Discard");
     await page.getByRole("button", { name: "Ban user" }).click();
     expect(await reason.inputValue()).toBe("");
     expect(faults).toEqual([]);

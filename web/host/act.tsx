@@ -8,10 +8,10 @@ import { newKey } from "../new-key.ts";
 export type Host = Pick<Client, "call" | "subscribe">;
 
 /**
- * Runs calls, and keeps the error of each until the same one succeeds; the latest is shown. A second
- * press while the same action runs does nothing; `about` tells actions apart, so that one never
- * swallows another. An action that has failed gets the same idempotency key again, because it may have taken effect, unless its
- * `input` differs.
+ * Runs calls, and keeps the error of each until the same one succeeds; the latest is shown. While
+ * an action runs, another press of it does nothing; `about` tells actions apart, so that one never
+ * swallows another. An action that has failed gets the same idempotency key again, because it may
+ * have taken effect, unless its `input` differs.
  */
 export function useAct() {
   const errors = useSignal<ReadonlyMap<string, string>>(new Map());

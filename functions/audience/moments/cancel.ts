@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { Moment } from "../../../domain/audience/moment.ts";
 import { MomentId, StreamId } from "../../../domain/id.ts";
-import { isReachedIn } from "../../../domain/log/sums.ts";
 import { moderatorRefusals } from "../../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { readState, showMoment } from "../../../platform/store/audience/log-state.ts";
@@ -24,9 +23,12 @@ export const { contract, handler } = endpoint(
     grants: { read: ["STREAM"], write: ["STREAM", "CROWD"] },
   },
   async ({ path: { streamId, momentId: id }, caller, now, idempotentReply }) => {
-    await existingFirst(getModeratedStream(streamId, caller, now), getMoment(streamId, id));
+    const [, known] = await existingFirst(
+      getModeratedStream(streamId, caller, now),
+      getMoment(streamId, id),
+    );
     const state = await readState(streamId);
-    const isReached = isReachedIn(state, id);
+    const isReached = showMoment(known, state).reached === true;
     const ending = () => ({ status: "cancelled" as const, endedAt: new Date(), isReached });
     return finishMoment({ streamId, id }, ending, (moment) =>
       idempotentReply(showMoment(moment, state)),

@@ -2,6 +2,7 @@ import type { Profile } from "../../../domain/people/user.ts";
 import { Refusal, refuse } from "../../../domain/refusal.ts";
 import {
   assertMayChat,
+  assertMessagesOpen,
   assertNoBlockedWord,
   assertNotSlowed,
   chatRulesOf,
@@ -9,7 +10,6 @@ import {
 } from "../../../domain/streams/admission.ts";
 import { activeBan, assertAdmitted, isFree, type Sender } from "../../../domain/streams/member.ts";
 import { assertLive, type Stream } from "../../../domain/streams/stream.ts";
-import { assertMessagesOpen } from "../../../domain/tencent/room-info.ts";
 import type { Caller } from "../../auth/caller.ts";
 import { BoundedSet } from "../../runtime/bounded.ts";
 import { setting } from "../../runtime/env.ts";
