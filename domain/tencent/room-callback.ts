@@ -25,7 +25,7 @@ export type RoomStatistic = {
   TotalGiftsSent: number;
   TotalGiftCoins: number;
   TotalUniqueGiftSenders: number;
-  /** Superlikes. */
+  /** Taps; superlikes are neither likes nor gifts. */
   TotalLikesReceived: number;
 };
 
@@ -47,26 +47,23 @@ export function destroyedCallback(
   };
 }
 
-/** Adds gifts up, one by one, without those that were refunded. */
+/** Adds gifts up, one by one, without superlikes and those that were refunded. */
 export function createStatistic() {
   const senders = new Set<string>();
-  const sums = { TotalGiftsSent: 0, TotalGiftCoins: 0, TotalLikesReceived: 0 };
+  const sums = { TotalGiftsSent: 0, TotalGiftCoins: 0 };
   return {
     add(gift: Gift): void {
-      if (gift.refundedAt !== undefined) return;
-      if (gift.kind === "superlike") {
-        sums.TotalLikesReceived += 1;
-        return;
-      }
+      if (gift.refundedAt !== undefined || gift.kind === "superlike") return;
       const { count, credits } = addsToTotals(gift);
       sums.TotalGiftsSent += count;
       sums.TotalGiftCoins += credits;
       senders.add(gift.sender.userId);
     },
-    withViewers: (viewers: number): RoomStatistic => ({
+    with: (viewers: number, likes: number): RoomStatistic => ({
       TotalViewers: viewers,
       ...sums,
       TotalUniqueGiftSenders: senders.size,
+      TotalLikesReceived: likes,
     }),
   };
 }

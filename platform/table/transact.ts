@@ -95,11 +95,11 @@ async function writeOne(action: Action): Promise<Failed | undefined> {
  * undefined on success, otherwise the conditions that failed. DynamoDB evaluates each item
  * separately. If one could not be evaluated (another transaction holds it, or its partition is
  * throttled), the results of the others are incomplete: the transaction is retried with jitter, up
- * to a limit, then refused with `unavailable`; or the result is `conflict`. Two results are final nevertheless: an existing
- * `marker`; and, if no condition failed, a conflict on the marker without one on a wallet, which
- * means another call with the same key (refused with `key_in_progress`). If a response is lost
- * (timeout, 5xx), the same items are sent again with the same ClientRequestToken until the result
- * is definite, so a decision never takes effect twice.
+ * to a limit, then refused with `unavailable`; or the result is `conflict`. Two results are final
+ * nevertheless: an existing `marker`; and, if no condition failed, a conflict on the marker without
+ * one on a wallet, which means another call with the same key (refused with `key_in_progress`). If
+ * a response is lost (timeout, 5xx), the same items are sent again with the same ClientRequestToken
+ * until the result is definite, so a decision never takes effect twice.
  * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
  */
 export async function transact(

@@ -6,6 +6,7 @@ import {
   type RoomStatistic,
 } from "../../domain/tencent/room-callback.ts";
 import { tencentReceiver } from "../../domain/webhooks/webhook.ts";
+import { countLikes } from "../store/audience/recount.ts";
 import { readWatching } from "../store/log/viewers.ts";
 import { readVisits } from "../store/log/watch-times.ts";
 import { eachGift } from "../store/money/gifts.ts";
@@ -15,7 +16,7 @@ import { queueEvents, type RoomChange } from "../webhooks/jobs.ts";
 
 /**
  * Queues the callback of a room's event, if the application has configured it. The totals are
- * summed from the gifts themselves, so that unsettled gifts are included.
+ * summed from the gifts and likes themselves, so that unsettled gifts are included.
  */
 export async function queueCallback(change: RoomChange, now: Date): Promise<void> {
   const { kind, streamId, roomId, at } = change;
@@ -33,8 +34,13 @@ export async function queueCallback(change: RoomChange, now: Date): Promise<void
 }
 
 async function statisticOf(streamId: string, now: Date): Promise<RoomStatistic> {
-  const [past, watching] = await Promise.all([readVisits(streamId), readWatching(streamId, now)]);
+  const [past, watching, { likes }] = await Promise.all([
+    readVisits(streamId),
+    readWatching(streamId, now),
+    countLikes(streamId),
+  ]);
   const statistic = createStatistic();
   for await (const gift of eachGift(streamId)) statistic.add(gift);
-  return statistic.withViewers(new Set([...past, ...watching].map(({ userId }) => userId)).size);
+  const viewers = new Set([...past, ...watching].map(({ userId }) => userId)).size;
+  return statistic.with(viewers, likes);
 }

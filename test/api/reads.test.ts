@@ -66,8 +66,7 @@ test("superlikes are listed newest first, by cursors, and gifts are not among th
   const shown = all.map(({ id: _, refundedAt: __, ...superlike }) => superlike);
   expect(shown).toEqual(made.reverse());
   const [refunded] = all;
-  const refund = { as: await admin(), path: {} };
-  const { body } = await call(`POST /api/v1/gifts/${refunded.id}/refund`, refund);
+  const { body } = await call(`POST /api/v1/gifts/${refunded.id}/refund`, { as: await admin() });
   const { list } = await page("limit=2");
   expect([list[0].refundedAt, list[1].refundedAt]).toEqual([body.data.refundedAt, null]);
   expect([first.pageInfo.hasNextPage, second.pageInfo]).toEqual([

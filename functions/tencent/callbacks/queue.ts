@@ -7,7 +7,7 @@ export const { contract, handler } = consumer(
   {
     summary: "Queue the callback after a room was created or destroyed",
     on: { queue: "rooms", batchSize: 1 },
-    grants: { read: ["STREAM", "SUB", "CALLBACKS"], queues: ["deliveries"] },
+    grants: { read: ["STREAM", "SUB", "CROWD", "CALLBACKS"], queues: ["deliveries"] },
     timeoutSeconds: 60,
   },
   perMessage(RoomChange, queueCallback),

@@ -4,6 +4,7 @@ import { type Frame, idOfEvent } from "../../../domain/log/frame.ts";
 import { connectionLifeSeconds } from "../../../domain/log/subscriber.ts";
 import { afterRoom } from "../../../domain/tencent/callback.ts";
 import { makeWebhook, tencentReceiver } from "../../../domain/webhooks/webhook.ts";
+import { recordTaps } from "../../../platform/store/audience/likes.ts";
 import { putSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { changeCallbacks, recordCallbacks } from "../../../platform/store/tencent/callbacks.ts";
 import { findDeletions, recordWebhook } from "../../../platform/store/webhooks/webhooks.ts";
@@ -93,7 +94,7 @@ test("a record that a batch contains twice is one event for a webhook", async ()
   expect(events.map((one: { id: string }) => one.id)).toEqual([idOfEvent("twice", 0)]);
 });
 
-test("the callback for a room's end counts viewers once, gifts that stay, and superlikes", async () => {
+test("the callback for a room's end counts viewers once, gifts that stay, and likes", async () => {
   process.env.TENCENT_SDK_APP_ID = "1400000000";
   await configure([afterRoom.destroyed]);
   const stream = await makeStream("host", { roomId: "room" });
@@ -111,11 +112,13 @@ test("the callback for a room's end counts viewers once, gifts that stay, and su
     const item = await getRawItem(key.gift(stream.id, id), { consistent: true });
     await putItem({ ...item!, ...changed });
   }
+  const taps = { streamId: stream.id, userId: "ann" };
+  await recordTaps(taps, { session: "session-1", total: 7 }, new Date());
   await queueCallback({ kind: "destroyed", streamId: stream.id, roomId: "room", at }, new Date());
   const [{ events }] = queued();
   expect(events[0].data.Statistic).toEqual({
     ...{ TotalViewers: 2, TotalGiftsSent: 2, TotalGiftCoins: 20 },
-    ...{ TotalUniqueGiftSenders: 1, TotalLikesReceived: 1 },
+    ...{ TotalUniqueGiftSenders: 1, TotalLikesReceived: 7 },
   });
 });
 
