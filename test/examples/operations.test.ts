@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { marshall } from "@aws-sdk/util-dynamodb";
+import { key } from "../../platform/table/keys.ts";
 import { labelOf } from "../../platform/table/ownership.ts";
 import { scanTable } from "../../platform/table/query.ts";
 import { AwsAccount } from "../aws/account.ts";
@@ -173,6 +174,15 @@ const tried: Record<string, Tried> = {
   "npm run migrate -- STAGE": {
     before: () => tableOf("prod"),
     says: [/ovation-prod: the oldest data has form 5; this version reads forms/],
+  },
+  "npm run reset-logs -- --stage STAGE --yes": {
+    before: () => {
+      tableOf("prod");
+      const since = new Date(Date.now() - 100_000).toISOString();
+      const Item = marshall({ ...key.readOnly(), since });
+      account.engine.execute("PutItem", { TableName: "ovation-prod", Item });
+    },
+    says: [/\d+ logs? of prod reset\./],
   },
   "npm run destroy -- dev": {
     says: ["ovation-dev-failures-1: 0 objects deleted"],
