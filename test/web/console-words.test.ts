@@ -77,7 +77,7 @@ browserTest(
     const form = page.getByRole("form", { name: "Top up or pay out" });
     await form.getByRole("textbox", { name: "Credits" }).fill("1");
     await form.getByRole("button", { name: "Top up", exact: true }).last().click();
-    await toast(page, "words-voter has 1 credit now.").waitFor();
+    await toast(page, "words-voter now has 1 credit.").waitFor();
     await close();
   },
   testMilliseconds,
