@@ -47,7 +47,7 @@ test("more messages than a page are erased page by page, each page however often
   for (let n = 1; n <= count; n++) await putMessage(stream.id, n, n % 3 === 0 ? other : user, now);
   await noteTrace({ userId: user, createdAt: now.toISOString() }, stream.id, now);
   const later = new Date(now.getTime() + 60_000);
-  await putMessage(stream.id, count + 1, user, new Date(later.getTime() + 1));
+  await putMessage(stream.id, count + 1, user, new Date(later.getTime() + 60_000));
   await removeUser({ userId: user, isForfeit: false, now: later });
   queue.take();
   // One page for each message of the queue, and each message twice at once.
