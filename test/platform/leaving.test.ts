@@ -197,7 +197,7 @@ describe("an erasure of remembered replies", () => {
     const before = keyedCall(user, "POST /a", "before", {});
     const since = keyedCall(user, "POST /a", "since", {});
     const claimed = keyedCall(user, "POST /a", "claimed", {});
-    const later = new Date(at.getTime() + 1_000);
+    const later = new Date(at.getTime() + 60_000);
     await commitTransaction([markerAction(before, 201, { name: "Zoe" }, at)]);
     await removeUser({ userId: user, isForfeit: false, now: at });
     await commitTransaction([markerAction(since, 201, { name: "Ann" }, later)]);
