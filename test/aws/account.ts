@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { afterAll, beforeAll } from "@jest/globals";
 import { type EmbeddedEngine, openEmbeddedEngine, writeAnswer } from "../../local/engine/index.ts";
 
 /*
@@ -295,4 +296,13 @@ export function runProgram(
     said.stderr += part;
   });
   return new Promise((done) => child.on("close", (status) => done({ status, ...said })));
+}
+
+/** An account that is open during a file's tests, and the settings with which programs reach it. */
+export function useAccount(): { account: AwsAccount; settings: Record<string, string> } {
+  const account = new AwsAccount();
+  const settings: Record<string, string> = {};
+  beforeAll(async () => void Object.assign(settings, await account.open()));
+  afterAll(() => account.close());
+  return { account, settings };
 }

@@ -3,18 +3,17 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { marshall } from "@aws-sdk/util-dynamodb";
-import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { key } from "../../platform/table/keys.ts";
 import { labelOf } from "../../platform/table/ownership.ts";
 import { scanTable } from "../../platform/table/query.ts";
-import { AwsAccount, runProgram } from "../aws/account.ts";
+import { runProgram, useAccount } from "../aws/account.ts";
 import { startTable } from "../platform/table.ts";
 import { makeUser } from "../platform/wallet-people.ts";
 
 type Items = Record<string, unknown>[];
 let items: Items;
-let account: AwsAccount;
-let settings: Record<string, string>;
+const { account, settings } = useAccount();
 
 beforeAll(async () => {
   const { stop } = await startTable();
@@ -22,10 +21,7 @@ beforeAll(async () => {
   items = [marshall(labelOf({ stage: "prod", release: "0.0.0" }))];
   for await (const item of scanTable()) items.push(marshall(item, { removeUndefinedValues: true }));
   await stop();
-  account = new AwsAccount();
-  settings = await account.open();
 });
-afterAll(() => account.close());
 beforeEach(() => account.reset());
 
 const run = (...options: string[]) =>

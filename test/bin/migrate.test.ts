@@ -1,16 +1,10 @@
 import { marshall } from "@aws-sdk/util-dynamodb";
-import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { beforeEach, expect, test } from "@jest/globals";
 import { forms } from "../../platform/table/layout.ts";
 import { labelOf } from "../../platform/table/ownership.ts";
-import { AwsAccount, runProgram } from "../aws/account.ts";
+import { runProgram, useAccount } from "../aws/account.ts";
 
-let account: AwsAccount;
-let settings: Record<string, string>;
-beforeAll(async () => {
-  account = new AwsAccount();
-  settings = await account.open();
-});
-afterAll(() => account.close());
+const { account, settings } = useAccount();
 
 const labelled = (more: object = {}) =>
   account.createTable("ovation-prod", [

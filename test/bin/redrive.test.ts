@@ -1,18 +1,12 @@
 import { marshall } from "@aws-sdk/util-dynamodb";
-import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { emptyBucket } from "../../bin/aws/deployed-bucket.ts";
 import { getDeployedBatches } from "../../bin/operate/failed-batches.ts";
 import { labelOf } from "../../platform/table/ownership.ts";
-import { AwsAccount, runProgram } from "../aws/account.ts";
+import { runProgram, useAccount } from "../aws/account.ts";
 
-let account: AwsAccount;
-let settings: Record<string, string>;
-beforeAll(async () => {
-  account = new AwsAccount();
-  settings = await account.open();
-  Object.assign(process.env, settings);
-});
-afterAll(() => account.close());
+const { account, settings } = useAccount();
+beforeAll(() => void Object.assign(process.env, settings));
 
 /**
  * CloudFormation's description of the stacks:

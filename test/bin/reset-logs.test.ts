@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +8,7 @@ import { openEngine } from "../../local/aws/index.ts";
 import { newLog } from "../../platform/store/log/logs.ts";
 import { type Key, key } from "../../platform/table/keys.ts";
 import { labelOf } from "../../platform/table/ownership.ts";
-import { AwsAccount, runProgram } from "../aws/account.ts";
+import { runProgram, useAccount } from "../aws/account.ts";
 import { startSystem } from "../system.ts";
 
 /** Not a stream of the demo: those have logs, too, after their first records. */
@@ -47,26 +46,16 @@ const find = (Key: Key) =>
   });
 
 /** The same for a table of AWS. */
-let account: AwsAccount;
-let settings: Record<string, string>;
-beforeAll(async () => {
-  account = new AwsAccount();
-  settings = await account.open();
-});
-afterAll(() => account.close());
+const { account, settings } = useAccount();
 
-function resetLogs(...options: string[]) {
-  const path = join(import.meta.dirname, "../../bin/operate/reset-logs.ts");
-  const { status, stdout, stderr } = spawnSync(process.execPath, [path, ...options], {
-    env: { ...process.env, DATA_DIR: dataDir, NODE_OPTIONS: "" },
-    encoding: "utf8",
-  });
-  return { status, says: (stdout + stderr).trim() };
+async function resetLogs(...options: string[]) {
+  const ran = await runProgram("operate/reset-logs.ts", options, { DATA_DIR: dataDir });
+  return { status: ran.status, says: (ran.stdout + ran.stderr).trim() };
 }
 
 test("without --yes it prints what it would do, and changes nothing", async () => {
   const says = expect.stringMatching(/^[1-3] logs? of .*add --yes to reset\.$/);
-  expect(resetLogs()).toMatchObject({ status: 1, says });
+  expect(await resetLogs()).toMatchObject({ status: 1, says });
   expect(await find(log)).toMatchObject(before);
   expect(await find(subscriber)).toBeDefined();
 });
@@ -74,21 +63,24 @@ test("without --yes it prints what it would do, and changes nothing", async () =
 test("logs of a running system are not reset", async () => {
   const system = await startSystem({ dataDir });
   const says = expect.stringContaining("stop it before you reset its logs");
-  expect(resetLogs("--yes")).toMatchObject({ status: 1, says });
+  expect(await resetLogs("--yes")).toMatchObject({ status: 1, says });
   await system.stop();
   expect(await find(log)).toMatchObject(before);
 });
 
 test("every log starts a new epoch, frame numbers continue, and subscriptions are removed", async () => {
-  expect(resetLogs("--yes")).toMatchObject({ status: 0 });
+  expect(await resetLogs("--yes")).toMatchObject({ status: 0 });
   const after = await find(log);
   expect(after).toMatchObject({ posted: 7, newest: 12 });
   expect(after?.epoch).not.toBe(before.epoch);
   expect(await find(subscriber)).toBeUndefined();
 });
 
-test("an unknown option changes nothing, and the usage is printed", () => {
-  expect(resetLogs("--all")).toMatchObject({ status: 2, says: expect.stringMatching(/--yes/) });
+test("an unknown option changes nothing, and the usage is printed", async () => {
+  expect(await resetLogs("--all")).toMatchObject({
+    status: 2,
+    says: expect.stringMatching(/--yes/),
+  });
 });
 
 test("the logs of a deployed stage are reset only while it is read-only", async () => {

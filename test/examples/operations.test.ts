@@ -11,7 +11,7 @@ import { marshall } from "@aws-sdk/util-dynamodb";
 import { key } from "../../platform/table/keys.ts";
 import { labelOf } from "../../platform/table/ownership.ts";
 import { scanTable } from "../../platform/table/query.ts";
-import { AwsAccount } from "../aws/account.ts";
+import { useAccount } from "../aws/account.ts";
 import { answerOf } from "../aws/preflight-account.ts";
 import { startTable } from "../platform/table.ts";
 import { makeUser } from "../platform/wallet-people.ts";
@@ -29,8 +29,7 @@ const commands = [...new Set([...inBlocks, ...pages.flatMap(inlineCommands)])].f
   (command) => trialOf(command) === "account",
 );
 
-let account: AwsAccount;
-let settings: Record<string, string>;
+const { account, settings } = useAccount();
 let items: Record<string, unknown>[];
 let home: string;
 const cdkAsked = () => join(home, "cdk-asked");
@@ -41,10 +40,7 @@ beforeAll(async () => {
   items = [];
   for await (const item of scanTable()) items.push(marshall(item, { removeUndefinedValues: true }));
   await stop();
-  account = new AwsAccount();
-  settings = await account.open();
 });
-afterAll(() => account.close());
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "ovation-operator-"));
   writeFileSync(cdkAsked(), "");
