@@ -37,24 +37,30 @@ function blocked({ isSilent = false, opens = [] as readonly number[] } = {}) {
   };
 }
 
-/** The server's `GET …/events`: a growing log, and callers who wait for its next frame. */
+/**
+ * The server's `GET …/events`: a growing log, and callers who wait for its next frame, `wait`
+ * seconds at most.
+ */
 function serveEvents() {
   const frames: { frame: number; events: object[] }[] = [];
   const asked: URL[] = [];
   const tokens = new Set<string | null>();
   let refusal: number | undefined;
   let epoch = "e";
-  let waiting: (() => void)[] = [];
-  const wake = () => {
-    for (const go of waiting) go();
+  let waiting: { go: () => void; timer: NodeJS.Timeout }[] = [];
+  const takeWaiting = () => {
+    const taken = waiting;
     waiting = [];
+    for (const { timer } of taken) clearTimeout(timer);
+    return taken;
+  };
+  const wake = () => {
+    for (const { go } of takeWaiting()) go();
   };
   return {
     ...{ asked, tokens, wake },
     /** The responses to those who wait are lost. */
-    lose() {
-      waiting = [];
-    },
+    lose: () => void takeWaiting(),
     /** The log begins again. */
     restart(): void {
       epoch = "f";
@@ -80,8 +86,12 @@ function serveEvents() {
       const isWaiting = searchParams.get("wait") !== "0" && isRecovered();
       if (isWaiting && start() >= frames.length && refusal === undefined)
         await new Promise<void>((done, fail) => {
-          waiting.push(done);
-          signal?.addEventListener("abort", () => fail(signal.reason));
+          const timer = setTimeout(done, Number(searchParams.get("wait")) * 1_000);
+          waiting.push({ go: done, timer });
+          signal?.addEventListener("abort", () => {
+            clearTimeout(timer);
+            fail(signal.reason);
+          });
         });
       if (refusal !== undefined)
         return Response.json({ data: null, errors: ["No"] }, { status: refusal });
