@@ -60,15 +60,15 @@ export function gatewayResponses(): Record<string, GatewayResponse> {
 }
 
 /** Headers as mapping expressions: static values need single quotes. */
-function headersOf(statusCode: number, code: string | undefined): Record<string, string> {
+function headersOf(statusCode: number, code: string): Record<string, string> {
   const headers: Record<string, string> = {
     "Access-Control-Allow-Origin": "'*'",
     "Access-Control-Expose-Headers": `'${exposedHeaders}'`,
     "Cache-Control": "'no-store'",
     "X-Content-Type-Options": "'nosniff'",
     "X-Request-Id": "context.requestId",
+    "X-Error-Code": `'${code}'`,
   };
-  if (code !== undefined) headers["X-Error-Code"] = `'${code}'`;
   // The gateway would rename this header in a function's own 401, so only its own responses have
   // it.
   if (statusCode === 401) headers["WWW-Authenticate"] = "'Bearer'";
