@@ -123,7 +123,9 @@ const minutes = wholeNumber(0, 1_000_000).default(1440);
  * now.
  */
 export const UpcomingQuery = z.object({
-  limit: rowsLimit(999_999_999, 10),
+  limit: rowsLimit(999_999_999, 10).meta({
+    description: "The maximum number of rows to return; above 100, it is 100",
+  }),
   minutesBefore: minutes.meta({
     description: "Include streams whose planned start was at most this many minutes ago",
   }),
