@@ -58,13 +58,15 @@ export const slowKinds = {
     "platform/large-funding",
     "platform/many-moments",
     "platform/notification-units",
+    "platform/picture-sizes",
     "platform/push/estimate",
     "platform/push/simulation",
     "web/chat-load",
     "web/overlay-load",
   ],
-  /** Further features of pages; the API behind them has its cases in `api`. */
+  /** Further features of pages and commands; the API behind them has its cases in `api`. */
   features: [
+    "bin/ovation-usage",
     "web/channel",
     "web/chat-audience",
     "web/chat-drafts",
@@ -78,6 +80,7 @@ export const slowKinds = {
     "web/console-lost",
     "web/console-pages",
     "web/console-support",
+    "web/console-words",
     "web/docs-contents",
     "web/keyboard",
     "web/keyboard-tasks",
@@ -100,9 +103,23 @@ export const slowKinds = {
   /** The guides and examples, followed step by step. */
   guides: ["api/webhook-guide", "examples/", "local/stage"],
   /**
-   * Data of earlier versions, copies, changed deployments, systems built from scratch, the relay's
-   * bundle in its container, and a deployment's check by CloudFormation's own rules.
+   * Stages with other options than dev and prod (a domain, a relay, copies of backups), changed
+   * deployments, CloudFormation's own rules, and commands that deploy a stage or estimate its cost.
    */
+  deployments: [
+    "bin/cost",
+    "bin/deploy",
+    "cloud/backups",
+    "cloud/delivery",
+    "cloud/fixed-costs",
+    "cloud/host",
+    "cloud/host-watch",
+    "cloud/limits",
+    "cloud/relay",
+    "cloud/relay-rules",
+    "cloud/transitions",
+  ],
+  /** Data of earlier versions, copies, systems built from scratch, and the relay's bundle. */
   restores: [
     "bin/assembly",
     "bin/cold-start",
@@ -111,8 +128,6 @@ export const slowKinds = {
     "bin/reload",
     "bin/reset-logs",
     "bin/restore",
-    "cloud/relay-rules",
-    "cloud/transitions",
     "local/read-only",
     "local/relay-bundle",
     "platform/releases/releases",
@@ -177,7 +192,7 @@ export const longFiles: string[] = [
   "bin/cold-start",
   "bin/reload",
   "local/delivery",
-  "bin/ovation",
+  "bin/ovation-usage",
   "cloud/transitions",
   "web/overlay-looks",
   "local/lost-posts",
