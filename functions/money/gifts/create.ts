@@ -30,7 +30,7 @@ export const { contract, handler } = endpoint(
     const [stream, giftType, giver] = await Promise.all([
       getStream(liveStreamId, { consistent: true }),
       getGiftType(giftTypeId),
-      getGiver(liveStreamId, caller.userId, caller.roles),
+      getGiver(liveStreamId, caller.userId, caller),
     ]);
     const receivers = [personOfSummary(stream.host, setting("DEFAULT_PICTURE"))];
     const request = { giftType, receivers, count, charged: true, expectedPrice };

@@ -37,7 +37,7 @@ export const { contract, handler } = endpoint(
   async ({ path: { streamId }, caller, now, idempotentReply }) => {
     const [stream, giver] = await Promise.all([
       getStream(streamId, { consistent: true }),
-      getGiver(streamId, caller.userId, caller.roles),
+      getGiver(streamId, caller.userId, caller),
     ]);
     const [price, defaultPicture] = [setting("SUPERLIKE_PRICE"), setting("DEFAULT_PICTURE")];
     const reply = ({ sender }: Gift) =>

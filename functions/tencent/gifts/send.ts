@@ -2,7 +2,11 @@ import { decideGift } from "../../../domain/money/gift.ts";
 import { personOf } from "../../../domain/people/person.ts";
 import { SendGift, sendRefusals } from "../../../domain/tencent/tencent-gift.ts";
 import { getGiver, giftContext, recordGift } from "../../../platform/store/money/gifts.ts";
-import { getAccounts, getKnownAccounts } from "../../../platform/store/tencent/accounts.ts";
+import {
+  getKnownAccounts,
+  showAccounts,
+  showUnknown,
+} from "../../../platform/store/tencent/accounts.ts";
 import { findCallbacks } from "../../../platform/store/tencent/callbacks.ts";
 import { getGiftTypeByAlias } from "../../../platform/store/tencent/gift-aliases.ts";
 import { getRoom } from "../../../platform/store/tencent/rooms.ts";
@@ -19,7 +23,7 @@ export const { contract, handler } = command(
     idempotencyKey: true,
     grants: {
       read: ["ROOM", "STREAM", "GIFTID", "GIFTTYPE", "CALLBACKS", "USER", "WALLET", "REPLAY"],
-      write: ["USER", "WALLET", "LEDGER", "STREAM", "GIFT", "REPLAY", "DELIVERY", "TRACE", "RATE"],
+      write: ["WALLET", "LEDGER", "STREAM", "GIFT", "REPLAY", "DELIVERY", "TRACE", "RATE"],
     },
   },
   async ({ body, now, idempotentReply, ...call }) => {
@@ -27,10 +31,10 @@ export const { contract, handler } = command(
     const reads = [getRoom(RoomId), getGiftTypeByAlias(GiftId), findCallbacks()] as const;
     const [stream, giftType, callbacks] = await Promise.all(reads);
     const charged = !decidesOnGifts(callbacks);
-    const find = charged ? getKnownAccounts : getAccounts;
-    const [, ...receivers] = (await find([from, ...to], now)).map(personOf);
-    const giver = await getGiver(stream.id, from);
-    const request = { giftType, receivers, count, charged };
+    const unknown = charged ? undefined : showUnknown(from, now);
+    const giver = await getGiver(stream.id, from, { unknown });
+    const receivers = await (charged ? getKnownAccounts(to) : showAccounts(to, now));
+    const request = { giftType, receivers: receivers.map(personOf), count, charged };
     const decision = decideGift(giftContext(stream, giver, now), request);
     const give = () => recordGift(decision, () => idempotentReply());
     return giveAfterCallback(callbacks, { giftType, decision }, call, give);

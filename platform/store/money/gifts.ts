@@ -3,6 +3,7 @@ import * as z from "zod";
 import { type GiftContext, type GiftDecision, sharesOf } from "../../../domain/money/gift.ts";
 import { Gift, itemOf, type Share } from "../../../domain/money/gift-item.ts";
 import { personOf } from "../../../domain/people/person.ts";
+import type { Profile } from "../../../domain/people/user.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import { BoundedSet } from "../../runtime/bounded.ts";
@@ -22,19 +23,20 @@ export type Giver = Pick<GiftContext, "sender" | "wallet" | "member" | "roles">;
 
 /**
  * The sender, with the roles of their token if they call themselves, their wallet and their member
- * item in the stream; refuses with `user_not_found`.
+ * item in the stream. An unknown sender is shown as `unknown`; without it, refuses with
+ * `user_not_found`.
  */
 export async function getGiver(
   streamId: string,
   userId: string,
-  roles?: Giver["roles"],
+  { roles, unknown }: { roles?: Giver["roles"]; unknown?: Profile | undefined } = {},
 ): Promise<Giver> {
-  const [profile, wallet, member] = await Promise.all([
+  const [known, wallet, member] = await Promise.all([
     findKnown(userId),
     findWallet(userId),
     findMember(streamId, userId, { consistent: true }),
   ]);
-  if (profile === undefined) refuse("user_not_found", { userId });
+  const profile = known ?? unknown ?? refuse("user_not_found", { userId });
   return { sender: personOf(profile), wallet, member, roles };
 }
 

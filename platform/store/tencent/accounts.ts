@@ -1,4 +1,4 @@
-import type { Profile } from "../../../domain/people/user.ts";
+import { type Profile, profileOf } from "../../../domain/people/user.ts";
 import { recordFirstSight } from "../people/profile-changes.ts";
 import { findProfile, findProfiles, getProfile } from "../people/users.ts";
 
@@ -18,6 +18,18 @@ export async function getAccounts(accounts: readonly string[], now: Date): Promi
 export async function getKnownAccounts(accounts: readonly string[]): Promise<Profile[]> {
   const known = await findProfiles(accounts);
   return Promise.all(accounts.map((account) => known.get(account) ?? getProfile(account)));
+}
+
+/** An account that nobody knows, as a gift without credits shows it. */
+export const showUnknown = (account: string, now: Date): Profile => profileOf(account, {}, now);
+
+/**
+ * At most 100 accounts as a gift without credits shows them, in their order. Unknown ones stay
+ * unknown, so that no later gift sends credits to them by mistake.
+ */
+export async function showAccounts(accounts: readonly string[], now: Date): Promise<Profile[]> {
+  const known = await findProfiles(accounts);
+  return accounts.map((account) => known.get(account) ?? showUnknown(account, now));
 }
 
 /** Makes an account known; if its profile exists after all, returns that unchanged. */

@@ -86,10 +86,10 @@ export async function chargeGift(question: Question): Promise<CallAnswer> {
 async function hold(charge: Charge, onTry: () => void): Promise<Gift> {
   const { request, mark, now } = charge;
   const { From_Account: from, To_Account: to, GiftId, Count: count } = request.GiftWater;
-  const [stream, giftType, [, ...profiles]] = await Promise.all([
+  const [stream, giftType, profiles] = await Promise.all([
     getRoom(request.RoomId),
     getGiftTypeByAlias(GiftId),
-    getKnownAccounts([from, ...to]),
+    getKnownAccounts(to),
   ]);
   const giver = await getGiver(stream.id, from);
   const wish = { giftType, receivers: profiles.map(personOf), count, charged: true };

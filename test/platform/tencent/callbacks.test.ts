@@ -11,6 +11,8 @@ import * as deliveries from "../../../functions/webhooks/list-deliveries.ts";
 import * as resend from "../../../functions/webhooks/resend.ts";
 import { listGifts } from "../../../platform/store/money/gifts.ts";
 import { findWallet } from "../../../platform/store/money/wallets.ts";
+import { recordFirstSight } from "../../../platform/store/people/profile-changes.ts";
+import { findProfiles } from "../../../platform/store/people/users.ts";
 import { findRoom } from "../../../platform/store/tencent/rooms.ts";
 import { askUnlessHanging, forgetFailures } from "../../../platform/tencent/breaker.ts";
 import { callEndpoint } from "../api-call.ts";
@@ -158,6 +160,20 @@ test("a gift that the application allows moves no credits, counts and is shown",
   expect(gift).toMatchObject({ count: 3, charged: false, dueCredits: 0 });
 });
 
+test("a gift that the application decides makes no account known, whatever it answers", async () => {
+  const unknown = { From_Account: "mistyped-1", ReceiverList_Account: ["mistyped-2"] };
+  reply = says(1);
+  expect((await sendGift(unknown)).body).toMatchObject({ ErrorCode: 102004 });
+  reply = says(0);
+  expect((await sendGift(unknown)).body).toMatchObject({ ErrorCode: 0 });
+  const [gift] = await giftsSent();
+  expect(gift).toMatchObject({
+    sender: { userId: "mistyped-1", username: "" },
+    receivers: [{ userId: "mistyped-2", username: "" }],
+  });
+  expect(await findProfiles(["mistyped-1", "mistyped-2"], { consistent: true })).toEqual(new Map());
+});
+
 const noes: [string, typeof reply, number, RegExp][] = [
   ["1", says(1, "not today"), 102004, /^not today$/],
   ["102101", says(102101, "insufficient balance"), 102101, /^insufficient balance$/],
@@ -295,6 +311,8 @@ test("a repeated key sends the same id with the callback, and another key anothe
 
 test("a URL without callbacks does not decide: the sender is charged", async () => {
   await call(updateCallback, { Url: address, CallbackCommandList: [] });
+  expect((await sendGift()).body.ErrorInfo).toBe("There is no user giver");
+  for (const account of ["giver", "to1", "to2"]) await recordFirstSight(account, {}, new Date());
   expect((await sendGift()).body.ErrorInfo).toMatch(/^Insufficient credits/);
   expect(asked).toHaveLength(0);
 });
