@@ -5,7 +5,7 @@ import { continueErasure } from "../../platform/own-data/erasure.ts";
 import { collectOwnData } from "../../platform/own-data/export.ts";
 import { removeUser } from "../../platform/own-data/removal.ts";
 import { payOut } from "../../platform/store/money/bookings.ts";
-import { refundPass } from "../../platform/store/money/passes.ts";
+import { forfeitPass, refundPass } from "../../platform/store/money/passes.ts";
 import { findGift } from "../../platform/store/money/refunds.ts";
 import { settle } from "../../platform/store/money/settle.ts";
 import { findTotals, listFans } from "../../platform/store/money/totals.ts";
@@ -104,6 +104,29 @@ test("of ten concurrent refunds one moves credits", async () => {
   const results = await Promise.allSettled(refunds);
   expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
   expect(await findWallet(userId)).toMatchObject({ balance: price });
+});
+
+test("a pass that an erasure forfeits during its refund is refunded, or there is none", async () => {
+  await atEachRequest(async () => {
+    const { stream, userId, giftId } = await bought();
+    await settleCharge(stream.id, giftId);
+    let outcome = "refunded";
+    return {
+      act: () =>
+        refundOf(stream.id, userId).catch((error: { code?: string }) => {
+          outcome = `${error.code}`;
+        }),
+      meanwhile: () => forfeitPass(stream.id, userId, giftId),
+      async check() {
+        const { gift } = (await findGift(stream.id, giftId))!;
+        const isRefunded = gift.refundedAt !== undefined;
+        expect([outcome, isRefunded]).toEqual(
+          isRefunded ? ["refunded", true] : ["pass_not_found", false],
+        );
+        expect((await findWallet(userId)).balance).toBe(isRefunded ? price : 0);
+      },
+    };
+  });
 });
 
 test("the audit reports a pass that nobody paid for, and a charge without its pass", async () => {

@@ -55,7 +55,8 @@ export type RefundAnswer = { id: string; refundedAt: string; credits: number };
  * Refunds a gift or superlike, once: it is settled first if it is still due, then reversed in one
  * transaction if nothing is due and it was not refunded. The transaction has both sides, the
  * totals, the leaderboard, the notifications, the reply and the actions of `also`. Refuses with
- * `refund_not_yours`, `gift_already_refunded` and `refund_not_covered`.
+ * `refund_not_yours`, `gift_already_refunded` and `refund_not_covered`, and with `pass_not_found` if
+ * an action of `also` labelled `pass` fails.
  */
 export async function refund(
   { gift, shares }: WholeGift,
@@ -148,7 +149,9 @@ async function reverse(
         ];
         return { drafts, actions, reply: { answer: "refunded" as const, remember: [] } };
       },
-      () => {
+      (failed) => {
+        const { userId } = gift.sender;
+        if (failed.has("pass") && !failed.has("gift")) refuse("pass_not_found", { userId });
         throw new Overtaken();
       },
     );
