@@ -103,13 +103,7 @@ export async function recordGiftType<A>(type: GiftType, reply: Reply<A>): Promis
   return reply.answer;
 }
 
-/**
- * Records a change of a gift type if it is unchanged since the read; otherwise throws
- * `unavailable`.
- */
-export const recordGiftTypeChange = async (before: GiftType, wanted: GiftType): Promise<GiftType> =>
-  (await recordIfSame(before, wanted)) ?? refuse("unavailable");
-
+/** Records a change of a gift type if it is unchanged since the read. */
 async function recordIfSame(
   before: GiftType,
   wanted: GiftType,

@@ -3,10 +3,10 @@ import { Refusal, refuse } from "../../../domain/refusal.ts";
 import { type AddGift, addedGiftType } from "../../../domain/tencent/tencent-gift.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import {
+  changeStoredGiftType,
   findGiftTypeByAlias,
   listGiftTypes,
   recordGiftType,
-  recordGiftTypeChange,
 } from "../money/gift-types.ts";
 
 /** The gift type with a GiftId; refuses with `gift_type_not_found`. Read consistently. */
@@ -26,10 +26,10 @@ export async function recordAddedGift(gift: AddGift, newId: () => string, now: D
   await decideAgain(
     async () => {
       const before = await findGiftTypeByAlias(gift.GiftId);
-      const after = addedGiftType(gift, before, newId(), now);
+      const decide = (type?: GiftType) => addedGiftType(gift, type, newId(), now);
       try {
-        if (before !== undefined) await recordGiftTypeChange(before, after);
-        else await recordGiftType(after, { answer: undefined, remember: [] });
+        if (before !== undefined) await changeStoredGiftType(before.id, decide);
+        else await recordGiftType(decide(), { answer: undefined, remember: [] });
         return undefined;
       } catch (error) {
         if (isOvertaken(error)) return overtaken;
@@ -41,13 +41,14 @@ export async function recordAddedGift(gift: AddGift, newId: () => string, now: D
 }
 
 const isOvertaken = (error: unknown) =>
-  error instanceof Refusal && ["gift_type_exists", "unavailable"].includes(error.code);
+  error instanceof Refusal && ["gift_type_exists", "gift_type_not_found"].includes(error.code);
 
 /** Deletes a gift, which can no longer be sent. Sent gifts stay unchanged. */
 export async function deleteGiftByAlias(giftId: string, now: Date): Promise<GiftType> {
-  const type = await getGiftTypeByAlias(giftId);
+  const { id } = await getGiftTypeByAlias(giftId);
   const at = now.toISOString();
-  return recordGiftTypeChange(type, { ...type, isActive: false, updatedAt: at, deletedAt: at });
+  const gone = { isActive: false, updatedAt: at, deletedAt: at };
+  return changeStoredGiftType(id, (type) => ({ ...type, ...gone }));
 }
 
 /** The GiftIds of all gifts, by the ids of their types. */

@@ -1,4 +1,5 @@
 import { addRelations as withRelations } from "../../../domain/tencent/gift-category.ts";
+import { AddGift } from "../../../domain/tencent/tencent-gift.ts";
 import * as addCategory from "../../../functions/tencent/categories/add.ts";
 import * as deleteCategory from "../../../functions/tencent/categories/delete.ts";
 import * as getCategory from "../../../functions/tencent/categories/get.ts";
@@ -14,8 +15,18 @@ import * as setText from "../../../functions/tencent/languages/set.ts";
 import * as addRelations from "../../../functions/tencent/relations/add.ts";
 import * as deleteRelations from "../../../functions/tencent/relations/delete.ts";
 import * as getRelations from "../../../functions/tencent/relations/get.ts";
-import { getGiftTypeByAlias } from "../../../platform/store/tencent/gift-aliases.ts";
+import { newId } from "../../../platform/runtime/id.ts";
+import {
+  changeStoredGiftType,
+  findGiftTypeByAlias,
+} from "../../../platform/store/money/gift-types.ts";
+import {
+  deleteGiftByAlias,
+  getGiftTypeByAlias,
+  recordAddedGift,
+} from "../../../platform/store/tencent/gift-aliases.ts";
 import { changeCategories } from "../../../platform/store/tencent/gift-categories.ts";
+import { atEachRequest } from "../between.ts";
 import { startTencentStage } from "./stage.ts";
 
 let stage: Awaited<ReturnType<typeof startTencentStage>>;
@@ -33,6 +44,7 @@ const ok = { ActionStatus: "OK", ErrorInfo: "", ErrorCode: 0 };
 const failed = (ErrorCode: number) => ({ ActionStatus: "FAIL", ErrorCode });
 
 const gift = (GiftId: string) => ({ GiftId, Coins: 5, DefaultName: GiftId });
+const addable = AddGift.parse(gift("any"));
 const category = (CategoryId: string) => ({ CategoryId, DefaultName: CategoryId });
 
 test("every configuration command is limited to one call a second", () => {
@@ -53,6 +65,29 @@ test("a deleted gift is 102002, and can be added again without its texts", async
   expect(await call(deleteGift, { GiftId: "gone" })).toMatchObject(failed(102002));
   expect(await call(addGift, gift("gone"))).toMatchObject(ok);
   expect(await call(getText, { GiftId: "gone", Language: "en" })).toMatchObject(failed(100002));
+});
+
+test("a gift that is changed while it is deleted is deleted, and one that is replaced is replaced", async () => {
+  const now = new Date();
+  const newTypeId = () => newId(now);
+  for (const isDeleted of [true, false])
+    await atEachRequest(async () => {
+      const GiftId = newId(now).slice(0, 20);
+      await recordAddedGift({ ...addable, GiftId }, newTypeId, now);
+      const { id } = await getGiftTypeByAlias(GiftId);
+      return {
+        async act() {
+          if (isDeleted) await deleteGiftByAlias(GiftId, now);
+          else await recordAddedGift({ ...addable, GiftId, Coins: 7 }, newTypeId, now);
+        },
+        meanwhile: () =>
+          changeStoredGiftType(id, (type) => ({ ...type, name: "Renamed" })).catch(() => {}),
+        async check() {
+          const type = await findGiftTypeByAlias(GiftId);
+          expect(type?.creditAmount).toBe(isDeleted ? undefined : 7);
+        },
+      };
+    });
 });
 
 const badGifts = [
