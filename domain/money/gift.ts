@@ -15,6 +15,7 @@ import {
   debit,
   draftOf,
   type SpendLimits,
+  spend,
   type Wallet,
 } from "./wallet.ts";
 
@@ -211,14 +212,9 @@ export function payHost(
   { kind, entry, price, sender, host }: Payment,
 ): Pick<GiftDecision, "gift" | "draft"> {
   const createdAt = now.toISOString();
-  const draft = debit(countSpending(draftOf(wallet), price, now, limits), {
-    type: entry,
-    amount: price,
-    counterpart: host.userId,
-    streamId: stream.id,
-    giftId: id,
-    occurredAt: createdAt,
-  });
+  const facts = { counterpart: host.userId, streamId: stream.id, giftId: id };
+  const charge = { type: entry, amount: price, ...facts, occurredAt: createdAt };
+  const draft = spend(wallet, charge, now, limits);
   const gift: Gift = {
     id,
     kind,

@@ -83,6 +83,10 @@ export function debit(draft: Draft, movement: Movement): Draft {
   return post(draft, movement, -movement.amount);
 }
 
+/** Withdraws credits as `debit`, and counts them as `countSpending`. */
+export const spend = (wallet: Wallet, movement: Movement, now: Date, limits: SpendLimits) =>
+  debit(countSpending(draftOf(wallet), movement.amount, now, limits), movement);
+
 /**
  * Adds credits: the only way in, for gifts, top-ups, purchases, transfers and refunds alike. A
  * wallet that owes credits repays first: one entry for the whole amount, then one that takes back

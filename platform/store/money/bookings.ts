@@ -1,12 +1,12 @@
 import type { CreditPackage } from "../../../domain/money/credit-package.ts";
 import type { Booked, Transferred } from "../../../domain/money/transfer.ts";
 import {
-  countSpending,
   credit,
   type Draft,
   debit,
   draftOf,
   type Movement,
+  spend,
   type Wallet,
 } from "../../../domain/money/wallet.ts";
 import { refuse } from "../../../domain/refusal.ts";
@@ -128,12 +128,13 @@ export async function transfer(
     if (to.leftAt !== known.leftAt) refuse("user_not_found", { userId: recipientId });
     const { balance } = from;
     if (balance < amount) refuse("credits_too_low", { balance, price: amount });
-    const sender = debit(countSpending(draftOf(from), amount, now, spendLimits()), {
+    const sent = {
       type: "credit_transfer_sent",
       amount,
       counterpart: recipientId,
       occurredAt,
-    });
+    } as const;
+    const sender = spend(from, sent, now, spendLimits());
     const recipient = credit(draftOf(to), {
       type: "credit_transfer_received",
       amount,

@@ -1,12 +1,5 @@
 import type * as z from "zod";
-import {
-  countSpending,
-  credit,
-  creditFormer,
-  debit,
-  draftOf,
-  isOfFormer,
-} from "../../../domain/money/wallet.ts";
+import { credit, creditFormer, draftOf, isOfFormer, spend } from "../../../domain/money/wallet.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import {
   assertMayFund,
@@ -51,11 +44,7 @@ export async function contribute(
       const fundingPercentage = Math.floor((collectedFunding * 100) / fundingGoal);
       const answer = { streamId, amount, collectedFunding, fundingGoal, fundingPercentage };
       return {
-        drafts: [
-          debit(countSpending(draftOf(wallet), amount, now, spendLimits()), {
-            ...{ type, amount, streamId, occurredAt },
-          }),
-        ],
+        drafts: [spend(wallet, { type, amount, streamId, occurredAt }, now, spendLimits())],
         actions: [
           contributeAction(streamId, userId, amount),
           memberAction(streamId, userId, amount, occurredAt),
