@@ -1,5 +1,5 @@
 import { recordIdOfMessage } from "../../domain/log/change.ts";
-import type { LogRecord } from "../../domain/log/event.ts";
+import { dataWithoutText, type LogRecord, type StreamEvent } from "../../domain/log/event.ts";
 import { type Frame, frameKeptSeconds, makeFrame } from "../../domain/log/frame.ts";
 import type { LogState } from "../../domain/log/sums.ts";
 import { selectDropped } from "../../domain/log/thinning.ts";
@@ -8,7 +8,7 @@ import { limits } from "../runtime/limits.ts";
 import { logFault } from "../runtime/log.ts";
 import { countMetric } from "../runtime/metrics.ts";
 import { noteLikers, storeTrains } from "../store/audience/log-state.ts";
-import { putFrame, removeText } from "../store/log/frames.ts";
+import { hasMessage, putFrame, removeText } from "../store/log/frames.ts";
 import { listBacklog, removeBacklog } from "../store/log/logs.ts";
 import type { Audience, FramedRecords } from "./audience.ts";
 import { addFrame, evictLog, loadLog, newRecordsIn, type ViewerCount } from "./memory.ts";
@@ -124,7 +124,7 @@ export async function appendRecords(
       const log = await loadLog(audience, oldestOf(records));
       // Computed once, while the memory is known to be complete for all records: each Put may evict
       // older frames.
-      let fresh = newRecordsIn(log, records);
+      let fresh = await withoutLostTexts(streamId, newRecordsIn(log, records));
       storesTrains ||= fresh.length < records.length;
       const [waiting] = fresh;
       if (waits && waiting !== undefined && newFrames.length === 0 && isTooSoon(log, now))
@@ -158,6 +158,27 @@ export async function appendRecords(
     evictLog(audience);
     throw error;
   }
+}
+
+/**
+ * The records, whose pins no longer show the texts of messages deleted since. A pin and a deletion
+ * change two items, so their records may come in any order. Call it after the log was loaded: a
+ * deletion that is not seen here yet is framed later, and then removes the text.
+ */
+async function withoutLostTexts(
+  streamId: string,
+  records: readonly LogRecord[],
+): Promise<LogRecord[]> {
+  const current = async (event: StreamEvent): Promise<StreamEvent> => {
+    if (event.type !== "chat.pinned" || event.data.message === null) return event;
+    const isShown = await hasMessage(streamId, event.data.messageId);
+    return isShown ? event : { ...event, data: dataWithoutText(event) };
+  };
+  const shown = async (record: LogRecord): Promise<LogRecord> =>
+    record.events.some(({ type }) => type === "chat.pinned")
+      ? { ...record, events: await Promise.all(record.events.map(current)) }
+      : record;
+  return Promise.all(records.map(shown));
 }
 
 /** The creation time of the oldest record, in seconds since 1970; infinity if there are none. */

@@ -1,11 +1,12 @@
 import * as z from "zod";
 import { Frame, type LogEnd, withoutText } from "../../../domain/log/frame.ts";
 import { endOf, type Position, type Recovery, recover } from "../../../domain/log/recovery.ts";
+import { numberInId } from "../../../domain/streams/chat.ts";
 import { setting } from "../../runtime/env.ts";
 import { lazy } from "../../runtime/init.ts";
 import { limits } from "../../runtime/limits.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
-import { isAbsent, putIf, read, updateIf } from "../../table/items.ts";
+import { getRawItem, isAbsent, putIf, read, updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { coalesce, queryAll, share } from "../../table/query.ts";
 import { getLog, type Log } from "./logs.ts";
@@ -167,6 +168,13 @@ export async function removeText(
   const n = known ?? (await findCovering(streamId, recordId, writtenAt));
   if (n !== undefined)
     await changeFrame(streamId, n, (body) => withoutText(body, messageId), atOnce);
+}
+
+/** Whether a message still has its text, read consistently. */
+export async function hasMessage(streamId: string, messageId: string): Promise<boolean> {
+  const place = key.message(streamId, numberInId(messageId));
+  const item = await getRawItem(place, { consistent: true });
+  return item?.id === messageId && item.deletedAt === undefined;
 }
 
 /** Maximum difference between the clocks of functions and of the table. */
