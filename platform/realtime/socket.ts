@@ -32,7 +32,11 @@ export type SocketEvent = {
   isBase64Encoded?: boolean;
 };
 
-/** A handler's input. `answer` sends to the caller's own connection. */
+/**
+ * A handler's input. `answer` sends to the caller's own connection. `close` closes it if its items
+ * were removed, as after a post that was answered with 410 by mistake: the client's next connection
+ * is complete.
+ */
 type SocketRequest<C extends SocketContract> = {
   message: C["message"] extends z.ZodType ? z.output<C["message"]> : undefined;
   connectionId: string;
@@ -43,6 +47,7 @@ type SocketRequest<C extends SocketContract> = {
   event: SocketEvent;
   now: Date;
   answer: (message: Record<string, unknown>) => Promise<void>;
+  close: () => Promise<void>;
 };
 
 /** What `$connect` may return: a status other than 200 refuses the handshake. */
@@ -82,6 +87,7 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
     const answer = async (message: Record<string, unknown>) => {
       await openPoster().post(connectionId, payloadOf(JSON.stringify({ ...message, requestId })));
     };
+    const close = async () => void (await openPoster().close(connectionId));
     try {
       let body: Record<string, unknown> | undefined;
       caller = callerOf(event.requestContext.authorizer);
@@ -96,7 +102,8 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
       const endsAt = (caller?.expiresAt ?? Number.POSITIVE_INFINITY) * 1000;
       if (body !== undefined && endsAt <= now.getTime()) refuse("token_invalid");
       const message = body && contract.message && check(contract.message, body);
-      const request = { message, connectionId, connectedAt, caller, requestId, event, now, answer };
+      const origin = { connectionId, connectedAt, caller, requestId, event, now };
+      const request = { message, ...origin, answer, close };
       const result = await handle(request as unknown as SocketRequest<typeof contract>);
       return { body: "", ...(result ?? { statusCode: 200 }) };
     } catch (error) {

@@ -21,7 +21,11 @@ type Connection = {
   userId: string;
   /** Milliseconds since 1970. */
   connectedAt: number;
-  /** Seconds since 1970. */
+};
+
+/** A connection that opens. */
+type Opening = Connection & {
+  /** When its token expires, in seconds since 1970. */
   tokenExpiresAt: number;
 };
 
@@ -34,31 +38,35 @@ type Subscription = Connection & {
   requestId?: RequestId | undefined;
 };
 
+/**
+ * What became of a request to subscribe. `moved`: nothing is recorded, because the client follows
+ * the stream to this URL. `unknown`: nor is it if the connection was removed, as one that was
+ * mistaken for closed.
+ */
+type Outcome = { moved: string } | "recorded" | "unknown";
+
 /** Counts this environment's subscriptions, so that revisions of the same millisecond differ. */
 let count = 0;
 
 /**
  * Stores a subscription, which the table's consumer confirms. Subscribing again confirms it again.
- * Answers where the stream is served instead, if its client follows it there: then nothing is
- * recorded. Refuses with `stream_not_found`, `member_blocked`, `pass_required`,
- * `room_full` and `too_many_streams`.
+ * Refuses with `stream_not_found`, `member_blocked`, `pass_required`, `room_full` and
+ * `too_many_streams`.
  */
-export async function subscribe(
-  subscription: Subscription,
-  now: Date,
-): Promise<string | undefined> {
+export async function subscribe(subscription: Subscription, now: Date): Promise<Outcome> {
   const { streamId, since, requestId } = subscription;
-  const { connectionId, userId, roles = [], connectedAt, tokenExpiresAt } = subscription;
+  const { connectionId, userId, roles = [], connectedAt } = subscription;
   const isPaid = await assertMayWatch(streamId, { userId, roles }, now);
-  const movedTo = await findMove(connectionId, streamId);
-  if (movedTo !== undefined) return movedTo;
-  const connection = { connectionId, userId, connectedAt };
-  const { compact } = await addStream({ ...connection, tokenExpiresAt }, streamId);
+  const moved = await findMove(connectionId, streamId);
+  if (moved !== undefined) return { moved };
+  const connection = await addStream(connectionId, streamId);
+  if (connection === undefined) return "unknown";
   const expiresAt = connectionExpiry(connectedAt);
   const revision = revisionAt(now, count++);
+  const { compact } = connection;
   const request = { streamId, since, requestId, compact, ...(isPaid && { isPaid }) };
-  await putSubscriber({ ...connection, ...request, revision, expiresAt });
-  return undefined;
+  await putSubscriber({ connectionId, userId, connectedAt, ...request, revision, expiresAt });
+  return "recorded";
 }
 
 /** The relay's URL, if it serves the stream and the connection's client supports `moved`. */
@@ -154,7 +162,7 @@ export async function findSubscription(
 
 /** Writes an admitted connection, with the subscription of its URL. */
 export async function recordConnection(
-  connection: Connection,
+  connection: Opening,
   {
     compact,
     moves,

@@ -31,7 +31,7 @@ export const { contract, handler } = socket(
     // All items are read in one call.
     const [verdict, subscriber] = await Promise.all([
       admitSocket(ownPoster, opened, terms, now),
-      findSubscription({ ...connection, tokenExpiresAt }, query, caller, now),
+      findSubscription(connection, query, caller, now),
       noteUser(caller, now),
     ]);
     if (verdict !== "admitted") return { statusCode: verdict === "too_many" ? 429 : 401 };

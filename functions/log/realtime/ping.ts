@@ -15,9 +15,10 @@ export const { contract, handler } = socket(
     message: z.object({ requestId: RequestId.optional() }),
     grants: { read: ["STREAM", "CONN", "SUB"], connections: true },
   },
-  async ({ connectionId, now, answer }) => {
-    const streams = (await findConnection(connectionId))?.streams ?? [];
-    const heads = await findHeads(connectionId, [...streams], now);
+  async ({ connectionId, now, answer, close }) => {
+    const connection = await findConnection(connectionId);
+    if (connection === undefined) return close();
+    const heads = await findHeads(connectionId, [...(connection.streams ?? [])], now);
     await answer({ type: "pong", heads });
   },
 );

@@ -34,13 +34,14 @@ export const { contract, handler } = socket(
       connections: true,
     },
   },
-  async ({ message, connectionId, connectedAt, caller, now, answer }) => {
+  async ({ message, connectionId, connectedAt, caller, now, answer, close }) => {
     await assertGranted(caller, connectionId, message.streamId);
-    const { userId, roles, expiresAt: tokenExpiresAt } = caller;
-    const connection = { connectionId, connectedAt, userId, roles, tokenExpiresAt };
-    const url = await subscribe({ ...message, ...connection }, now);
-    if (url === undefined) return;
+    const { userId, roles } = caller;
+    const connection = { connectionId, connectedAt, userId, roles };
+    const outcome = await subscribe({ ...message, ...connection }, now);
+    if (outcome === "unknown") return close();
+    if (outcome === "recorded") return;
     const ticket = caller.isByTicket ? { ticket: await nextTicket(caller, now) } : {};
-    await answer({ type: "moved", streamId: message.streamId, url, ...ticket });
+    await answer({ type: "moved", streamId: message.streamId, url: outcome.moved, ...ticket });
   },
 );

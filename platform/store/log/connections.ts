@@ -78,36 +78,29 @@ export async function listSockets(userId: string, now: Date): Promise<Socket[]> 
 }
 
 /**
- * Adds a stream to a connection, and recreates the connection's item if it is missing, so a
- * connection that was mistaken for dead is complete after its next subscribe. Refuses more streams
- * than one connection may have.
+ * Adds a stream to a connection; undefined if the connection was removed. Refuses more streams than
+ * one connection may have.
  */
 export async function addStream(
-  connection: Omit<Connection, "streams" | "expiresAt">,
+  connectionId: string,
   streamId: string,
-): Promise<Connection> {
-  const { connectionId, userId, tokenExpiresAt, connectedAt } = connection;
+): Promise<Connection | undefined> {
   const noted = await updateIf({
     Key: key.connection(connectionId),
-    UpdateExpression:
-      "SET connectionId = :id, userId = :user, tokenExpiresAt = :token, connectedAt = :at, " +
-      "expiresAt = :expires ADD streams :stream REMOVE #first",
+    UpdateExpression: "ADD streams :stream REMOVE #first",
     ConditionExpression:
-      "attribute_not_exists(streams) OR size(streams) < :max OR contains(streams, :name)",
+      "attribute_exists(PK) AND " +
+      "(attribute_not_exists(streams) OR size(streams) < :max OR contains(streams, :name))",
     ExpressionAttributeNames: { "#first": "first" },
     ExpressionAttributeValues: {
-      ":id": connectionId,
-      ":user": userId,
-      ":token": tokenExpiresAt,
-      ":at": connectedAt,
-      ":expires": connectionExpiry(connectedAt),
       ":stream": new Set([streamId]),
       ":name": streamId,
       ":max": streamsPerConnectionMax,
     },
   });
-  if (noted === undefined) refuse("too_many_streams", { max: streamsPerConnectionMax });
-  return read(Connection, noted);
+  if (noted !== undefined) return read(Connection, noted);
+  if ((await findConnection(connectionId)) === undefined) return undefined;
+  return refuse("too_many_streams", { max: streamsPerConnectionMax });
 }
 
 /**

@@ -112,11 +112,7 @@ export function createAudience(
     if (!(await inbound())) return;
     const { since, requestId } = message as { since?: never; requestId: string };
     const { userId } = viewer;
-    const tokenExpiresAt = expiresAt;
-    await subscribe(
-      { streamId, since, requestId, connectionId, userId, connectedAt, tokenExpiresAt },
-      new Date(),
-    );
+    await subscribe({ streamId, since, requestId, connectionId, userId, connectedAt }, new Date());
   }
 
   async function ping(connectionId: string): Promise<void> {
@@ -137,6 +133,9 @@ export function createAudience(
     byConnection.set(connectionId, viewer);
     Object.assign(viewer, { connectionId, isOpen: true, isSlow: false });
     listen(viewer);
+    const { userId } = viewer;
+    const own = { connectionId, userId, connectedAt, expiresAt, tokenExpiresAt: expiresAt };
+    table.put({ ...key.connection(connectionId), ...own });
   }
 
   /** A socket breaks; the viewer reconnects. */

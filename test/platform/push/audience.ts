@@ -1,8 +1,9 @@
 import { createFollower } from "../../../client/follower.ts";
 import type { Frame, Message } from "../../../client/message.ts";
 import { subscribe } from "../../../platform/realtime/subscription.ts";
-import { findConnection } from "../../../platform/store/log/connections.ts";
+import { connectionExpiry, findConnection } from "../../../platform/store/log/connections.ts";
 import { findHeads } from "../../../platform/store/log/subscribers.ts";
+import { key } from "../../../platform/table/keys.ts";
 import type { Scenario } from "./scenario.ts";
 import type { createTable } from "./table-double.ts";
 import { start, streamId } from "./writer.ts";
@@ -37,6 +38,7 @@ type Means = {
 };
 
 const dayMilliseconds = 24 * 3600 * 1000;
+const connectedAt = start - 600_000;
 
 /** The viewers of a schedule: the published client's follower, with sockets that come and go. */
 export function createAudience(scenario: Scenario, means: Means) {
@@ -79,29 +81,32 @@ export function createAudience(scenario: Scenario, means: Means) {
     const { since, requestId } = message;
     const { userId } = viewer;
     await means.inTime(between(100, 400));
-    await subscribe(
-      {
-        streamId,
-        since,
-        requestId,
-        connectionId,
-        userId,
-        connectedAt: start - 600_000,
-        tokenExpiresAt: start + dayMilliseconds,
-      },
+    const outcome = await subscribe(
+      { streamId, since, requestId, connectionId, userId, connectedAt },
       new Date(now()),
     ).catch((error: { code?: string }) => {
       if (error.code !== "member_blocked") throw error;
       if (viewer.connectionId === connectionId)
         receive(viewer, { type: "error", statusCode: 403, errors: ["blocked"], requestId });
     });
+    if (outcome === "unknown") close(viewer, connectionId);
   }
 
   function connect(viewer: Viewer): void {
-    viewer.connectionId = `${viewer.userId}-${between(0, 1e9)}`;
+    const { userId } = viewer;
+    viewer.connectionId = `${userId}-${between(0, 1e9)}`;
     viewer.open = true;
     viewer.opened += 1;
+    const { connectionId } = viewer;
+    const own = { connectionId, userId, connectedAt, expiresAt: connectionExpiry(connectedAt) };
+    const tokenExpiresAt = (start + dayMilliseconds) / 1000;
+    table.put({ ...key.connection(connectionId), ...own, tokenExpiresAt });
     if (!viewer.follower.isEnded()) act(viewer, viewer.follower.open(now()));
+  }
+  function close(viewer: Viewer, connectionId: string): void {
+    if (viewer.connectionId !== connectionId) return;
+    viewer.open = false;
+    viewer.follower.close();
   }
   async function live(viewer: Viewer): Promise<void> {
     let pingAt = now() + between(1000, 6000);
@@ -109,8 +114,7 @@ export function createAudience(scenario: Scenario, means: Means) {
       await means.inTime(between(300, 800));
       if (!viewer.open) connect(viewer);
       else if (means.hasFaults() && chance(scenario.drops ?? 0.01)) {
-        viewer.open = false;
-        viewer.follower.close();
+        close(viewer, viewer.connectionId);
         means.fail();
         continue;
       }
@@ -129,8 +133,9 @@ export function createAudience(scenario: Scenario, means: Means) {
     act(viewer, viewer.follower.open(now()));
   }
   async function ping(viewer: Viewer, connectionId: string): Promise<void> {
-    const streams = (await findConnection(connectionId))?.streams ?? [];
-    const heads = await findHeads(connectionId, [...streams], new Date(now()));
+    const connection = await findConnection(connectionId);
+    if (connection === undefined) return close(viewer, connectionId);
+    const heads = await findHeads(connectionId, [...(connection.streams ?? [])], new Date(now()));
     if (viewer.connectionId !== connectionId || !viewer.open) return;
     if (means.hasFaults() && chance(scenario.lost)) return;
     receive(viewer, { type: "pong", heads });

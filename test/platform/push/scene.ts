@@ -14,6 +14,11 @@ import { removeDead } from "../../../platform/push/post.ts";
 import { resume } from "../../../platform/push/resume.ts";
 import { countViewers } from "../../../platform/push/viewer-count.ts";
 import { subscribe } from "../../../platform/realtime/subscription.ts";
+import {
+  connectionExpiry,
+  findConnection,
+  putConnection,
+} from "../../../platform/store/log/connections.ts";
 import { findSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { type Key, key } from "../../../platform/table/keys.ts";
 import { table, tableName } from "../../../platform/table/table.ts";
@@ -76,8 +81,10 @@ export async function setScene() {
     /** Records a subscription; answers what the table's stream would say of it. */
     async ask(connectionId: string, request: Partial<Subscriber> = {}): Promise<Subscriber> {
       const { userId = `user-of-${connectionId}`, since, requestId, connectedAt = 0 } = request;
-      const times = { connectedAt: connectedAt || now.getTime() - 60_000, tokenExpiresAt: 2e9 };
-      await subscribe({ streamId, since, requestId, connectionId, userId, ...times }, now);
+      const own = { connectionId, userId, connectedAt: connectedAt || now.getTime() - 60_000 };
+      const times = { tokenExpiresAt: 2e9, expiresAt: connectionExpiry(own.connectedAt) };
+      if (!(await findConnection(connectionId))) await putConnection({ ...own, ...times });
+      await subscribe({ streamId, since, requestId, ...own }, now);
       return (await findSubscriber(streamId, connectionId))!;
     },
     /** Confirms them as the consumer does, and lets those who are behind catch up. */

@@ -129,7 +129,7 @@ test("a visit counts once, also if others remove the subscription", async () => 
 
 test("subscriptions by messages end too, each with its own visit", async () => {
   const connection = await open("cem");
-  await addStream(connection, other);
+  await addStream(connection.connectionId, other);
   await putSubscriber({ ...connection, streamId: other, revision: revision() });
   await dropConnection("cem");
   expect(await visitsOf("cem")).toEqual([seconds, seconds]);
@@ -140,7 +140,7 @@ test("a user who leaves the room of the URL and subscribes again has two visits"
   const connection = await open("dan");
   await removeSubscriber(room, "dan");
   await forgetStream("dan", room);
-  await addStream(connection, room);
+  await addStream(connection.connectionId, room);
   await putSubscriber({ ...connection, streamId: room, revision: revision() });
   await dropConnection("dan");
   expect(await visitsOf("dan")).toEqual([2 * seconds, 0]);
@@ -149,7 +149,7 @@ test("a user who leaves the room of the URL and subscribes again has two visits"
 
 test("a client that subscribes again without leaving, as after a lost frame, keeps its time", async () => {
   const connection = await open("fay");
-  await addStream(connection, room);
+  await addStream(connection.connectionId, room);
   const again = revisionAt(new Date(now), count++);
   await putSubscriber({ ...connection, streamId: room, revision: again });
   await dropConnection("fay");
