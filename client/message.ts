@@ -56,3 +56,9 @@ export type ServerMessage =
   /** The stream is served at that URL; with a ticket if a ticket opened this socket. */
   | { type: "moved"; streamId: string; url: string; ticket?: string }
   | { type: "closing"; code: number; reason: string };
+
+/** The streams that a message names as subscribed. */
+export function servedIn(message: ServerMessage): string[] {
+  if (message.type === "pong") return Object.keys(message.heads);
+  return message.type === "subscribed" ? [message.streamId] : [];
+}

@@ -1,5 +1,6 @@
 import type { Follower, Wanted } from "./follower.ts";
 import type { Frame, Message, Position, ServerMessage } from "./message.ts";
+import { servedIn } from "./message.ts";
 import type { Leaving } from "./socket.ts";
 import type { Step } from "./step.ts";
 
@@ -119,11 +120,7 @@ export function open<L>(session: Session<L>, now: number, wanted: Wanted): Act<L
   Object.assign(session, { isOpen: true, isWaiting: false, heardAt: now, pingedAt: undefined });
   const followings = [...session.followings.values()];
   for (const one of followings) listen(session, one, now);
-  const acts = followings.flatMap((one) => actsOf(session, one, one.follower.open(now, wanted)));
-  // Its listener has left since the URL was built.
-  const { streamId } = wanted;
-  if (streamId !== undefined && !session.followings.has(streamId)) acts.push(unsubscribe(streamId));
-  return acts;
+  return followings.flatMap((one) => actsOf(session, one, one.follower.open(now, wanted)));
 }
 
 /** The socket has closed. */
@@ -190,7 +187,9 @@ export function take<L>(session: Session<L>, message: ServerMessage, now: number
       listen(session, Object.assign(one, { viewers }), now);
     acts.push(...actsOf(session, one, one.follower.take(message as Message, now)));
   }
-  return acts;
+  // Their listeners left, and the server handled the `unsubscribe` before the `subscribe`.
+  const unwanted = servedIn(message).filter((streamId) => !session.followings.has(streamId));
+  return [...acts, ...unwanted.map(unsubscribe)];
 }
 
 /** Checks timeouts: call it about once a second. */

@@ -371,3 +371,24 @@ test("a reader that lags keeps its position when a callback ends the subscriptio
   expect(held.stream.position()).toEqual({ epoch: "e", frame: 0 });
   held.client.close();
 });
+
+test("a stream that the server serves after its listeners left is unsubscribed again", async () => {
+  const { client, stream, last, follow, unsubscribed } = await greeted();
+  const other = "b".repeat(24);
+  client.subscribe(other);
+  stream.close();
+  expect(unsubscribed()).toBe(1);
+  // The subscribe was handled after the unsubscribe that followed it.
+  last().greet(3, { streamId });
+  await pass(1);
+  expect(unsubscribed()).toBe(2);
+  last().say({ type: "pong", heads: { [streamId]: 4, [other]: 1 } });
+  await pass(1);
+  expect(last().of("unsubscribe")).toMatchObject(Array(3).fill({ streamId }));
+  follow();
+  last().greet(5);
+  last().say({ type: "pong", heads: { [streamId]: 5, [other]: 1 } });
+  await pass(1);
+  expect(unsubscribed()).toBe(3);
+  client.close();
+});

@@ -103,6 +103,8 @@ test("a stream whose listeners left before the socket opened is unsubscribed", a
   await pass(20);
   stream.close();
   last().open();
+  last().say({ type: "subscribed", streamId, epoch: "e", head: 3, viewers: 1 });
+  await pass(1);
   expect(messages(last())).toMatchObject([{ action: "unsubscribe", streamId }]);
   client.close();
 });
@@ -115,6 +117,8 @@ test("an overlay's URL names the stream of its key, whatever else is requested",
   follow();
   await pass(20);
   expect(queryOf(last())).toEqual({ key: "k", streamId: other, moves: "1" });
+  last().say({ type: "subscribed", streamId: other, epoch: "e", head: 3, viewers: 1 });
+  await pass(1);
   expect(messages(last())).toMatchObject([
     { action: "subscribe", streamId },
     // It comes with the key, and has no listeners.
