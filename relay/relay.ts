@@ -147,22 +147,28 @@ async function admit(
   return 200;
 }
 
+/** How long a handshake's response waits for `subscribed`: clients have time-outs. */
+const corkedMillisecondsMax = 500;
+
 /**
  * Opens the connection of an admitted handshake, and subscribes it to the stream in its URL. The
- * handshake's response, `subscribed` and the missed frames are one write: when thousands reconnect,
- * each write takes a tenth as long as all other work for a socket.
+ * handshake's response, `subscribed` and the missed frames are one write, unless they take long:
+ * when thousands reconnect, each write takes a tenth as long as all other work for a socket.
  */
 const begin = (state: State, webSocket: WebSocket, request: IncomingMessage): Promise<void> =>
   state.asRelay(async () => {
     const admitted = state.admitted.get(request);
     if (admitted === undefined) return webSocket.terminate();
     const { query, caller } = admitted;
+    const uncork = () => request.socket.uncork();
+    const late = setTimeout(uncork, corkedMillisecondsMax);
     const connection = open(state, admitted, webSocket, request.socket);
     if (query.refusal !== undefined) connection.send({ type: "error", ...query.refusal });
     else if (query.streamId !== undefined && caller.channelOf === undefined)
       await subscribeFirst(state, connection, { ...query, streamId: query.streamId });
+    clearTimeout(late);
     // After all writes of this step of the event loop.
-    process.nextTick(() => request.socket.uncork());
+    process.nextTick(uncork);
   });
 
 function open(

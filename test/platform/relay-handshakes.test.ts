@@ -11,6 +11,7 @@ import { putTicket } from "../../platform/store/log/tickets.ts";
 import { startRelay } from "../../relay/relay.ts";
 import { intercept } from "./intercept.ts";
 import { useOwnTable } from "./table.ts";
+import { makeStream, makeUser } from "./wallet-people.ts";
 
 useOwnTable({ RELAY_URL: "wss://relay.live.acme.com/ws", SOCKETS_PER_USER: "3" });
 
@@ -134,4 +135,26 @@ test("a socket that a relay no longer holds is not counted, though it is still l
   const status = await handshakeAt(relay.port, { as: "ida" });
   await relay.drain(0);
   expect(status).toBe(101);
+});
+
+test("a handshake is answered while the log of its stream cannot be read", async () => {
+  const { id: streamId } = await makeStream(await makeUser("host"));
+  const relay = await startRelay({ port: 0, host: "127.0.0.1" });
+  let release: () => void = () => undefined;
+  const blocked = new Promise<void>((done) => {
+    release = done;
+  });
+  const restore = intercept(async ({ input }, next) => {
+    if (JSON.stringify(input).includes("FRAMES#")) await blocked;
+    return next();
+  });
+  const query = `ticket=${await newTicket()}&streamId=${streamId}`;
+  const socket = new WebSocket(`ws://127.0.0.1:${relay.port}/ws?${query}`);
+  const first = once(socket, "message");
+  await once(socket, "open", { signal: AbortSignal.timeout(3_000) }).finally(() => {
+    release();
+    restore();
+  });
+  const [message] = await first.finally(() => relay.drain(0));
+  expect(JSON.parse(String(message))).toMatchObject({ type: "subscribed", streamId });
 });
