@@ -1,6 +1,6 @@
-import { networkInterfaces } from "node:os";
 import { styleText } from "node:util";
 import type { System } from "../../local/index.ts";
+import { reachableHosts } from "../../local/reachable.ts";
 import { demoUsersOf } from "./demo.ts";
 import type { Settings } from "./settings.ts";
 import { describeStart, formatStartBlock, type StartFacts } from "./start-block.ts";
@@ -80,17 +80,6 @@ export function secretsOf(settings: Settings): Record<string, string> {
 function networkOf(system: System, { HOST }: Settings): StartFacts["network"] {
   if (HOST.startsWith("127.") || HOST === "::1") return undefined;
   const { port } = new URL(system.url);
-  const isAny = HOST === "0.0.0.0" || HOST === "::";
-  const hosts = isAny ? listOwnAddresses() : [HOST.includes(":") ? `[${HOST}]` : HOST];
-  return { urls: hosts.map((host) => `http://${host}:${port}`), localKey: system.localKey };
+  const urls = reachableHosts(HOST).map((host) => `http://${host}:${port}`);
+  return { urls, localKey: system.localKey };
 }
-
-/** This machine's IPv4 addresses on its networks. */
-function listOwnAddresses(): string[] {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  const others = all.filter(({ family, internal }) => family === "IPv4" && !internal);
-  return others.map(({ address }) => address).slice(0, addressesMax);
-}
-
-/** Machines with many networks would fill the screen. */
-const addressesMax = 2;

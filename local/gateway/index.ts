@@ -5,6 +5,7 @@ import { createServer as createTcpServer } from "node:net";
 import type { Duplex } from "node:stream";
 import { ownBufferOf } from "../body-bytes.ts";
 import type { Log } from "../log.ts";
+import { isAnyHost } from "../reachable.ts";
 import type { Pages } from "./pages.ts";
 import type { AnswerRequest } from "./rest.ts";
 import type { RestAnswer, RestRequest } from "./rest-request.ts";
@@ -67,9 +68,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     connections.add(connection);
     connection.once("close", () => connections.delete(connection));
   });
-  const port = await listen(server, options.port, isAny(host) ? host : "127.0.0.1");
+  const port = await listen(server, options.port, isAnyHost(host) ? host : "127.0.0.1");
   // The stage's own issuer and its functions always use 127.0.0.1.
-  const further = isAny(host) || host === "127.0.0.1" ? undefined : createTcpServer();
+  const further = isAnyHost(host) || host === "127.0.0.1" ? undefined : createTcpServer();
   further?.on("connection", (socket) => server.emit("connection", socket));
   if (further)
     await listen(further, port, host).catch(async (error) => {
@@ -167,8 +168,6 @@ function answerAndClose(statusCode: number): RestAnswer {
   const headers: RestAnswer["headers"] = [["Connection", "close"]];
   return { statusCode, headers, body: Buffer.alloc(0), by: "edge" };
 }
-
-const isAny = (host: string) => host === "0.0.0.0" || host === "::";
 
 /** Resolves with the port; the system chooses it for 0. */
 async function listen(server: TcpServer, port: number, host: string): Promise<number> {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { RunnerRoute } from "../gateway/runner-routes.ts";
 import type { DoCalls } from "../model.ts";
+import { reachableHosts } from "../reachable.ts";
 import { sharedCell, startWorker, type WorkerFunction } from "./worker.ts";
 
 /** A running relay, in its own thread. */
@@ -16,7 +17,7 @@ export type LocalRelay = {
 type RelayOptions = {
   /** A free port by default. */
   relayPort?: number | undefined;
-  host?: string;
+  host?: string | undefined;
   cacheDirectory?: string;
   log: { problem(line: string): void };
 };
@@ -74,7 +75,8 @@ export async function startLocalRelay(
     listen().catch((error: Error) => log.problem(error.message));
   }, checkMilliseconds);
   timer.unref();
-  const url = `ws://${host === "0.0.0.0" ? "127.0.0.1" : host}:${port}/ws`;
+  const [name = "127.0.0.1"] = reachableHosts(host);
+  const url = `ws://${name}:${port}/ws`;
   const path = "/local/relay";
   return {
     url,

@@ -1,5 +1,5 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { startLocalRelay } from "../../local/lambda/relay.ts";
 
@@ -28,9 +28,28 @@ const doCalls = async () => {
   throw new Error("this relay calls nothing");
 };
 
+const log = { problem: () => undefined };
+const start = (host?: string) =>
+  startLocalRelay({ log, host }, relay, { doCalls, line: () => undefined });
+
+test("a relay's URL has an address by which its clients reach it", async () => {
+  const networks = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
+  const lan = networks.find(({ family, internal }) => family === "IPv4" && !internal);
+  const own = lan?.address ?? "127.0.0.1";
+  for (const [host, named] of [
+    ["0.0.0.0", own],
+    ["::", own],
+    ["::1", "[::1]"],
+    [undefined, "127.0.0.1"],
+  ]) {
+    const running = await start(host);
+    expect(running.url).toBe(`ws://${named}:1/ws`);
+    await running.stop(1);
+  }
+});
+
 test("a relay on a busy machine closes its sockets before it ends", async () => {
-  const log = { problem: () => undefined };
-  const running = await startLocalRelay({ log }, relay, { doCalls, line: () => undefined });
+  const running = await start();
   await running.stop(500);
   expect(existsSync(drained)).toBe(true);
 });

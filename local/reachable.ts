@@ -1,0 +1,18 @@
+import { networkInterfaces } from "node:os";
+
+/** Machines with many networks have many addresses. */
+const addressesMax = 2;
+
+/** Whether a host to listen on means all addresses of this machine. */
+export const isAnyHost = (host: string): boolean => host === "0.0.0.0" || host === "::";
+
+/**
+ * The hosts of URLs by which other machines reach a server on this address: for all addresses, the
+ * IPv4 addresses of this machine on its networks, possibly none.
+ */
+export function reachableHosts(host: string): string[] {
+  if (!isAnyHost(host)) return [host.includes(":") ? `[${host}]` : host];
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const others = all.filter(({ family, internal }) => family === "IPv4" && !internal);
+  return others.map(({ address }) => address).slice(0, addressesMax);
+}
