@@ -1,5 +1,6 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { nameOf } from "../chat/person.ts";
+import { Field, Select } from "../host/fields.tsx";
 import { useDraft } from "../kept-drafts.ts";
 import { perform } from "./actions.tsx";
 import { call } from "./api.ts";
@@ -11,7 +12,7 @@ import {
   banVerbOf,
   unbanAction,
 } from "./ban-actions.ts";
-import { Field, type Found, Select, UserField } from "./fields.tsx";
+import { type Found, UserField } from "./fields.tsx";
 import { Form } from "./form.tsx";
 import { pagesOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
@@ -32,7 +33,7 @@ const columns: Column<Ban>[] = [
 const scopes = { stream: "Stream", channel: "Channel" };
 
 type Draft = { actionType: BanAction; reason: string; seconds: string; scope: Ban["scope"] };
-const blank: Draft = { actionType: "CHAT_ONLY", reason: "", seconds: "", scope: "stream" };
+const blank: Draft = { actionType: "CHAT_ONLY", reason: "", seconds: "0", scope: "stream" };
 
 /** Users who are blocked or muted in a stream or in its host's channel. */
 export function Bans() {
@@ -70,14 +71,14 @@ function BansOf({ stream, filters, draft }: Given) {
   );
 }
 
-const durations = [
-  { value: "", title: "Until unbanned" },
-  { value: "600", title: "10 minutes" },
-  { value: "3600", title: "1 hour" },
-  { value: "86400", title: "24 hours" },
-  { value: "604800", title: "7 days" },
-  { value: "1209600", title: "14 days" },
-];
+const durations = {
+  0: "Until unbanned",
+  600: "10 minutes",
+  3600: "1 hour",
+  86400: "24 hours",
+  604800: "7 days",
+  1209600: "14 days",
+};
 
 function NewBan({ stream, draft, took }: Omit<Given, "filters"> & { took: () => void }) {
   // Links from a user or a viewer contain the user id, so that no search is needed.
@@ -123,11 +124,11 @@ function NewBan({ stream, draft, took }: Omit<Given, "filters"> & { took: () => 
         <Select
           name="Type"
           value={actionType}
-          choices={[
-            { value: "CHAT_ONLY", title: "Mute (can read, not write)" },
-            { value: "BLOCK", title: "Block (cannot see the stream)" },
-          ]}
-          change={(value) => alter({ actionType: value as BanAction })}
+          choices={{
+            CHAT_ONLY: "Mute (can read, not write)",
+            BLOCK: "Block (cannot see the stream)",
+          }}
+          change={(value) => alter({ actionType: value })}
         />
         <Select
           name="Duration"
@@ -138,11 +139,11 @@ function NewBan({ stream, draft, took }: Omit<Given, "filters"> & { took: () => 
         <Select
           name="Scope"
           value={scope}
-          choices={[
-            { value: "stream", title: "This stream" },
-            { value: "channel", title: `All streams of ${nameOf(stream.creator)}` },
-          ]}
-          change={(value) => alter({ scope: value as Ban["scope"] })}
+          choices={{
+            stream: "This stream",
+            channel: `All streams of ${nameOf(stream.creator)}`,
+          }}
+          change={(value) => alter({ scope: value })}
         />
         <Field
           name="Reason"

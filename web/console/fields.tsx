@@ -1,96 +1,16 @@
 import { useSignal } from "@preact/signals";
-import { useContext, useEffect, useId } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
-import { useChoice } from "../host/act.tsx";
+import { Field } from "../host/fields.tsx";
 import { call, type Refused, refusedOf } from "./api.ts";
-import { FormContext, PlainForm } from "./form.tsx";
+import { PlainForm } from "./form.tsx";
 import { formatted, PersonCell, Refusal } from "./ui.tsx";
-
-type FieldGiven = {
-  name: string;
-  value: string;
-  change(value: string): void;
-  says?: string;
-  type?: keyof typeof kinds;
-  /**
-   * What is wrong with the value, shown once the form has been submitted. Not on blur: the message
-   * would move the button away while the user presses it.
-   */
-  problem?: string | undefined;
-  /** Its name in the API, with which refusals start. */
-  field?: string;
-};
-
-/** Numbers and URLs are text inputs, so that invalid values can be explained. */
-const kinds = {
-  text: { type: "text" },
-  search: { type: "search" },
-  number: { type: "text", inputMode: "numeric" },
-  url: { type: "text", inputMode: "url" },
-} as const;
-
-/** A text input with its label above and its problem below. */
-export function Field({ name, value, change, says, type = "text", ...given }: FieldGiven) {
-  const id = useId();
-  const form = useContext(FormContext)?.value;
-  const refused = given.field !== undefined && form?.field === given.field && form.refused?.says;
-  const wrong = refused || (form?.isSent && given.problem) || undefined;
-  const below = wrong ?? says;
-  return (
-    <div class={wrong ? "field is-wrong" : "field"}>
-      <label for={id}>{name}</label>
-      <input
-        id={id}
-        class="input"
-        {...kinds[type]}
-        autocomplete="off"
-        value={value}
-        data-field={given.field}
-        data-problem={given.problem}
-        aria-invalid={wrong !== undefined}
-        aria-describedby={below === undefined ? undefined : `${id}-says`}
-        onInput={(event) => change(event.currentTarget.value)}
-      />
-      {below !== undefined && (
-        <p id={`${id}-says`} class={wrong ? "bad" : "quiet"} role={wrong ? "alert" : undefined}>
-          {below}
-        </p>
-      )}
-    </div>
-  );
-}
 
 /** The problem with a number of credits, if any. */
 export const problemOf = (text: string, min: number, max = 1_000_000_000) =>
   text.trim() !== "" && Number.isInteger(+text) && +text >= min && +text <= max
     ? undefined
     : `Enter a whole number from ${formatted(min)} to ${formatted(max)}`;
-
-type Option = { value: string; title: string };
-
-export function Select(given: {
-  name: string;
-  value: string;
-  choices: readonly Option[];
-  change(value: string): unknown;
-  /** Its label is on the same line, as for a switch. */
-  isInline?: boolean;
-}) {
-  const id = useId();
-  const [shown, choose] = useChoice(given.value, given.change);
-  return (
-    <div class={given.isInline ? "rule" : "field"}>
-      <label for={id}>{given.name}</label>
-      <select id={id} value={shown} onChange={(event) => void choose(event.currentTarget.value)}>
-        {given.choices.map(({ value, title }) => (
-          <option key={value} value={value}>
-            {title}
-          </option>
-        ))}
-      </select>
-    </div>
-  );
-}
 
 /** A segmented control. */
 export function Choice<Value extends string>(given: {

@@ -1,13 +1,13 @@
-import { type Signal, useSignal } from "@preact/signals";
-import { type ComponentChildren, createContext } from "preact";
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
+import { FormContext } from "../host/fields.tsx";
 import { type Action, ask, CallBox, perform, type ShowRefusal } from "./actions.tsx";
 import type { Refused } from "./api.ts";
 import { Refusal } from "./ui.tsx";
 
 /** A form's state: whether it was submitted, and the refusal by field. */
 type FormState = { isSent: boolean; refused?: Refused; field?: string };
-export const FormContext = createContext<Signal<FormState> | undefined>(undefined);
 
 type FormGiven = {
   name: string;

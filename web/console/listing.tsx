@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { Field } from "./fields.tsx";
+import { Field } from "../host/fields.tsx";
 import { Icon } from "./icons.ts";
 import { leaveForm } from "./leave-form.tsx";
 import type { List } from "./list.ts";

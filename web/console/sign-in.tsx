@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
+import { Field } from "../host/fields.tsx";
 import { Mark } from "../mark.tsx";
 import type { Player } from "../runner.ts";
-import { Field } from "./fields.tsx";
 import { PlainForm } from "./form.tsx";
 import { Icon } from "./icons.ts";
 import { goToIssuer, isLocal, issuer, signInAsDemoUser, signInError, take } from "./session.ts";

@@ -1,7 +1,8 @@
+import { Field } from "../host/fields.tsx";
 import { useDraft } from "../kept-drafts.ts";
 import { type Action, perform } from "./actions.tsx";
 import { request } from "./api.ts";
-import { Field, problemOf } from "./fields.tsx";
+import { problemOf } from "./fields.tsx";
 import { Form } from "./form.tsx";
 import { creditsOf } from "./ui.tsx";
 

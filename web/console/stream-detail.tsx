@@ -1,8 +1,8 @@
 import { useRef } from "preact/hooks";
 import { Switch } from "../host/chat-settings.tsx";
+import { Select } from "../host/fields.tsx";
 import { type Action, ask, perform } from "./actions.tsx";
 import { call, request } from "./api.ts";
-import { Select } from "./fields.tsx";
 import type { List } from "./list.ts";
 import { useLoad } from "./load.ts";
 import { StreamOverlayKeys } from "./overlay-keys.tsx";
@@ -161,12 +161,12 @@ function ChatSettingsForm({ stream, list }: Given) {
         name="Slow mode"
         isInline
         value={`${slowModeSeconds}`}
-        choices={[...new Set([...slowModes, slowModeSeconds])]
-          .sort((a, b) => a - b)
-          .map((seconds) => ({
-            value: `${seconds}`,
-            title: seconds === 0 ? "Off" : `${seconds} s`,
-          }))}
+        choices={Object.fromEntries(
+          [...slowModes, slowModeSeconds].map((seconds) => [
+            seconds,
+            seconds === 0 ? "Off" : `${seconds} s`,
+          ]),
+        )}
         change={(value) =>
           change(value === "0" ? "Slow mode is off" : `Slow mode is ${value} s`, {
             slowModeSeconds: Number(value),

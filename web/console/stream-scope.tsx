@@ -1,7 +1,8 @@
 import type { ComponentChildren, JSX } from "preact";
 import type { CallResult } from "../../client/index.ts";
+import { Select } from "../host/fields.tsx";
 import { call } from "./api.ts";
-import { IdField, Select } from "./fields.tsx";
+import { IdField } from "./fields.tsx";
 import { type Loaded, useLoad } from "./load.ts";
 import { filter, set } from "./router.ts";
 import { Nothing, Refusal, Skeleton } from "./ui.tsx";
@@ -61,10 +62,12 @@ export function StreamScope({ children }: Given) {
         <Select
           name="Stream"
           value={stream?.id ?? ""}
-          choices={value.map(({ id, title, creator }) => ({
-            value: id,
-            title: `${title} · ${creator.username || creator.name}`,
-          }))}
+          choices={Object.fromEntries(
+            value.map(({ id, title, creator }) => [
+              id,
+              `${title} · ${creator.username || creator.name}`,
+            ]),
+          )}
           change={choose}
         />
       )}

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
+import { Select } from "../host/fields.tsx";
 import { perform } from "./actions.tsx";
 import { actionNames, type Ban, unbanAction } from "./ban-actions.ts";
-import { Select } from "./fields.tsx";
 import { pagesOf, useList } from "./list.ts";
 import { ShortList } from "./listing.tsx";
 import { type Stream, useStreams } from "./stream-scope.tsx";
@@ -23,7 +23,7 @@ export function UserBans(given: Given) {
     <Select
       name="In stream"
       value={stream.id}
-      choices={streams.map(({ id, title }) => ({ value: id, title }))}
+      choices={Object.fromEntries(streams.map(({ id, title }) => [id, title]))}
       change={(id) => {
         chosen.value = id;
       }}

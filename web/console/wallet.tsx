@@ -1,10 +1,11 @@
 import { useSignal } from "@preact/signals";
 import type { CallResult } from "../../client/index.ts";
+import { Field } from "../host/fields.tsx";
 import { useDraft } from "../kept-drafts.ts";
 import { newKey } from "../new-key.ts";
 import type { Action } from "./actions.tsx";
 import { call, request } from "./api.ts";
-import { Choice, Field, problemOf } from "./fields.tsx";
+import { Choice, problemOf } from "./fields.tsx";
 import { Form } from "./form.tsx";
 import { Ledger, useLedger } from "./ledger.tsx";
 import { type Loaded, useLoad } from "./load.ts";

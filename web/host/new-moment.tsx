@@ -4,7 +4,7 @@ import { savedDraft } from "../draft.ts";
 import { useDraft } from "../kept-drafts.ts";
 import { Tabs } from "../tabs.tsx";
 import { ErrorText, useAct } from "./act.tsx";
-import { Line, Pick } from "./fields.tsx";
+import { Field, Select } from "./fields.tsx";
 
 type Body = CallInput<"POST /api/v1/live-stream/{streamId}/moments">["body"];
 
@@ -86,9 +86,9 @@ function NewPoll({ draft, start }: Given<PollDraft>) {
   };
   return (
     <MomentForm name="New poll" verb="Start poll" {...{ problem, body, start, started }}>
-      <Line name="Question" value={title} change={(value) => alter({ title: value })} />
+      <Field name="Question" value={title} change={(value) => alter({ title: value })} />
       {options.map((option, at) => (
-        <Line
+        <Field
           key={at}
           name={`Option ${at + 1}`}
           value={option}
@@ -99,11 +99,11 @@ function NewPoll({ draft, start }: Given<PollDraft>) {
           }}
         />
       ))}
-      <Pick
+      <Select
         name="Duration"
-        of={durations}
+        choices={durations}
         value={seconds}
-        pick={(value) => alter({ seconds: `${value}` })}
+        change={(value) => alter({ seconds: value })}
       />
     </MomentForm>
   );
@@ -127,9 +127,14 @@ function NewGoal({ draft, start }: Given<GoalDraft>) {
   const body: Body = { kind: "goal", title: title.trim(), of, target: amount };
   return (
     <MomentForm name="New goal" verb="Start goal" {...{ problem, body, start, started }}>
-      <Line name="Title" value={title} change={(value) => alter({ title: value })} />
-      <Pick name="Goal type" of={kindsOfGoal} value={of} pick={(value) => alter({ of: value })} />
-      <Line name="Target" value={target} change={(value) => alter({ target: value })} />
+      <Field name="Title" value={title} change={(value) => alter({ title: value })} />
+      <Select
+        name="Goal type"
+        choices={kindsOfGoal}
+        value={of}
+        change={(value) => alter({ of: value })}
+      />
+      <Field name="Target" value={target} change={(value) => alter({ target: value })} />
     </MomentForm>
   );
 }

@@ -6,7 +6,7 @@ import { timeFormat } from "../clock.ts";
 import { CopyButton } from "../copy-button.tsx";
 import { useDraft } from "../kept-drafts.ts";
 import { ErrorText, type Host, SureButton, useAct, Waiting } from "./act.tsx";
-import { Line, Pick } from "./fields.tsx";
+import { Field, Select } from "./fields.tsx";
 
 type Key = CallResult<"GET /api/v1/channel/overlay-keys">["list"][number];
 
@@ -80,29 +80,29 @@ export function OverlayAddresses({ host }: { host: Host }) {
       </p>
       <Preview look={look.value} />
       <div class="host-choices">
-        <Pick
+        <Select
           name="Theme"
-          of={themes}
+          choices={themes}
           value={look.value.theme}
-          pick={(theme) => alter({ theme })}
+          change={(theme) => alter({ theme })}
         />
-        <Pick
+        <Select
           name="Position"
-          of={positions}
+          choices={positions}
           value={look.value.align}
-          pick={(align) => alter({ align })}
+          change={(align) => alter({ align })}
         />
-        <Pick
+        <Select
           name="Text size"
-          of={sizes}
+          choices={sizes}
           value={look.value.font}
-          pick={(font) => alter({ font })}
+          change={(font) => alter({ font })}
         />
-        <Pick
+        <Select
           name="Fade after"
-          of={fades}
+          choices={fades}
           value={look.value.fade}
-          pick={(fade) => alter({ fade })}
+          change={(fade) => alter({ fade })}
         />
       </div>
       <form
@@ -113,7 +113,7 @@ export function OverlayAddresses({ host }: { host: Host }) {
           if (!isBusy) void act(create, "", name.peek());
         }}
       >
-        <Line
+        <Field
           name="Name"
           placeholder="Gaming PC"
           value={name.value}

@@ -3,7 +3,7 @@ import type { CallResult } from "../../client/index.ts";
 import { changesOf } from "../draft.ts";
 import { useDraft } from "../kept-drafts.ts";
 import { Switch } from "./chat-settings.tsx";
-import { Line, Pick } from "./fields.tsx";
+import { Field, Select } from "./fields.tsx";
 
 type Train = CallResult<"GET /api/v1/channel">["train"];
 
@@ -83,7 +83,7 @@ export function TrainFields({
       draft.value = { ...draft.value, [name]: value };
       isSaved.value = false;
     };
-    return { value: shown[name], change: take, pick: take };
+    return { value: shown[name], change: take };
   };
   return (
     <div class="moments">
@@ -104,17 +104,17 @@ export function TrainFields({
           isOn={train.enabled}
           change={(enabled) => change({ enabled })}
         />
-        <Line name="Credits to start" {...field("startCredits")} />
-        <Line name="Supporters to start" {...field("startSenders")} />
-        <Pick
+        <Field name="Credits to start" {...field("startCredits")} />
+        <Field name="Supporters to start" {...field("startSenders")} />
+        <Select
           name="Time window"
-          of={durationsWith(train.windowSeconds)}
+          choices={durationsWith(train.windowSeconds)}
           {...field("windowSeconds")}
         />
-        <Line name="Level goals (total credits)" {...field("levels")} />
-        <Pick
+        <Field name="Level goals (total credits)" {...field("levels")} />
+        <Select
           name="Time per level"
-          of={durationsWith(train.levelSeconds)}
+          choices={durationsWith(train.levelSeconds)}
           {...field("levelSeconds")}
         />
         {isSent.value && problem !== "" && (

@@ -1,5 +1,5 @@
 import { useDraft } from "../kept-drafts.ts";
-import { Line } from "./fields.tsx";
+import { Field } from "./fields.tsx";
 
 type Given = {
   words: readonly string[];
@@ -31,7 +31,7 @@ export function BlockedWords({ words, change }: Given) {
           void add();
         }}
       >
-        <Line
+        <Field
           name="Word or phrase"
           value={text.value}
           change={(value) => {

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useId } from "preact/hooks";
 import { ErrorText, useAct, Waiting } from "../host/act.tsx";
 import { type ChatSettings, ChatSettingsFields } from "../host/chat-settings.tsx";
-import { Line } from "../host/fields.tsx";
+import { Field } from "../host/fields.tsx";
 import { Dialog } from "./dialog.tsx";
 import { asHost } from "./show.ts";
 
@@ -60,7 +60,7 @@ export function GoLive({ close }: { close(): void }) {
           void goLive();
         }}
       >
-        <Line
+        <Field
           name="Title"
           value={title.value}
           change={(value) => {
