@@ -1,6 +1,7 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { nameOf } from "../chat/person.ts";
 import { Field, Select } from "../host/fields.tsx";
+import type { Found } from "../host/user-search.ts";
 import { useDraft } from "../kept-drafts.ts";
 import { perform } from "./actions.tsx";
 import { call } from "./api.ts";
@@ -12,7 +13,7 @@ import {
   banVerbOf,
   unbanAction,
 } from "./ban-actions.ts";
-import { type Found, UserField } from "./fields.tsx";
+import { UserField } from "./fields.tsx";
 import { Form } from "./form.tsx";
 import { pagesOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";

@@ -1,8 +1,7 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
-import type { CallResult } from "../../client/index.ts";
 import { Field } from "../host/fields.tsx";
-import { call, type Refused, refusedOf } from "./api.ts";
+import { type Found, useUserSearch } from "../host/user-search.ts";
+import { call, refusedOf } from "./api.ts";
 import { PlainForm } from "./form.tsx";
 import { formatted, PersonCell, Refusal } from "./ui.tsx";
 
@@ -52,34 +51,13 @@ export function IdField({ name, take }: { name: string; take(id: string): void }
   );
 }
 
-const searchMilliseconds = 200;
-
-export type Found = CallResult<"GET /api/v1/users/search">["list"][number];
-
 /** Finds a user by the start of a name. */
 export function UserField(given: {
   name: string;
   choose(user: Found): void;
   problem?: string | undefined;
 }) {
-  const text = useSignal("");
-  const found = useSignal<readonly Found[] | undefined>(undefined);
-  const refused = useSignal<Refused | undefined>(undefined);
-  useEffect(() => {
-    const q = text.value.trim();
-    const show = (list?: readonly Found[], why?: Refused) => {
-      if (text.value.trim() === q) [found.value, refused.value] = [list, why];
-    };
-    if (q === "") return show();
-    const timer = setTimeout(() => {
-      const query = { q, limit: 6 };
-      call("GET /api/v1/users/search", { query }).then(
-        ({ list }) => show(list),
-        (error: unknown) => show(undefined, refusedOf(error)),
-      );
-    }, searchMilliseconds);
-    return () => clearTimeout(timer);
-  }, [text.value, text, found]);
+  const { text, found, error } = useUserSearch(call);
   return (
     <div class="finder">
       <Field
@@ -90,12 +68,12 @@ export function UserField(given: {
         change={(value) => {
           text.value = value;
         }}
-        {...(found.value === undefined && { says: "Start of a name or username" })}
+        {...(found === undefined && { says: "Start of a name or username" })}
       />
-      {refused.value && <Refusal refused={refused.value} />}
-      {found.value !== undefined && (
+      {error !== undefined && <Refusal refused={refusedOf(error)} />}
+      {found && (
         <ul class="found" aria-label="Found users">
-          {found.value.map((user) => (
+          {found.map((user) => (
             <li key={user._id}>
               <button
                 type="button"
@@ -109,7 +87,7 @@ export function UserField(given: {
               </button>
             </li>
           ))}
-          {found.value.length === 0 && <li class="quiet none">No users match</li>}
+          {found.length === 0 && <li class="quiet none">No users match</li>}
         </ul>
       )}
     </div>

@@ -4,6 +4,8 @@ import type { CallResult } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
 import { reasonOf, unlessRefused } from "../chat/reason.ts";
 import { ErrorText, type Host, useAct } from "./act.tsx";
+import { Field } from "./fields.tsx";
+import { useUserSearch } from "./user-search.ts";
 
 type Profile = Pick<
   CallResult<"GET /api/v1/users/{userId}">,
@@ -15,8 +17,6 @@ type Given = {
   change(edit: (ids: readonly string[]) => string[]): Promise<boolean>;
 };
 
-const searchMilliseconds = 200;
-const foundMax = 6;
 /** A moderator who has deleted their account since. */
 const deleted = (userId: string) => ({
   ...{ _id: userId, username: "", name: "Deleted user", surname: "", isDeleted: true },
@@ -26,9 +26,7 @@ const labelOf = (user: Profile) => nameOf({ profilePhoto: "", ...user });
 /** The channel's moderators by name, and a search to add more. */
 export function Moderators({ host, ids, change }: Given) {
   const known = useSignal<Record<string, Profile>>({});
-  const text = useSignal("");
-  const found = useSignal<readonly Profile[] | undefined>(undefined);
-  const searchError = useSignal("");
+  const { text, found, error } = useUserSearch(host.call);
   const { act, errorText } = useAct();
   const id = useId();
   const note = (users: readonly Profile[]) => {
@@ -39,27 +37,12 @@ export function Moderators({ host, ids, change }: Given) {
     void act(async () => {
       for (const userId of missing) {
         const read = host.call("GET /api/v1/users/{userId}", { path: { userId } });
-        const found = await read.catch(unlessRefused("user_not_found"));
-        note([found ?? deleted(userId)]);
+        const profile = await read.catch(unlessRefused("user_not_found"));
+        note([profile ?? deleted(userId)]);
       }
     }, missing.join(" "));
   }, [ids]);
-  useEffect(() => {
-    const q = text.value.trim();
-    const show = (list?: readonly Profile[], error = "") => {
-      if (text.peek().trim() === q) [found.value, searchError.value] = [list, error];
-    };
-    if (q === "") return show();
-    const timer = setTimeout(() => {
-      const query = { q, limit: foundMax };
-      host.call("GET /api/v1/users/search", { query }).then(
-        ({ list }) => show(list),
-        (error: unknown) => show(undefined, reasonOf(error)),
-      );
-    }, searchMilliseconds);
-    return () => clearTimeout(timer);
-  }, [text.value]);
-  const others = found.value?.filter(({ _id }) => !ids.includes(_id));
+  const others = found?.filter(({ _id }) => !ids.includes(_id));
   /** The API takes no list with a deleted user. */
   const save = (edit: Parameters<Given["change"]>[0]) =>
     change((before) => edit(before.filter((one) => !known.peek()[one]?.isDeleted)));
@@ -70,23 +53,17 @@ export function Moderators({ host, ids, change }: Given) {
   };
   return (
     <>
-      <div class="field">
-        <label for={id}>Add a moderator</label>
-        <input
-          id={id}
-          class="input"
-          type="search"
-          autocomplete="off"
-          placeholder="Name or username"
-          value={text.value}
-          onInput={(event) => {
-            text.value = event.currentTarget.value;
-          }}
-        />
-      </div>
+      <Field
+        name="Add a moderator"
+        type="search"
+        placeholder="Name or username"
+        value={text.value}
+        change={(value) => {
+          text.value = value;
+        }}
+      />
       <p class="quiet host-found" role="status">
-        {others?.length === 0 &&
-          (found.value?.length === 0 ? "No users match" : "Already a moderator")}
+        {others?.length === 0 && (found?.length === 0 ? "No users match" : "Already a moderator")}
       </p>
       <ul class="host-list" aria-label="Found users">
         {others?.map((user) => (
@@ -103,7 +80,7 @@ export function Moderators({ host, ids, change }: Given) {
           </li>
         ))}
       </ul>
-      <ErrorText text={searchError.value} />
+      <ErrorText text={error === undefined ? "" : reasonOf(error)} />
       <ErrorText text={errorText} />
       {ids.length === 0 && <p class="quiet">No moderators yet</p>}
       <ul class="host-list" aria-label="Moderators">
