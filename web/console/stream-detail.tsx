@@ -1,6 +1,5 @@
 import { useRef } from "preact/hooks";
-import { Switch } from "../host/chat-settings.tsx";
-import { Select } from "../host/fields.tsx";
+import { type ChatSettings, ChatSettingsFields } from "../host/chat-settings.tsx";
 import { type Action, ask, perform } from "./actions.tsx";
 import { call, request } from "./api.ts";
 import type { List } from "./list.ts";
@@ -23,9 +22,6 @@ export const Status = ({ stream }: { stream: Stream }) => (
     {labelOf(says[stream.status] ?? stream.status)}
   </span>
 );
-
-/** Seconds between two messages of a viewer. */
-const slowModes = [0, 5, 10, 30, 120];
 
 type Given = { stream: Stream; list: List<Stream> };
 
@@ -127,17 +123,21 @@ function endsOf(stream: Stream, list: List<Stream>): Action[] {
   return mayBegin ? [cancel, remove] : [remove];
 }
 
-type ChatSettings = Pick<Stream, "slowModeSeconds" | "followersOnly" | "giftsEnabled">;
+/** What the toast says of a change. */
+function saysOf({ slowModeSeconds, followersOnly, giftsEnabled }: Partial<ChatSettings>): string {
+  if (followersOnly !== undefined) return `Followers only is ${followersOnly ? "on" : "off"}`;
+  if (giftsEnabled !== undefined) return `Gifts are ${giftsEnabled ? "on" : "off"}`;
+  return `Slow mode is ${slowModeSeconds ? `${slowModeSeconds} s` : "off"}`;
+}
 
 function ChatSettingsForm({ stream, list }: Given) {
-  const { slowModeSeconds, followersOnly, giftsEnabled } = stream;
   // Two changes may be under way: neither takes the other one back.
   const latest = useRef(stream);
   latest.current = stream;
   const actionOf = (
-    says: string,
     settings: Partial<ChatSettings>,
     before: Partial<ChatSettings>,
+    says = saysOf(settings),
   ): Action => ({
     title: "Change chat settings",
     verb: "Save",
@@ -146,47 +146,18 @@ function ChatSettingsForm({ stream, list }: Given) {
       list.put({ ...latest.current, ...settings });
       return `${says} in ${stream.title}.`;
     },
-    undo: () => actionOf("Chat settings restored", before, settings),
+    undo: () => actionOf(before, settings, "Chat settings restored"),
   });
-  const change = (title: string, settings: Partial<ChatSettings>) => {
+  const change = (settings: Partial<ChatSettings>) => {
     const before = Object.fromEntries(
       Object.keys(settings).map((name) => [name, stream[name as keyof ChatSettings]]),
     );
-    return perform(actionOf(title, settings, before));
+    return perform(actionOf(settings, before));
   };
   return (
-    <section aria-label="Chat settings" class="rules">
+    <section aria-label="Chat settings">
       <h3>Chat settings</h3>
-      <Select
-        name="Slow mode"
-        isInline
-        value={`${slowModeSeconds}`}
-        choices={Object.fromEntries(
-          [...slowModes, slowModeSeconds].map((seconds) => [
-            seconds,
-            seconds === 0 ? "Off" : `${seconds} s`,
-          ]),
-        )}
-        change={(value) =>
-          change(value === "0" ? "Slow mode is off" : `Slow mode is ${value} s`, {
-            slowModeSeconds: Number(value),
-          })
-        }
-      />
-      <Switch
-        name="Followers only"
-        isOn={followersOnly}
-        change={(isOn) =>
-          change(isOn ? "Followers only is on" : "Followers only is off", {
-            followersOnly: isOn,
-          })
-        }
-      />
-      <Switch
-        name="Gifts on"
-        isOn={giftsEnabled}
-        change={(isOn) => change(isOn ? "Gifts are on" : "Gifts are off", { giftsEnabled: isOn })}
-      />
+      <ChatSettingsFields settings={stream} change={change} />
     </section>
   );
 }

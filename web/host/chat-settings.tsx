@@ -1,4 +1,5 @@
 import { useChoice } from "./act.tsx";
+import { Select } from "./fields.tsx";
 
 /** Seconds between two messages of a viewer. */
 const slowModes = [0, 5, 10, 30, 120];
@@ -14,9 +15,17 @@ type Given = { settings: ChatSettings; change(settings: Partial<ChatSettings>): 
 /** The chat settings of a stream or a channel. */
 export const ChatSettingsFields = ({ settings, change }: Given) => (
   <div class="rules">
-    <SlowMode
-      stored={settings.slowModeSeconds}
-      change={(slowModeSeconds) => change({ slowModeSeconds })}
+    <Select
+      name="Slow mode"
+      isInline
+      value={`${settings.slowModeSeconds}`}
+      choices={Object.fromEntries(
+        [...slowModes, settings.slowModeSeconds].map((seconds) => [
+          seconds,
+          seconds === 0 ? "Off" : `${seconds} s`,
+        ]),
+      )}
+      change={(value) => change({ slowModeSeconds: Number(value) })}
     />
     <Switch
       name="Followers only"
@@ -30,24 +39,6 @@ export const ChatSettingsFields = ({ settings, change }: Given) => (
     />
   </div>
 );
-
-function SlowMode({ stored, change }: { stored: number; change(seconds: number): unknown }) {
-  const [shown, choose] = useChoice(stored, change);
-  return (
-    <label class="rule">
-      <span>Slow mode</span>
-      <select value={shown} onChange={(event) => void choose(Number(event.currentTarget.value))}>
-        {[...new Set([...slowModes, stored])]
-          .sort((a, b) => a - b)
-          .map((seconds) => (
-            <option key={seconds} value={seconds}>
-              {seconds === 0 ? "Off" : `${seconds} s`}
-            </option>
-          ))}
-      </select>
-    </label>
-  );
-}
 
 /** An on/off switch. */
 export function Switch(given: { name: string; isOn: boolean; change(isOn: boolean): unknown }) {
