@@ -5,6 +5,7 @@ import type { GiftType } from "./picker.ts";
 import { reasonOf } from "./reason.ts";
 import { sendFrom } from "./sending.ts";
 import { isModerator, type State } from "./state.ts";
+import type { Word } from "./translations.ts";
 
 /** A user's actions in a room. */
 export function actsIn(state: State) {
@@ -23,7 +24,7 @@ export function actsIn(state: State) {
           .catch((error) => refreshGifts(state, type, error)),
       );
     },
-    superlike: () => pay(state, 0, (key) => client.sendSuperlike(streamId, key)),
+    superlike: () => pay(state, 0, (key) => client.sendSuperlike(streamId, key), "unsureSuperlike"),
     async act(act: Act, message: ChatMessage, seconds?: number): Promise<void> {
       if (act === "reply") return view.composer.answer(message);
       const done = await attempt(state, () =>
@@ -39,9 +40,14 @@ export function actsIn(state: State) {
  * Sends what costs credits. If its response is lost, the user can send it again with the same key,
  * which charges it once.
  */
-async function pay(state: State, price: number, send: (key?: string) => Promise<unknown>) {
-  const again = (key: string) => void pay(state, 0, () => send(key));
-  const sent = attempt(state, () => send(), again);
+async function pay(
+  state: State,
+  price: number,
+  send: (key?: string) => Promise<unknown>,
+  unsure: Word = "unsure",
+) {
+  const again = (key: string) => void pay(state, 0, () => send(key), unsure);
+  const sent = attempt(state, () => send(), again, unsure);
   await state.wallet.spend(price, sent);
 }
 
@@ -67,12 +73,13 @@ async function refreshGifts(state: State, { id }: GiftType, error: unknown): Pro
 
 /**
  * The result of a call; if it fails, shows why and returns undefined. If it may have taken effect,
- * `again` can repeat it with its key.
+ * `again` can repeat it with its key, and `unsure` says so.
  */
 export async function attempt<Answer>(
   state: State,
   call: () => Promise<Answer>,
   again?: (key: string) => void,
+  unsure: Word = "unsure",
 ): Promise<Answer | undefined> {
   try {
     return await call();
@@ -81,7 +88,7 @@ export async function attempt<Answer>(
     if (state.isClosed) return undefined;
     const { toast } = state.view;
     const { translate } = state.translator;
-    if (key !== undefined && again) toast.tell(translate("unsure"), () => again(key), "again");
+    if (key !== undefined && again) toast.tell(translate(unsure), () => again(key), "again");
     else toast.tell(translate("failed", { reason: reasonOf(error) }));
     return undefined;
   }

@@ -160,7 +160,7 @@ export class Composer {
   /** Shows the price of a superlike. */
   showPrice(credits: number): void {
     const { translate, number } = this.#translator;
-    const label = translate("superlikeFor", { n: credits });
+    const label = `${translate("superlike")} · ${number(credits)}`;
     this.#superlike.setAttribute("aria-label", label);
     this.#superlike.title = label;
     this.#superlikePrice.replaceChildren(coin(), number(credits));
