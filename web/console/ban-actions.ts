@@ -1,12 +1,11 @@
 import type { CallResult } from "../../client/index.ts";
+import { banNames } from "../host/bans.tsx";
 import type { Action } from "./actions.tsx";
 import { request } from "./api.ts";
 import type { Stream } from "./stream-scope.tsx";
 
 export type Ban = CallResult<"GET /api/v1/live-stream-ban/{id}">;
 export type BanAction = Ban["actionType"];
-
-export const actionNames: Record<BanAction, string> = { BLOCK: "Blocked", CHAT_ONLY: "Muted" };
 
 /** What a button that bans a user is called; without an end, a mute is no timeout. */
 export function banVerbOf(actionType: BanAction, seconds: number): string {
@@ -41,7 +40,7 @@ export function banAction(
     }),
     done() {
       took();
-      const state = verb === "Time out" ? "timed out" : actionNames[actionType].toLowerCase();
+      const state = verb === "Time out" ? "timed out" : banNames[actionType].toLowerCase();
       const span = seconds > 0 ? ` for ${durationOf(seconds)}` : "";
       return `${user.name} is ${state} in ${place}${span}.`;
     },

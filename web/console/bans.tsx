@@ -1,18 +1,12 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { nameOf } from "../chat/person.ts";
+import { banNames } from "../host/bans.tsx";
 import { Field, Select } from "../host/fields.tsx";
 import type { Found } from "../host/user-search.ts";
 import { useDraft } from "../kept-drafts.ts";
 import { perform } from "./actions.tsx";
 import { call } from "./api.ts";
-import {
-  actionNames,
-  type Ban,
-  type BanAction,
-  banAction,
-  banVerbOf,
-  unbanAction,
-} from "./ban-actions.ts";
+import { type Ban, type BanAction, banAction, banVerbOf, unbanAction } from "./ban-actions.ts";
 import { UserField } from "./fields.tsx";
 import { Form } from "./form.tsx";
 import { pagesOf, useList } from "./list.ts";
@@ -25,7 +19,7 @@ import { Cut, Detail, Moment, PersonCell } from "./ui.tsx";
 
 const columns: Column<Ban>[] = [
   { title: "User", cell: ({ targetUser }) => <PersonCell person={targetUser} /> },
-  { title: "Type", cell: ({ actionType }) => actionNames[actionType] },
+  { title: "Type", cell: ({ actionType }) => banNames[actionType] },
   { title: "Scope", isWide: true, cell: ({ scope }) => scopes[scope] },
   { title: "Reason", isWide: true, isGrowing: true, cell: ({ reason }) => <Cut text={reason} /> },
   { title: "Since", isWide: true, cell: ({ createdAt }) => <Moment at={createdAt} /> },

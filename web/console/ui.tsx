@@ -3,16 +3,16 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { isComposing } from "../chat/dom.ts";
 import { hueOf, initialOf, nameOf, type Person } from "../chat/person.ts";
 import { timeFormat } from "../clock.ts";
+import { formatted } from "../formats.ts";
 import type { Refused } from "./api.ts";
 import { Icon } from "./icons.ts";
 import { leaveForm } from "./leave-form.tsx";
 import { go } from "./router.ts";
 
-const numbers = new Intl.NumberFormat("en");
 const dates = new Intl.DateTimeFormat("en", { dateStyle: "medium" });
 const times = timeFormat("en", { timeStyle: "medium" });
 
-export const formatted = (value: number) => numbers.format(value);
+export { formatted };
 
 /** A number of credits, such as `1 credit`. */
 export const creditsOf = (value: number) =>

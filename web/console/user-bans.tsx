@@ -1,7 +1,8 @@
 import { useSignal } from "@preact/signals";
+import { banNames } from "../host/bans.tsx";
 import { Select } from "../host/fields.tsx";
 import { perform } from "./actions.tsx";
-import { actionNames, type Ban, unbanAction } from "./ban-actions.ts";
+import { type Ban, unbanAction } from "./ban-actions.ts";
 import { pagesOf, useList } from "./list.ts";
 import { ShortList } from "./listing.tsx";
 import { type Stream, useStreams } from "./stream-scope.tsx";
@@ -49,7 +50,7 @@ function BansIn({ userId, name, stream, tools }: BansInGiven) {
           <>
             <div>
               <span>
-                {actionNames[actionType]} in the {scope}
+                {banNames[actionType]} in the {scope}
               </span>
               <button type="button" class="link" onClick={() => void perform(lift)}>
                 Unban

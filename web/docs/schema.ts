@@ -1,5 +1,6 @@
 import type { Schema } from "../../bin/documents/schema-types.ts";
 import { declarationOf, namesIn } from "../../bin/documents/schema-types.ts";
+import { formatted } from "../formats.ts";
 
 /** A schema and the annotations that the reference shows. */
 export type Described = Schema & {
@@ -79,7 +80,7 @@ const pascal = (name: string) =>
 export function limitsOf(schema: Described): string {
   const { minimum, maximum, minLength, maxLength, minItems, maxItems } = schema;
   const says = (from: number | undefined, to: number | undefined, what: string) => {
-    const most = to !== undefined && to < limitMax ? to.toLocaleString("en") : undefined;
+    const most = to !== undefined && to < limitMax ? formatted(to) : undefined;
     if (most === undefined) return from ? `at least ${from}${what}` : "";
     return from === undefined ? `at most ${most}${what}` : `${from} to ${most}${what}`;
   };

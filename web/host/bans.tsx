@@ -3,14 +3,14 @@ import { useEffect, useRef } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
 import { unlessRefused } from "../chat/reason.ts";
-import { timeFormat } from "../clock.ts";
+import { dateTimeOf } from "../formats.ts";
 import { ErrorText, type Host, MoreButton, SureButton, useAct, Waiting } from "./act.tsx";
 
 type Ban = CallResult<"GET /api/v1/live-stream-ban">["list"][number];
 
 const limit = 50;
-const dates = timeFormat("en", { dateStyle: "medium", timeStyle: "short" });
-const names = { BLOCK: "Blocked", CHAT_ONLY: "Muted" };
+/** A banned user's state, by the kind of ban. */
+export const banNames = { BLOCK: "Blocked", CHAT_ONLY: "Muted" };
 
 /** The bans of a host's streams and channel, newest first. */
 export function ChannelBans({ host }: { host: Host }) {
@@ -54,8 +54,8 @@ export function ChannelBans({ host }: { host: Host }) {
             <span class="host-names" id={_id}>
               <bdi>{nameOf(targetUser)}</bdi>
               <span class="quiet">
-                {names[actionType]} in the {scope}
-                {endsAt !== null && ` until ${dates.format(new Date(endsAt))}`}
+                {banNames[actionType]} in the {scope}
+                {endsAt !== null && ` until ${dateTimeOf(endsAt)}`}
                 {reason !== null && (
                   <>
                     {" · "}

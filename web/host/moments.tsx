@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 import type { CallResult, Sums } from "../../client/index.ts";
 import { unlessRefused } from "../chat/reason.ts";
 import { clockOf } from "../clock.ts";
+import { formatted } from "../formats.ts";
 import { serverNow } from "../server-time.ts";
 import { ErrorText, type Host, MoreButton, SureButton, useAct, Waiting } from "./act.tsx";
 import { NewMoment } from "./new-moment.tsx";
@@ -12,7 +13,6 @@ type MomentList = CallResult<"GET /api/v1/live-stream/{streamId}/moments">;
 
 const route = "/api/v1/live-stream/{streamId}/moments" as const;
 const limit = 20;
-const numbers = new Intl.NumberFormat("en");
 const percents = new Intl.NumberFormat("en", { style: "percent" });
 
 /** A moment's progress: votes by option, or the state of a goal or train. */
@@ -190,8 +190,8 @@ function MomentCard({ moment, sum, finish }: CardGiven) {
                 {standing === undefined
                   ? "–"
                   : kind === "poll"
-                    ? `${numbers.format(value)} · ${percents.format(share)}`
-                    : `${numbers.format(value)} of ${numbers.format(standing.of)}`}
+                    ? `${formatted(value)} · ${percents.format(share)}`
+                    : `${formatted(value)} of ${formatted(standing.of)}`}
               </span>
             </span>
             <progress max={1} value={share} aria-label={label} />
@@ -214,7 +214,7 @@ function endingOf({ status, result, kind }: Moment): string {
   if ("level" in result) return `Level ${result.level}`;
   if (kind === "goal") return "reached" in result && result.reached ? "Reached" : "Ended";
   if (!("voters" in result)) return "Ended";
-  return `${numbers.format(result.voters)} ${result.voters === 1 ? "voter" : "voters"}`;
+  return `${formatted(result.voters)} ${result.voters === 1 ? "voter" : "voters"}`;
 }
 
 /** The remaining time, updated every second. */

@@ -2,8 +2,8 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
 import { unlessRefused } from "../chat/reason.ts";
-import { timeFormat } from "../clock.ts";
 import { CopyButton } from "../copy-button.tsx";
+import { dateTimeOf } from "../formats.ts";
 import { useDraft } from "../kept-drafts.ts";
 import { ErrorText, type Host, SureButton, useAct, Waiting } from "./act.tsx";
 import { Field, Select } from "./fields.tsx";
@@ -13,7 +13,6 @@ type Key = CallResult<"GET /api/v1/channel/overlay-keys">["list"][number];
 const route = "/api/v1/channel/overlay-keys" as const;
 /** The maximum per channel, so one page contains them all. */
 const keysMax = 20;
-const dates = timeFormat("en", { dateStyle: "medium", timeStyle: "short" });
 
 const themes = { dark: "Light text", light: "Dark text", panel: "Panel" };
 const positions = { left: "Left", center: "Center", right: "Right" };
@@ -137,7 +136,7 @@ export function OverlayAddresses({ host }: { host: Host }) {
           <li key={id}>
             <span class="host-names" id={id}>
               <bdi>{description ?? `Overlay ${id.slice(-4)}`}</bdi>
-              <span class="quiet number">{dates.format(new Date(createdAt))}</span>
+              <span class="quiet number">{dateTimeOf(createdAt)}</span>
             </span>
             <SureButton verb="Revoke" about={id} act={() => void revoke(id)} />
           </li>

@@ -1,11 +1,11 @@
-const numbers = new Intl.NumberFormat("en");
+import { formatted } from "../formats.ts";
 
 /** A placeholder bar, not a zero, while a number is unknown. */
 export const Count = ({ value }: { value: number | undefined }) =>
   value === undefined ? (
     <i class="count-wait" role="status" aria-label="Loading" />
   ) : (
-    <span>{numbers.format(value)}</span>
+    <span>{formatted(value)}</span>
   );
 
 /** A number with a label above. */

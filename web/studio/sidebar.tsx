@@ -1,5 +1,6 @@
 import { useRef } from "preact/hooks";
 import { hueOf, initialOf, nameOf } from "../chat/person.ts";
+import { formatted } from "../formats.ts";
 import { ErrorText, useAct, Waiting } from "../host/act.tsx";
 import { type ChatSettings, ChatSettingsFields } from "../host/chat-settings.tsx";
 import { Moments } from "../host/moments.tsx";
@@ -13,8 +14,6 @@ import {
   streamId,
   supporters,
 } from "./show.ts";
-
-const numbers = new Intl.NumberFormat("en");
 
 /** Below the stage: top supporters, chat settings, polls and goals. */
 export function Sidebar() {
@@ -81,7 +80,7 @@ function Supporters({ list }: { list: Supporter[] | undefined }) {
               {initialOf(user)}
             </span>
             <bdi class="name">{nameOf(user)}</bdi>
-            <span class="number">{numbers.format(given)}</span>
+            <span class="number">{formatted(given)}</span>
           </li>
         );
       })}

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Client } from "../../client/index.ts";
+import { formatted } from "../formats.ts";
 import { nameOfPlayer, type Player } from "../runner.ts";
 import { ChatPane } from "./chat-pane.tsx";
 import { Icon } from "./icons.ts";
@@ -18,7 +19,6 @@ type Entry = {
 };
 type Notice = { id: string; title: string; message: string };
 
-const numbers = new Intl.NumberFormat("en");
 const entriesMax = 30;
 
 /** One viewer's pane: a demo user with their chat and wallet. */
@@ -179,9 +179,9 @@ function Ledger({ client, player, notices, close }: LedgerGiven) {
               <td>{type.replaceAll("_", " ")}</td>
               <td class={`number ${direction}`}>
                 {direction === "debit" ? "−" : "+"}
-                {numbers.format(amount)}
+                {formatted(amount)}
               </td>
-              <td class="number quiet">{numbers.format(balanceAfter)}</td>
+              <td class="number quiet">{formatted(balanceAfter)}</td>
             </tr>
           ))}
         </tbody>

@@ -1,13 +1,13 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { CopyButton } from "../copy-button.tsx";
+import { formatted } from "../formats.ts";
 import { deliveries } from "./delivery-check.ts";
 import { Icon } from "./icons.ts";
 import { isDown, kill, outage } from "./show.ts";
 import { counts, curlLineOf, type Line, lines, replay } from "./wire.ts";
 
 const arrows = { call: "⇄", out: "→", in: "←", note: "·" };
-const numbers = new Intl.NumberFormat("en");
 const times = new Intl.DateTimeFormat("en", {
   ...{ hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 },
   hourCycle: "h23",
@@ -40,7 +40,7 @@ export function WirePanel() {
           <Icon name="chevron" /> Wire
         </button>
         <span class="quiet number wire-counts">
-          {numbers.format(calls)} calls, {numbers.format(frames)} messages received
+          {formatted(calls)} calls, {formatted(frames)} messages received
         </span>
         <Verdict />
         <button
@@ -66,10 +66,10 @@ function Verdict() {
       <Icon name={isExact ? "check" : "warning"} />
       {/* Without the number of events, which a screen reader would read again at each. */}
       <span class="number" role="status">
-        {numbers.format(lost)} lost, {numbers.format(doubled)} duplicated
+        {formatted(lost)} lost, {formatted(doubled)} duplicated
       </span>
       <span class="quiet number wire-counts">
-        of {numbers.format(events)} shown
+        of {formatted(events)} shown
         {back !== undefined && `, reconnected after ${(back / 1000).toFixed(1)} s`}
       </span>
     </span>
@@ -142,7 +142,7 @@ function Lines() {
             <span class="quiet">
               {line.milliseconds === undefined ? "" : `${Math.round(line.milliseconds)} ms`}
             </span>
-            <span class="quiet">{line.bytes > 0 ? `${numbers.format(line.bytes)} B` : ""}</span>
+            <span class="quiet">{line.bytes > 0 ? `${formatted(line.bytes)} B` : ""}</span>
           </button>
         ))}
       </div>
