@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { play } from "../chat/gift-picture.ts";
+import { clockOf } from "../clock.ts";
 import { ErrorText, SureButton, useAct } from "../host/act.tsx";
 import { serverNow } from "../server-time.ts";
 import { drawShow } from "./canvas.ts";
@@ -160,20 +161,18 @@ function Picture({ url, time }: { url: string; time: string }) {
 }
 
 function Clock() {
-  const text = useSignal("");
+  const seconds = useSignal(0);
   useEffect(() => {
     const tick = () => {
       const began = stream.value?.startedAt;
       if (!began) return;
-      const seconds = Math.max(0, Math.floor((serverNow() - Date.parse(began)) / 1000));
-      const parts = [seconds / 3600, (seconds / 60) % 60, seconds % 60].map(Math.floor);
-      text.value = parts.map((part) => `${part}`.padStart(2, "0")).join(":");
+      seconds.value = Math.max(0, Math.floor((serverNow() - Date.parse(began)) / 1000));
     };
     const timer = setInterval(tick, 1000);
     tick();
     return () => clearInterval(timer);
   }, [stream.value]);
-  return <span class="chip number">{text.value || "00:00:00"}</span>;
+  return <span class="chip number">{clockOf(seconds.value)}</span>;
 }
 
 function Outage({ began }: { began: number }) {
