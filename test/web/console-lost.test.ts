@@ -108,6 +108,30 @@ browserTest(
 );
 
 browserTest(
+  "a gift's picture whose upload gets no response is sent again with its key",
+  async () => {
+    const gift = { name: "Ice crown", creditAmount: 900, svgUrl: "https://e.example/ice.svg" };
+    const body = { ...gift, isActive: false };
+    const { id } = await call("admin", "POST", "/api/v1/gifts/gift-types", body);
+    const { page, visit, close } = await openConsole(pages, "Ada Admin");
+    const keys: (string | undefined)[] = [];
+    await page.route("**/image", async (route) => {
+      keys.push(route.request().headers()["idempotency-key"]);
+      await (keys.length === 1 ? route.abort() : route.continue());
+    });
+    await visit(`view=gifts&id=${id}`);
+    const dot = Buffer.from("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7", "base64");
+    const file = { name: "ice.gif", mimeType: "image/gif", buffer: dot };
+    await page.locator('input[type="file"]').setInputFiles(file);
+    await page.locator(".toast").waitFor();
+    expect(await page.locator(".toast").innerText()).toMatch(/^Ice crown has a new picture/);
+    expect(keys).toEqual([expect.any(String), keys[0]]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "why an action has failed is shown until it succeeds, whatever other actions do",
   async () => {
     const host = "lost-host-2";

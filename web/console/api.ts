@@ -141,22 +141,12 @@ export const request = (
   run: () => call(method, path, body, key),
 });
 
-/** Prepares a file upload as a form, which the client does not support. */
+/** Prepares a file upload. */
 export const requestFile = (path: string, field: string, file: File): ApiRequest => ({
   method: "POST",
   path,
   files: { [field]: file.name },
-  async run<Answer>() {
-    const body = new FormData();
-    body.set(field, file);
-    const token = session.peek()?.token ?? "";
-    const sent = { method: "POST", headers: { authorization: `Bearer ${token}` }, body };
-    const answer = await notedAs(token)(location.origin + path, sent).catch(() => undefined);
-    const said = await answer?.json().catch(() => undefined);
-    if (answer?.ok) return said.data as Answer;
-    const code = answer?.headers.get("x-error-code");
-    throw new OvationError(answer?.status ?? 0, said?.errors ?? [], code ? { code } : {});
-  },
+  run: () => call("POST", path, { [field]: file }),
 });
 
 /** A call as a curl command, with `$TOKEN` instead of the token. */
