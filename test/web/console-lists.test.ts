@@ -330,7 +330,8 @@ browserTest(
       "There is no stream 64d15f9e2e6c8f4d5affffff. It may have been deleted. " +
         "Reload the list. stream_not_found",
     );
-    await page.getByLabel("Stream ID").fill(streamId);
+    // Ids are in lower case, whatever the case in which one is typed.
+    await page.getByLabel("Stream ID").fill(streamId.toUpperCase());
     await page.keyboard.press("Enter");
     await page.getByText("No bans in Calm show").waitFor();
     await close();

@@ -36,11 +36,9 @@ const newestLive = (streams: readonly Stream[]): Stream | undefined =>
     .filter(({ status }) => status === "active")
     .sort((a, b) => Date.parse(b.startedAt ?? "") - Date.parse(a.startedAt ?? ""))[0];
 
-/** The stream in the URL; by default the newest live one, else the first. */
-const chosenOf = (streams: readonly Stream[]) =>
-  filter("stream") === ""
-    ? (newestLive(streams) ?? streams[0])
-    : streams.find(({ id }) => id === filter("stream"));
+/** The stream with the given ID; by default the newest live one, else the first. */
+const chosenOf = (streams: readonly Stream[], chosen: string) =>
+  chosen === "" ? (newestLive(streams) ?? streams[0]) : streams.find(({ id }) => id === chosen);
 
 /** Properties of a view of one stream. */
 export type ScopedGiven = { stream: Stream; filters: ComponentChildren };
@@ -52,8 +50,9 @@ type Given = {
 
 /** A view of the stream in the URL, with a selector for others. */
 export function StreamScope({ children }: Given) {
-  const { value, refused, reload } = useStreams(filter("stream"));
-  const stream = value && chosenOf(value);
+  const chosen = filter("stream").toLowerCase();
+  const { value, refused, reload } = useStreams(chosen);
+  const stream = value && chosenOf(value, chosen);
   // A form for something new, such as a ban, stays open for the other stream.
   const choose = (id: string) => set({ stream: id, id: filter("id") === "new" ? "new" : "" });
   const filters = (

@@ -39,7 +39,7 @@ export function Streams() {
             ]}
             change={(status) => set({ status })}
           />
-          <IdField name="Stream ID" take={(id) => set({ id })} />
+          <IdField name="Stream ID" take={(id) => set({ id: id.toLowerCase() })} />
         </>
       }
       detail={(stream) => stream && <StreamDetail key={stream.id} stream={stream} list={all} />}
