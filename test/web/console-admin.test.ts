@@ -1,6 +1,7 @@
 /** What an admin does in the console: gift types, refunds, parked records and webhooks. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Route } from "playwright-core";
 import { openTable } from "../../bin/aws/table.ts";
 import { park } from "../../platform/store/money/parked.ts";
 import { key } from "../../platform/table/keys.ts";
@@ -27,7 +28,7 @@ async function isSold(name: string): Promise<boolean> {
 }
 
 /** Parks a gift of the running system as its reader does, with a reason. */
-async function parkGift(): Promise<void> {
+async function parkGift(reason: string): Promise<void> {
   const { streamId, giftId } = await giveRose("parked-host");
   process.env.DATA_DIR = pages.system().dataDir;
   const close = await openTable();
@@ -38,7 +39,7 @@ async function parkGift(): Promise<void> {
       due: "another-user",
       dueCredits: 10,
     };
-    await park(image, new Error("price: expected a whole number"), new Date());
+    await park(image, new Error(reason), new Date());
   } finally {
     await close();
   }
@@ -110,13 +111,23 @@ browserTest(
 browserTest(
   "an admin redrives a parked record with the function's own grants",
   async () => {
-    await parkGift();
+    await parkGift("price: expected a whole number");
+    await parkGift("count: expected a whole number");
     const { page, faults, visit, close } = await openAsAdmin();
     await visit("view=parked");
     await page.getByRole("row", { name: /price: expected a whole number/ }).press("Enter");
     const detail = page.getByRole("complementary", { name: "Parked record" });
+    const held = Promise.withResolvers<Route>();
+    await page.route("**/redrive", (route) => held.resolve(route), { times: 1 });
     await detail.getByRole("button", { name: "Redrive" }).click();
+    const route = await held.promise;
+    // The record that is opened meanwhile stays open.
+    await page.getByRole("row", { name: /count: expected a whole number/ }).press("Enter");
+    await detail.getByText("count: expected a whole number").waitFor();
+    await route.continue();
     await toast(page, /settled/i).waitFor();
+    await detail.getByText("count: expected a whole number").waitFor();
+    await detail.getByRole("button", { name: "Redrive" }).click();
     await page.getByText("No parked records.").waitFor();
     expect(faults).toEqual([]);
     await close();

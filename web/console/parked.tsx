@@ -37,10 +37,8 @@ export function ParkedRecords() {
       request: request("POST", `/api/v1/operations/parked/${id}/redrive`),
       done({ outcome }: { outcome: Outcome }) {
         // A gift that was parked on several days is listed once per day.
-        list.change((rows) =>
-          rows.filter((one) => one.id !== id && (giftId === null || one.giftId !== giftId)),
-        );
-        set({ id: "" }, true);
+        for (const one of list.rows ?? [])
+          if (one.id === id || (giftId !== null && one.giftId === giftId)) list.remove(one.id);
         return outcomes[outcome];
       },
     });
