@@ -1,4 +1,5 @@
 /** Studio's stage and the streamer's side of it, in a browser. */
+import type { Route } from "playwright-core";
 import { browserTest } from "./browser.ts";
 import { callerOf, goLive } from "./console.ts";
 import { expectDrawn, focused } from "./focus.ts";
@@ -232,6 +233,30 @@ browserTest(
     // Simulated viewers talk faster than the slow mode until they are stopped, and their last
     // message may arrive after the end of the stream.
     expect(faults.filter((fault) => !/409|429/.test(fault))).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a new stream whose dialog is closed during its call does not open",
+  async () => {
+    const ended = await goLive(call, hostId, "The evening before");
+    await call(hostId, "POST", `/api/v1/live-stream/${ended}/end`);
+    const { page, close } = await pages.open(`/?stream=${ended}`, wide);
+    const held = Promise.withResolvers<Route>();
+    await page.route("**/join-as-creator", (route) => held.resolve(route), { times: 1 });
+    await page.getByRole("button", { name: "New stream" }).click();
+    const form = page.getByRole("form", { name: "New stream" });
+    await form.getByLabel("Title").fill("The evening after");
+    await form.getByRole("button", { name: "Go live" }).click();
+    const route = await held.promise;
+    await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
+    const data = { isSuccess: true, data: {} };
+    // A call that was given up takes no answer.
+    await route.fulfill({ json: data }).catch(() => {});
+    const isLeft = page.waitForURL((url) => !url.href.includes(ended), { timeout: 3_000 });
+    expect(await isLeft.then(() => true).catch(() => false)).toBe(false);
     await close();
   },
   testMilliseconds,

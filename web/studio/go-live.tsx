@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useId } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 import { ErrorText, useAct, Waiting } from "../host/act.tsx";
 import { type ChatSettings, ChatSettingsFields } from "../host/chat-settings.tsx";
 import { Field } from "../host/fields.tsx";
@@ -23,6 +23,8 @@ export function GoLive({ close }: { close(): void }) {
     });
   };
   useEffect(readUsual, []);
+  const leaving = useRef(new AbortController());
+  useEffect(() => () => leaving.current.abort(), []);
   const goLive = () => {
     const file = thumbnail.value;
     const input = JSON.stringify([title.value, file?.name, file?.size, file?.lastModified]);
@@ -30,19 +32,24 @@ export function GoLive({ close }: { close(): void }) {
       async (key) => {
         const host = asHost();
         if (host === undefined) return;
+        // Closed meanwhile, the dialog neither goes on nor leads to the stream.
+        const { signal } = leaving.current;
         if (title.value.trim() === "") throw new Error("Enter a title");
         const body = {
           title: title.value.trim(),
           ...(file && { thumbnail: file }),
         };
-        const { id: streamId } = await host.call("POST /api/v1/live-stream/create", { body, key });
+        const create = { body, key, signal };
+        const { id: streamId } = await host.call("POST /api/v1/live-stream/create", create);
         if (Object.keys(changed.value).length > 0)
           await host.call("PATCH /api/v1/live-stream/{streamId}/chat-settings", {
             path: { streamId },
             body: changed.value,
+            signal,
           });
         await host.call("POST /api/v1/live-stream/join-as-creator", {
           body: { liveStreamId: streamId },
+          signal,
         });
         location.assign(`/?stream=${streamId}${location.hash}`);
       },
