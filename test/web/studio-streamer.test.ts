@@ -261,3 +261,23 @@ browserTest(
   },
   testMilliseconds,
 );
+
+browserTest(
+  "a test notification that is refused says why",
+  async () => {
+    const { page, viewer, faults, close } = await open();
+    await viewer(1).getByLabel("Viewer 1 tools").click();
+    await page.getByRole("button", { name: "Ledger and notifications" }).click();
+    const refuse = { status: 409, json: { isSuccess: false, errors: ["Not now"] } };
+    await page.route("**/api/v1/notifications", (route) => route.fulfill(refuse), { times: 1 });
+    const ledger = page.getByRole("dialog", { name: /^Ledger of/ });
+    await ledger.getByRole("button", { name: "Send test" }).click();
+    await ledger.getByRole("alert").getByText("Not now").waitFor();
+    await ledger.getByRole("button", { name: "Send test" }).click();
+    await ledger.getByText("Pushed over the WebSocket.").waitFor();
+    expect(await ledger.getByRole("alert").count()).toBe(0);
+    expect(faults.filter((fault) => !fault.includes("409"))).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Client } from "../../client/index.ts";
 import { formatted } from "../formats.ts";
+import { ErrorText, useAct } from "../host/act.tsx";
 import { nameOfPlayer, type Player } from "../runner.ts";
 import { ChatPane } from "./chat-pane.tsx";
 import { Icon } from "./icons.ts";
@@ -137,11 +138,14 @@ function Ledger({ client, player, notices, close }: LedgerGiven) {
     const timer = setInterval(read, 4_000);
     return () => clearInterval(timer);
   }, [client]);
-  const remind = () =>
-    client.call("POST", "/api/v1/notifications", {
+  const { act, errorText } = useAct();
+  const remind = (key: string) => {
+    const body = {
       ...{ userId: player.sub, type: "system", category: "live_stream" },
       ...{ title: "Good evening", message: "Pushed over the WebSocket.", metadata: {} },
-    });
+    };
+    return client.call("POST", "/api/v1/notifications", body, key);
+  };
   return (
     <div
       class="ledger"
@@ -157,10 +161,11 @@ function Ledger({ client, player, notices, close }: LedgerGiven) {
       </header>
       <h3>
         Notifications
-        <button type="button" class="link" onClick={() => void remind()}>
+        <button type="button" class="link" onClick={() => void act(remind)}>
           Send test
         </button>
       </h3>
+      <ErrorText text={errorText} />
       {notices.length === 0 && <p class="quiet">No notifications yet</p>}
       {notices.map(({ id, title, message }) => (
         <p key={id} class="notice">
