@@ -213,7 +213,7 @@ browserTest(
       const detail = page.getByRole("complementary");
       const button = detail.getByRole("button", { name: action });
       const before = await button.boundingBox();
-      const loading = detail.locator(".skeleton, dd:text-is('–')");
+      const loading = detail.locator(".host-waiting, dd:text-is('–')");
       expect(await loading.count()).toBeGreaterThan(0);
       answer();
       await expectSoon(async () => (await loading.count()) === 0);

@@ -53,7 +53,7 @@ const views = {
 /** Waits until every part of a view has been read: a list and a detail wait each for themselves. */
 async function untilLoaded(page: Page): Promise<void> {
   await page.waitForLoadState("networkidle");
-  await expectSoon(async () => (await page.locator(".skeleton").count()) === 0);
+  await expectSoon(async () => (await page.locator(".host-waiting").count()) === 0);
 }
 
 browserTest(

@@ -1,4 +1,5 @@
 import { useEffect } from "preact/hooks";
+import { Waiting } from "../host/act.tsx";
 import { fetchAlarms } from "../runner.ts";
 import { call } from "./api.ts";
 import { Chart } from "./chart.tsx";
@@ -7,7 +8,7 @@ import { useLoad } from "./load.ts";
 import { go, hrefOf } from "./router.ts";
 import { isAdmin, isLocal } from "./session.ts";
 import { type Column, Table } from "./table.tsx";
-import { Cut, formatted, Link, Moment, Nothing, PersonCell, Refusal, Skeleton } from "./ui.tsx";
+import { Cut, formatted, Link, Moment, Nothing, PersonCell, Refusal } from "./ui.tsx";
 
 /** The charts, in reading order: who is there, what they do, and how fast it arrives. */
 const charts = [
@@ -60,7 +61,7 @@ function LiveStreams() {
       {refused.value !== undefined ? (
         <Refusal refused={refused.value} />
       ) : rows === undefined ? (
-        <Skeleton />
+        <Waiting />
       ) : rows.length === 0 ? (
         <Nothing says="No live streams">
           <Link href={hrefOf("streams", { status: "all" })}>All streams</Link>

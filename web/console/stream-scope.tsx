@@ -1,11 +1,12 @@
 import type { ComponentChildren, JSX } from "preact";
 import type { CallResult } from "../../client/index.ts";
+import { Waiting } from "../host/act.tsx";
 import { Select } from "../host/fields.tsx";
 import { call } from "./api.ts";
 import { IdField } from "./fields.tsx";
 import { type Loaded, useLoad } from "./load.ts";
 import { filter, set } from "./router.ts";
-import { Nothing, Refusal, Skeleton } from "./ui.tsx";
+import { Nothing, Refusal } from "./ui.tsx";
 
 export type Stream = CallResult<"GET /api/v1/live-stream/{streamId}">;
 
@@ -80,7 +81,7 @@ export function StreamScope({ children }: Given) {
       {refused ? (
         <Refusal refused={refused} retry={reload} />
       ) : value === undefined ? (
-        <Skeleton />
+        <Waiting />
       ) : (
         <Nothing says="No streams to moderate" />
       )}

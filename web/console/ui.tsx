@@ -99,18 +99,6 @@ export function Nothing({ says, children }: { says: string; children?: Component
   );
 }
 
-/** A placeholder shown after 200 ms, so that fast loads do not flicker. */
-export function Skeleton() {
-  return (
-    <div class="skeleton" aria-busy="true" role="status">
-      <span class="hidden">Loading</span>
-      {[0, 1, 2, 3, 4].map((n) => (
-        <i key={n} />
-      ))}
-    </div>
-  );
-}
-
 const asSentence = (text: string) => (/[.!?]$/.test(text) ? text : `${text}.`);
 
 /** An error: the API's sentence and what the user can do. */

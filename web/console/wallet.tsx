@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { CallResult } from "../../client/index.ts";
+import { Waiting } from "../host/act.tsx";
 import { Field } from "../host/fields.tsx";
 import { useDraft } from "../kept-drafts.ts";
 import { newKey } from "../new-key.ts";
@@ -10,7 +11,7 @@ import { Form } from "./form.tsx";
 import { Ledger, useLedger } from "./ledger.tsx";
 import { type Loaded, useLoad } from "./load.ts";
 import { SpendLimit } from "./spend-limit.tsx";
-import { creditsOf, Facts, formatted, Refusal, Skeleton } from "./ui.tsx";
+import { creditsOf, Facts, formatted, Refusal } from "./ui.tsx";
 
 type Way = "top-ups" | "payouts";
 
@@ -38,7 +39,7 @@ type Balance = CallResult<"GET /api/v1/wallets/{userId}">;
 function Wallet({ userId, name, wallet, reload }: Given & { wallet: Loaded<Balance> }) {
   const { value, refused } = wallet;
   if (refused) return <Refusal refused={refused} retry={wallet.reload} />;
-  if (value === undefined) return <Skeleton />;
+  if (value === undefined) return <Waiting />;
   return (
     <section aria-label="Wallet">
       <h3>Wallet</h3>

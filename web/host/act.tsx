@@ -89,7 +89,7 @@ export const MoreButton = ({ isBusy, more }: { isBusy: boolean; more(): unknown 
   </button>
 );
 
-/** A placeholder for a few rows. */
+/** A placeholder for a few rows, shown after 200 ms, so that fast loads do not flicker. */
 export const Waiting = () => (
   <div class="host-waiting" aria-busy="true" role="status">
     <span class="hidden">Loading</span>
