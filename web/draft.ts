@@ -1,3 +1,5 @@
+import type { Signal } from "@preact/signals";
+
 /** The fields of a form's draft that differ from another one. */
 export const changesOf = <Draft extends object>(from: Draft, to: Draft): Partial<Draft> =>
   Object.fromEntries(
@@ -9,3 +11,10 @@ export const savedDraft = <Draft extends object>(sent: Draft, saved: Draft, now:
   ...saved,
   ...changesOf(sent, now),
 });
+
+/** Changes some fields of a draft. */
+export const alterOf =
+  <Draft extends object>(draft: Signal<Draft>) =>
+  (change: Partial<Draft>): void => {
+    draft.value = { ...draft.value, ...change };
+  };

@@ -1,5 +1,6 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { nameOf } from "../chat/person.ts";
+import { alterOf } from "../draft.ts";
 import { banNames } from "../host/bans.tsx";
 import { Field, Select } from "../host/fields.tsx";
 import type { Found } from "../host/user-search.ts";
@@ -87,9 +88,7 @@ function NewBan({ stream, draft, took }: Omit<Given, "filters"> & { took: () => 
   // The id will do until the name is known, or if it cannot be read.
   const user = (isFound ? found.value : named) ?? { _id: userId };
   const name = nameOf({ username: "", name: "", surname: "", profilePhoto: "", ...user });
-  const alter = (change: Partial<Draft>) => {
-    draft.value = { ...draft.value, ...change };
-  };
+  const alter = alterOf(draft);
   const { actionType, reason, seconds, scope } = draft.value;
   const options = { actionType, scope, reason: reason.trim(), seconds: Number(seconds) };
   const ban = userId ? banAction(stream, { _id: userId, name }, options, took) : undefined;

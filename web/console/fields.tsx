@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { Field } from "../host/fields.tsx";
+import { boundTo, Field } from "../host/fields.tsx";
 import { type Found, useUserSearch } from "../host/user-search.ts";
 import { call, refusedOf } from "./api.ts";
 import { PlainForm } from "./form.tsx";
@@ -40,13 +40,7 @@ export function IdField({ name, take }: { name: string; take(id: string): void }
   const id = useSignal("");
   return (
     <PlainForm name="Open by ID" submit={() => id.value.trim() && take(id.value.trim())}>
-      <Field
-        name={name}
-        value={id.value}
-        change={(value) => {
-          id.value = value;
-        }}
-      />
+      <Field name={name} {...boundTo(id)} />
     </PlainForm>
   );
 }
@@ -63,11 +57,8 @@ export function UserField(given: {
       <Field
         name={given.name}
         type="search"
-        value={text.value}
+        {...boundTo(text)}
         problem={given.problem}
-        change={(value) => {
-          text.value = value;
-        }}
         {...(found === undefined && { says: "Start of a name or username" })}
       />
       {error !== undefined && <Refusal refused={refusedOf(error)} />}

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useId, useMemo, useRef } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
-import { changesOf, savedDraft } from "../draft.ts";
+import { alterOf, changesOf, savedDraft } from "../draft.ts";
 import { Switch } from "../host/chat-settings.tsx";
 import { Field } from "../host/fields.tsx";
 import { useDraft } from "../kept-drafts.ts";
@@ -136,9 +136,7 @@ function Editor({ type, took, created }: EditorGiven) {
   const draft = useDraft(`gift ${formOf}`, before);
   const price = useDraft(`price of gift ${formOf}`, `${before.creditAmount}`);
   const key = useSignal(newKey());
-  const alter = (change: Partial<Draft>) => {
-    draft.value = { ...draft.value, ...change };
-  };
+  const alter = alterOf(draft);
   const sent = draft.value;
   const action = actionOf(type, sent, key.value, (changed) => {
     draft.value = savedDraft(sent, pick(changed), draft.peek());

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { Field } from "../host/fields.tsx";
+import { boundTo, Field } from "../host/fields.tsx";
 import { Mark } from "../mark.tsx";
 import type { Player } from "../runner.ts";
 import { PlainForm } from "./form.tsx";
@@ -91,10 +91,7 @@ function PasteToken({ isOpen }: { isOpen: boolean }) {
       <PlainForm name="Token" submit={() => void attempt(() => take(token.value.trim()))}>
         <Field
           name="Token"
-          value={token.value}
-          change={(value) => {
-            token.value = value;
-          }}
+          {...boundTo(token)}
           says="A JWT for this stage, kept in this tab only"
         />
         <button type="submit" class="button primary" disabled={token.value.trim() === ""}>

@@ -1,4 +1,4 @@
-import { Field } from "../host/fields.tsx";
+import { boundTo, Field } from "../host/fields.tsx";
 import { useDraft } from "../kept-drafts.ts";
 import { type Action, perform } from "./actions.tsx";
 import { request } from "./api.ts";
@@ -42,11 +42,8 @@ export function SpendLimit({ userId, name, reload }: Given) {
           name="Credits per day"
           type="number"
           field="spendLimit"
-          value={text.value}
+          {...boundTo(text)}
           problem={problem}
-          change={(value) => {
-            text.value = value;
-          }}
           says="0 for no limit. The day is in UTC."
         />
       </Form>

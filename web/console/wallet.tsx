@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { CallResult } from "../../client/index.ts";
 import { Waiting } from "../host/act.tsx";
-import { Field } from "../host/fields.tsx";
+import { boundTo, Field } from "../host/fields.tsx";
 import { useDraft } from "../kept-drafts.ts";
 import { newKey } from "../new-key.ts";
 import type { Action } from "./actions.tsx";
@@ -96,33 +96,18 @@ function Booking({ userId, name, reload }: Given) {
     <Form name="Top up or pay out" action={action} verb={isIn ? "Top up" : "Pay out"} asks={!isIn}>
       <Choice
         name="Type"
-        value={way.value}
+        {...boundTo(way)}
         choices={[
           ["top-ups", "Top up"],
           ["payouts", "Pay out"],
         ]}
-        change={(value) => {
-          way.value = value;
-        }}
       />
-      <Field
-        name="Credits"
-        type="number"
-        field="amount"
-        problem={problem}
-        value={amount.value}
-        change={(value) => {
-          amount.value = value;
-        }}
-      />
+      <Field name="Credits" type="number" field="amount" problem={problem} {...boundTo(amount)} />
       <Field
         name="Reference"
         field="reference"
         problem={reference.value.trim() === "" ? "Enter a reference" : undefined}
-        value={reference.value}
-        change={(value) => {
-          reference.value = value;
-        }}
+        {...boundTo(reference)}
         says="Unique in this wallet, such as a payment ID"
       />
     </Form>

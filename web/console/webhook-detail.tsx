@@ -1,7 +1,7 @@
 import { signal, useSignal } from "@preact/signals";
 import type { CallResult } from "../../client/index.ts";
 import { CopyButton } from "../copy-button.tsx";
-import { savedDraft } from "../draft.ts";
+import { alterOf, savedDraft } from "../draft.ts";
 import { Switch } from "../host/chat-settings.tsx";
 import { Field } from "../host/fields.tsx";
 import { useDraft } from "../kept-drafts.ts";
@@ -105,12 +105,7 @@ export function NewWebhook({ reload }: { reload(): void }) {
     <Detail title="New webhook" close={() => set({ id: "" })}>
       <Secret text={secrets.value[created.value]} />
       <Form name="New webhook" action={action} verb="Create webhook">
-        <WebhookFields
-          draft={draft.value}
-          alter={(change) => {
-            draft.value = { ...draft.value, ...change };
-          }}
-        />
+        <WebhookFields draft={draft.value} alter={alterOf(draft)} />
       </Form>
     </Detail>
   );
@@ -235,12 +230,7 @@ function ChangeWebhook({ webhook, took }: { webhook: Webhook; took(changed: Webh
     <details>
       <summary class="link">Edit webhook</summary>
       <Form name="Edit webhook" action={action} isUnchanged={action === undefined}>
-        <WebhookFields
-          draft={draft.value}
-          alter={(change) => {
-            draft.value = { ...draft.value, ...change };
-          }}
-        />
+        <WebhookFields draft={draft.value} alter={alterOf(draft)} />
       </Form>
     </details>
   );

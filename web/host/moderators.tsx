@@ -4,7 +4,7 @@ import type { CallResult } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
 import { reasonOf, unlessRefused } from "../chat/reason.ts";
 import { ErrorText, type Host, useAct } from "./act.tsx";
-import { Field } from "./fields.tsx";
+import { boundTo, Field } from "./fields.tsx";
 import { useUserSearch } from "./user-search.ts";
 
 type Profile = Pick<
@@ -57,10 +57,7 @@ export function Moderators({ host, ids, change }: Given) {
         name="Add a moderator"
         type="search"
         placeholder="Name or username"
-        value={text.value}
-        change={(value) => {
-          text.value = value;
-        }}
+        {...boundTo(text)}
       />
       <p class="quiet host-found" role="status">
         {others?.length === 0 && (found?.length === 0 ? "No users match" : "Already a moderator")}

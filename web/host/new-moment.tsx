@@ -1,6 +1,6 @@
 import { type Signal, useSignal } from "@preact/signals";
 import type { CallInput } from "../../client/index.ts";
-import { savedDraft } from "../draft.ts";
+import { alterOf, savedDraft } from "../draft.ts";
 import { useDraft } from "../kept-drafts.ts";
 import { Tabs } from "../tabs.tsx";
 import { ErrorText, useAct } from "./act.tsx";
@@ -70,9 +70,7 @@ type Given<Draft> = { draft: Signal<Draft>; start: Start };
 
 function NewPoll({ draft, start }: Given<PollDraft>) {
   const { title, options, seconds } = draft.value;
-  const alter = (change: Partial<PollDraft>) => {
-    draft.value = { ...draft.value, ...change };
-  };
+  const alter = alterOf(draft);
   const problem = problemOf(title, "question") || problemOfOptions(options);
   const sent = draft.value;
   const started = () => {
@@ -111,9 +109,7 @@ function NewPoll({ draft, start }: Given<PollDraft>) {
 
 function NewGoal({ draft, start }: Given<GoalDraft>) {
   const { title, of, target } = draft.value;
-  const alter = (change: Partial<GoalDraft>) => {
-    draft.value = { ...draft.value, ...change };
-  };
+  const alter = alterOf(draft);
   const amount = Number(target);
   const problem =
     problemOf(title, "title") ||

@@ -3,10 +3,11 @@ import { useEffect, useRef } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
 import { unlessRefused } from "../chat/reason.ts";
 import { CopyButton } from "../copy-button.tsx";
+import { alterOf } from "../draft.ts";
 import { dateTimeOf } from "../formats.ts";
 import { useDraft } from "../kept-drafts.ts";
 import { ErrorText, type Host, SureButton, useAct, Waiting } from "./act.tsx";
-import { Field, Select } from "./fields.tsx";
+import { boundTo, Field, Select } from "./fields.tsx";
 
 type Key = CallResult<"GET /api/v1/channel/overlay-keys">["list"][number];
 
@@ -24,6 +25,12 @@ type Look = {
   font: keyof typeof sizes;
   fade: keyof typeof fades;
 };
+const choices: [name: string, field: keyof Look, titles: Record<string, string>][] = [
+  ["Theme", "theme", themes],
+  ["Position", "align", positions],
+  ["Text size", "font", sizes],
+  ["Fade after", "fade", fades],
+];
 const usual: Look = { theme: "dark", align: "left", font: "", fade: "30" };
 
 /** The overlay settings that differ from the defaults. */
@@ -68,9 +75,7 @@ export function OverlayAddresses({ host }: { host: Host }) {
       if (made.peek()?.id === keyId) made.value = undefined;
       await reload();
     }, keyId);
-  const alter = (change: Partial<Look>) => {
-    look.value = { ...look.value, ...change };
-  };
+  const alter = alterOf(look);
   const query = queryOf(look.value);
   return (
     <>
@@ -79,30 +84,15 @@ export function OverlayAddresses({ host }: { host: Host }) {
       </p>
       <Preview look={look.value} />
       <div class="host-choices">
-        <Select
-          name="Theme"
-          choices={themes}
-          value={look.value.theme}
-          change={(theme) => alter({ theme })}
-        />
-        <Select
-          name="Position"
-          choices={positions}
-          value={look.value.align}
-          change={(align) => alter({ align })}
-        />
-        <Select
-          name="Text size"
-          choices={sizes}
-          value={look.value.font}
-          change={(font) => alter({ font })}
-        />
-        <Select
-          name="Fade after"
-          choices={fades}
-          value={look.value.fade}
-          change={(fade) => alter({ fade })}
-        />
+        {choices.map(([name, field, titles]) => (
+          <Select<string>
+            key={field}
+            name={name}
+            choices={titles}
+            value={look.value[field]}
+            change={(value) => alter({ [field]: value })}
+          />
+        ))}
       </div>
       <form
         class="host-line"
@@ -112,14 +102,7 @@ export function OverlayAddresses({ host }: { host: Host }) {
           if (!isBusy) void act(create, "", name.peek());
         }}
       >
-        <Field
-          name="Name"
-          placeholder="Gaming PC"
-          value={name.value}
-          change={(value) => {
-            name.value = value;
-          }}
-        />
+        <Field name="Name" placeholder="Gaming PC" {...boundTo(name)} />
         <button type="submit" class="button primary" aria-disabled={isBusy}>
           Create overlay URL
         </button>

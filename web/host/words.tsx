@@ -1,5 +1,5 @@
 import { useDraft } from "../kept-drafts.ts";
-import { Field } from "./fields.tsx";
+import { boundTo, Field } from "./fields.tsx";
 
 type Given = {
   words: readonly string[];
@@ -31,13 +31,7 @@ export function BlockedWords({ words, change }: Given) {
           void add();
         }}
       >
-        <Field
-          name="Word or phrase"
-          value={text.value}
-          change={(value) => {
-            text.value = value;
-          }}
-        />
+        <Field name="Word or phrase" {...boundTo(text)} />
         <button type="submit" class="button primary">
           Add
         </button>

@@ -1,8 +1,9 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useId, useRef } from "preact/hooks";
+import { alterOf } from "../draft.ts";
 import { ErrorText, useAct, Waiting } from "../host/act.tsx";
 import { type ChatSettings, ChatSettingsFields } from "../host/chat-settings.tsx";
-import { Field } from "../host/fields.tsx";
+import { boundTo, Field } from "../host/fields.tsx";
 import { Dialog } from "./dialog.tsx";
 import { asHost } from "./show.ts";
 
@@ -67,13 +68,7 @@ export function GoLive({ close }: { close(): void }) {
           void goLive();
         }}
       >
-        <Field
-          name="Title"
-          value={title.value}
-          change={(value) => {
-            title.value = value;
-          }}
-        />
+        <Field name="Title" {...boundTo(title)} />
         <div class="field">
           <label for={id}>Thumbnail (optional)</label>
           <input
@@ -88,9 +83,7 @@ export function GoLive({ close }: { close(): void }) {
         {usual.value ? (
           <ChatSettingsFields
             settings={{ ...usual.value, ...changed.value }}
-            change={(change) => {
-              changed.value = { ...changed.value, ...change };
-            }}
+            change={alterOf(changed)}
           />
         ) : (
           reading.errorText === "" && <Waiting />
