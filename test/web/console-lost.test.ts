@@ -1,8 +1,8 @@
 /** What the console and the pages of hosts do after the response of a call was lost. */
-import type { Page } from "playwright-core";
+import type { Page, Route } from "playwright-core";
 import { browserTest } from "./browser.ts";
 import { callerOf, confirm, goLive, openConsole, openConsoleAs, toast } from "./console.ts";
-import { johnId, testMilliseconds, usePages } from "./pages.ts";
+import { hostId, johnId, testMilliseconds, usePages } from "./pages.ts";
 
 const pages = usePages();
 const call = callerOf(pages);
@@ -126,6 +126,31 @@ browserTest(
     await page.locator(".toast").waitFor();
     expect(await page.locator(".toast").innerText()).toMatch(/^Ice crown has a new picture/);
     expect(keys).toEqual([expect.any(String), keys[0]]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a user who is opened while a ban is under way stays open",
+  async () => {
+    const streamId = await goLive(call, "lost-host-4", "Late bans");
+    const { page, visit, close } = await openConsole(pages, "Ada Admin");
+    const held = Promise.withResolvers<Route>();
+    await page.route("**/live-stream-ban", (route) => held.resolve(route), { times: 1 });
+    await visit(`view=bans&stream=${streamId}&id=new&user=${johnId}`);
+    await page.getByRole("button", { name: "Mute…" }).click();
+    await confirm(page, "Mute");
+    const route = await held.promise;
+    await page.getByRole("dialog").getByRole("button", { name: "Go back" }).click();
+    await page.getByRole("link", { name: "Users" }).click();
+    await page.getByLabel("User ID").fill(hostId);
+    await page.keyboard.press("Enter");
+    const detail = page.getByRole("complementary");
+    await detail.waitFor();
+    await route.continue();
+    await toast(page, "is muted in Late bans").waitFor();
+    expect(await detail.count()).toBe(1);
     await close();
   },
   testMilliseconds,

@@ -95,7 +95,7 @@ function NewBan({ stream, draft, took }: Omit<Given, "filters"> & { took: () => 
   const action = ban && {
     ...ban,
     done(answer: never) {
-      set({ id: "", user: "" }, true);
+      if (filter("user") === userId) set({ id: "", user: "" }, true);
       return ban.done(answer);
     },
   };
