@@ -181,7 +181,8 @@ async function play(cases: readonly Case[], queueFault?: string) {
 /** Every call to AWS that a callback's gift takes, by a key of one case, and how each can fail. */
 const steps: [string, (one: Scene) => string][] = [
   ["BatchGetItem", ofWallet],
-  ["BatchGetItem", ({ sender }) => `USER#${sender.id}`],
+  ["GetItem", ({ sender }) => `USER#${sender.id}`],
+  ["BatchGetItem", ({ room }) => `USER#${room.host.id}`],
   ["UpdateItem", ofMark],
   ["TransactWriteItems", ofWallet],
 ];
