@@ -126,7 +126,6 @@ browserTest(
   async () => {
     const made = await open();
     const now = Date.now();
-    await made.clock.setFixedTime(now);
     const endsAt = new Date(now + 83_000).toISOString();
     const train = { id: "t1", kind: "train", title: null, level: 1, endsAt };
     await made.evaluate(`moment("started", ${JSON.stringify(train)}, [1, 420, 700])`);
@@ -134,7 +133,10 @@ browserTest(
     await card.getByText("420 / 700").waitFor();
     await expectFilled(card.locator(".goal-bar"), 0.6);
     expect(await card.innerText()).toContain("Level 1");
-    expect(await card.innerText()).toContain("1:23");
+    const [, minutes, rest] = /(\d+):(\d\d)/.exec(await card.innerText()) ?? [];
+    const left = Number(minutes) * 60 + Number(rest);
+    expect(left).toBeLessThanOrEqual(83);
+    expect(left).toBeGreaterThanOrEqual(83 - (Date.now() - now) / 1_000);
     // A gift that leaves the level as it is does not announce it again.
     await made.evaluate(`(() => {
       window.announced = 0;
@@ -237,12 +239,10 @@ browserTest(
   "a long time left has hours",
   async () => {
     const made = await open();
-    const now = Date.now();
-    await made.clock.setFixedTime(now);
-    const endsAt = new Date(now + 7_265_000).toISOString();
+    const endsAt = new Date(Date.now() + 7_265_000).toISOString();
     const goal = { id: "g1", kind: "goal", title: "Mic", of: "credits", target: 50, endsAt };
     await made.evaluate(`moment("started", ${JSON.stringify(goal)}, 0)`);
-    await made.getByText("2:01:05", { exact: true }).waitFor();
+    await made.getByText(/^2:0[01]:\d\d$/).waitFor();
     await made.close();
   },
   testMilliseconds,
