@@ -124,7 +124,7 @@ export async function appendRecords(
       const log = await loadLog(audience, oldestOf(records));
       // Computed once, while the memory is known to be complete for all records: each Put may evict
       // older frames.
-      let fresh = await withoutLostTexts(streamId, newRecordsIn(log, records));
+      let fresh = await withoutDeletedTexts(streamId, newRecordsIn(log, records));
       storesTrains ||= fresh.length < records.length;
       const [waiting] = fresh;
       if (waits && waiting !== undefined && newFrames.length === 0 && isTooSoon(log, now))
@@ -161,11 +161,11 @@ export async function appendRecords(
 }
 
 /**
- * The records, whose pins no longer show the texts of messages deleted since. A pin and a deletion
- * change two items, so their records may come in any order. Call it after the log was loaded: a
- * deletion that is not seen here yet is framed later, and then removes the text.
+ * The records, with the texts of messages deleted since removed from their pins. A pin and a
+ * deletion change two items, so their records may come in any order. Call it after the log was
+ * loaded: a deletion that is not seen here yet is framed later, and then removes the text.
  */
-async function withoutLostTexts(
+async function withoutDeletedTexts(
   streamId: string,
   records: readonly LogRecord[],
 ): Promise<LogRecord[]> {

@@ -40,8 +40,8 @@ type Subscription = Connection & {
 
 /**
  * What became of a request to subscribe. `moved`: nothing is recorded, because the client follows
- * the stream to this URL. `unknown`: nor is it if the connection was removed, as one that was
- * mistaken for closed.
+ * the stream to this URL. `unknown`: nothing is recorded, because the connection was removed, such
+ * as one that was mistaken for closed.
  */
 type Outcome = { moved: string } | "recorded" | "unknown";
 
