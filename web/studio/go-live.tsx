@@ -33,7 +33,7 @@ export function GoLive({ close }: { close(): void }) {
       async (key) => {
         const host = asHost();
         if (host === undefined) return;
-        // Closed meanwhile, the dialog neither goes on nor leads to the stream.
+        // Closing the dialog ends its calls, so that the page does not leave for the stream.
         const { signal } = leaving.current;
         if (title.value.trim() === "") throw new Error("Enter a title");
         const body = {
