@@ -26,7 +26,10 @@ export function readStatements({ on }: ConsumerContract, data: Data): Statement[
   if ("queue" in on)
     return [
       allow(
-        ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+        [
+          ...["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+          "sqs:ChangeMessageVisibility",
+        ],
         data.queues[on.queue].queueArn,
       ),
     ];

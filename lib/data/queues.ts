@@ -9,8 +9,11 @@ import type { Construct } from "constructs";
 import { defaults, type QueueName } from "../../platform/lambda/grants.ts";
 import { rowsOf } from "../stages/route-table.ts";
 
-/** Attempts for one message before it is moved to the dead-letter queue. */
-const receiveCountMax = 5;
+/**
+ * Attempts for one message before it is moved to the dead-letter queue: three soon after the first
+ * (`retrySeconds` in platform/lambda/consumer.ts), then four after the visibility timeout.
+ */
+const receiveCountMax = 8;
 
 /**
  * Days for which messages are kept. Dead letters contain only ids and are kept as long as SQS

@@ -25,6 +25,16 @@ const Entry = Message.extend({ Id: z.string().regex(/^[\w-]{1,80}$/) });
 const Send = Message.extend({ QueueUrl: z.string() });
 const SendBatch = z.strictObject({ QueueUrl: z.string(), Entries: z.array(Entry) });
 
+const Visibility = z.object({
+  Id: z.string(),
+  ReceiptHandle: z.string(),
+  VisibilityTimeout: z.int().min(0).max(43_200),
+});
+const ChangeBatch = z.strictObject({
+  QueueUrl: z.string(),
+  Entries: z.array(Visibility).min(1).max(10),
+});
+
 type MessageWanted = z.infer<typeof Message>;
 
 /**
@@ -38,10 +48,15 @@ type SqsOptions = {
   onSend: (queue: Queue) => void;
 };
 
-/** SQS's SendMessage and SendMessageBatch in its JSON protocol; only mappings receive. */
+/**
+ * SQS's SendMessage, SendMessageBatch and ChangeMessageVisibilityBatch in its JSON protocol; only
+ * mappings receive.
+ */
 export function createSqs(options: SqsOptions): Prepare {
   return (request) => {
     const { operation, caller } = request;
+    if (operation === "ChangeMessageVisibilityBatch")
+      return changeVisibility(options, caller, parse(ChangeBatch, readJsonBody(request)));
     const batch = operation === "SendMessageBatch";
     if (!batch && operation !== "SendMessage") {
       const message = `The local endpoint does not have the SQS operation ${operation}`;
@@ -61,17 +76,48 @@ export function createSqs(options: SqsOptions): Prepare {
         const sent = wanted.Entries.map((entry) => send(options, queue, caller, entry));
         options.onSend(queue);
         const bytes = wanted.Entries.reduce((sum, entry) => sum + countBytes(entry), 0);
-        const item = queue.fifo ? "sqs_fifo_requests" : "sqs_standard_requests";
+        const count = Math.max(1, Math.ceil(bytes / billedBytes));
         options.meter.record({
           caller,
           operation: `sqs:${operation}`,
-          items: { [item]: Math.max(1, Math.ceil(bytes / billedBytes)) },
+          items: billed(queue, count),
         });
         if (batch) return answerJson({ Successful: sent, Failed: [] });
         const { Id: _, ...answer } = sent[0]!;
         return answerJson(answer);
       },
     };
+  };
+}
+
+/** Requests, as they are billed. */
+const billed = (queue: Queue, count: number) => ({
+  [queue.fifo ? "sqs_fifo_requests" : "sqs_standard_requests"]: count,
+});
+
+function changeVisibility(
+  { stage, store, meter, onSend }: SqsOptions,
+  caller: string,
+  { QueueUrl, Entries }: z.infer<typeof ChangeBatch>,
+): ReturnType<Prepare> {
+  const queue = findQueue(stage, QueueUrl);
+  return {
+    access: [{ action: "sqs:ChangeMessageVisibility", resource: queue.arn }],
+    keys: () => [queue.name],
+    itemCount: 1,
+    run() {
+      const Successful: object[] = [];
+      const Failed: object[] = [];
+      for (const { Id, ReceiptHandle, VisibilityTimeout } of Entries) {
+        const visibleAt = Date.now() + VisibilityTimeout * 1000;
+        if (store.postpone(queue, ReceiptHandle, visibleAt)) Successful.push({ Id });
+        else Failed.push({ Id, Code: "ReceiptHandleIsInvalid", SenderFault: true });
+      }
+      onSend(queue);
+      const operation = "sqs:ChangeMessageVisibilityBatch";
+      meter.record({ caller, operation, items: billed(queue, 1) });
+      return answerJson({ Successful, Failed });
+    },
   };
 }
 

@@ -27,6 +27,9 @@ export type Message = {
   receives: number;
 };
 
+/** Names one reception of a message. */
+export const receiptOf = ({ id, receives }: Message) => `${id}-${receives}`;
+
 /** Messages of all queues, stored in the runner's file: a kill loses no acknowledged message. */
 export type QueueStore = {
   send(queue: Queue, message: MessageSent): { messageId: string; sequence: number };
@@ -37,6 +40,10 @@ export type QueueStore = {
    */
   receive(queue: Queue, max: number): Message[];
   remove(messages: Message[]): void;
+  /**
+   * Makes the message of a receipt visible at a time. False if it was deleted or received again.
+   */
+  postpone(queue: Queue, receipt: string, visibleAt: number): boolean;
   /** When the next message of a queue may become visible; `undefined` if it is empty. */
   findNextVisible(queue: Queue): number | undefined;
   count(queue: Queue): { visible: number; delayed: number; inFlight: number };
@@ -72,6 +79,7 @@ const statements = {
   next: "SELECT MIN(visible_at) AS next FROM messages WHERE queue = ?",
   move: "UPDATE messages SET queue = ?, visible_at = ? WHERE id = ?",
   remove: "DELETE FROM messages WHERE id = ?",
+  postpone: "UPDATE messages SET visible_at = ? WHERE queue = ? AND id = ? AND receives = ?",
   expire: "DELETE FROM messages WHERE queue = ? AND sent_at < ?",
   known: `SELECT message_id AS messageId FROM deduplications
     WHERE queue = ? AND id = ? AND sent_at > ?`,
@@ -110,6 +118,10 @@ export function createQueueStore(
       inTransaction(database, () => {
         for (const { id } of messages) sql.remove.run(id);
       }),
+    postpone(queue, receipt, visibleAt) {
+      const { changes } = sql.postpone.run(visibleAt, queue.name, ...receipt.split("-", 2));
+      return changes > 0;
+    },
     findNextVisible(queue) {
       const next = (queue.fifo ? sql.fifoNext : sql.next).get(queue.name)?.next;
       return typeof next === "number" ? next : undefined;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Meter } from "../aws/meter.ts";
 import type { EventSource, Invoke, Queue } from "../model.ts";
-import type { Message, QueueStore } from "./queue-store.ts";
+import { type Message, type QueueStore, receiptOf } from "./queue-store.ts";
 
 /** Concurrent batches per queue if the mapping sets no maximum. */
 const concurrencyDefault = 5;
@@ -26,8 +26,8 @@ type QueueSourceOptions = {
 
 /**
  * Delivers a queue's messages to its function as Lambda's pollers do: in batches, with partial
- * failures; failed messages return after the visibility timeout. In a FIFO queue a batch is of one
- * message group, and only one batch of a group runs at a time.
+ * failures; failed messages return after the visibility timeout, or when their function says. In a
+ * FIFO queue a batch is of one message group, and only one batch of a group runs at a time.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
  */
 export function createQueueSource(options: QueueSourceOptions): QueueSource {
@@ -141,7 +141,7 @@ function recordOf(options: QueueSourceOptions, message: Message): Record<string,
   const { queue, region } = options;
   return {
     messageId: message.messageId,
-    receiptHandle: `${message.id}-${message.receives}`,
+    receiptHandle: receiptOf(message),
     body: message.body,
     attributes: {
       ApproximateReceiveCount: String(message.receives),

@@ -50,14 +50,33 @@ export class SendMessageBatchCommand {
   }
 }
 
+/** Sets when up to ten received messages, which were not deleted, can be received again. */
+export class ChangeMessageVisibilityBatchCommand {
+  readonly operation = "ChangeMessageVisibilityBatch";
+  readonly input: Visibilities;
+
+  constructor(input: Visibilities) {
+    this.input = input;
+  }
+
+  check(): void {}
+}
+
+type Visibilities = {
+  QueueUrl: string;
+  Entries: { Id: string; ReceiptHandle: string; VisibilityTimeout: number }[];
+};
+
 /** A message of a batch that SQS accepted. */
 type Taken = { Id: string; MessageId: string; MD5OfMessageBody: string };
+
+type Command = SendMessageCommand | SendMessageBatchCommand | ChangeMessageVisibilityBatchCommand;
 
 const hashOf = ({ MessageBody }: Message) => createHash("md5").update(MessageBody).digest("hex");
 
 /**
  * A client for queues: in the bundles it replaces that of `@aws-sdk/client-sqs`
- * (bin/build/build.ts), with the two operations that are used.
+ * (bin/build/build.ts), with the operations that are used.
  */
 export class SQSClient {
   readonly #client: JsonClient;
@@ -68,7 +87,7 @@ export class SQSClient {
   }
 
   /** Rejects as `JsonClient.call` does, and if SQS received a different text. */
-  async send(command: SendMessageCommand | SendMessageBatchCommand) {
+  async send(command: Command) {
     const answer = await this.#client.call(command.operation, JSON.stringify(command.input));
     command.check(answer);
     return answer;

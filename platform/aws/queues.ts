@@ -1,4 +1,9 @@
-import { SendMessageBatchCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import {
+  ChangeMessageVisibilityBatchCommand,
+  SendMessageBatchCommand,
+  SendMessageCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
 import { lazy } from "../runtime/init.ts";
 import { openClient } from "./aws-client.ts";
 
@@ -50,6 +55,21 @@ function sendTogether(QueueUrl: string, inputs: readonly Input[]): Promise<void>
     const failure = Failed.find((one) => one.Id === Id);
     if (failure !== undefined) throw new Error(`SQS did not take a message: ${failure.Code}`);
   });
+}
+
+/** A received message that was not handled, and when it can be received again. */
+type Unhandled = { receiptHandle: string; seconds: number };
+
+/**
+ * Lets messages of one batch be received again after these times instead of their queue's
+ * visibility timeout. A message that SQS does not accept keeps that timeout.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibilityBatch.html
+ */
+export async function showAgain(QueueUrl: string, messages: readonly Unhandled[]): Promise<void> {
+  const Entries = messages.map(({ receiptHandle, seconds }, at) => ({
+    ...{ Id: String(at), ReceiptHandle: receiptHandle, VisibilityTimeout: seconds },
+  }));
+  await client().send(new ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries }));
 }
 
 type Input = ReturnType<typeof inputOf>;

@@ -1,7 +1,9 @@
 import type { DynamoDBRecord, SQSRecord } from "aws-lambda";
 import type * as z from "zod";
 import { Maintenance } from "../../domain/refusal.ts";
+import { showAgain } from "../aws/queues.ts";
 import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
+import { setting } from "../runtime/env.ts";
 import { logFault, named, withReadableStack } from "../runtime/log.ts";
 import { countMetric, withMetrics } from "../runtime/metrics.ts";
 import { type Item, plain } from "../table/items.ts";
@@ -57,14 +59,47 @@ export function consumer<const C extends Omit<ConsumerContract, "kind">>(
     const records = (event.Records ?? []) as unknown as RecordsOf<C["on"]>;
     try {
       const failed = (await handle(records, new Date())) ?? [];
+      await retrySoon(contract.on, records, failed);
       return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
     } catch (error) {
       if (error instanceof Maintenance) return again(records);
+      await retrySoon(contract.on, records);
       throw withReadableStack(error);
     }
   }
 
   return { contract, handler: withMetrics(handler) };
+}
+
+/**
+ * Seconds until a queue's message is delivered again after its first attempts; after the others it
+ * waits for the queue's visibility timeout, which is at least a minute.
+ */
+const retrySeconds = [2, 10, 30];
+
+/**
+ * Lets failed messages of a queue, or all, be delivered again soon: most failures pass within
+ * seconds. If the call fails too, they wait for their visibility timeout.
+ */
+async function retrySoon(
+  on: Source,
+  records: readonly (DynamoDBRecord | SQSRecord)[],
+  failed?: readonly string[],
+): Promise<void> {
+  if (!("queue" in on)) return;
+  const messages = (records as readonly SQSRecord[])
+    .filter(({ messageId }) => failed === undefined || failed.includes(messageId))
+    .flatMap(({ receiptHandle, attributes }) => {
+      const seconds = retrySeconds[Number(attributes.ApproximateReceiveCount) - 1];
+      return seconds === undefined ? [] : [{ receiptHandle, seconds }];
+    });
+  if (messages.length === 0) return;
+  try {
+    const url = setting(`${on.queue.toUpperCase() as Uppercase<QueueName>}_QUEUE_URL`);
+    await showAgain(url, messages);
+  } catch (error) {
+    logFault("Messages of a queue are retried after its visibility timeout only", error);
+  }
 }
 
 /** Redelivers all records: a queue keeps its messages, and a stream its position. */

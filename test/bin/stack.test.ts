@@ -34,7 +34,9 @@ const lineOf = (file: string, text: string) =>
 
 const claims = { sub: "0123456789abcdef01234567", roles: "", claims: "{}", jti: "1" };
 const missed = { streamId: claims.sub, connectionId: "1", revision: 1 };
-const message = { messageId: "1", body: JSON.stringify(missed) };
+/** Its earlier attempts have failed: the next one waits for the visibility timeout. */
+const attributes = { ApproximateReceiveCount: "4" };
+const message = { messageId: "1", body: JSON.stringify(missed), attributes };
 const job = { streamId: claims.sub, from: 1, to: 1, about: 1, at: 0, of: 1 };
 /** A well-formed token that only the issuer's keys could tell from a valid one. */
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");

@@ -1,13 +1,23 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SendMessageBatchCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import {
+  ChangeMessageVisibilityBatchCommand,
+  SendMessageBatchCommand,
+  SendMessageCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
 import { type Aws, startAws } from "../../local/aws/index.ts";
 import type { EventSource, Invoke, Queue } from "../../local/model.ts";
 import { openState } from "../../local/state.ts";
 import { makeQueue, makeSource, makeStage, noConnections, waitFor } from "./sample-stage.ts";
 
-type Message = { messageId: string; body: string; attributes: { [name: string]: string } };
+type Message = {
+  messageId: string;
+  receiptHandle: string;
+  body: string;
+  attributes: { [name: string]: string };
+};
 
 let aws: Aws;
 let client: SQSClient;
@@ -35,14 +45,17 @@ async function start(queues: Queue[], part: Partial<EventSource> = {}) {
     secrets: {},
     log: () => {},
   });
-  client = new SQSClient({
-    endpoint: aws.endpointUrl,
-    region: "us-east-1",
-    credentials: aws.credentialsFor("sample-writer"),
-    maxAttempts: 1,
-  });
+  client = clientOf("sample-writer");
   await aws.start();
 }
+
+const clientOf = (functionName: string) =>
+  new SQSClient({
+    endpoint: aws.endpointUrl,
+    region: "us-east-1",
+    credentials: aws.credentialsFor(functionName),
+    maxAttempts: 1,
+  });
 
 async function stop() {
   client.destroy();
@@ -126,6 +139,32 @@ test("only failed messages are redelivered, and repeatedly failed ones become de
   expect(seen().sort()).toEqual(["bad", "bad", "good"]);
   const none = { visible: 0, delayed: 0, inFlight: 0 };
   expect((await counts()).queues[0]).toEqual({ name: "work", ...none });
+});
+
+test("a failed message is redelivered when its function says; an old receipt changes nothing", async () => {
+  const queue = makeQueue("work", { visibilitySeconds: 3600 });
+  const receipts: string[] = [];
+  const show = (receipt: string, VisibilityTimeout: number) =>
+    worker.send(
+      new ChangeMessageVisibilityBatchCommand({
+        QueueUrl: queue.url,
+        Entries: [{ Id: "1", ReceiptHandle: receipt, VisibilityTimeout }],
+      }),
+    );
+  deliver = async ([message]) => {
+    receipts.push(message!.receiptHandle);
+    if (receipts.length === 1) expect((await show(receipts[0]!, 1)).Successful).toHaveLength(1);
+    throw new Error("This message is bad");
+  };
+  await start([queue]);
+  const worker = clientOf("sample-worker");
+  const sentAt = Date.now();
+  await send(queue, "bad");
+  await waitFor("the second attempt", () => receipts.length === 2);
+  expect(Date.now() - sentAt).toBeGreaterThanOrEqual(1000);
+  expect((await show(receipts[0]!, 0)).Failed).toMatchObject([{ Code: "ReceiptHandleIsInvalid" }]);
+  await expect(show(receipts[1]!, 43_201)).rejects.toThrow("VisibilityTimeout");
+  worker.destroy();
 });
 
 test("a group of a FIFO queue is in order, one at a time, and delays no other", async () => {

@@ -1,12 +1,11 @@
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
-import type { SQSRecord } from "aws-lambda";
 import { handler as endCombos } from "../../functions/money/end-combos.ts";
 import { handler as sweep } from "../../functions/money/sweep.ts";
 import { endCombo } from "../../platform/store/money/combos.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
-import { useQueue } from "./queue-double.ts";
+import { received, useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 import { giftTypeOf, makeStream, makeUser, readGift, sendOne, someone } from "./wallet-people.ts";
 
@@ -31,8 +30,6 @@ async function giveRow(gifts: number) {
 }
 
 const endOf = async (streamId: string, id: string) => (await readGift(streamId, id)).comboEnded;
-
-const recordOf = (messageId: string, body: string) => ({ messageId, body }) as SQSRecord;
 
 test("a combo whose record was lost still ends: the sweep queues its end", async () => {
   const { host, ended } = await giveRow(3);
@@ -74,9 +71,9 @@ test("an end that cannot be written is reported, so that it alone is redelivered
     table().send(new PutCommand({ TableName: tableName(), Item }));
   await put({ ...key.wallet(broken.sender), ...wallet, balance: "much" });
   const records = [
-    recordOf("unreadable", "no moment"),
-    recordOf("broken", JSON.stringify(broken.first)),
-    recordOf("whole", JSON.stringify(whole.first)),
+    received("unreadable", "no moment"),
+    received("broken", JSON.stringify(broken.first)),
+    received("whole", JSON.stringify(whole.first)),
   ];
   const { batchItemFailures } = await endCombos({ Records: records });
   expect(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)).toEqual([

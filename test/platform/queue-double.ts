@@ -7,8 +7,12 @@ type QueueDouble = {
   url: string;
   /** Removes and returns the messages with their delays, as the records of a function. */
   take(): (SQSRecord & { delaySeconds: number })[];
+  /** Removes and returns the changes of messages' visibility. */
+  takeVisibilities(): Visibility[];
   stop(): Promise<void>;
 };
+
+type Visibility = { ReceiptHandle: string; VisibilityTimeout: number };
 
 type Entry = { Id?: string; MessageBody: string; DelaySeconds?: number };
 
@@ -21,7 +25,7 @@ const messageOf = ({ MessageBody: body, DelaySeconds: delaySeconds = 0 }: Entry)
  * Gives the tests of a file a queue, whose URL these settings have, such as `PLANS_QUEUE_URL`.
  * `take` removes and returns its messages.
  */
-export function useQueue(...settings: string[]): Pick<QueueDouble, "take"> {
+export function useQueue(...settings: string[]): Omit<QueueDouble, "url" | "stop"> {
   let queue: QueueDouble;
   beforeAll(async () => {
     queue = await startQueue();
@@ -29,18 +33,33 @@ export function useQueue(...settings: string[]): Pick<QueueDouble, "take"> {
     for (const setting of settings) process.env[setting] = queue.url;
   });
   afterAll(() => queue.stop());
-  return { take: () => queue.take() };
+  return { take: () => queue.take(), takeVisibilities: () => queue.takeVisibilities() };
 }
 
-/** Implements SQS's SendMessage and SendMessageBatch at the URL of the queue. */
+/** A message as a function receives it, for the first time or a later one. */
+export const received = (messageId: string, body: string, times = 1) =>
+  ({
+    messageId,
+    receiptHandle: `receipt of ${messageId}`,
+    body,
+    attributes: { ApproximateReceiveCount: `${times}` },
+  }) as SQSRecord;
+
+/** Implements SQS's operations, other than receiving, at the URL of the queue. */
 async function startQueue(): Promise<QueueDouble> {
   let sent: { body: string; delaySeconds: number }[] = [];
+  let visibilities: Visibility[] = [];
   let count = 0;
   // On a busy machine the SDK may retry a late response: that is the same message.
   const calls = new Set<unknown>();
   const server = createServer(async (request, answer) => {
     let text = "";
     for await (const chunk of request) text += chunk;
+    answer.setHeader("content-type", "application/x-amz-json-1.0");
+    if (`${request.headers["x-amz-target"]}`.endsWith("ChangeMessageVisibilityBatch")) {
+      visibilities.push(...JSON.parse(text).Entries);
+      return answer.end("{}");
+    }
     const { Entries, ...one }: { Entries?: Entry[] } & Entry = JSON.parse(text);
     const id = request.headers["amz-sdk-invocation-id"] ?? count;
     if (!calls.has(id)) sent.push(...(Entries ?? [one]).map(messageOf));
@@ -49,8 +68,7 @@ async function startQueue(): Promise<QueueDouble> {
       ...{ Id, MessageId: `sent-${++count}` },
       MD5OfMessageBody: createHash("md5").update(MessageBody).digest("hex"),
     });
-    answer.setHeader("content-type", "application/x-amz-json-1.0");
-    answer.end(JSON.stringify(Entries ? { Successful: Entries.map(taken) } : taken(one)));
+    return answer.end(JSON.stringify(Entries ? { Successful: Entries.map(taken) } : taken(one)));
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as { port: number };
@@ -59,7 +77,12 @@ async function startQueue(): Promise<QueueDouble> {
     take() {
       const taken = sent;
       sent = [];
-      return taken.map((one, at) => ({ ...({ messageId: `m${at}` } as SQSRecord), ...one }));
+      return taken.map((one, at) => ({ ...received(`m${at}`, one.body), ...one }));
+    },
+    takeVisibilities() {
+      const taken = visibilities;
+      visibilities = [];
+      return taken;
     },
     async stop() {
       const closed = new Promise((done) => server.close(done));

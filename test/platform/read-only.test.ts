@@ -7,7 +7,7 @@ import {
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { afterAll, afterEach, beforeAll, expect, jest, test } from "@jest/globals";
-import type { DynamoDBRecord, SQSRecord } from "aws-lambda";
+import type { DynamoDBRecord } from "aws-lambda";
 import * as z from "zod";
 import { Maintenance } from "../../domain/refusal.ts";
 import { callMillisecondsMax } from "../../platform/aws/aws-client.ts";
@@ -22,10 +22,12 @@ import { transact } from "../../platform/table/transact.ts";
 import { sentenceOf } from "../../platform/tencent/codes.ts";
 import { callbackAnswerOf } from "../../platform/tencent/receiver.ts";
 import { setClock } from "./clock.ts";
+import { received, useQueue } from "./queue-double.ts";
 import { everyRate, startTable } from "./table.ts";
 
 const TableName = "ovation-test";
 const Item = { PK: "USER#ann", SK: "PROFILE" };
+useQueue("COMBOS_QUEUE_URL");
 let client: DynamoDBDocumentClient;
 let stop: () => Promise<void>;
 const place = () => ({ client, tableName: TableName });
@@ -115,7 +117,7 @@ const write = () => own().send(new PutCommand({ TableName, Item }));
 test("messages stay in their queue and records in the stream, and nothing fails", async () => {
   await makeReadOnly(place(), new Date());
   const [summary, batchSize] = ["A test's", 10];
-  const messages = ["1", "2"].map((messageId) => ({ messageId, body: "{}" }) as SQSRecord);
+  const messages = ["1", "2"].map((messageId) => received(messageId, "{}"));
   const again = (...ids: string[]) => ({
     batchItemFailures: ids.map((itemIdentifier) => ({ itemIdentifier })),
   });

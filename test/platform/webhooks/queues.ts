@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { jest } from "@jest/globals";
 import * as deliverFunction from "../../../functions/webhooks/deliver.ts";
 import * as retryFunction from "../../../functions/webhooks/retry.ts";
-import { createQueueStore, type Message } from "../../../local/sources/queue-store.ts";
+import { createQueueStore, type Message, receiptOf } from "../../../local/sources/queue-store.ts";
 import { openState } from "../../../local/state.ts";
 import { makeQueue } from "../../local/sample-stage.ts";
 import { setClock } from "../clock.ts";
@@ -39,8 +39,10 @@ export function useQueues() {
   /** Whether SQS stores each message of a standard queue twice, as after a lost response. */
   let isStoringTwice = false;
 
+  const queueOf = (name: string) =>
+    name.startsWith("retries") ? queues.retries : queues.deliveries;
   const accept = (name: string, entry: Entry) =>
-    store.send(name.startsWith("retries") ? queues.retries : queues.deliveries, {
+    store.send(queueOf(name), {
       body: entry.MessageBody,
       delaySeconds: entry.DelaySeconds,
       groupId: entry.MessageGroupId,
@@ -58,6 +60,12 @@ export function useQueues() {
         return;
       }
       const name = sent.QueueUrl.split("/").at(-1)!;
+      if (`${request.headers["x-amz-target"]}`.endsWith("ChangeMessageVisibilityBatch")) {
+        for (const { ReceiptHandle, VisibilityTimeout } of JSON.parse(text).Entries)
+          store.postpone(queueOf(name), ReceiptHandle, Date.now() + VisibilityTimeout * 1000);
+        answer.end("{}");
+        return;
+      }
       if (isStoringTwice) for (const entry of sent.Entries ?? [sent]) accept(name, entry);
       const Successful = (sent.Entries ?? [sent]).map((entry) => ({
         Id: entry.Id,
@@ -98,6 +106,7 @@ export function useQueues() {
   async function call(handler: unknown, messages: readonly Message[]): Promise<Message[]> {
     const Records = messages.map((message) => ({
       messageId: message.messageId,
+      receiptHandle: receiptOf(message),
       body: message.body,
       attributes: {
         SentTimestamp: String(message.sentAt),
