@@ -119,13 +119,15 @@ async function run(
   output?: string[],
 ): Promise<Outcome> {
   if (files.length === 0) return sumOf([]);
-  const results = join(root, `.cache/test-results${output ? "-waiting" : ""}.json`);
-  rmSync(results, { force: true });
+  // With the process's number: another `npm test` may run in this checkout.
+  const name = `test-results-${process.pid}${output ? "-waiting" : ""}.json`;
+  const results = join(root, ".cache", name);
   const report = ["--json", `--outputFile=${results}`];
   const own = choosesWorkers(options) ? report : [...report, workersOption];
   const given = [...own, ...options.jest, "--runTestsByPath", ...files];
   const status = await runJest(given, env, { output, report: results });
   const found = readReport(results);
+  rmSync(results, { force: true });
   if (found === undefined) {
     console.error("Jest ended without a report");
     return broken;
