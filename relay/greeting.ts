@@ -1,6 +1,6 @@
 import { type Position, recover, subscribedMessage } from "../domain/log/recovery.ts";
 import { type RequestId, streamsPerConnectionMax } from "../domain/log/subscriber.ts";
-import { refuse } from "../domain/refusal.ts";
+import { Refusal, refuse } from "../domain/refusal.ts";
 import { assertMayWatch } from "../platform/realtime/subscription.ts";
 import { limits } from "../platform/runtime/limits.ts";
 import { logFault } from "../platform/runtime/log.ts";
@@ -47,15 +47,25 @@ export async function subscribe(
     refuse("too_many_streams", { max: streamsPerConnectionMax });
   const room = await rooms.open(streamId);
   if (!connection.isOpen()) return;
+  const isRepeated = subscriptions.has(streamId);
   const subscription = enter(room, connection, now);
   try {
     [subscription.isPaid] = await Promise.all([mayWatch(), refresh(room)]);
     admit(subscription);
     if (await greet(rooms, room, subscription, request)) begin(room, subscription);
   } catch (error) {
-    leave(subscription);
+    const reason = isRepeated ? lossIn(error) : undefined;
+    if (reason === undefined) leave(subscription);
+    else expel(subscription, reason);
     throw error;
   }
+}
+
+/** What a viewer of a stream has lost if their next `subscribe` fails with this error. */
+function lossIn(error: unknown): "blocked" | "pass" | undefined {
+  if (!(error instanceof Refusal)) return undefined;
+  if (error.code === "member_blocked") return "blocked";
+  return error.code === "pass_required" ? "pass" : undefined;
 }
 
 /** Sends `subscribed`. Returns whether the subscription still exists afterwards. */

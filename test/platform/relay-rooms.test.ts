@@ -88,6 +88,19 @@ test("a blocked user gets the frames before their ban, and none from it on", asy
   expect(eva.got).toEqual(["subscribed", 1, 2, 3]);
 });
 
+test("a viewer who subscribes again after their ban, before its frame, is unsubscribed once", async () => {
+  const streamId = await makeStream();
+  const { got, connection } = await watch(streamId, "ann");
+  await block(streamId, "ann");
+  const again = () => subscribe(rooms, connection, { streamId }, now);
+  await expect(again()).rejects.toMatchObject({ code: "member_blocked" });
+  expect(got).toEqual(["subscribed", "unsubscribed"]);
+  await expect(again()).rejects.toMatchObject({ code: "member_blocked" });
+  await addFrames(streamId, [{ n: 1, blocks: ["ann"] }]);
+  await refresh(await rooms.open(streamId));
+  expect(got).toEqual(["subscribed", "unsubscribed"]);
+});
+
 test("a user whose ban was lifted before its frame arrived stays subscribed", async () => {
   const streamId = await makeStream();
   const { got, connection } = await watch(streamId, "ann");
