@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+import { MIMEType } from "node:util";
 import { refuse } from "../../domain/refusal.ts";
 
 /** A file of a form: its bytes, and the media type that the client claims. */
@@ -25,9 +27,9 @@ async function readMultipart(
   contentType: string,
   kinds: FieldKinds,
 ): Promise<Record<string, unknown>> {
-  const form = await new Response(bytes, { headers: { "content-type": contentType } })
-    .formData()
-    .catch(() => refuse("request_invalid", { problem: "body: not multipart/form-data" }));
+  const form = await parseForm(bytes, contentType).catch(() =>
+    refuse("request_invalid", { problem: "body: not multipart/form-data" }),
+  );
   const fields: Record<string, unknown> = {};
   let count = 0;
   for (const [name, value] of form) {
@@ -40,6 +42,22 @@ async function readMultipart(
     Object.defineProperty(fields, name, { value: field, enumerable: true });
   }
   return fields;
+}
+
+/**
+ * Node's parser also finds a boundary inside a line, and so a short one inside a picture. So this
+ * replaces the delimiters (RFC 2046, 5.1.1) by those of a boundary that no part contains.
+ */
+async function parseForm(bytes: Uint8Array, contentType: string): Promise<FormData> {
+  const boundary = new MIMEType(contentType).params.get("boundary");
+  if (!boundary) throw new TypeError("a form without a boundary");
+  const escaped = boundary.replace(/\W/g, "\\$&");
+  const delimiter = new RegExp(`\\r\\n--${escaped}(?:[ \\t]*(?=\\r\\n)|(?=--))`, "g");
+  const text = `\r\n${Buffer.from(bytes).toString("latin1")}`;
+  const rare = randomUUID();
+  const body = Buffer.from(text.replace(delimiter, `\r\n--${rare}`).slice(2), "latin1");
+  const headers = { "content-type": `multipart/form-data; boundary=${rare}` };
+  return new Response(body, { headers }).formData();
 }
 
 /**

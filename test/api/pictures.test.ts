@@ -174,6 +174,15 @@ describe("a malformed form is refused", () => {
     }
   });
 
+  test("nor because a text and a file contain its boundary", async () => {
+    const content = "GIF89a b --b\r\n--b x\r\n--box\r\n-b--";
+    const file = part('name="thumbnail"; filename="b.gif"', content);
+    const made = await send(`${part('name="title"', "bob --b")}${file}--b--\r\n`);
+    expect([made.status, made.body.data?.title]).toEqual([201, "bob --b"]);
+    const found = await look(made.body.data.thumbnailUrl);
+    expect(Buffer.from(found.bytes).toString("latin1")).toBe(content);
+  });
+
   test("nor for an empty file input", async () => {
     const none = part('name="thumbnail"; filename=""', "");
     const made = await send(`${title}${none}--b--\r\n`);
