@@ -73,12 +73,18 @@ async function importFile(file: string, place: Place, limit: number): Promise<Co
     throw new Failure(`${file}: expected the header line ${columns.join(",")}, found none`);
   const userOf = userReader(header.value);
   const lines = new Map<string, number>();
+  /** The last row of each username, so that rows with the same one are imported in their order. */
+  const named = new Map<string, Promise<unknown>>();
   const take = async (row: CsvRow): Promise<void> => {
     const user = userOf(row);
     const earlier = lines.get(user.id);
     if (earlier !== undefined) throw new BadRow(`id: the same as in line ${earlier}`);
     lines.set(user.id, row.line);
-    counts[(await importUser(place, user)) ? "added" : "known"] += 1;
+    const name = user.username.toLowerCase();
+    const imported = Promise.resolve(named.get(name)).then(() => importUser(place, user));
+    const settled = imported.catch(() => {});
+    if (name !== "") named.set(name, settled);
+    counts[(await imported) ? "added" : "known"] += 1;
   };
   const work = async () => {
     for (let next = await rows.next(); !next.done; next = await rows.next()) {

@@ -55,6 +55,18 @@ test("each row is imported once, and invalid rows are reported", async () => {
   for (const id of [ann, bob]) expect((await ledgerOf(id)).length).toBe(1);
 });
 
+test("of several rows with one username, the first has it", async () => {
+  const [username, first] = [`u${freshId()}`, freshId()];
+  const others = Array.from({ length: 5 }, () => freshId());
+  const later = others.map((id, at) => `${id},${at < 3 ? username : username.toUpperCase()},,,`);
+  // The first row takes longest: only it has a balance.
+  const { code, said } = await begin([header, `${first},${username},,,1`, ...later]).ended;
+  expect(code).toBe(1);
+  expect(said.split("\n").filter((line) => line.startsWith("line 2:"))).toEqual([]);
+  expect(said).toContain("1 added, 0 already present, 5 invalid.");
+  expect((await profileOf(first)).username).toBe(username);
+});
+
 test("a file without a header or a token without the role is refused at once", async () => {
   const bare = await begin(["a,b,c", "1,2,3"]).ended;
   expect(bare).toEqual({ code: 1, said: expect.stringContaining("found 'a,b,c'") });
