@@ -31,9 +31,10 @@ async function readMultipart(
     refuse("request_invalid", { problem: "body: not multipart/form-data" }),
   );
   const fields: Record<string, unknown> = {};
-  let count = 0;
+  if ([...form].length > fieldsMax)
+    refuse("request_invalid", { problem: `body: expected at most ${fieldsMax} fields` });
   for (const [name, value] of form) {
-    if (Object.hasOwn(fields, name) || ++count > fieldsMax)
+    if (Object.hasOwn(fields, name))
       refuse("request_invalid", { problem: `${name}: expected one value` });
     // Browsers send this for a file input that was left empty.
     if (typeof value !== "string" && value.name === "" && value.size === 0) continue;

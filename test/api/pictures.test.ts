@@ -165,6 +165,16 @@ describe("a malformed form is refused", () => {
     expectFailure(await send(body, type), 400, sentences[400]);
   });
 
+  test("with more fields than any form has", async () => {
+    const many = Array.from({ length: 50 }, (_, at) => part(`name="f${at}"`, "x")).join("");
+    const refused = await send(`${title}${many}--b--\r\n`);
+    expectFailure(refused, 400, sentences[400]);
+    expect(refused.body.errors.slice(1)).toEqual(["body: expected at most 50 fields"]);
+    expect((await send(`${title}${many.slice(0, many.lastIndexOf("--b"))}--b--\r\n`)).status).toBe(
+      201,
+    );
+  });
+
   test("but not because of a long or unusual file name", async () => {
     for (const name of ["x".repeat(60_000), "../../etc/passwd", "a\u0001b", "çok güzel 😀.gif"]) {
       const named = part(`name="thumbnail"; filename="${name.replace(/"/g, "")}"`, "GIF89a");
