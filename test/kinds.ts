@@ -72,8 +72,11 @@ export const slowKinds = {
     "web/chat-drafts",
     "web/chat-gifts",
     "web/chat-keyboard",
+    "web/chat-outages",
     "web/chat-replies",
+    "web/chat-roles",
     "web/chat-rows",
+    "web/chat-tokens",
     "web/console-admin",
     "web/console-forms",
     "web/console-home",
@@ -133,6 +136,23 @@ export const slowKinds = {
     "platform/releases/releases",
   ],
 } satisfies Record<string, string[]>;
+
+/**
+ * Folders with tests of the stacks, the commands and the AWS of `npm start`. A plain `npm test`
+ * leaves them out; `--changed` runs those that a change affects.
+ */
+export const infrastructure: string[] = ["bin/", "cloud/", "local/"];
+
+/** Their files that test what clients see, which `npm test` runs. */
+export const promises: string[] = [
+  "bin/import",
+  "bin/local",
+  "local/faults",
+  "local/grants",
+  "local/issuer",
+  "local/relay",
+  "local/runner-access",
+];
 
 /** Measurements with limits in real time: they run only by name (`npm run bench:studio`). */
 export const measurements: string[] = ["web/studio-load"];
@@ -225,6 +245,9 @@ const isIn = (names: readonly string[], file: string) =>
 export const pathOf = (name: string) => `test/${name}.test.ts`;
 /** Whether a test file, by its path from the root, runs only in `npm run test:all`. */
 export const isSlow = (file: string) => isIn(Object.values(slowKinds).flat(), file);
+/** Whether a test file is left out of a plain `npm test` because it tests infrastructure. */
+export const isInfrastructure = (file: string) =>
+  isIn(infrastructure, file) && !isIn(promises, file);
 /** Whether a test file runs alone. */
 export const isAlone = (file: string) => isIn(alone, file);
 /** Whether a test file runs next to the parallel ones. */

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isAlone, isMeasurement, isSlow, isWaiting } from "../../test/kinds.ts";
+import { isAlone, isInfrastructure, isMeasurement, isSlow, isWaiting } from "../../test/kinds.ts";
 import { slashed } from "../build/source-graph.ts";
 import type { TestOptions } from "./test-options.ts";
 
@@ -28,6 +28,15 @@ export const listSocketFiles = (): string[] =>
 export const listLeftFiles = (): string[] =>
   everyFile().filter((file) => isSlow(file) || isAlone(file) || isMeasurement(file));
 
+/** Whether a run without paths includes a test file, if a change affects it. */
+export function isInRun(
+  file: string,
+  { all, changedSince }: Pick<TestOptions, "all" | "changedSince">,
+): boolean {
+  if (isMeasurement(file)) return false;
+  return all || (!isSlow(file) && (changedSince !== undefined || !isInfrastructure(file)));
+}
+
 /** The test files that a run is asked for. */
 export function chooseFiles({ paths, all, changedSince }: TestOptions): Lanes {
   const wanted = paths.map((path) => new RegExp(path.replace(/^\.\//, ""), "i"));
@@ -36,7 +45,7 @@ export function chooseFiles({ paths, all, changedSince }: TestOptions): Lanes {
     (file) =>
       (wanted.length > 0
         ? wanted.some((one) => one.test(join(root, file)))
-        : !isMeasurement(file) && (all || !isSlow(file))) &&
+        : isInRun(file, { all, changedSince })) &&
       (related === undefined || related.has(file)),
   );
   return {

@@ -1,16 +1,17 @@
 /** The arguments of `npm test`. */
 export const usage = `Usage: npm test [-- options] [paths]
 
-Without a path: every test but the slow kinds (test/kinds.ts), in 4 to 6 minutes on two cores, or 13
-on slow ones.
+Without a path: the tests of what clients and users see, and of the rules behind it: every test but
+the slow kinds and those of infrastructure (test/kinds.ts), in 7 minutes on two slow cores.
 With paths: the test files whose path contains one of them, slow ones too.
 
   -t <name>        only tests whose name contains it
-  --changed        what uncommitted changes can affect; --changed=main: what has changed since main
+  --changed        what uncommitted changes can affect, infrastructure too; --changed=main: what has
+                   changed since main
   --watch          runs again what a change affects, without the slow kinds, or the given paths;
                    its systems stay up
-  --all            the slow kinds as well, one run with the SDK's clients, and the black-box tests
-                   of sockets once more at a relay (npm run test:all)
+  --all            every test, one run with the SDK's clients, and the black-box tests of sockets
+                   once more at a relay (npm run test:all)
   --help           this
 
 Any other option is jest's, such as --verbose. SEED=<number> repeats random cases: a failure prints

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { chooseFiles, type Lanes, listSocketFiles } from "../../bin/test/test-files.ts";
+import { chooseFiles, isInRun, type Lanes, listSocketFiles } from "../../bin/test/test-files.ts";
 import { readTestOptions } from "../../bin/test/test-options.ts";
-import { isAlone, isSlow } from "../kinds.ts";
+import { isAlone, isInfrastructure, isSlow } from "../kinds.ts";
 
 const read = (...given: string[]) => readTestOptions(given);
 
@@ -22,17 +22,24 @@ test("paths, names and options are distinguished", () => {
 
 const namesOf = (lanes: Lanes) => [...lanes.parallel, ...lanes.waiting, ...lanes.alone];
 
-test("slow kinds run only with --all or by their path, each once", () => {
+test("slow kinds and infrastructure run only with --all or by their path, each once", () => {
   const short = namesOf(chooseFiles(read()));
   const all = namesOf(chooseFiles(read("--all")));
   expect(short).toEqual(all.filter((file) => short.includes(file)));
-  expect(short.filter(isSlow)).toEqual([]);
-  expect(all.filter((file) => !short.includes(file)).every(isSlow)).toBe(true);
+  const isLeft = (file: string) => isSlow(file) || isInfrastructure(file);
+  expect(short.filter(isLeft)).toEqual([]);
+  expect(all.filter((file) => !short.includes(file)).every(isLeft)).toBe(true);
   expect(all.length).toBeGreaterThan(300);
   expect(new Set(all).size).toBe(all.length);
   const slow = all.find(isSlow)!;
   expect(namesOf(chooseFiles(read(slow)))).toEqual([slow]);
   expect(namesOf(chooseFiles(read("no/such/file")))).toEqual([]);
+});
+
+test("a change to the runner, the stacks or a command runs their tests, but no slow kinds", () => {
+  const isRun = (file: string) => isInRun(file, read("--changed"));
+  expect(["test/local/queues.test.ts", "test/cloud/stacks.test.ts"].filter(isRun)).toHaveLength(2);
+  expect(["test/local/outages.test.ts", "test/web/studio-load.test.ts"].filter(isRun)).toEqual([]);
 });
 
 test("files that measure time run alone", () => {

@@ -2,11 +2,13 @@ import { globSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import {
   alone,
+  infrastructure,
   isSlow,
   isWaiting,
   longFiles,
   measurements,
   pathOf,
+  promises,
   slowKinds,
   waiting,
 } from "../kinds.ts";
@@ -15,6 +17,8 @@ import { sourcesOf } from "./sources.ts";
 const files = globSync("test/**/*.test.ts").map((path) => path.replaceAll("\\", "/"));
 const named = [
   ...Object.values(slowKinds).flat(),
+  ...infrastructure,
+  ...promises,
   ...measurements,
   ...alone,
   ...waiting,
@@ -29,6 +33,8 @@ test("every name in test/kinds.ts is a test file, or a folder of them, and has o
   expect(named.filter((name) => !isThere(name))).toEqual([]);
   const slow = Object.values(slowKinds).flat();
   expect(slow.filter((name, at) => slow.indexOf(name) !== at)).toEqual([]);
+  const isKept = (name: string) => infrastructure.some((folder) => name.startsWith(folder));
+  expect(promises.filter((name) => !isKept(name) || slow.includes(name))).toEqual([]);
 });
 
 /** What only slow kinds of tests may do. */
