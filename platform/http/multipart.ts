@@ -36,6 +36,13 @@ async function readMultipart(
   for (const [name, value] of form) {
     if (Object.hasOwn(fields, name))
       refuse("request_invalid", { problem: `${name}: expected one value` });
+    // The parser has replaced the bytes that are not UTF-8, so the body does not contain this text.
+    if (
+      typeof value === "string" &&
+      value.includes("\ufffd") &&
+      !Buffer.from(bytes).includes(value)
+    )
+      refuse("request_invalid", { problem: `${name}: not UTF-8` });
     // Browsers send this for a file input that was left empty.
     if (typeof value !== "string" && value.name === "" && value.size === 0) continue;
     const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;

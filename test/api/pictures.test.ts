@@ -175,6 +175,20 @@ describe("a malformed form is refused", () => {
     );
   });
 
+  test("with text that is not UTF-8, but not with U+FFFD itself", async () => {
+    const sendTitle = async (text: Buffer) => {
+      const [before, after] = `${part('name="title"', "|")}--b--\r\n`.split("|");
+      const raw = Buffer.concat([Buffer.from(before!), text, Buffer.from(after!)]);
+      const headers = { "content-type": "multipart/form-data; boundary=b" };
+      return call(route, { as: await person(), raw, headers });
+    };
+    const refused = await sendTitle(Buffer.from([0x61, 0xff, 0x62]));
+    expectFailure(refused, 400, sentences[400]);
+    expect(refused.body.errors.slice(1)).toEqual(["title: not UTF-8"]);
+    const made = await sendTitle(Buffer.from("a\ufffdb"));
+    expect([made.status, made.body.data?.title]).toEqual([201, "a\ufffdb"]);
+  });
+
   test("but not because of a long or unusual file name", async () => {
     for (const name of ["x".repeat(60_000), "../../etc/passwd", "a\u0001b", "çok güzel 😀.gif"]) {
       const named = part(`name="thumbnail"; filename="${name.replace(/"/g, "")}"`, "GIF89a");
