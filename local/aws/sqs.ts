@@ -25,7 +25,7 @@ const Entry = Message.extend({ Id: z.string().regex(/^[\w-]{1,80}$/) });
 const Send = Message.extend({ QueueUrl: z.string() });
 const SendBatch = z.strictObject({ QueueUrl: z.string(), Entries: z.array(Entry) });
 
-const Visibility = z.object({
+const Visibility = z.strictObject({
   Id: z.string(),
   ReceiptHandle: z.string(),
   VisibilityTimeout: z.int().min(0).max(43_200),

@@ -1,5 +1,6 @@
 /** Queues as they are deployed: what a message and its dead letter may rely on. */
 import { describe, expect, test } from "@jest/globals";
+import { rowsOf } from "../../lib/stages/route-table.ts";
 import { resourcesOf, templatesOf } from "./templates.ts";
 
 const all = {
@@ -26,6 +27,19 @@ describe.each(["dev", "prod"] as const)("the queues of %s", (stage) => {
     }
   });
 
+  test("deliver a message eight times, and every reader may request earlier retries", () => {
+    const counts = queues.flatMap(({ RedrivePolicy }) => RedrivePolicy?.maxReceiveCount ?? []);
+    expect(counts.length).toBeGreaterThan(10);
+    expect([...new Set(counts)]).toEqual([8]);
+    const readers = Object.values(all[stage])
+      .flatMap(Object.values)
+      .map((resource) => JSON.stringify(resource))
+      .filter((text) => text.includes("sqs:ReceiveMessage"));
+    expect(readers.length).toBeGreaterThan(10);
+    const may = readers.filter((text) => text.includes("sqs:ChangeMessageVisibility"));
+    expect(may).toHaveLength(readers.length);
+  });
+
   test("that keep an order accept as many messages as their groups, not 300 a second", () => {
     const ordered = queues.filter(({ FifoQueue }) => FifoQueue);
     expect(ordered.map(({ QueueName }) => QueueName).sort()).toEqual(
@@ -41,4 +55,12 @@ describe.each(["dev", "prod"] as const)("the queues of %s", (stage) => {
         FifoThroughputLimit: "perMessageGroupId",
       });
   });
+});
+
+test("the messages of a batch fit into one request for earlier retries, which takes ten", () => {
+  const sizes = rowsOf("consumer").flatMap(({ contract: { on } }) =>
+    "queue" in on ? [on.batchSize] : [],
+  );
+  expect(sizes.length).toBeGreaterThan(10);
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(10);
 });
