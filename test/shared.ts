@@ -23,9 +23,26 @@ const switches = {
 };
 
 /**
+ * Ends the sale of gifts whose pictures are on other hosts: every chat would load them, which is a
+ * fault in tests of pages.
+ */
+async function removeForeignGifts(url: string): Promise<void> {
+  const wish = JSON.stringify({ sub: "admin", groups: ["admin"] });
+  const made = await fetch(`${url}/local/token`, { method: "POST", body: wish });
+  const { token } = (await made.json()) as { token: string };
+  const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
+  const path = `${url}/api/v1/gifts/gift-types`;
+  const answer = await fetch(path, { headers });
+  const { data } = (await answer.json()) as { data: { id: string; svgUrl: string }[] };
+  const foreign = data.filter(({ svgUrl }) => new URL(svgUrl, url).host !== new URL(url).host);
+  const body = JSON.stringify({ isActive: false });
+  for (const { id } of foreign) await fetch(`${path}/${id}`, { method: "PATCH", headers, body });
+}
+
+/**
  * This worker's system, with the demo data and everything earlier files left in the table, but no
- * faults or changed switches. For files that need no data of their own, and neither stop the system
- * nor read its output.
+ * faults, changed switches or gifts on sale with pictures of other hosts. For files that need no
+ * data of their own, and neither stop the system nor read its output.
  */
 export async function sharedSystem(): Promise<Pick<System, "url" | "dataDir">> {
   const system = await askShared<Pick<System, "url" | "dataDir">>(`system/${worker}`);
@@ -35,5 +52,6 @@ export async function sharedSystem(): Promise<Pick<System, "url" | "dataDir">> {
     const answer = await fetch(`${system.url}/local/${name}`, sent);
     if (!answer.ok) throw new Error(`/local/${name}: ${await answer.text()}`);
   }
+  await removeForeignGifts(system.url);
   return system;
 }

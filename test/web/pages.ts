@@ -55,7 +55,6 @@ export function usePages({ own = false } = {}) {
   afterAll(async () => {
     if (browser !== undefined) await printOpenPages(browser);
     await browser?.close();
-    if (browser !== undefined && !own) await removeForeignGifts(system.url);
     await started?.stop();
   });
   return {
@@ -76,29 +75,12 @@ export function usePages({ own = false } = {}) {
       return { page, faults, answer: answer!, close: () => context.close() };
     },
     /** A token of a local user, as from `POST /local/token`. */
-    tokenOf: (wish: object) => tokenOf(system.url, wish),
+    async tokenOf(wish: object): Promise<string> {
+      const body = JSON.stringify(wish);
+      const answer = await fetch(`${system.url}/local/token`, { method: "POST", body });
+      return ((await answer.json()) as { token: string }).token;
+    },
   };
-}
-
-async function tokenOf(url: string, wish: object): Promise<string> {
-  const body = JSON.stringify(wish);
-  const answer = await fetch(`${url}/local/token`, { method: "POST", body });
-  return ((await answer.json()) as { token: string }).token;
-}
-
-/**
- * Ends the sale of gifts whose pictures are on other hosts: every chat of the worker's system would
- * load them, which is a fault in the tests of the next file.
- */
-async function removeForeignGifts(url: string): Promise<void> {
-  const token = await tokenOf(url, { sub: "admin", groups: ["admin"] });
-  const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
-  const path = `${url}/api/v1/gifts/gift-types`;
-  const answer = await fetch(path, { headers });
-  const { data } = (await answer.json()) as { data: { id: string; svgUrl: string }[] };
-  const foreign = data.filter(({ svgUrl }) => new URL(svgUrl, url).host !== new URL(url).host);
-  const body = JSON.stringify({ isActive: false });
-  for (const { id } of foreign) await fetch(`${path}/${id}`, { method: "PATCH", headers, body });
 }
 
 /** A test that passes closes its pages: what the others show tells why their test has failed. */
