@@ -144,7 +144,7 @@ export const slowKinds = {
 export const infrastructure: string[] = ["bin/", "cloud/", "local/"];
 
 /** Their files that test what clients see, which `npm test` runs. */
-export const promises: string[] = [
+export const clientFacing: string[] = [
   "bin/import",
   "bin/local",
   "local/faults",
@@ -247,7 +247,7 @@ export const pathOf = (name: string) => `test/${name}.test.ts`;
 export const isSlow = (file: string) => isIn(Object.values(slowKinds).flat(), file);
 /** Whether a test file is left out of a plain `npm test` because it tests infrastructure. */
 export const isInfrastructure = (file: string) =>
-  isIn(infrastructure, file) && !isIn(promises, file);
+  isIn(infrastructure, file) && !isIn(clientFacing, file);
 /** Whether a test file runs alone. */
 export const isAlone = (file: string) => isIn(alone, file);
 /** Whether a test file runs next to the parallel ones. */

@@ -2,13 +2,13 @@ import { globSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import {
   alone,
+  clientFacing,
   infrastructure,
   isSlow,
   isWaiting,
   longFiles,
   measurements,
   pathOf,
-  promises,
   slowKinds,
   waiting,
 } from "../kinds.ts";
@@ -18,7 +18,7 @@ const files = globSync("test/**/*.test.ts").map((path) => path.replaceAll("\\", 
 const named = [
   ...Object.values(slowKinds).flat(),
   ...infrastructure,
-  ...promises,
+  ...clientFacing,
   ...measurements,
   ...alone,
   ...waiting,
@@ -34,7 +34,7 @@ test("every name in test/kinds.ts is a test file, or a folder of them, and has o
   const slow = Object.values(slowKinds).flat();
   expect(slow.filter((name, at) => slow.indexOf(name) !== at)).toEqual([]);
   const isKept = (name: string) => infrastructure.some((folder) => name.startsWith(folder));
-  expect(promises.filter((name) => !isKept(name) || slow.includes(name))).toEqual([]);
+  expect(clientFacing.filter((name) => !isKept(name) || slow.includes(name))).toEqual([]);
 });
 
 /** What only slow kinds of tests may do. */
