@@ -53,8 +53,9 @@ async function readMultipart(
 }
 
 /**
- * Node's parser also finds a boundary inside a line, and so a short one inside a picture. So this
- * replaces the delimiters (RFC 2046, 5.1.1) by those of a boundary that no part contains.
+ * Parses a form with Node's parser, which also takes a boundary inside a line or a picture for the
+ * end of a part. To prevent that, replaces the delimiters, which are at the start of a line (RFC
+ * 2046, 5.1.1), by those of a random boundary. Rejects if the body is not a form.
  */
 async function parseForm(bytes: Uint8Array, contentType: string): Promise<FormData> {
   const boundary = new MIMEType(contentType).params.get("boundary");
