@@ -27,7 +27,7 @@ const switches = {
  * fault in tests of pages.
  */
 async function removeForeignGifts(url: string): Promise<void> {
-  const wish = JSON.stringify({ sub: "admin", groups: ["admin"] });
+  const wish = JSON.stringify({ sub: "reset", groups: ["admin"] });
   const made = await fetch(`${url}/local/token`, { method: "POST", body: wish });
   const { token } = (await made.json()) as { token: string };
   const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
