@@ -47,16 +47,21 @@ export async function subscribe(
     refuse("too_many_streams", { max: streamsPerConnectionMax });
   const room = await rooms.open(streamId);
   if (!connection.isOpen()) return;
-  const isRepeated = subscriptions.has(streamId);
+  const former = subscriptions.get(streamId);
   const subscription = enter(room, connection, now);
   try {
     [subscription.isPaid] = await Promise.all([mayWatch(), refresh(room)]);
     admit(subscription);
     if (await greet(rooms, room, subscription, request)) begin(room, subscription);
   } catch (error) {
-    const reason = isRepeated ? lossIn(error) : undefined;
-    if (reason === undefined) leave(subscription);
-    else expel(subscription, reason);
+    const reason = former && lossIn(error);
+    if (reason !== undefined) expel(subscription, reason);
+    else if (error instanceof Refusal || !former?.next) leave(subscription);
+    else {
+      // A passing fault: the viewer keeps what they had, as on sockets of the API.
+      subscription.next = former.next;
+      begin(room, subscription);
+    }
     throw error;
   }
 }

@@ -167,8 +167,8 @@ export function enter(room: Room, connection: Connection, now: Date): Subscripti
   const former = connection.subscriptions.get(streamId);
   const at = former?.at ?? now.getTime();
   const subscription: Subscription = {
-    ...{ connection, room, at, isPaid: false, isAdmitted: former?.isAdmitted ?? false },
-    ...{ next: 0, isLive: false, isOver: false },
+    ...{ connection, room, at, isPaid: former?.isPaid ?? false },
+    ...{ isAdmitted: former?.isAdmitted ?? false, next: 0, isLive: false, isOver: false },
   };
   if (former !== undefined) {
     former.isOver = true;

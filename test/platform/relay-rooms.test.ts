@@ -101,6 +101,22 @@ test("a viewer who subscribes again after their ban, before its frame, is unsubs
   expect(got).toEqual(["subscribed", "unsubscribed"]);
 });
 
+test("a viewer whose repeated subscribe fails stays subscribed and misses no frame", async () => {
+  const streamId = await makeStream();
+  const { got, connection } = await watch(streamId, "ann");
+  await addFrames(streamId, [{ n: 1 }]);
+  const restore = intercept(({ input }, next) =>
+    JSON.stringify(input).includes(prefix.members)
+      ? Promise.reject(new Error("The table did not answer"))
+      : next(),
+  );
+  const again = subscribe(rooms, connection, { streamId }, now).finally(restore);
+  await expect(again).rejects.toThrow("The table did not answer");
+  await addFrames(streamId, [{ n: 2 }]);
+  await refresh(await rooms.open(streamId));
+  expect(got).toEqual(["subscribed", 1, 2]);
+});
+
 test("a user whose ban was lifted before its frame arrived stays subscribed", async () => {
   const streamId = await makeStream();
   const { got, connection } = await watch(streamId, "ann");
