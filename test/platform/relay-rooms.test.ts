@@ -1,4 +1,5 @@
 /** Who is subscribed to a relay's room, and who no longer is. */
+import { jest } from "@jest/globals";
 import type { Frame } from "../../domain/log/frame.ts";
 import { subscribedAt } from "../../domain/log/subscriber.ts";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
@@ -68,11 +69,9 @@ async function addFrames(streamId: string, frames: Partial<Frame>[]): Promise<vo
   }
 }
 
+const blocked = { ban: { id: "b1", actionType: "BLOCK", endsAt: null } };
 const block = (streamId: string, userId: string) =>
-  putItem({
-    ...key.member(streamId, userId),
-    ...{ userId, ban: { id: "b1", actionType: "BLOCK", endsAt: null } },
-  });
+  putItem({ ...key.member(streamId, userId), userId, ...blocked });
 const passOf = (streamId: string, userId: string) => ({
   ...key.member(streamId, userId),
   ...{ userId, pass: { giftId: "a".repeat(24), at: now.toISOString() } },
@@ -88,14 +87,20 @@ test("a blocked user gets the frames before their ban, and none from it on", asy
   expect(eva.got).toEqual(["subscribed", 1, 2, 3]);
 });
 
-test("a viewer who subscribes again after their ban, before its frame, is unsubscribed once", async () => {
-  const streamId = await makeStream();
+test.each([
+  ["their ban, before its frame", blocked, { reason: "blocked", code: "member_blocked" }],
+  ["the loss of their pass, before the mail", {}, { reason: "pass", code: "pass_required" }],
+])("a viewer who subscribes again after %s, is unsubscribed once", async (_, left, loss) => {
+  const streamId = await makeStream({ price: 10 });
+  await putItem(passOf(streamId, "ann"));
   const { got, connection } = await watch(streamId, "ann");
-  await block(streamId, "ann");
+  const send = jest.spyOn(connection, "send");
+  await putItem({ ...key.member(streamId, "ann"), userId: "ann", ...left });
   const again = () => subscribe(rooms, connection, { streamId }, now);
-  await expect(again()).rejects.toMatchObject({ code: "member_blocked" });
+  await expect(again()).rejects.toMatchObject({ code: loss.code });
   expect(got).toEqual(["subscribed", "unsubscribed"]);
-  await expect(again()).rejects.toMatchObject({ code: "member_blocked" });
+  expect(send).toHaveBeenCalledWith({ type: "unsubscribed", streamId, reason: loss.reason });
+  await expect(again()).rejects.toMatchObject({ code: loss.code });
   await addFrames(streamId, [{ n: 1, blocks: ["ann"] }]);
   await refresh(await rooms.open(streamId));
   expect(got).toEqual(["subscribed", "unsubscribed"]);
