@@ -102,6 +102,10 @@ export const tencentFields: readonly Remark[] = [
     "`MaxMemberCount`",
     "The owner and moderators can always enter; users who join at the same time may exceed it",
   ),
+  different(
+    "`MemberList_Account`",
+    "At most 20 accounts, also in `mute_member`, whose limit the reference does not name",
+  ),
   different("Error 60015", "Not used: a value of the wrong type is 100002"),
   different("`set_callback`", "Supports three callbacks; a configuration with others is refused"),
   different(

@@ -110,19 +110,27 @@ export function newStreamOf({ RoomId: roomId, RoomName, CoverURL }: NewRoom): Ne
 /** The fields of a new room that its stream stores for it. */
 export const roomFieldsOf = (room: NewRoom): Record<string, unknown> => RoomFields.parse(room);
 
-/** The fields of a stream that a change of its room changes; undefined if there are none. */
-export function changeRoom(stream: Stream, change: RoomChange): Partial<Stream> | undefined {
+/**
+ * The fields of a stream that a change of its room changes; undefined if there are none. An empty
+ * CoverURL removes the room's cover.
+ */
+export function changeRoom(
+  stream: Stream,
+  change: RoomChange,
+  defaultThumbnail: string,
+): Partial<Stream> | undefined {
   const { RoomId: _, RoomName, ...fields } = change;
   const was = RoomFields.parse(stream.room ?? {});
   const room = RoomFields.parse({ ...was, ...withoutGaps(fields) });
-  const thumbnail = httpsUrl.safeParse(fields.CoverURL);
+  const { CoverURL } = fields;
+  const cover = CoverURL === "" ? defaultThumbnail : httpsUrl.safeParse(CoverURL).data;
   const changes: Partial<Stream> = {};
   if (RoomName !== undefined) {
     const title = RoomName || titleOf(stream.roomId ?? stream.id);
     if (title !== stream.title) changes.title = title;
   }
   // The stream's own may be a copy of it that is served here.
-  if (thumbnail.success && thumbnail.data !== was.CoverURL) changes.thumbnailUrl = thumbnail.data;
+  if (cover !== undefined && CoverURL !== was.CoverURL) changes.thumbnailUrl = cover;
   if (JSON.stringify(room) !== JSON.stringify(was)) changes.room = room;
   return Object.keys(changes).length === 0 ? undefined : changes;
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { changeRoom, RoomChange } from "../../../domain/tencent/room-info.ts";
+import { setting } from "../../../platform/runtime/env.ts";
 import { changeStream } from "../../../platform/store/streams/stream-changes.ts";
 import { getOpenRoom } from "../../../platform/store/tencent/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";
@@ -15,6 +16,7 @@ export const { contract, handler } = command(
   },
   async ({ body: { RoomInfo: change }, now }) => {
     const room = await getOpenRoom(change.RoomId);
-    await changeStream(room, (stream) => changeRoom(stream, change), now);
+    const cover = setting("DEFAULT_THUMBNAIL");
+    await changeStream(room, (stream) => changeRoom(stream, change, cover), now);
   },
 );

@@ -108,12 +108,22 @@ describe("create_room and get_room_info", () => {
     await createRoom("covered", { CoverURL });
     const made = (await findRoom("covered"))!;
     const copied = { ...made, thumbnailUrl: "https://x.example.com/pictures/1", pictureId: "1" };
-    expect(changeRoom(copied, { RoomId: "covered", CoverURL })).toBeUndefined();
+    expect(changeRoom(copied, { RoomId: "covered", CoverURL }, "")).toBeUndefined();
     const other = "https://cdn.example.com/other.png";
-    expect(changeRoom(copied, { RoomId: "covered", CoverURL: other })).toMatchObject({
+    expect(changeRoom(copied, { RoomId: "covered", CoverURL: other }, "")).toMatchObject({
       thumbnailUrl: other,
       room: { CoverURL: other },
     });
+  });
+
+  test("an empty CoverURL removes the cover that was given, and no other picture", async () => {
+    const CoverURL = "https://cdn.example.com/gone.png";
+    await createRoom("uncovered", { CoverURL });
+    await call(update, { RoomInfo: { RoomId: "uncovered", CoverURL: "" } });
+    const cover = (await infoOf("uncovered")).CoverURL;
+    expect(cover).toBe("https://cdn.example.com/stream.png");
+    const uploaded = { ...(await findRoom("uncovered"))!, thumbnailUrl: "https://a.example/1" };
+    expect(changeRoom(uploaded, { RoomId: "uncovered", CoverURL: "" }, cover)).toBeUndefined();
   });
 
   test("a room that is there: 100010 for its owner, 100003 for others, also by a stream's id", async () => {
