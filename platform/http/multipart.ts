@@ -52,19 +52,28 @@ async function readMultipart(
   return fields;
 }
 
+/** A quote inside a quoted file name, as curl can send it; a backslash may also be the last one. */
+const escapedQuote = /\\"(?![ \t]*(?:;|$))/gm;
+
 /**
  * Parses a form with Node's parser, which also takes a boundary inside a line or a picture for the
  * end of a part. To prevent that, replaces the delimiters, which are at the start of a line (RFC
- * 2046, 5.1.1), by those of a random boundary. Rejects if the body is not a form.
+ * 2046, 5.1.1), by those of a random boundary. The parser knows quotes in a file name as browsers
+ * send them, `%22`, but not `\"`. Rejects if the body is not a form.
  */
 async function parseForm(bytes: Uint8Array, contentType: string): Promise<FormData> {
   const boundary = new MIMEType(contentType).params.get("boundary");
   if (!boundary) throw new TypeError("a form without a boundary");
   const escaped = boundary.replace(/\W/g, "\\$&");
-  const delimiter = new RegExp(`\\r\\n--${escaped}(?:[ \\t]*(?=\\r\\n)|(?=--))`, "g");
+  const end = `(?:[ \\t]*(?=\\r\\n)|(?=--))`;
+  const part = new RegExp(`\\r\\n--${escaped}${end}((?:\\r\\n(?!--)[^\\r\\n]+)*)`, "g");
   const text = `\r\n${Buffer.from(bytes).toString("latin1")}`;
   const rare = randomUUID();
-  const body = Buffer.from(text.replace(delimiter, `\r\n--${rare}`).slice(2), "latin1");
+  const rewritten = text.replace(
+    part,
+    (_, headers: string) => `\r\n--${rare}${headers.replace(escapedQuote, "%22")}`,
+  );
+  const body = Buffer.from(rewritten.slice(2), "latin1");
   const headers = { "content-type": `multipart/form-data; boundary=${rare}` };
   return new Response(body, { headers }).formData();
 }
