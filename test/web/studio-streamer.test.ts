@@ -239,24 +239,51 @@ browserTest(
 );
 
 browserTest(
-  "a new stream whose dialog is closed during its call does not open",
+  "a new stream whose dialog is closed before it opens does not open and is cancelled",
   async () => {
     const ended = await goLive(call, hostId, "The evening before");
     await call(hostId, "POST", `/api/v1/live-stream/${ended}/end`);
     const { page, close } = await pages.open(`/?stream=${ended}`, wide);
-    const held = Promise.withResolvers<Route>();
-    await page.route("**/join-as-creator", (route) => held.resolve(route), { times: 1 });
-    await page.getByRole("button", { name: "New stream" }).click();
+    const made: string[] = [];
+    page.on("response", async (response) => {
+      if (response.url().endsWith("/live-stream/create"))
+        made.push((await response.json()).data.id);
+    });
+    const hold = (address: string) =>
+      new Promise<Route>((resolve) => void page.route(address, resolve, { times: 1 }));
     const form = page.getByRole("form", { name: "New stream" });
-    await form.getByLabel("Title").fill("The evening after");
-    await form.getByRole("button", { name: "Go live" }).click();
-    const route = await held.promise;
-    await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
+    const begin = async (title: string) => {
+      await form.getByLabel("Title").fill(title);
+      await form.getByRole("button", { name: "Go live" }).click();
+    };
+    const closeDialog = () =>
+      page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
+    await page.getByRole("button", { name: "New stream" }).click();
+    const refuse = { status: 409, json: { isSuccess: false, errors: ["Not yet"] } };
+    await page.route("**/join-as-creator", (route) => route.fulfill(refuse), { times: 1 });
+    await begin("The evening after");
+    await form.getByRole("alert").getByText("Not yet").waitFor();
+    const joining = hold("**/join-as-creator");
+    await begin("Another title");
+    const join = await joining;
+    await closeDialog();
     const data = { isSuccess: true, data: {} };
     // A call that was given up takes no answer.
-    await route.fulfill({ json: data }).catch(() => {});
+    await join.fulfill({ json: data }).catch(() => {});
     const isLeft = page.waitForURL((url) => !url.href.includes(ended), { timeout: 3_000 });
     expect(await isLeft.then(() => true).catch(() => false)).toBe(false);
+    const creating = hold("**/live-stream/create");
+    await page.getByRole("button", { name: "New stream" }).click();
+    await begin("The evening after that");
+    const create = await creating;
+    await closeDialog();
+    await create.continue();
+    await expectSoon(() => made.length === 3);
+    for (const id of made)
+      await expectSoon(async () => {
+        const { status } = await call(hostId, "GET", `/api/v1/live-stream/${id}`);
+        return status === "cancelled_by_host";
+      });
     await close();
   },
   testMilliseconds,

@@ -7,6 +7,60 @@ import { boundTo, Field } from "../host/fields.tsx";
 import { Dialog } from "./dialog.tsx";
 import { asHost } from "./show.ts";
 
+/** Ends a stream that the streamer has given up, whether it went live meanwhile or not. */
+async function giveUp(streamId: string | undefined): Promise<void> {
+  const host = asHost();
+  if (streamId === undefined || host === undefined) return;
+  const path = { streamId };
+  await host
+    .call("POST /api/v1/live-stream/{streamId}/cancel", { path })
+    .catch(() => host.call("POST /api/v1/live-stream/{streamId}/end", { path }))
+    // The console still lists it.
+    .catch(() => undefined);
+}
+
+type NewStream = {
+  body: { title: string; thumbnail?: File };
+  key: string;
+  settings: Partial<ChatSettings>;
+};
+
+/**
+ * Creates a stream, takes it live and opens it. Once the dialog is closed, it opens none, and gives
+ * up what was created.
+ */
+function useNewStream() {
+  const leaving = useRef(new AbortController());
+  const made = useRef<string | undefined>(undefined);
+  const leave = () => {
+    leaving.current.abort();
+    void giveUp(made.current);
+  };
+  useEffect(() => leave, []);
+  return async ({ body, key, settings }: NewStream) => {
+    const host = asHost();
+    if (host === undefined) return;
+    const { signal } = leaving.current;
+    const { id: streamId } = await host.call("POST /api/v1/live-stream/create", { body, key });
+    if (signal.aborted) return giveUp(streamId);
+    // After a failure, other input makes another stream.
+    if (streamId !== made.current) void giveUp(made.current);
+    made.current = streamId;
+    if (Object.keys(settings).length > 0)
+      await host.call("PATCH /api/v1/live-stream/{streamId}/chat-settings", {
+        path: { streamId },
+        body: settings,
+        signal,
+      });
+    await host.call("POST /api/v1/live-stream/join-as-creator", {
+      body: { liveStreamId: streamId },
+      signal,
+    });
+    made.current = undefined;
+    location.assign(`/?stream=${streamId}${location.hash}`);
+  };
+}
+
 /** The form of a new stream: title, thumbnail and chat settings. */
 export function GoLive({ close }: { close(): void }) {
   const title = useSignal("");
@@ -24,35 +78,16 @@ export function GoLive({ close }: { close(): void }) {
     });
   };
   useEffect(readUsual, []);
-  const leaving = useRef(new AbortController());
-  useEffect(() => () => leaving.current.abort(), []);
+  const begin = useNewStream();
   const goLive = () => {
     const file = thumbnail.value;
     const input = JSON.stringify([title.value, file?.name, file?.size, file?.lastModified]);
     return act(
       async (key) => {
-        const host = asHost();
-        if (host === undefined) return;
-        // Closing the dialog ends its calls, so that the page does not leave for the stream.
-        const { signal } = leaving.current;
-        if (title.value.trim() === "") throw new Error("Enter a title");
-        const body = {
-          title: title.value.trim(),
-          ...(file && { thumbnail: file }),
-        };
-        const create = { body, key, signal };
-        const { id: streamId } = await host.call("POST /api/v1/live-stream/create", create);
-        if (Object.keys(changed.value).length > 0)
-          await host.call("PATCH /api/v1/live-stream/{streamId}/chat-settings", {
-            path: { streamId },
-            body: changed.value,
-            signal,
-          });
-        await host.call("POST /api/v1/live-stream/join-as-creator", {
-          body: { liveStreamId: streamId },
-          signal,
-        });
-        location.assign(`/?stream=${streamId}${location.hash}`);
+        const named = title.value.trim();
+        if (named === "") throw new Error("Enter a title");
+        const body = { title: named, ...(file && { thumbnail: file }) };
+        await begin({ body, key, settings: changed.value });
       },
       "",
       input,
