@@ -99,17 +99,17 @@ export type List<Row> = Pick<Loaded<Page<Row>>, "refused" | "reload"> & {
  * The loaded pages of a list, without duplicates: rows, the next page's parameters, and how to load
  * more or newer ones.
  */
-function usePages<Row>(idOf: (row: Row) => string, source: Source<Row>) {
+function usePages<Row extends object>(idOf: (row: Row) => string, source: Source<Row>) {
   const isReading = useSignal(false);
   const refreshes = useRef(0);
-  /** The next page's parameters, by the last row of each page that was read. */
-  const ends = useRef(new Map<string, Next>());
+  /** The next page's parameters, by the last row of each page that was read, while it is kept. */
+  const ends = useRef(new WeakMap<Row, Next>());
   /** How many rows the user has asked for. */
   const asked = useRef(limit);
   const readPage = async (next?: Next) => {
     const page = await source.read(next);
     const last = page.rows.at(-1);
-    if (page.next && last) ends.current.set(idOf(last), page.next);
+    if (page.next && last) ends.current.set(last, page.next);
     return page;
   };
   const loaded = useLoad(source.key, () => {
@@ -157,19 +157,17 @@ function usePages<Row>(idOf: (row: Row) => string, source: Source<Row>) {
       // Other rows may lie between the page and rows of which it has none.
       if (shared === -1 || page.next === undefined) return page;
       const all = [...page.rows, ...rows.slice(shared + 1)];
-      const end = all.findIndex(
-        (row, at) => at + 1 >= asked.current && ends.current.has(idOf(row)),
-      );
+      const end = all.findIndex((row, at) => at + 1 >= asked.current && ends.current.has(row));
       const last = all[end];
       if (last === undefined) return { rows: all, next };
-      return { rows: all.slice(0, end + 1), next: ends.current.get(idOf(last)) };
+      return { rows: all.slice(0, end + 1), next: ends.current.get(last) };
     });
   };
   return { ...loaded, isReading: isReading.value, more, refresh };
 }
 
 /** Loads a list. `find` loads the row named in the URL if it is on no loaded page. */
-export function useList<Row>(
+export function useList<Row extends object>(
   idOf: (row: Row) => string,
   source: Source<Row>,
   find?: (id: string) => Promise<Row>,
