@@ -1,5 +1,3 @@
-import { isOverlay } from "../domain/id.ts";
-import { refuse } from "../domain/refusal.ts";
 import * as connectRoute from "../functions/log/realtime/connect.ts";
 import * as defaultRoute from "../functions/log/realtime/default.ts";
 import * as pingRoute from "../functions/log/realtime/ping.ts";
@@ -80,14 +78,7 @@ export function createRoutes({ rooms, connections, poster }: Held) {
     },
     openPoster,
   );
-  const other = socket(
-    defaultRoute.contract,
-    async ({ caller }) => {
-      if (isOverlay(caller.userId)) refuse("overlay_reads_only");
-      refuse("request_invalid", { problem: "action: expected subscribe, unsubscribe or ping" });
-    },
-    openPoster,
-  );
+  const other = socket(defaultRoute.contract, defaultRoute.refuseAction, openPoster);
   const byAction = new Map([
     ["subscribe", subscribing.handler as Route],
     ["unsubscribe", unsubscribing.handler as Route],
