@@ -1,11 +1,12 @@
 import type { Fact } from "../../domain/money/audit.ts";
+import { secondsOfGift } from "../store/money/gifts.ts";
 import type { Item } from "../table/items.ts";
 import { moneyKindOf } from "../table/keys.ts";
 import { listSumMisfits, type SumMisfit } from "./crowd.ts";
 import { createDebts } from "./debts.ts";
 import { createEscrows } from "./escrows.ts";
 import { createLedgerWalk } from "./ledger-walk.ts";
-import { readItem, secondsOfId, type Window } from "./read-item.ts";
+import { readItem, type Window } from "./read-item.ts";
 import { createNames, createSheet, type Open } from "./sheet.ts";
 import { addTo, noSums, type Sums } from "./sums.ts";
 
@@ -192,7 +193,7 @@ const eventKey = /^event of gift ([0-9a-f]{24}) in stream (\S+)$/;
  */
 function isExpected({ key, net }: Open, { newest, resetAt }: Logs): boolean {
   const [, giftId = "", streamId = ""] = eventKey.exec(key) ?? [];
-  const madeAt = secondsOfId(giftId);
+  const madeAt = secondsOfGift(giftId);
   const isReset = madeAt <= (resetAt.get(streamId) ?? 0);
   const isOnItsWay = madeAt + window.marginSeconds >= (newest.get(streamId) ?? 0);
   return net < 0 && (isReset || isOnItsWay);

@@ -24,6 +24,7 @@ import { Wallet } from "../../domain/money/wallet.ts";
 import { Proceeds } from "../../domain/streams/funding.ts";
 import { Member } from "../../domain/streams/member.ts";
 import { type Call, callOf } from "../store/money/call-marks.ts";
+import { secondsOfGift } from "../store/money/gifts.ts";
 import { readEntries } from "../store/money/ledger.ts";
 import { totalsOf } from "../store/money/totals.ts";
 import { EscrowPart } from "../store/streams/escrow.ts";
@@ -145,11 +146,8 @@ const tellOfFrame = (streamId: string, covers: string, window: Window) =>
     return giftId !== undefined && isWithin(giftId, window) ? [eventFact(streamId, giftId, 1)] : [];
   });
 
-/** The time in a gift's id, in seconds since 1970. */
-export const secondsOfId = (giftId: string) => Number.parseInt(giftId.slice(0, 8), 16);
-
 function isWithin(giftId: string, { from, to }: Window): boolean {
-  const seconds = secondsOfId(giftId);
+  const seconds = secondsOfGift(giftId);
   return seconds >= from && seconds <= to;
 }
 
