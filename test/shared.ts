@@ -22,14 +22,18 @@ const switches = {
   functions: { frozen: false },
 };
 
+/** A token of a local user, as from `POST /local/token`. */
+export async function localToken(url: string, wish: object): Promise<string> {
+  const answer = await fetch(`${url}/local/token`, { method: "POST", body: JSON.stringify(wish) });
+  return ((await answer.json()) as { token: string }).token;
+}
+
 /**
  * Ends the sale of gifts whose pictures are on other hosts: every chat would load them, which is a
  * fault in tests of pages.
  */
 async function removeForeignGifts(url: string): Promise<void> {
-  const wish = JSON.stringify({ sub: "reset", groups: ["admin"] });
-  const made = await fetch(`${url}/local/token`, { method: "POST", body: wish });
-  const { token } = (await made.json()) as { token: string };
+  const token = await localToken(url, { sub: "reset", groups: ["admin"] });
   const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
   const path = `${url}/api/v1/gifts/gift-types`;
   const answer = await fetch(path, { headers });

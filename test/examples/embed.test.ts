@@ -1,7 +1,7 @@
 /** docs/embed.md verbatim: its tag and its script on a page of another server. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { sharedSystem } from "../shared.ts";
+import { localToken, sharedSystem } from "../shared.ts";
 import { browserTest, openBrowser } from "../web/browser.ts";
 import { blocksOf, readGuide } from "./guides.ts";
 import { soon } from "./programs.ts";
@@ -17,11 +17,7 @@ beforeAll(async () => {
   system = await sharedSystem();
 }, testMilliseconds);
 
-async function tokenOf(sub: string): Promise<string> {
-  const asked = { method: "POST", body: JSON.stringify({ sub }) };
-  const answer = await fetch(`${system.url}/local/token`, asked);
-  return ((await answer.json()) as { token: string }).token;
-}
+const tokenOf = (sub: string) => localToken(system.url, { sub });
 
 /** Serves the guide's page at `/`, and the token that its script fetches at `/my-token`. */
 async function servePage(token: string) {

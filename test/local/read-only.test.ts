@@ -11,6 +11,7 @@ import { openTable } from "../../bin/aws/table.ts";
 import { scanTable } from "../../platform/table/query.ts";
 import { runProgram } from "../aws/account.ts";
 import { makeUserSig } from "../platform/tencent/sign.ts";
+import { localToken } from "../shared.ts";
 import { type System, startSystem } from "../system.ts";
 
 const secretKey = randomBytes(32).toString("hex");
@@ -27,12 +28,7 @@ afterAll(async () => {
   await rm(copy, { recursive: true, force: true });
 });
 
-async function tokenOf(body: object): Promise<string> {
-  const headers = { "content-type": "application/json" };
-  const given = { method: "POST", headers, body: JSON.stringify(body) };
-  const answer = await fetch(`${system.url}/local/token`, given);
-  return ((await answer.json()) as { token: string }).token;
-}
+const tokenOf = (wish: object) => localToken(system.url, wish);
 
 /** The answer to a call: the id of a gift, `readOnly`, or `busy` if it may have been done. */
 type Reply = { id: string } | "readOnly" | "busy";

@@ -6,6 +6,7 @@ import { type Client, createClient } from "../../client/index.ts";
 import { addressLimits } from "../../relay/addresses.ts";
 import { admin, call, eventually, liveStream, type Person, person } from "../api/people.ts";
 import { type Message, open, refusedHandshake, type Viewer } from "../api/viewer.ts";
+import { localToken } from "../shared.ts";
 import { type System, socketsOf, startSystem } from "../system.ts";
 
 let system: System;
@@ -303,10 +304,7 @@ test("an address has no more connections than its share, and is admitted again w
 test("a relay that ends makes its clients reconnect", async () => {
   const own = await startSystem({ env: { RELAY: "on", DEMO: "off" } });
   const url = await relayOf(own);
-  const asked = { method: "POST", headers: { "content-type": "application/json" } };
-  const body = JSON.stringify({ sub: "someone" });
-  const answer = await fetch(`${own.url}/local/token`, { ...asked, body });
-  const { token } = (await answer.json()) as { token: string };
+  const token = await localToken(own.url, { sub: "someone" });
   const watching = await open(`${url}?token=${token}`);
   const closed = new Promise((done) => watching.socket.once("close", done));
   const stopping = own.stop();

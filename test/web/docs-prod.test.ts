@@ -1,4 +1,5 @@
 /** The reference of a production stage. */
+import { localToken } from "../shared.ts";
 import { startSystem } from "../system.ts";
 import { browserTest, watchFaults } from "./browser.ts";
 import { testMilliseconds, timeoutMilliseconds, usePages } from "./pages.ts";
@@ -20,11 +21,7 @@ browserTest(
       (await operation(page, id)).getByText("This is production");
     await (await warning("chatSendMessage")).waitFor();
     expect(await (await warning("walletsGet")).count()).toBe(0);
-    const made = await fetch(new URL("/local/token", prod.url), {
-      method: "POST",
-      body: JSON.stringify({ sub: `docs-${Date.now()}`, credits: 77 }),
-    });
-    const { token } = (await made.json()) as { token: string };
+    const token = await localToken(prod.url, { sub: `docs-${Date.now()}`, credits: 77 });
     await page.getByLabel("Token for prod").fill(`Bearer ${token}`);
     const get = await operation(page, "walletsGet");
     await get.getByRole("button", { name: "Try it" }).click();

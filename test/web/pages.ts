@@ -1,7 +1,7 @@
 /** Opens pages of the whole system in a browser, waits for them, and checks them. */
 import { join } from "node:path";
 import type { Browser, Locator, Page } from "playwright-core";
-import { sharedSystem } from "../shared.ts";
+import { localToken, sharedSystem } from "../shared.ts";
 import { type System, startSystem } from "../system.ts";
 import { listFindings, openBrowser, watchFaults } from "./browser.ts";
 
@@ -74,12 +74,7 @@ export function usePages({ own = false } = {}) {
       const answer = await page.goto(new URL(path, system.url).href);
       return { page, faults, answer: answer!, close: () => context.close() };
     },
-    /** A token of a local user, as from `POST /local/token`. */
-    async tokenOf(wish: object): Promise<string> {
-      const body = JSON.stringify(wish);
-      const answer = await fetch(`${system.url}/local/token`, { method: "POST", body });
-      return ((await answer.json()) as { token: string }).token;
-    },
+    tokenOf: (wish: object) => localToken(system.url, wish),
   };
 }
 
