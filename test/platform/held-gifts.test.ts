@@ -1,5 +1,6 @@
 import { removeUser } from "../../platform/own-data/removal.ts";
 import { type Call, callOf, refuseCall } from "../../platform/store/money/call-marks.ts";
+import { ComboMoment, endCombo } from "../../platform/store/money/combos.ts";
 import { sumHeld, sumPending } from "../../platform/store/money/due.ts";
 import { listGifts } from "../../platform/store/money/gifts.ts";
 import {
@@ -85,6 +86,45 @@ test("an unconfirmed gift is taken back whole: credits, daily limit and combo", 
   expect(await askFor()).toBe(0);
   expect(await gifts()).toMatchObject([{ combo: 1 }]);
   expect(await balance()).toBe(90);
+});
+
+/** Ends the combos of the queued messages, each twice. */
+async function endCombos(later = new Date(Date.now() + 20_000)) {
+  const moments = takeMessages().filter(({ comboId }) => comboId !== undefined);
+  for (const moment of [...moments, ...moments]) await endCombo(ComboMoment.parse(moment), later);
+}
+
+test.each([
+  ["the first gift is", [true, false, false], { count: 3, credits: 20 }],
+  ["the second gift is", [false, true, false], { count: 2, credits: 20 }],
+  ["the first two gifts are", [true, true, false], { count: 3, credits: 10 }],
+])("a combo ends once if %s taken back", async (_, isHeld, ended) => {
+  const { sender, askFor, gifts } = await scene();
+  for (const one of isHeld) await askFor({}, ...(one ? (["lost", "none"] as const) : []));
+  const comboId = (await findWallet(sender)).combos?.[0]?.id;
+  takeMessages();
+  await sweepLater();
+  await endCombos();
+  const marks = (await gifts()).filter(({ comboEnded }) => comboEnded !== undefined);
+  expect(marks).toEqual([expect.objectContaining({ comboId, comboEnded: expect.anything() })]);
+  expect(marks).toMatchObject([{ comboEnded: ended }]);
+});
+
+test("a combo ends once while its first gift is held, and a gift alone is no combo", async () => {
+  const { call, sender, stream, askFor, gifts } = await held();
+  await askFor();
+  const comboId = (await gifts())[0]?.comboId;
+  const moment = ComboMoment.parse({ comboId, streamId: stream.id, userId: sender });
+  await endCombo(moment, new Date(Date.now() + 20_000));
+  await carryOut({ mark: call, outcome: "charged" }, new Date());
+  await endCombo(moment, new Date(Date.now() + 20_000));
+  expect((await gifts()).map(({ comboEnded }) => comboEnded?.count)).toEqual([2, undefined]);
+  const other = await scene();
+  await other.askFor();
+  await other.askFor({}, "lost", "none");
+  await sweepLater();
+  await endCombos();
+  expect((await other.gifts()).map(({ comboEnded }) => comboEnded)).toEqual([undefined]);
 });
 
 test("a gift is either confirmed or taken back, however often each is requested", async () => {

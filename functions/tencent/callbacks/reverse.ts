@@ -11,6 +11,7 @@ export const { contract, handler } = consumer(
     grants: {
       read: ["WALLET", "CALL"],
       write: ["STREAM", "WALLET", "LEDGER", "CALL"],
+      queues: ["combos"],
     },
     timeoutSeconds: 20,
   },

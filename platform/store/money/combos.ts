@@ -53,19 +53,23 @@ export async function endCombo(moment: ComboMoment, now: Date): Promise<void> {
   const wallet = await findWallet(moment.userId);
   const kept = findCombo(wallet, moment);
   // A combo that the wallet no longer keeps cannot continue; its total is read from its gifts.
-  const combo = kept ?? (await readCombo(moment));
-  if (combo === undefined) return;
+  const found = kept === undefined ? await readCombo(moment) : { combo: kept, first: kept.id };
+  // All gifts after the first one were taken back: it was no combo.
+  if (found === undefined || found.combo.count < 2) return;
+  let { first } = found;
   const waiting = await commit(
     [wallet],
     ([current]) => {
       const there = findCombo(current, moment);
       if (there === undefined && kept !== undefined)
         throw new Error("The combo has continued: check it again");
-      return decideEnd(current, there ?? combo, now);
+      return decideEnd(current, there ?? found.combo, first, now);
     },
-    // The first gift is marked already: another message of this combo was faster.
-    () => {
-      throw new Ended();
+    async (failed) => {
+      // The first gift is not in its stream (it is held), or another message was faster.
+      const rest = failed.get("combo") === undefined ? await readCombo(moment) : undefined;
+      if (rest === undefined) throw new Ended();
+      first = rest.first;
     },
   ).catch((error: unknown) => {
     if (error instanceof Ended) return undefined;
@@ -81,7 +85,7 @@ const findCombo = (wallet: Wallet, { comboId }: ComboMoment) =>
   wallet.combos?.find(({ id }) => id === comboId);
 
 /** Writes nothing while the combo continues, and returns when it may be over. */
-function decideEnd(wallet: Wallet, combo: Combo, now: Date) {
+function decideEnd(wallet: Wallet, combo: Combo, first: string, now: Date) {
   const endsAt = comboEndsAt(combo);
   const isKept = wallet.combos?.some(({ id }) => id === combo.id) ?? false;
   if (isKept && now <= endsAt) return { drafts: [], reply: { answer: endsAt, remember: [] } };
@@ -89,20 +93,21 @@ function decideEnd(wallet: Wallet, combo: Combo, now: Date) {
   const combos = wallet.combos?.filter(({ id }) => id !== combo.id);
   return {
     drafts: isKept ? [{ ...draft, after: { ...draft.after, combos } }] : [],
-    actions: [endAction(combo)],
+    actions: [endAction(combo, first)],
     reply: { answer: undefined, remember: [] },
   };
 }
 
-const endAction = ({ id, streamId, count, credits, lastAt }: Combo): Action => ({
+const endAction = ({ streamId, count, credits, lastAt }: Combo, first: string): Action => ({
   label: "combo",
   Update: {
-    Key: key.gift(streamId, id),
+    Key: key.gift(streamId, first),
     UpdateExpression: "SET comboEnded = :ended",
     ConditionExpression: "attribute_exists(PK) AND attribute_not_exists(comboEnded)",
     ExpressionAttributeValues: {
       ":ended": { count, credits, at: comboEndsAt({ lastAt }).toISOString() },
     },
+    ReturnValuesOnConditionCheckFailure: "ALL_OLD",
   },
 });
 
@@ -112,27 +117,34 @@ const scanMax = 5_000;
 
 /**
  * Reconstructs a combo from its gifts, which follow the first one, each soon after the previous.
+ * The first one in the stream is another than the combo's if that was taken back or is held.
+ * Undefined if there is none, or if the combo has ended.
  */
-async function readCombo({ comboId, streamId }: ComboMoment): Promise<Combo | undefined> {
+async function readCombo({ comboId, streamId }: ComboMoment) {
+  let first: string | undefined;
   let last: Gift | undefined;
   let credits = 0;
-  let place: string | undefined;
+  let place: string = key.gift(streamId, comboId.slice(0, -1)).SK;
   for (let looked = 0; looked < scanMax; looked += step) {
-    const from = place ?? key.gift(streamId, comboId.slice(0, -1)).SK;
-    const walk = { limit: step, consistent: true, after: from };
+    const walk = { limit: step, consistent: true, after: place };
     const items = await queryItems(key.gift(streamId, ""), prefix.gifts, walk);
     for (const item of items) {
       if (item.kind !== "gift" || (item.comboId ?? item.id) !== comboId) continue;
       last = read(Gift, item);
+      if (last.comboEnded !== undefined) return undefined;
+      first ??= last.id;
       credits += last.price;
     }
     const newest = items.at(-1);
     if (newest === undefined || items.length < step || isBeyond(newest, last)) break;
     place = newest.SK;
   }
-  if (last?.giftType === undefined) return undefined;
+  if (first === undefined || last?.giftType === undefined) return undefined;
   const { combo: count, createdAt: lastAt, giftType } = last;
-  return { id: comboId, streamId, giftTypeId: giftType.id, count, credits, lastAt };
+  return {
+    first,
+    combo: { id: comboId, streamId, giftTypeId: giftType.id, count, credits, lastAt },
+  };
 }
 
 /** Whether no gift of the combo can come after this item. */

@@ -16,6 +16,7 @@ import {
   refuseCall,
   releaseAction,
 } from "./call-marks.ts";
+import { awaitCombos } from "./combos.ts";
 import { giftActions } from "./gifts.ts";
 import { commit, findWallet, forfeitActions } from "./wallets.ts";
 
@@ -59,6 +60,9 @@ export async function takeBack(mark: CallMark, now: Date): Promise<void> {
   const call = await findCall(mark);
   const gift = call?.callId === mark.callId ? call.held : undefined;
   if (gift === undefined) return;
+  // The second gift of a combo queues its end when it is sent, which this one never is. Counted
+  // from now, so that the gift has left the combo by then.
+  await awaitCombos([{ ...gift, createdAt: now.toISOString() }], now);
   try {
     await commit(
       [await findWallet(mark.owner)],
