@@ -1,8 +1,12 @@
+import { BatchWriteCommand } from "@aws-sdk/lib-dynamodb";
 import { keptMax } from "../../domain/money/combo.ts";
 import type { GiftType } from "../../domain/money/gift-type.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
 import { endCombo } from "../../platform/store/money/combos.ts";
+import { newGiftId } from "../../platform/store/money/gifts.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
+import { key } from "../../platform/table/keys.ts";
+import { table, tableName } from "../../platform/table/table.ts";
 import { atEachRequest } from "./between.ts";
 import { startTable } from "./table.ts";
 import { giftOf, giftTypeOf, makeStream, makeUser, sendOne, someone } from "./wallet-people.ts";
@@ -94,6 +98,31 @@ test.each(["a gift while the combo ends", "the end while a gift is sent"])(
       };
     }),
 );
+
+/** Superlikes of others at a second, as items that reconstructing a combo reads. */
+async function fill(stream: Stream, second: number, count: number) {
+  const createdAt = at(second).toISOString();
+  const puts = Array.from({ length: count }, () => {
+    const id = newGiftId(stream.id, at(second));
+    return { PutRequest: { Item: { ...key.gift(stream.id, id), kind: "superlike", createdAt } } };
+  });
+  for (let from = 0; from < count; from += 25) {
+    const RequestItems = { [tableName()]: puts.slice(from, from + 25) };
+    await table().send(new BatchWriteCommand({ RequestItems }));
+  }
+}
+
+test("a combo in a busy stream that the wallet no longer keeps ends with all its gifts", async () => {
+  const { sender, stream, type } = await prepare();
+  const [first = ""] = await sendAt(stream, sender, type, [0]);
+  await fill(stream, 1, 5_100);
+  await sendAt(stream, sender, type, [4]);
+  for (let n = 0; n < keptMax; n++) await sendAt(stream, sender, giftTypeOf(1), [5]);
+  await endCombo({ comboId: first, streamId: stream.id, userId: sender }, at(20));
+  expect(await giftOf(stream.id, first)).toMatchObject({
+    comboEnded: { count: 2, credits: 20 },
+  });
+});
 
 test("a combo that the wallet no longer keeps is reconstructed from its gifts", async () => {
   const { sender, stream, type } = await prepare();

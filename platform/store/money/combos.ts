@@ -8,7 +8,7 @@ import { startTimer } from "../../aws/queues.ts";
 import { setting } from "../../runtime/env.ts";
 import { read } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
-import { queryItems } from "../../table/query.ts";
+import { queryAll } from "../../table/query.ts";
 import type { Action } from "../../table/transact.ts";
 import { commit, findWallet } from "./wallets.ts";
 
@@ -111,9 +111,8 @@ const endAction = ({ streamId, count, credits, lastAt }: Combo, first: string): 
   },
 });
 
-/** Items read in one step when a combo is reconstructed, and in all of its steps together. */
-const step = 200;
-const scanMax = 5_000;
+/** Items read in one step when a combo is reconstructed. */
+const pageSize = 200;
 
 /**
  * Reconstructs a combo from its gifts, which follow the first one, each soon after the previous.
@@ -124,20 +123,15 @@ async function readCombo({ comboId, streamId }: ComboMoment) {
   let first: string | undefined;
   let last: Gift | undefined;
   let credits = 0;
-  let place: string = key.gift(streamId, comboId.slice(0, -1)).SK;
-  for (let looked = 0; looked < scanMax; looked += step) {
-    const walk = { limit: step, consistent: true, after: place };
-    const items = await queryItems(key.gift(streamId, ""), prefix.gifts, walk);
-    for (const item of items) {
-      if (item.kind !== "gift" || (item.comboId ?? item.id) !== comboId) continue;
-      last = read(Gift, item);
-      if (last.comboEnded !== undefined) return undefined;
-      first ??= last.id;
-      credits += last.price;
-    }
-    const newest = items.at(-1);
-    if (newest === undefined || items.length < step || isBeyond(newest, last)) break;
-    place = newest.SK;
+  const after = key.gift(streamId, comboId.slice(0, -1)).SK;
+  const walk = { after, pageSize, consistent: true };
+  for await (const item of queryAll(key.gift(streamId, ""), { prefix: prefix.gifts }, walk)) {
+    if (isBeyond(item, last)) break;
+    if (item.kind !== "gift" || (item.comboId ?? item.id) !== comboId) continue;
+    last = read(Gift, item);
+    if (last.comboEnded !== undefined) return undefined;
+    first ??= last.id;
+    credits += last.price;
   }
   if (first === undefined || last?.giftType === undefined) return undefined;
   const { combo: count, createdAt: lastAt, giftType } = last;
