@@ -20,7 +20,7 @@ export const { contract, handler } = endpoint(
     answer: [200, Joined],
     memory: joinedMemory,
     rate: "announcements",
-    cost: { read: 70, write: 55, kilobytes: 70 },
+    cost: { read: 70, write: 60, kilobytes: 70 },
     refusals: [
       "stream_not_found",
       "stream_not_yours",

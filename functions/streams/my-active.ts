@@ -1,7 +1,7 @@
 import { LiveStream } from "../../domain/streams/live-stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { showStream } from "../../platform/store/streams/display-names.ts";
-import { listHosted, newestFirst } from "../../platform/store/streams/stream-lists.ts";
+import { listLiveOf } from "../../platform/store/streams/stream-lists.ts";
 import { findStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
@@ -16,9 +16,8 @@ export const { contract, handler } = endpoint(
   },
   async ({ caller }) => {
     if (caller === undefined) return null;
-    const hosted = await listHosted(caller.userId);
-    const live = hosted.filter(({ status }) => status === "active").sort(newestFirst("startedAt"));
-    const stream = live[0] && (await findStream(live[0].streamId, { consistent: true }));
+    const [live] = await listLiveOf(caller.userId);
+    const stream = live && (await findStream(live.streamId, { consistent: true }));
     return stream?.status === "active" ? showStream(stream) : null;
   },
 );

@@ -7,7 +7,7 @@ import { hasHeldContribution } from "../store/money/fundings.ts";
 import { commit, findWallet, forfeitActions } from "../store/money/wallets.ts";
 import { indexActions } from "../store/people/user-index.ts";
 import { findProfile } from "../store/people/users.ts";
-import { listHosted } from "../store/streams/stream-lists.ts";
+import { listHosted, listLiveOf } from "../store/streams/stream-lists.ts";
 import { findStreams } from "../store/streams/streams.ts";
 import { decideAgain, overtaken } from "../table/conflicts.ts";
 import { updateIf } from "../table/items.ts";
@@ -79,6 +79,8 @@ async function removeIdle(idle: Wallet, isForfeit: boolean, clock: () => Date) {
 }
 
 async function assertIdle(userId: string, now: Date): Promise<void> {
+  // In this order: a stream that ends in between is found by the second read.
+  const live = await listLiveOf(userId, { consistent: true });
   const hosted = await listHosted(userId, { consistent: true });
   assertNothingPending(await sumPending(userId));
   const held = await sumHeld(userId);
@@ -86,7 +88,6 @@ async function assertIdle(userId: string, now: Date): Promise<void> {
     refuse("account_in_use", { problem: `${held} credits of a gift are not decided: try again` });
   if (await hasHeldContribution(userId))
     refuse("account_in_use", { problem: "Credits that you contributed to a stream are held" });
-  const live = hosted.filter(({ status }) => status === "active");
   const streams = await findStreams(live.map(({ streamId }) => streamId));
   if (streams.some(({ status }) => status === "active"))
     refuse("account_in_use", { problem: "Your stream is active: end it first" });

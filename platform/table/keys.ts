@@ -15,6 +15,7 @@
  *   unread mark      USER#u          UNREAD#id           with a notification, while it is unread
  *   read mark        USER#u          READ#id             with a notification, once it is read
  *   hosted stream    USER#u          HOSTED#id           streams/create (a host's streams in order)
+ *   open stream      USER#u          OPEN#id             streams/* (u's streams that are not over)
  *   host's ban       USER#u          BANNED#id           bans/create (those in force in u's streams)
  *   search entry     FIND#c          text#u              users/* (c: its first character)
  *   search sample    FIND#           hash#u              users/* (a search without a query)
@@ -150,6 +151,7 @@ export const key = {
   unread: (userId: string, id: string) => place(user(userId), `UNREAD#${id}`),
   readMark: (userId: string, id: string) => place(user(userId), `READ#${id}`),
   hosted: (userId: string, streamId: string) => place(user(userId), `HOSTED#${streamId}`),
+  openStream: (userId: string, streamId: string) => place(user(userId), `OPEN#${streamId}`),
   hostedBan: (hostId: string, banId: string) => place(user(hostId), `BANNED#${banId}`),
   searchText: (text: string, userId: string) =>
     place(`FIND#${[...text][0] ?? ""}`, `${text}#${userId}`),
@@ -294,6 +296,7 @@ export const prefix = {
   readMarks: "READ#",
   following: "FOLLOWING#",
   hosted: "HOSTED#",
+  openStreams: "OPEN#",
   hostedBans: "BANNED#",
   devices: "DEVICE#",
   followers: "FOLLOWER#",

@@ -9,7 +9,7 @@ import { key } from "../../table/keys.ts";
 import { getModeratedChannel } from "./channels.ts";
 import { findChannelMember } from "./members.ts";
 import { getModeratedStream } from "./stream-access.ts";
-import { listHosted } from "./stream-lists.ts";
+import { listLiveOf } from "./stream-lists.ts";
 import { getStream } from "./streams.ts";
 
 /**
@@ -60,8 +60,7 @@ export async function showChannelBan(hostId: string, userId: string): Promise<vo
   const member = await findChannelMember(hostId, userId);
   if (member?.revision === undefined) return;
   const { revision, ban, lifted = null } = member;
-  const hosted = await listHosted(hostId, { consistent: true });
-  const live = hosted.filter(({ status }) => status === "active");
+  const live = await listLiveOf(hostId, { consistent: true });
   await allDone(
     live.map(({ streamId }) =>
       updateIf({

@@ -6,7 +6,6 @@ import {
   newChannel,
   takenFromChannel,
 } from "../../../domain/streams/channel.ts";
-import { isOver } from "../../../domain/streams/stream-lifecycle.ts";
 import type { Caller } from "../../auth/caller.ts";
 import { allDone } from "../../runtime/deadline.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
@@ -16,7 +15,7 @@ import { type Action, commitTransaction } from "../../table/transact.ts";
 import { assertNotBlockedFromChannel } from "./members.ts";
 import { appoint } from "./moderators.ts";
 import { changeStream } from "./stream-changes.ts";
-import { listHosted } from "./stream-lists.ts";
+import { listOpen } from "./stream-lists.ts";
 import { findStream } from "./streams.ts";
 
 /** A host's channel, read consistently; a new one if they have not changed anything yet. */
@@ -93,7 +92,7 @@ const togetherMax = 10;
  */
 export async function applyChannel(hostId: string, now: Date): Promise<void> {
   const channel = await findChannel(hostId);
-  const open = (await listHosted(hostId, { consistent: true })).filter((one) => !isOver(one));
+  const open = await listOpen(hostId, { consistent: true });
   for (let at = 0; at < open.length; at += togetherMax)
     await allDone(
       open.slice(at, at + togetherMax).map(({ streamId }) => applyTo(streamId, channel, now)),

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { StreamId, UserId } from "../../../domain/id.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { isListed, type Stream, StreamStatus } from "../../../domain/streams/stream.ts";
+import { isOver } from "../../../domain/streams/stream-lifecycle.ts";
 import { Timestamp } from "../../../domain/text.ts";
 import { setting } from "../../runtime/env.ts";
 import { type Reading, read } from "../../table/items.ts";
@@ -25,14 +26,20 @@ const listedOf = (stream: Stream): ListedStream => {
   return { streamId, hostId, status, startedAt, endedAt, plannedStartDate };
 };
 
-/** Adds the current stream to the global list and its host's, or removes a deleted one. */
+/**
+ * Adds the current stream to the global list and its host's lists, or removes a deleted one; one
+ * that is over leaves its host's list of open streams.
+ */
 export function listActions(stream: Stream): Action[] {
-  const places = [key.hosted(stream.hostId, stream.id), key.listedStream(stream.id)];
-  return places.map((place) =>
-    stream.deletedAt === null
-      ? { Put: { Item: { ...place, ...listedOf(stream) } } }
-      : { Delete: { Key: place } },
-  );
+  const { id, hostId } = stream;
+  const isShown = stream.deletedAt === null;
+  const list = (place: Key, isIn: boolean): Action =>
+    isIn ? { Put: { Item: { ...place, ...listedOf(stream) } } } : { Delete: { Key: place } };
+  return [
+    list(key.hosted(hostId, id), isShown),
+    list(key.listedStream(id), isShown),
+    list(key.openStream(hostId, id), isShown && !isOver(stream)),
+  ];
 }
 
 /** Adds a new stream to the lists of its guests, or removes a deleted one. */
@@ -90,12 +97,33 @@ export async function listHosted(hostId: string, reading: Reading = {}): Promise
   return items.map((item) => read(ListedStream, item));
 }
 
-/** The live stream of a host that began last; null if there is none. Read consistently. */
-export async function findNewestLive(hostId: string): Promise<string | null> {
-  const hosted = await listHosted(hostId, { consistent: true });
-  const live = hosted.filter(({ status }) => status === "active").sort(newestFirst("startedAt"));
-  return live[0]?.streamId ?? null;
+/**
+ * A host's streams that are not over, newest first. Those among the host's newest 1,000 are found
+ * there, also if an earlier release created them; of older ones, the newest 1,000 open ones are.
+ */
+export async function listOpen(hostId: string, reading: Reading = {}): Promise<ListedStream[]> {
+  const hosted = await listHosted(hostId, reading);
+  const oldest = hosted[scanMax - 1];
+  const older = oldest === undefined ? [] : await listOlderOpen(oldest, reading);
+  return [...hosted, ...older].filter((stream) => !isOver(stream));
 }
+
+async function listOlderOpen({ hostId, streamId }: ListedStream, reading: Reading) {
+  const after = key.openStream(hostId, streamId).SK;
+  const walk = { limit: scanMax, newestFirst: true, after, ...reading };
+  const items = await queryItems(key.openStream(hostId, ""), prefix.openStreams, walk);
+  return items.map((item) => read(ListedStream, item));
+}
+
+/** A host's live streams, those that began last first. */
+export const listLiveOf = async (hostId: string, reading: Reading = {}): Promise<ListedStream[]> =>
+  (await listOpen(hostId, reading))
+    .filter(({ status }) => status === "active")
+    .sort(newestFirst("startedAt"));
+
+/** The live stream of a host that began last; null if there is none. Read consistently. */
+export const findNewestLive = async (hostId: string): Promise<string | null> =>
+  (await listLiveOf(hostId, { consistent: true }))[0]?.streamId ?? null;
 
 /**
  * Refuses with `too_many_live_streams` if a host has as many streams live as the stage allows; a
@@ -105,8 +133,7 @@ export async function findNewestLive(hostId: string): Promise<string | null> {
 export async function assertMayGoLive({ hostId, status }: Stream): Promise<void> {
   if (status === "active") return;
   const max = setting("LIVE_STREAMS_PER_USER");
-  const hosted = await listHosted(hostId, { consistent: true });
-  const live = hosted.filter(({ status }) => status === "active");
+  const live = await listLiveOf(hostId, { consistent: true });
   if (live.length >= max) refuse("too_many_live_streams", { max });
 }
 
