@@ -13,6 +13,8 @@ export const LikeItem = z.object({
   likes: z.number().int(),
   /** When the user reached that total. */
   at: Timestamp,
+  /** When the user began; absent if that was before this was recorded. */
+  begunAt: Timestamp.optional(),
   /** The sessions used most recently, newest first. */
   sessions: z.array(Session),
   /** Taps left in the allowance at `filledAt` (milliseconds since 1970). */
@@ -85,6 +87,7 @@ export function tap(was: LikeItem | undefined, taps: Taps, by: Tapping, now: Dat
   const goals = { ...was?.goals };
   for (const goal of added > 0 ? by.goals : []) goals[goal] = (goals[goal] ?? 0) + added;
   const at = now.toISOString();
+  const begunAt = was === undefined ? at : was.begunAt;
   return {
     total: own.total,
     item: {
@@ -92,6 +95,7 @@ export function tap(was: LikeItem | undefined, taps: Taps, by: Tapping, now: Dat
       likes: (was?.likes ?? 0) + added,
       at: added === 0 ? (was?.at ?? at) : at,
       sessions: [own, ...others].slice(0, sessionsMax),
+      ...(begunAt !== undefined && { begunAt }),
       ...{ allowance: full - added, filledAt: Math.max(milliseconds, was?.filledAt ?? 0) },
       ...(Object.keys(goals).length > 0 && { goals }),
     },

@@ -7,7 +7,7 @@ import { listSumMisfits } from "../../platform/audit/crowd.ts";
 import type { Caller } from "../../platform/auth/caller.ts";
 import { setDeadline } from "../../platform/runtime/deadline.ts";
 import { countState } from "../../platform/store/audience/count-state.ts";
-import { leaveLikes, leavePoll } from "../../platform/store/audience/leaving.ts";
+import { leaveLikes, leavePoll, listLikes } from "../../platform/store/audience/leaving.ts";
 import { recordTaps } from "../../platform/store/audience/likes.ts";
 import { findLikers, noteLikers, shownSums } from "../../platform/store/audience/log-state.ts";
 import {
@@ -226,6 +226,20 @@ test("deleted users stay in the sums: their likes, votes and contributions to go
   expect(await recount(moment, moment.endsAt!)).toMatchObject({ votes: [0, 1], voters: 1 });
   await tap(streamId, "ann", 2);
   expect((await countState(streamId, "")).sums).toMatchObject({ likes: 9, [likes.id]: 9 });
+});
+
+test("a like sent while its user is erased passes none of their likes to the next user", async () => {
+  const { id } = await makeStream("host");
+  await tap(id, "ann", 40);
+  await tap(id, "ben", 3);
+  const at = new Date().toISOString();
+  await new Promise((done) => setTimeout(done, 5));
+  await tap(id, "ann", 42);
+  await tap(id, "cleo", 5);
+  for (const userId of ["ann", "cleo"]) await leaveLikes(id, userId, at);
+  expect(await listLikes([id], "ann")).toEqual([]);
+  expect(await listLikes([id], "cleo")).toMatchObject([{ likes: 5 }]);
+  expect((await countState(id, "")).sums).toEqual({ likes: 50 });
 });
 
 test("users who are deleted while a result is counted are in it once", async () => {

@@ -36,11 +36,14 @@ export const listVotes = (
  * sums and results stay.
  */
 
-/** Removes a user from the likes of a stream. */
+/**
+ * Removes a user from the likes of a stream, with those that were sent during the erasure: who
+ * sent them is not known. Likes that began later are the next user's.
+ */
 export async function leaveLikes(streamId: string, userId: string, at: string): Promise<void> {
   await decideAgain(async () => {
     const like = await findLike(streamId, userId);
-    if (like === undefined || like.at > at) return undefined;
+    if (like === undefined || (like.begunAt ?? like.at) > at) return undefined;
     const parts = Object.entries(like.goals ?? {});
     const failed = await commitTransaction([
       removeOwn(key.like(streamId, userId), like),
