@@ -126,7 +126,9 @@ async function recordIfSame(
     actions.push({ label: "old alias", Delete: { Key: key.giftAlias(before.giftId) } });
   if (!isGone && before.giftId !== after.giftId) actions.push(aliasAction(after.giftId, after.id));
   const failed = await commitTransaction([...actions, ...also(after)]);
-  if (failed?.has("alias")) refuse("gift_type_exists", { giftId: after.giftId });
+  // If the type has changed too, another call may have given it this GiftId.
+  if (failed?.has("alias") && !failed.has("type"))
+    refuse("gift_type_exists", { giftId: after.giftId });
   return failed === undefined ? after : undefined;
 }
 

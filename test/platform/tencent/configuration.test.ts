@@ -105,6 +105,21 @@ const badGifts = [
   { DefaultName: "ä".repeat(11) },
   { DefaultDesc: "x".repeat(21) },
 ];
+test("of two equal changes of a gift type's GiftId at once, both succeed", async () => {
+  await atEachRequest(async () => {
+    const now = new Date();
+    const [GiftId, wanted] = [newId(now).slice(4), newId(now).slice(4)];
+    await recordAddedGift({ ...addable, GiftId }, () => newId(now), now);
+    const { id } = await getGiftTypeByAlias(GiftId);
+    const change = () => changeStoredGiftType(id, (type) => ({ ...type, giftId: wanted }));
+    return {
+      act: change,
+      meanwhile: change,
+      check: async () => expect(await getGiftTypeByAlias(wanted)).toMatchObject({ id }),
+    };
+  });
+});
+
 test("add_gift refuses invalid fields", async () => {
   for (const fields of badGifts) {
     const body = Object.keys(fields).length === 0 ? {} : { ...gift("bad"), ...fields };
