@@ -9,6 +9,7 @@ import {
   rowsLimit,
   wholeNumber,
 } from "../page.ts";
+import { text } from "../text.ts";
 import { directionOf, type Entry, EntryType } from "./ledger.ts";
 
 /** Types of the Allmine API that do not occur here: a filter may name them and finds nothing. */
@@ -59,10 +60,7 @@ export type TransactionQuery = z.output<typeof TransactionQuery>;
 export const WalletTransactionQuery = z.object({
   after: wholeNumber(1, 999_999_999).optional().meta(cursorMeta),
   limit: rowsLimit(100, 20),
-  reference: z
-    .string()
-    .min(1)
-    .max(128)
+  reference: text(1, 128)
     .optional()
     .meta({ description: "Only the entries of the top-up or payout with this reference" }),
 });

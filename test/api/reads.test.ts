@@ -107,6 +107,8 @@ test("a back end finds a booking by its reference, and pages through a ledger", 
   expect((await named(references[1]!)).list).toMatchObject([
     { type: "top_up", amount: 2, reference: references[1] },
   ]);
+  // A top-up trims its reference, so a search does, too.
+  expect((await named(` ${references[1]}\t`)).list).toMatchObject([{ amount: 2 }]);
   expect((await named("never used")).list).toEqual([]);
   const first = await rows("limit=3");
   const second = await rows(`limit=3&after=${first.pageInfo.nextCursor}`);
