@@ -1,6 +1,14 @@
 import type { Combo } from "./combo.ts";
 import type { Gift } from "./gift-item.ts";
-import { credit, creditFormer, type Draft, draftOf, isOfFormer, type Wallet } from "./wallet.ts";
+import {
+  credit,
+  creditFormer,
+  type Draft,
+  draftOf,
+  isOfFormer,
+  uncountSpending,
+  type Wallet,
+} from "./wallet.ts";
 
 /**
  * The reference of the entries that return a held gift: the audit uses it to match them with the
@@ -20,14 +28,10 @@ export function takeBackHeld(wallet: Wallet, gift: Gift, now: Date): Draft {
   let draft = draftOf(wallet);
   for (const { userId: counterpart } of receivers)
     draft = move(draft, { type: "gift_refund", amount, counterpart, ...facts });
-  const { spent, combos } = draft.after;
-  const isSameDay = spent !== undefined && spent.day === createdAt.slice(0, 10);
-  const after = {
-    ...draft.after,
-    ...(isSameDay && { spent: { ...spent, credits: Math.max(0, spent.credits - price) } }),
-    ...(combos !== undefined && { combos: withoutGift(combos, gift) }),
-  };
-  return { ...draft, after };
+  draft = uncountSpending(draft, price, createdAt);
+  const { combos } = draft.after;
+  if (combos === undefined) return draft;
+  return { ...draft, after: { ...draft.after, combos: withoutGift(combos, gift) } };
 }
 
 /** A combo ends without its first gift: the next gift begins another. */

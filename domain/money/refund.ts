@@ -8,6 +8,7 @@ import {
   draftOf,
   isOfFormer,
   takeBack,
+  uncountSpending,
   type Wallet,
 } from "./wallet.ts";
 
@@ -38,7 +39,8 @@ export function assertMayRefund({ hostId, receivers }: Gift, { role }: Refunder)
 }
 
 /**
- * Decides on a refund: the sender gets everything back. A host's balance must cover it: if a host
+ * Decides on a refund: the sender gets everything back, on the same day also the gift's part of the
+ * daily spend limit. A host's balance must cover it: if a host
  * could owe what they have spent, a sender, a host and a third account could hold the same credits
  * twice, and accounts are free. An admin takes from each receiver what is available; what a
  * receiver has spent is owed and repaid from whatever they receive next. If the sender has deleted
@@ -57,7 +59,7 @@ export function refundGift(
   const parts = partsOf(gift, shares).filter(({ credits }) => credits > 0);
   if (parts.length === 0) return [];
   const give = isOfFormer(wallets.sender, Date.parse(gift.createdAt)) ? creditFormer : credit;
-  let sender = draftOf(wallets.sender);
+  let sender = uncountSpending(draftOf(wallets.sender), gift.price, gift.createdAt);
   for (const { userId: counterpart, credits: amount } of parts)
     sender = give(sender, { type: "gift_refund", amount, counterpart, ...facts });
   const counterpart = gift.sender.userId;

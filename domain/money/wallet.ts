@@ -197,3 +197,11 @@ export function countSpending(draft: Draft, price: number, now: Date, limits: Sp
   const counted = { pace: { second, gifts }, spent: { day, credits: spentToday + price } };
   return { ...draft, after: { ...draft.after, ...counted } };
 }
+
+/** Gives a payment that was returned its part of the daily limit back, if its day still counts. */
+export function uncountSpending(draft: Draft, price: number, paidAt: string): Draft {
+  const { spent } = draft.after;
+  if (spent?.day !== paidAt.slice(0, 10)) return draft;
+  const credits = Math.max(0, spent.credits - price);
+  return { ...draft, after: { ...draft.after, spent: { ...spent, credits } } };
+}

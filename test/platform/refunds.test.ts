@@ -56,6 +56,19 @@ test("a refund reverses both sides, totals and leaderboard, and notifies both us
     expect(await listNotifications(userId, {}, 10)).toHaveLength(1);
 });
 
+test("a refund on the day of the gift gives its part of the daily spend limit back", async () => {
+  const { sender, stream } = await prepare();
+  const now = new Date();
+  const yesterday = new Date(now.getTime() - 24 * 3600_000);
+  const old = await sendOne(stream, sender, giftTypeOf(10), { now: yesterday });
+  const id = await sendOne(stream, sender, giftTypeOf(30), { now });
+  await sendOne(stream, sender, giftTypeOf(5), { now });
+  await refund(await getGift(old), byAdmin, now);
+  expect(await findWallet(sender)).toMatchObject({ spent: { credits: 35 } });
+  await refund(await getGift(id), byAdmin, now);
+  expect(await findWallet(sender)).toMatchObject({ balance: 95, spent: { credits: 5 } });
+});
+
 test("a due gift is settled first: nothing falls below zero", async () => {
   const { sender, host, stream } = await prepare();
   const id = await sendOne(stream, sender, giftTypeOf(30));
