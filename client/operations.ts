@@ -2288,7 +2288,7 @@ export type Operations = {
       forfeit?: boolean;
     };
     answer: undefined;
-    code: CommonErrorCode | "token_invalid" | "account_in_use" | "credits_too_low";
+    code: CommonErrorCode | "token_invalid" | "account_in_use";
   };
   /** Get my profile */
   "GET /api/v1/users/me": {

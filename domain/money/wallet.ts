@@ -119,11 +119,9 @@ export const forfeitableMax = forfeitedAtOnce * forfeitsMax;
 
 /**
  * Ends a user's wallet: the remaining credits are removed, and later entries belong to a new user.
- * Refuses with `credits_too_low` if more than `forfeitableMax` is left.
+ * At most `forfeitableMax` may be left.
  */
 export function forfeit(wallet: Wallet, occurredAt: string): Draft {
-  const { balance } = wallet;
-  if (balance > forfeitableMax) refuse("credits_too_low", { balance, price: forfeitableMax });
   let draft = draftOf(wallet);
   while (draft.after.balance > 0) {
     const amount = Math.min(draft.after.balance, forfeitedAtOnce);

@@ -23,7 +23,7 @@ import {
   keyedCall,
   markerAction,
 } from "../../platform/table/idempotency.ts";
-import { getRawItem } from "../../platform/table/items.ts";
+import { getRawItem, updateItem } from "../../platform/table/items.ts";
 import { dueIndex, key } from "../../platform/table/keys.ts";
 import { scanTable } from "../../platform/table/query.ts";
 import { table, useTable } from "../../platform/table/table.ts";
@@ -304,4 +304,19 @@ describe("credits that arrive while their user deletes the account", () => {
         check: () => expectNobodys(bob),
       };
     }));
+});
+
+test("a user can give up fifty billion credits at once, and keeps the account with more", async () => {
+  const rich = await makeUser(someone("rich"), 1);
+  const own = (balance: number) =>
+    updateItem({
+      Key: key.wallet(rich),
+      UpdateExpression: "SET balance = :balance",
+      ExpressionAttributeValues: { ":balance": balance },
+    });
+  await own(50_000_000_001);
+  expect(await leave(rich)).toMatchObject({ status: 409, body: { code: "account_in_use" } });
+  await own(50_000_000_000);
+  expect((await leave(rich)).status).toBe(204);
+  expect(await findWallet(rich)).toMatchObject({ balance: 0, since: 51 });
 });

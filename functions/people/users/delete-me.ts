@@ -23,7 +23,7 @@ export const { contract, handler } = endpoint(
     answer: [204, z.void()],
     rate: "exports",
     cost: { read: 25, write: 50 },
-    refusals: ["account_in_use", "credits_too_low"],
+    refusals: ["account_in_use"],
     grants: {
       ...erasureGrants,
       dueIndex: true,
