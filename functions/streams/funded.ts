@@ -1,6 +1,6 @@
 import { Streams, StreamsQuery } from "../../domain/streams/stream-page.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { listFunded } from "../../platform/store/money/fundings.ts";
+import { listStreamsOf } from "../../platform/store/streams/stream-lists.ts";
 import { showListed } from "../../platform/store/streams/stream-pages.ts";
 
 export const { contract, handler } = endpoint(
@@ -17,7 +17,7 @@ export const { contract, handler } = endpoint(
   async ({ query, caller }) =>
     showListed(
       query,
-      (walk) => listFunded(caller.userId, walk),
+      (walk) => listStreamsOf(caller.userId, "funded", walk),
       (streams) => streams.filter(({ status }) => status === "scheduled"),
     ),
 );

@@ -1,7 +1,7 @@
 import { InvitedQuery, sortInvited } from "../../domain/streams/invited.ts";
 import { Streams } from "../../domain/streams/stream-page.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { listInvited } from "../../platform/store/streams/stream-lists.ts";
+import { listStreamsOf } from "../../platform/store/streams/stream-lists.ts";
 import { showListed } from "../../platform/store/streams/stream-pages.ts";
 
 export const { contract, handler } = endpoint(
@@ -18,7 +18,7 @@ export const { contract, handler } = endpoint(
   async ({ query, caller }) =>
     showListed(
       query,
-      (walk) => listInvited(caller.userId, walk),
+      (walk) => listStreamsOf(caller.userId, "guestOf", walk),
       (streams) => sortInvited(streams, query),
     ),
 );

@@ -17,7 +17,6 @@ import { key, prefix } from "../../table/keys.ts";
 import { queryItems, queryPages } from "../../table/query.ts";
 import type { Action, Reply } from "../../table/transact.ts";
 import { contributeAction, isClosed, sumEscrow } from "../streams/escrow.ts";
-import { type StreamWalk, walkOptions } from "../streams/stream-lists.ts";
 import { commit, findWallet, forfeitActions, spendLimits } from "./wallets.ts";
 
 type Contributing = { stream: Stream; userId: string; amount: number; now: Date };
@@ -152,16 +151,6 @@ async function returnOne(streamId: string, member: Member, now: Date): Promise<v
 
 /** The most streams examined together. */
 const fundedMax = 100;
-
-/** The ids of the streams with contributions of a user that were not returned, newest first. */
-export async function listFunded(userId: string, walk: StreamWalk): Promise<string[]> {
-  const at = (streamId: string) => key.funded(userId, streamId);
-  const items = await queryItems(at(""), prefix.funded, {
-    ...walkOptions(walk, at),
-    consistent: true,
-  });
-  return items.map(({ streamId }) => String(streamId));
-}
 
 /** Whether a contribution of the user is still held, even by a deleted stream. */
 export async function hasHeldContribution(userId: string): Promise<boolean> {

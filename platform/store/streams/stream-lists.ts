@@ -54,18 +54,23 @@ export const guestActions = ({ id: streamId, guests, createdAt, deletedAt }: Str
 /** Where a list is read: at most `limit` ids, newest first, behind the stream `after`. */
 export type StreamWalk = { limit: number; after?: string | undefined };
 
-/** The ids of the streams to which a user was invited, newest first. */
-export async function listInvited(userId: string, walk: StreamWalk): Promise<string[]> {
-  const at = (streamId: string) => key.guestOf(userId, streamId);
-  const items = await queryItems(at(""), prefix.guestOf, {
-    ...walkOptions(walk, at),
-    consistent: true,
-  });
+/**
+ * The ids of the streams to which a user was invited, or to which they have contributed credits
+ * that were not returned, newest first.
+ */
+export async function listStreamsOf(
+  userId: string,
+  list: "guestOf" | "funded",
+  walk: StreamWalk,
+): Promise<string[]> {
+  const at = (streamId: string) => key[list](userId, streamId);
+  const options = { ...walkOptions(walk, at), consistent: true };
+  const items = await queryItems(at(""), prefix[list], options);
   return items.map(({ streamId }) => String(streamId));
 }
 
 /** How to read a list of streams whose sort keys end with their ids. */
-export const walkOptions = ({ limit, after }: StreamWalk, at: (streamId: string) => Key) => ({
+const walkOptions = ({ limit, after }: StreamWalk, at: (streamId: string) => Key) => ({
   ...{ limit, newestFirst: true },
   ...(after !== undefined && { after: at(after).SK }),
 });
