@@ -20,12 +20,17 @@ export function dueOf(image: Record<string, unknown>): Due | undefined {
 /** The most due items that a balance sums up; a user with more sees the sum of these. */
 const pendingMax = 1000;
 
-/** Credits that the user has received and that are not settled yet, of at most 1,000 gifts. */
-export async function sumPending(userId: string): Promise<number> {
+async function sumDue(owner: string, limit?: number): Promise<number> {
   let sum = 0;
-  for await (const { dueCredits } of queryDue(userId, pendingMax)) sum += Number(dueCredits);
+  for await (const { dueCredits } of queryDue(owner, limit)) sum += Number(dueCredits);
   return sum;
 }
+
+/** Credits that the user has received and that are not settled yet, of at most 1,000 gifts. */
+export const sumPending = (userId: string) => sumDue(userId, pendingMax);
+
+/** Credits of gifts that the user has paid for and that are not sent: they may be returned. */
+export const sumHeld = (userId: string) => sumDue(heldBy(userId));
 
 /**
  * The assumed lag of the index behind the items: DynamoDB guarantees no bound, and the lag is
@@ -41,13 +46,6 @@ export async function sumPendingIn(streamId: string, userId: string, from: Date)
   let sum = 0;
   for await (const item of queryAll(key.gift(streamId, ""), range, { consistent: true }))
     if (item[dueIndex.PK] === userId) sum += Number(item.dueCredits);
-  return sum;
-}
-
-/** Credits of gifts that the user has paid for and that are not sent: they may be returned. */
-export async function sumHeld(userId: string): Promise<number> {
-  let sum = 0;
-  for await (const { dueCredits } of queryDue(heldBy(userId))) sum += Number(dueCredits);
   return sum;
 }
 
