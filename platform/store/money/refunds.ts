@@ -56,7 +56,7 @@ export type RefundAnswer = { id: string; refundedAt: string; credits: number };
  * transaction if nothing is due and it was not refunded. The transaction has both sides, the
  * totals, the leaderboard, the notifications, the reply and the actions of `also`. Refuses with
  * `refund_not_yours`, `gift_already_refunded` and `refund_not_covered`, and with `pass_not_found` if
- * an action of `also` labelled `pass` fails.
+ * the pass was forfeited.
  */
 export async function refund(
   { gift, shares }: WholeGift,
@@ -73,6 +73,7 @@ export async function refund(
   const notices = refundNotices(gift, () => newId(now), now);
   return decideAgain(async () => {
     if (whole.gift.refundedAt !== undefined) refuse("gift_already_refunded");
+    if (whole.gift.isForfeit) refuse("pass_not_found", { userId: gift.sender.userId });
     await settleFirst(whole, now);
     const outcome = await reverse(whole, by, now, notices, [
       ...markActions(whole, refundedAt, by),
@@ -149,9 +150,7 @@ async function reverse(
         ];
         return { drafts, actions, reply: { answer: "refunded" as const, remember: [] } };
       },
-      (failed) => {
-        const { userId } = gift.sender;
-        if (failed.has("pass") && !failed.has("gift")) refuse("pass_not_found", { userId });
+      () => {
         throw new Overtaken();
       },
     );
