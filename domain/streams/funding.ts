@@ -10,7 +10,8 @@ export const escrowShards = 16;
 
 /**
  * The largest total of one escrow: the host is credited in entries of at most `amountMax`, all in
- * one transaction.
+ * one transaction. Its shards are added up without a lock, so concurrent contributions may exceed
+ * it; the transaction has room for seven times as much.
  */
 export const escrowMax = 10 * amountMax;
 
