@@ -9,14 +9,18 @@ export const people: [sub: string, given: string, family: string, username: stri
   ["sim-amara", "Amara", "Okafor", "amara"],
   ["sim-lucia", "Lucía", "Romero", "lu.romero"],
   ["sim-theo", "Theo", "Martin", "theo"],
-  ["sim-xiaoyu", "小雨", "林", "xiaoyu"],
+  ["sim-irina", "Ирина", "Волкова", "irina"],
 ];
 
 export const sampleMessages = [
   ...["What a sound tonight!", "first time here, love it", "Herkese iyi akşamlar!"],
   ...["That bass line.", "Play the long version, please", "greetings from Lisbon"],
-  ...["こんばんは!", "Ses çok temiz bu akşam", "Qué noche más bonita", "wow"],
-  ...["Is this live or am I dreaming?", "晚上好,大家", "sounds even better than last week"],
+  ...["Καλησπέρα!", "Ses çok temiz bu akşam", "Qué noche más bonita", "wow"],
+  ...[
+    "Is this live or am I dreaming?",
+    "Добрый вечер, друзья",
+    "sounds even better than last week",
+  ],
   ...["I brought my sister, she is a fan now", "Encore!", "the lights are beautiful"],
   ...["Bu şarkıyı çok seviyorum", "who is on the drums?", "goosebumps", "مساء الخير"],
 ];
@@ -28,6 +32,6 @@ export const giftReplies = [
   "that was generous",
   "Harika!",
   "👏👏👏",
-  "太棒了",
+  "Браво!",
   "yes!!",
 ];

@@ -11,6 +11,7 @@ import { type Browser, type CDPSession, chromium, type Page } from "playwright-c
 import { createClient } from "../../client/index.ts";
 import { demoIds } from "../start/demo.ts";
 import { findBrowser } from "../test/browser.ts";
+import { listLabels } from "./labels.ts";
 import { joinStills, type Still } from "./moving-picture.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -27,7 +28,7 @@ const warmUpMilliseconds = 14_000;
 /** The time at which the overlay's demo is about to show its largest gift. */
 const overlayWarmUpMilliseconds = 15_500;
 const stillMilliseconds = 330;
-const qualities = { still: 88, moving: 42 };
+const qualities = { still: 88, moving: 36 };
 
 const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
 
@@ -95,7 +96,7 @@ async function findGiver() {
 }
 
 /** Stills of Studio: idle, and with several gifts, a large gift, and a killed server. */
-async function takeStudio(browser: Browser): Promise<{ moving: Still[]; scene: string }> {
+async function takeStudio(browser: Browser) {
   const view = await open(browser, "/");
   const { page, take } = view;
   const rows = page.getByRole("region", { name: "Viewer 1", exact: true }).locator(".row");
@@ -104,13 +105,15 @@ async function takeStudio(browser: Browser): Promise<{ moving: Still[]; scene: s
   await pause(warmUpMilliseconds);
   const star = () => give("Star");
   const kill = () => page.getByRole("button", { name: "Kill the server" }).click();
-  const acts = { 3: star, 4: star, 5: star, 6: star, 11: () => give("Rocket"), 17: kill };
-  const moving = await film(view, 32, acts);
+  const acts = { 2: star, 3: star, 4: star, 5: star, 9: () => give("Rocket") };
+  const moving = await film(view, 14, acts);
   write("studio.webp", await take(qualities.still));
+  const labels = await listLabels(page);
+  moving.push(...(await film(view, 18, { 0: kill })));
   const scene = (await page.evaluate("document.querySelector('canvas').toDataURL()")) as string;
   close();
   await page.close();
-  return { moving, scene };
+  return { moving, scene, labels };
 }
 
 /** The overlay on top of a stream's picture, as in OBS. */
@@ -126,7 +129,8 @@ async function takeOverlay(browser: Browser, scene: string): Promise<Still[]> {
   return moving;
 }
 
-async function takeConsole(browser: Browser): Promise<void> {
+/** A stream in the console; returns the page's labels. */
+async function takeConsole(browser: Browser): Promise<string[]> {
   const { page, take } = await open(browser, "/console");
   await page.getByRole("button", { name: /Ada Admin/ }).click();
   await page.getByRole("table").waitFor();
@@ -134,7 +138,9 @@ async function takeConsole(browser: Browser): Promise<void> {
   await page.getByRole("heading", { level: 1 }).waitFor();
   await page.waitForLoadState("networkidle");
   write("console.webp", await take(qualities.still));
+  const labels = await listLabels(page);
   await page.close();
+  return labels;
 }
 
 const executablePath = findBrowser();
@@ -153,10 +159,11 @@ try {
     if (system.exitCode !== null) throw new Error("The system did not start");
     await pause(200);
   }
-  const { moving, scene } = await takeStudio(browser);
+  const { moving, scene, labels: studio } = await takeStudio(browser);
   moving.push(...(await takeOverlay(browser, scene)));
   write("evening.webp", joinStills(moving, movingSize.width, movingSize.height));
-  await takeConsole(browser);
+  const labels = { studio, console: await takeConsole(browser) };
+  writeFileSync(join(folder, "labels.json"), `${JSON.stringify(labels, null, 2)}\n`);
 } finally {
   await browser.close();
   system.kill("SIGTERM");

@@ -1,9 +1,15 @@
-/** The moving picture of the README, as a browser reads it. */
+/** The README's pictures. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { listLabels } from "../../bin/pictures/labels.ts";
 import { joinStills } from "../../bin/pictures/moving-picture.ts";
+import { demoIds } from "../../bin/start/demo.ts";
 import { browserTest, openBrowser } from "./browser.ts";
+import { openConsole } from "./console.ts";
 import { servePages } from "./page-server.ts";
+import { testMilliseconds, usePages } from "./pages.ts";
+
+const pages = usePages({ own: true });
 
 const size = { width: 61, height: 40 };
 
@@ -62,3 +68,22 @@ browserTest("stills become a moving picture in their order, and the README's is 
     await server.close();
   }
 });
+
+browserTest(
+  "the README's pictures show the labels that Studio and the console have now",
+  async () => {
+    const path = join(import.meta.dirname, "../../docs/pictures/labels.json");
+    const pictured = JSON.parse(readFileSync(path, "utf8")) as Record<string, string[]>;
+    const look = { width: 1200, height: 750 };
+    const studio = await pages.open("/", look);
+    await studio.page.getByText("Slow mode").waitFor();
+    expect(await listLabels(studio.page)).toEqual(pictured.studio);
+    await studio.close();
+    const console = await openConsole(pages, "Ada Admin (admin)", look);
+    await console.visit(`view=streams&id=${demoIds.streamId}`);
+    await console.page.getByText("Slow mode").waitFor();
+    expect(await listLabels(console.page)).toEqual(pictured.console);
+    await console.close();
+  },
+  testMilliseconds,
+);
