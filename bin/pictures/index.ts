@@ -109,7 +109,13 @@ async function takeStudio(browser: Browser) {
   const moving = await film(view, 14, acts);
   write("studio.webp", await take(qualities.still));
   const labels = await listLabels(page);
-  moving.push(...(await film(view, 18, { 0: kill })));
+  moving.push(...(await film(view, 11, { 0: kill })));
+  // Chromium delays new sockets after failures by seconds, which are left out.
+  await page
+    .getByText(/^Reconnected/)
+    .first()
+    .waitFor();
+  moving.push(...(await film(view, 8)));
   const scene = (await page.evaluate("document.querySelector('canvas').toDataURL()")) as string;
   close();
   await page.close();

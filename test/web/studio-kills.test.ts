@@ -17,7 +17,7 @@ browserTest(
     await say(viewer(1), "said while nobody listened");
     await lost;
     await log(viewer(2)).getByText("said while nobody listened").waitFor();
-    await page.getByText(/reconnected after/).waitFor();
+    await page.getByText(/server restarted in/).waitFor();
     await say(viewer(2), "and again");
     await log(viewer(1)).getByText("and again").waitFor();
     for (const n of [1, 2] as const)

@@ -70,7 +70,7 @@ function Verdict() {
       </span>
       <span class="quiet number wire-counts">
         of {formatted(events)} shown
-        {back !== undefined && `, reconnected after ${(back / 1000).toFixed(1)} s`}
+        {back !== undefined && `, server restarted in ${(back / 1000).toFixed(1)} s`}
       </span>
     </span>
   );
