@@ -8,6 +8,7 @@ import { findWallet } from "../../platform/store/money/wallets.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
 import { atEachRequest } from "./between.ts";
+import { intercept } from "./intercept.ts";
 import { startTable } from "./table.ts";
 import { giftOf, giftTypeOf, makeStream, makeUser, sendOne, someone } from "./wallet-people.ts";
 
@@ -122,6 +123,19 @@ test("a combo in a busy stream that the wallet no longer keeps ends with all its
   expect(await giftOf(stream.id, first)).toMatchObject({
     comboEnded: { count: 2, credits: 20 },
   });
+});
+
+test("looking for a combo of which no gift is left does not read its whole stream", async () => {
+  const { sender, stream } = await prepare();
+  await fill(stream, 600, 1_000);
+  let queries = 0;
+  const restore = intercept(({ name }, next) => {
+    if (name === "QueryCommand") queries += 1;
+    return next();
+  });
+  const comboId = newGiftId(stream.id, at(0));
+  await endCombo({ comboId, streamId: stream.id, userId: sender }, at(900)).finally(restore);
+  expect(queries).toBe(1);
 });
 
 test("a combo that the wallet no longer keeps is reconstructed from its gifts", async () => {

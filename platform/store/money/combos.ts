@@ -10,6 +10,7 @@ import { read } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryAll } from "../../table/query.ts";
 import type { Action } from "../../table/transact.ts";
+import { secondsOfGift } from "./gifts.ts";
 import { commit, findWallet } from "./wallets.ts";
 
 /** The combo whose end a message announces. */
@@ -113,6 +114,11 @@ const endAction = ({ streamId, count, credits, lastAt }: Combo, first: string): 
 
 /** Items read in one step when a combo is reconstructed. */
 const pageSize = 200;
+/**
+ * Time from a combo's beginning to the first of its gifts that is in the stream, in seconds: those
+ * before were taken back, which takes a minute at most (held-gifts.ts).
+ */
+const firstSecondsMax = 300;
 
 /**
  * Reconstructs a combo from its gifts, which follow the first one, each soon after the previous.
@@ -123,15 +129,17 @@ async function readCombo({ comboId, streamId }: ComboMoment) {
   let first: string | undefined;
   let last: Gift | undefined;
   let credits = 0;
+  let end = new Date((secondsOfGift(comboId) + firstSecondsMax) * 1000);
   const after = key.gift(streamId, comboId.slice(0, -1)).SK;
   const walk = { after, pageSize, consistent: true };
   for await (const item of queryAll(key.gift(streamId, ""), { prefix: prefix.gifts }, walk)) {
-    if (isBeyond(item, last)) break;
+    if (typeof item.createdAt === "string" && new Date(item.createdAt) > end) break;
     if (item.kind !== "gift" || (item.comboId ?? item.id) !== comboId) continue;
     last = read(Gift, item);
     if (last.comboEnded !== undefined) return undefined;
     first ??= last.id;
     credits += last.price;
+    end = comboEndsAt({ lastAt: last.createdAt });
   }
   if (first === undefined || last?.giftType === undefined) return undefined;
   const { combo: count, createdAt: lastAt, giftType } = last;
@@ -140,9 +148,3 @@ async function readCombo({ comboId, streamId }: ComboMoment) {
     combo: { id: comboId, streamId, giftTypeId: giftType.id, count, credits, lastAt },
   };
 }
-
-/** Whether no gift of the combo can come after this item. */
-const isBeyond = (item: Record<string, unknown>, last: Gift | undefined) =>
-  last !== undefined &&
-  typeof item.createdAt === "string" &&
-  new Date(item.createdAt) > comboEndsAt({ lastAt: last.createdAt });
