@@ -1,3 +1,4 @@
+import { withQuery } from "./address.ts";
 import { type Admission, byOverlayKey, byTicket, byToken, type OverlayKey } from "./admission.ts";
 import { canInflate } from "./compact.ts";
 import { connect } from "./connection.ts";
@@ -7,7 +8,7 @@ import { createCaller } from "./http.ts";
 import type { Event, Frame, Position } from "./message.ts";
 import type { PendingMessage, SendMessageOptions } from "./outbox.ts";
 import { type CallInput, type CallResult, type CodeOf, createCall, type Route } from "./route.ts";
-import { type SocketConstructor, withQuery } from "./socket.ts";
+import type { SocketConstructor } from "./socket.ts";
 import type { ClientConnection, ClientState, ConnectionState } from "./state.ts";
 import { type Subscription, type SubscriptionHandlers, tell } from "./subscription.ts";
 import type { Sums } from "./sums.ts";

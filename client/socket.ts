@@ -1,3 +1,4 @@
+import { addressOf, type Place } from "./address.ts";
 import type { Admission } from "./admission.ts";
 import { readMessage } from "./compact.ts";
 import type { Wanted } from "./follower.ts";
@@ -44,16 +45,6 @@ export type Leaving = {
   isTokenOver?: boolean;
   /** Where to open the next socket, at once; without a URL at the API's address. */
   to?: Place;
-};
-
-/** Where a stream is served, with a ticket if a ticket opened the previous socket. */
-type Place = {
-  url?: string;
-  ticket?: string | undefined;
-  /** Whether a socket has opened at the URL. */
-  hasOpened?: true;
-  /** Whether the API must serve it itself. */
-  isApi?: true;
 };
 
 /** One connection attempt and its socket. */
@@ -159,24 +150,6 @@ async function connect(state: State): Promise<void> {
     leave(state, own, {
       reason: own.openedAt === undefined ? unopened : "The connection was lost",
     });
-}
-
-/**
- * The URL of the next socket. `moves` lets the API reply that a stream is served elsewhere; the
- * configured query is kept.
- */
-function addressOf(own: string, { url, isApi }: Place, wanted: Wanted): string {
-  const query = own.split("?")[1];
-  if (url === undefined) return withQuery(own, isApi ? wanted : { ...wanted, moves: 1 });
-  return withQuery(query ? `${url}?${query}` : url, wanted);
-}
-
-/** Appends to a URL's query. Some engines have read-only URL objects. */
-export function withQuery(url: string, query: object): string {
-  const pairs = Object.entries(query).map(
-    ([name, value]) => `${name}=${encodeURIComponent(value)}`,
-  );
-  return pairs[0] ? `${url}${url.includes("?") ? "&" : "?"}${pairs.join("&")}` : url;
 }
 
 async function hear(state: State, own: Link, text: string): Promise<void> {
