@@ -77,13 +77,17 @@ type State = {
   tries: number;
   /** Where the next socket is opened. */
   place: Place;
+  /** When the server permits the next attempt, by `performance.now()`. */
+  earliest: number;
   timer: ReturnType<typeof setTimeout> | undefined;
   ended: boolean;
+  /** Stops listening for the network. */
+  unwatch(): void;
 };
 
 /**
- * Keeps one socket open: reconnects with jittered back-off after each loss, until it is closed,
- * told to stay away, or has no valid token.
+ * Keeps one socket open: reconnects with jittered back-off after each loss, soon after the browser's
+ * network has returned, until it is closed, told to stay away, or has no valid token.
  */
 export function keepSocket(settings: Settings) {
   const state: State = {
@@ -91,8 +95,10 @@ export function keepSocket(settings: Settings) {
     link: undefined,
     tries: 0,
     place: {},
+    earliest: 0,
     timer: undefined,
     ended: false,
+    unwatch: watchNetwork(() => retry(state)),
   };
   void connect(state);
   return {
@@ -187,8 +193,29 @@ function leave(state: State, own: Link, leaving: Leaving): void {
   }
   const backoff = firstWaitMilliseconds * 2 ** Math.max(0, state.tries - 1);
   const longest = Math.min(waitMillisecondsMax, backoff);
-  const jitter = to === undefined ? Math.random() * longest : 0;
-  state.timer = setTimeout(() => connect(state), waitMilliseconds + jitter);
+  state.earliest = performance.now() + waitMilliseconds;
+  schedule(state, to === undefined ? longest : 0);
+}
+
+/** Starts the next attempt when the server permits it, and up to `jitterMilliseconds` later. */
+function schedule(state: State, jitterMilliseconds: number): void {
+  const wait = Math.max(0, state.earliest - performance.now());
+  state.timer = setTimeout(() => connect(state), wait + Math.random() * jitterMilliseconds);
+}
+
+/** Ends a pause between attempts; the back-off begins again. */
+function retry(state: State): void {
+  if (state.link !== undefined) return;
+  clearTimeout(state.timer);
+  state.tries = 0;
+  schedule(state, firstWaitMilliseconds);
+}
+
+/** Reports each return of a browser's network; other engines have no such event. */
+function watchNetwork(onBack: () => void): () => void {
+  const engine = globalThis as Partial<EventTarget>;
+  engine.addEventListener?.("online", onBack);
+  return () => engine.removeEventListener?.("online", onBack);
 }
 
 /**
@@ -204,6 +231,7 @@ function afterRefusal({ place, tries }: State): Place {
 function end(state: State, reason: string, statusCode?: number): void {
   if (state.ended) return;
   state.ended = true;
+  state.unwatch();
   clearTimeout(state.timer);
   const last = state.link;
   state.link = undefined;

@@ -169,3 +169,56 @@ test("a client closed while it opens, waits or follows leaves nothing behind", a
     expect(sockets.filter(({ readyState }) => readyState < 2)).toEqual([]);
   }
 });
+
+describe("a browser whose network returns", () => {
+  const page = new EventTarget();
+  const { addEventListener, removeEventListener } = page;
+  const bound = { addEventListener, removeEventListener };
+  beforeEach(() => {
+    for (const [name, method] of Object.entries(bound))
+      Object.assign(globalThis, { [name]: method.bind(page) });
+  });
+  afterEach(() => {
+    for (const name of Object.keys(bound)) Reflect.deleteProperty(globalThis, name);
+  });
+  const goOnline = () => page.dispatchEvent(new Event("online"));
+
+  test("ends the pause between attempts, and the next pauses are short again", async () => {
+    let hasNetwork = true;
+    const { client, sockets, last, notes } = createTestClient({}, () => hasNetwork);
+    await pass(20_000);
+    hasNetwork = false;
+    last().drop();
+    for (let minutes = 0; minutes < 10; minutes++) {
+      await pass(60_000);
+      if (last().readyState === 0) last().drop();
+    }
+    const tried = sockets.length;
+    goOnline();
+    await pass(500);
+    expect(sockets).toHaveLength(tried + 1);
+    last().drop();
+    hasNetwork = true;
+    await pass(520);
+    expect(notes.states).toEqual(["online", "offline", "online"]);
+    goOnline();
+    await pass(5_000);
+    expect(sockets).toHaveLength(tried + 2);
+    client.close();
+    goOnline();
+    await pass(60_000);
+    expect(sockets).toHaveLength(tried + 2);
+  });
+
+  test("does not reconnect earlier than the server has asked", async () => {
+    const { client, sockets, last } = createTestClient();
+    await pass(20);
+    last().say({ type: "closing", code: 4429, reason: "Too many messages" });
+    goOnline();
+    await pass(59_900);
+    expect(sockets).toHaveLength(1);
+    await pass(1_000);
+    expect(sockets).toHaveLength(2);
+    client.close();
+  });
+});
