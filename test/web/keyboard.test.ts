@@ -153,6 +153,8 @@ browserTest(
       expect(await selected.innerText()).toBe(name);
       expect(await focused(page)).toBe(name);
     }
+    // The panel may still load.
+    await page.getByText("Slow mode").waitFor();
     await page.keyboard.press("Tab");
     expect(await focused(page)).toMatch(/Slow mode/);
     expect(faults).toEqual([]);
@@ -182,6 +184,8 @@ browserTest(
     await page.keyboard.press("Escape");
     await expectFocus(page, /^Viewer 1 tools$/);
     await openLedger();
+    // A stage that still loads gets more controls between two presses.
+    await expectSoon(async () => (await page.locator(".stage [aria-busy=true]").count()) === 0);
     // The chat that it covers is not in the Tab order.
     await page.keyboard.press("Shift+Tab");
     expect(await page.evaluate(`document.activeElement.closest(".stage") !== null`)).toBe(true);
