@@ -7,8 +7,7 @@ import { hasHeldContribution } from "../store/money/fundings.ts";
 import { commit, findWallet, forfeitActions } from "../store/money/wallets.ts";
 import { indexActions } from "../store/people/user-index.ts";
 import { findProfile } from "../store/people/users.ts";
-import { listHosted, listLiveOf } from "../store/streams/stream-lists.ts";
-import { findStreams } from "../store/streams/streams.ts";
+import { walkHosted } from "../store/streams/stream-lists.ts";
 import { decideAgain, overtaken } from "../table/conflicts.ts";
 import { updateIf } from "../table/items.ts";
 import { key } from "../table/keys.ts";
@@ -79,23 +78,22 @@ async function removeIdle(idle: Wallet, isForfeit: boolean, clock: () => Date) {
 }
 
 async function assertIdle(userId: string, now: Date): Promise<void> {
-  // In this order: a stream that ends in between is found by the second read.
-  const live = await listLiveOf(userId, { consistent: true });
-  const hosted = await listHosted(userId, { consistent: true });
+  // The index lags behind the gifts, so gifts of streams that have just ended are read directly.
+  const from = new Date(now.getTime() - indexLagMilliseconds);
+  const ended: string[] = [];
+  let isActive = false;
+  for await (const { streamId, status, endedAt } of walkHosted(userId)) {
+    isActive ||= status === "active";
+    if (endedAt !== null && endedAt >= from.toISOString()) ended.push(streamId);
+  }
   assertNothingPending(await sumPending(userId));
   const held = await sumHeld(userId);
   if (held > 0)
     refuse("account_in_use", { problem: `${held} credits of a gift are not decided: try again` });
   if (await hasHeldContribution(userId))
     refuse("account_in_use", { problem: "Credits that you contributed to a stream are held" });
-  const streams = await findStreams(live.map(({ streamId }) => streamId));
-  if (streams.some(({ status }) => status === "active"))
-    refuse("account_in_use", { problem: "Your stream is active: end it first" });
-  // The index lags behind the gifts, so gifts of streams that have just ended are read directly.
-  const from = new Date(now.getTime() - indexLagMilliseconds);
-  const ended = hosted.filter(({ endedAt }) => endedAt !== null && endedAt >= from.toISOString());
-  for (const { streamId } of ended)
-    assertNothingPending(await sumPendingIn(streamId, userId, from));
+  if (isActive) refuse("account_in_use", { problem: "Your stream is active: end it first" });
+  for (const streamId of ended) assertNothingPending(await sumPendingIn(streamId, userId, from));
 }
 
 function assertNothingPending(credits: number): void {

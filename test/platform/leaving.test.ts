@@ -36,6 +36,7 @@ import {
   byAdmin,
   forget,
   giftTypeOf,
+  hostThousand,
   makeStream,
   makeUser,
   readGift,
@@ -84,9 +85,13 @@ async function expectProven() {
   expect(report.misfits.filter((misfit) => !/event/.test(JSON.stringify(misfit)))).toEqual([]);
 }
 
-test("pending credits prevent a host's deletion, even if the index does not show them yet", async () => {
+test.each([
+  ["the index does not show them yet", false],
+  ["it does not, and their stream is older than a thousand others of the host", true],
+])("pending credits prevent a host's deletion, even if %s", async (_, isOld) => {
   const [sender, host] = [await makeUser(someone("sender"), 100), await makeUser(someone("host"))];
   const stream = await makeStream(host);
+  if (isOld) await hostThousand(host, new Date(Date.now() - 3_600_000));
   const giftId = await sendOne(stream, sender, giftTypeOf(10));
   await changeStream(stream, (current) => end(current, new Date()), new Date());
   const early = await withLaggingIndex(() => leave(host));

@@ -1,18 +1,14 @@
-import { BatchWriteCommand } from "@aws-sdk/lib-dynamodb";
 import { handler as removeMe } from "../../functions/people/users/delete-me.ts";
 import { handler as changeChannel } from "../../functions/streams/channel/change.ts";
 import { handler as createStream } from "../../functions/streams/create.ts";
 import { handler as endStream } from "../../functions/streams/end.ts";
 import { handler as goLive } from "../../functions/streams/join-as-creator.ts";
 import { handler as myActive } from "../../functions/streams/my-active.ts";
-import { newId } from "../../platform/runtime/id.ts";
 import { findStream } from "../../platform/store/streams/streams.ts";
-import { key } from "../../platform/table/keys.ts";
-import { table, tableName } from "../../platform/table/table.ts";
 import { callEndpoint } from "./api-call.ts";
 import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
-import { makeUser, someone } from "./wallet-people.ts";
+import { hostThousand, makeUser, someone } from "./wallet-people.ts";
 
 const max = 3;
 useOwnTable({ LIVE_STREAMS_PER_USER: String(max) });
@@ -45,26 +41,11 @@ test("a user's live streams are limited until one of them ends", async () => {
   expect((await join(as, ids[max]!)).status).toBe(200);
 });
 
-/** A thousand streams of the host that have ended, newer than all others. */
-async function hostThousand(hostId: string) {
-  const at = new Date().toISOString();
-  const ended = { status: "ended", startedAt: at, endedAt: at, plannedStartDate: null };
-  for (let n = 0; n < 1_000; n += 25) {
-    const puts = Array.from({ length: 25 }, () => {
-      const streamId = newId(new Date());
-      return {
-        PutRequest: { Item: { ...key.hosted(hostId, streamId), streamId, hostId, ...ended } },
-      };
-    });
-    await table().send(new BatchWriteCommand({ RequestItems: { [tableName()]: puts } }));
-  }
-}
-
 test("a live stream that is older than a thousand others of its host is still live", async () => {
   const as = await makeUser(someone("host"));
   const [first, ...others] = await Promise.all(Array.from({ length: max + 1 }, () => create(as)));
   for (const id of others) expect((await join(as, id)).status).toBe(200);
-  await hostThousand(as);
+  await hostThousand(as, new Date());
   expect((await callEndpoint(myActive, { as })).body).toMatchObject({
     data: { id: others.at(-1), status: "active" },
   });

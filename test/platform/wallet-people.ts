@@ -1,4 +1,9 @@
-import { GetCommand, type GetCommandOutput, PutCommand } from "@aws-sdk/lib-dynamodb";
+import {
+  BatchWriteCommand,
+  GetCommand,
+  type GetCommandOutput,
+  PutCommand,
+} from "@aws-sdk/lib-dynamodb";
 import { decideGift } from "../../domain/money/gift.ts";
 import { Gift } from "../../domain/money/gift-item.ts";
 import type { GiftType } from "../../domain/money/gift-type.ts";
@@ -54,6 +59,19 @@ export async function makeStream(hostId: string, changes: Partial<Stream> = {}):
   const Item = { ...key.stream(stream.id), ...stream };
   await table().send(new PutCommand({ TableName: tableName(), Item }));
   return stream;
+}
+
+/** Lists a thousand streams of the host that ended then, newer than all others. */
+export async function hostThousand(hostId: string, endedAt: Date): Promise<void> {
+  const at = endedAt.toISOString();
+  const ended = { hostId, status: "ended", startedAt: at, endedAt: at, plannedStartDate: null };
+  for (let n = 0; n < 1_000; n += 25) {
+    const puts = Array.from({ length: 25 }, () => {
+      const streamId = newId(new Date());
+      return { PutRequest: { Item: { ...key.hosted(hostId, streamId), streamId, ...ended } } };
+    });
+    await table().send(new BatchWriteCommand({ RequestItems: { [tableName()]: puts } }));
+  }
 }
 
 type Item = NonNullable<GetCommandOutput["Item"]>;

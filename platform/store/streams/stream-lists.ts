@@ -7,7 +7,7 @@ import { Timestamp } from "../../../domain/text.ts";
 import { setting } from "../../runtime/env.ts";
 import { type Reading, read } from "../../table/items.ts";
 import { type Key, key, prefix } from "../../table/keys.ts";
-import { queryItems, queryRange } from "../../table/query.ts";
+import { queryAll, queryItems, queryRange } from "../../table/query.ts";
 import type { Action } from "../../table/transact.ts";
 
 /** A stream in a list: enough fields to filter and sort by before it is read. */
@@ -100,6 +100,12 @@ export async function listHosted(hostId: string, reading: Reading = {}): Promise
   const walk = { limit: scanMax, newestFirst: true, ...reading };
   const items = await queryItems(key.hosted(hostId, ""), prefix.hosted, walk);
   return items.map((item) => read(ListedStream, item));
+}
+
+/** All of a host's streams, one page of the table at a time; read consistently. */
+export async function* walkHosted(hostId: string): AsyncGenerator<ListedStream> {
+  const walk = queryAll(key.hosted(hostId, ""), { prefix: prefix.hosted }, { consistent: true });
+  for await (const item of walk) yield read(ListedStream, item);
 }
 
 /**
