@@ -2464,7 +2464,7 @@ export type Operations = {
     };
     code: CommonErrorCode | "token_invalid" | "user_not_found";
   };
-  /** List my transactions, newest first */
+  /** List my transactions, newest first; a filter searches 1,000 per call, and `after` continues */
   "GET /api/v1/users/me/transactions": {
     query?: {
       page?: number;

@@ -124,33 +124,36 @@ test("a range that begins and ends within items has only its own entries", async
   expect(await numbers(23, 22)).toEqual([]);
 });
 
+const book = (userId: string, n: number) =>
+  topUp({ userId, amount: n, reference: `order-${n}`, now: new Date(at(n)) }, forget);
+
+/** Adds entries of gifts to a ledger, eight a second from the second `from` on. */
+async function earn(userId: string, count: number, from: number) {
+  const { seq, head, balance } = await findWallet(userId);
+  const entries = Array.from({ length: count }, (_, n) => ({
+    ...{ userId, seq: seq + n + 1, type: "gift_revenue" as const, amount: 1 },
+    ...{ balanceAfter: balance + n + 1, counterpart: "ann", streamId: "s1", giftId: "g1" },
+    ...{ reference: null, occurredAt: at(from + Math.floor(n / 8)) },
+  }));
+  const { chained, head: newest } = chain(head, entries);
+  await writeItems(itemsOf(chained).map((item) => ({ ...key.entry(userId, item.seq), ...item })));
+  await updateItem({
+    Key: key.wallet(userId),
+    UpdateExpression: "SET seq = :seq, head = :head, balance = :balance",
+    ExpressionAttributeValues: {
+      ":seq": seq + count,
+      ":head": newest,
+      ":balance": balance + count,
+    },
+  });
+}
+
 test("an old booking of a busy wallet is found by its reference in a few steps", async () => {
   await makeUser("busy");
-  const book = (n: number) =>
-    topUp({ userId: "busy", amount: n, reference: `order-${n}`, now: new Date(at(n)) }, forget);
-  const earn = async (count: number, from: number) => {
-    const { seq, head, balance } = await findWallet("busy");
-    const entries = Array.from({ length: count }, (_, n) => ({
-      ...{ userId: "busy", seq: seq + n + 1, type: "gift_revenue" as const, amount: 1 },
-      ...{ balanceAfter: balance + n + 1, counterpart: "ann", streamId: "s1", giftId: "g1" },
-      ...{ reference: null, occurredAt: at(from + Math.floor(n / 8)) },
-    }));
-    const { chained, head: newest } = chain(head, entries);
-    await writeItems(itemsOf(chained).map((item) => ({ ...key.entry("busy", item.seq), ...item })));
-    await updateItem({
-      Key: key.wallet("busy"),
-      UpdateExpression: "SET seq = :seq, head = :head, balance = :balance",
-      ExpressionAttributeValues: {
-        ":seq": seq + count,
-        ":head": newest,
-        ":balance": balance + count,
-      },
-    });
-  };
-  await book(1);
-  await earn(3_000, 2);
-  await book(400);
-  await earn(5_000, 401);
+  await book("busy", 1);
+  await earn("busy", 3_000, 2);
+  await book("busy", 400);
+  await earn("busy", 5_000, 401);
   const meter = meterTable();
   for (const n of [1, 400]) {
     const spent = await meter(async () => {
@@ -161,3 +164,31 @@ test("an old booking of a busy wallet is found by its reference in a few steps",
     expect(spent.steps).toBeLessThan(20);
   }
 });
+
+test.each([
+  ["asc", [1, 2, 400, 401]],
+  ["desc", [401, 400, 2, 1]],
+])(
+  "cursors lead a filter through a whole busy ledger (%s), a thousand entries a page",
+  async (sort, wanted) => {
+    const userId = await makeUser(`filtered-${sort}`);
+    for (const n of [1, 2]) await book(userId, n);
+    await earn(userId, 2_500, 3);
+    for (const n of [400, 401]) await book(userId, n);
+    await earn(userId, 1_200, 402);
+    const [meter, amounts] = [meterTable(), [] as number[]];
+    let after: string | undefined;
+    for (let page = 1; page <= 8 && (page === 1 || after !== undefined); page++) {
+      const query = TransactionQuery.parse({ types: "top_up", limit: "1", sort, after });
+      const spent = await meter(async () => {
+        const { list, pageInfo } = await listTransactions(userId, query);
+        amounts.push(...list.map(({ amount }) => amount));
+        expect(pageInfo.hasNextPage).toBe(pageInfo.nextCursor !== null);
+        after = pageInfo.nextCursor ?? undefined;
+      });
+      expect(spent.read).toBeLessThan(300);
+    }
+    expect(amounts).toEqual(wanted);
+    expect(after).toBeUndefined();
+  },
+);

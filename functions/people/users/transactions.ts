@@ -6,11 +6,11 @@ import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { listTransactions } from "../../../platform/store/money/transactions.ts";
 
-/** The caller's ledger. Filters look at the newest 1,000 entries. */
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/users/me/transactions",
-    summary: "List my transactions, newest first",
+    summary:
+      "List my transactions, newest first; a filter searches 1,000 per call, and `after` continues",
     tag: "Wallet",
     caller: "user",
     query: TransactionQuery,

@@ -14,28 +14,36 @@ import { findProfiles, summary } from "../people/users.ts";
 import { listEntries } from "./ledger.ts";
 import { findWallet } from "./wallets.ts";
 
-/** The most entries that a filter reads: the user's newest. */
+/** The most entries of a list that a filter reads for one page. */
 const filteredMax = 1_000;
 
 /** A page of the user's ledger, by its number or by a cursor, with the users on the other side. */
 export async function listTransactions(userId: string, query: TransactionQuery) {
-  const { limit } = query;
-  const { entries, skipped, total } = isUnfiltered(query)
+  const { after, limit } = query;
+  const { entries, skipped, total, rest } = isUnfiltered(query)
     ? await rangeOf(userId, query)
     : await filteredRange(userId, query);
-  const hasNextPage = skipped + limit < total;
-  const last = entries.at(-1);
-  const nextCursor = hasNextPage && last !== undefined ? String(last.seq) : null;
+  const isPageNext = skipped + limit < total;
+  const next = isPageNext ? entries.at(-1)?.seq : rest;
+  const nextCursor = next === undefined ? null : String(next);
   const page = Math.floor(skipped / limit) + 1;
+  const hasPrevPage = skipped > 0 || after !== undefined;
   return {
     list: await withCounterparts(entries),
-    pagination: { ...paginationOf(page, limit, total), hasNextPage, hasPrevPage: skipped > 0 },
-    pageInfo: { nextCursor, hasNextPage, limit },
+    pagination: { ...paginationOf(page, limit, total), hasNextPage: isPageNext, hasPrevPage },
+    pageInfo: { nextCursor, hasNextPage: nextCursor !== null, limit },
   };
 }
 
-/** Some entries in list order, the number of entries before them, and the total. */
-type EntryRange = { entries: Entry[]; skipped: number; total: number };
+type EntryRange = {
+  /** Some entries in list order. */
+  entries: Entry[];
+  /** The number of entries before them. */
+  skipped: number;
+  total: number;
+  /** The last entry that a filter has read, if there are entries behind it. */
+  rest?: number | undefined;
+};
 
 /** Entries are numbered without gaps, so any page is one Query. */
 async function rangeOf(userId: string, query: TransactionQuery): Promise<EntryRange> {
@@ -52,18 +60,28 @@ async function rangeOf(userId: string, query: TransactionQuery): Promise<EntryRa
   return { entries: sort === "desc" ? entries.reverse() : entries, skipped, total };
 }
 
+/**
+ * The page among the matches of one thousand of the list: the first, or the one in which the cursor
+ * is. `skipped` and `total` are those of that thousand.
+ */
 async function filteredRange(userId: string, query: TransactionQuery): Promise<EntryRange> {
   const { after, limit, sort } = query;
   const { seq, since = 0 } = await findWallet(userId);
-  const entries = await listEntries(userId, Math.max(since, seq - filteredMax) + 1, seq);
-  const wanted = entries.filter((entry) => isWanted(entry, query));
-  if (sort === "desc") wanted.reverse();
-  const upToCursor =
-    after === undefined
-      ? undefined
-      : wanted.filter(({ seq }) => (sort === "asc" ? seq <= after : seq >= after)).length;
+  const isUp = sort === "asc";
+  const cursor = after ?? (isUp ? since : seq + 1);
+  const passed = Math.max(0, isUp ? cursor - since : seq + 1 - cursor);
+  const start = passed - (passed % filteredMax);
+  const end = Math.min(start + filteredMax, seq - since);
+  const [low, high] = isUp ? [since + start + 1, since + end] : [seq - end + 1, seq - start];
+  const wanted = (await listEntries(userId, low, high)).filter((entry) => isWanted(entry, query));
+  if (!isUp) wanted.reverse();
+  const isPassed = (entry: Entry) => (isUp ? entry.seq <= cursor : entry.seq >= cursor);
+  const upToCursor = after === undefined ? undefined : wanted.filter(isPassed).length;
   const skipped = rowsBefore(query, upToCursor);
-  return { entries: wanted.slice(skipped, skipped + limit), skipped, total: wanted.length };
+  return {
+    ...{ entries: wanted.slice(skipped, skipped + limit), skipped, total: wanted.length },
+    rest: end < seq - since ? (isUp ? high : low) : undefined,
+  };
 }
 
 /** A page of the user's ledger by cursor, newest first; with `reference`, only its entries. */
