@@ -813,7 +813,7 @@ export type Operations = {
       | "key_reused"
       | "key_in_progress";
   };
-  /** List the bans of my streams, or of one stream that I moderate, newest first */
+  /** List the newest 1,000 bans of my streams, newest first, or those of one that I moderate */
   "GET /api/v1/live-stream-ban": {
     query?: {
       page?: number;
@@ -2161,7 +2161,7 @@ export type Operations = {
         };
     code: CommonErrorCode | "token_invalid";
   };
-  /** List the hosts with the most viewers in the last 30 days */
+  /** List the hosts with the most viewers in the newest 1,000 streams of the last 30 days */
   "GET /api/v1/live-stream/most-watched-creators": {
     answer: Creator[];
     code: CommonErrorCode | "token_invalid";
@@ -2171,7 +2171,7 @@ export type Operations = {
     answer: LiveStream | null;
     code: CommonErrorCode | "token_invalid";
   };
-  /** List the ended streams of a user, most recent first */
+  /** List the ended streams among the newest 1,000 of a user, most recent first */
   "GET /api/v1/live-stream/user/{userId}/past-streams": {
     path: {
       userId: string;
@@ -2201,7 +2201,7 @@ export type Operations = {
       | "key_reused"
       | "key_in_progress";
   };
-  /** Get the viewer count and watch time of a stream */
+  /** Get the viewer count and watch time of a stream, of at most 10,000 past viewers */
   "GET /api/v1/participant/stream/{streamId}/statistics": {
     path: {
       streamId: string;
@@ -2214,7 +2214,7 @@ export type Operations = {
       | "member_blocked"
       | "pass_required";
   };
-  /** List a user's scheduled streams around the current time, earliest first */
+  /** List the scheduled streams among a user's newest 1,000, around the current time, earliest first */
   "GET /api/v2/live-stream/user/{userId}/upcoming-live-streams": {
     path: {
       userId: string;
@@ -2452,7 +2452,7 @@ export type Operations = {
     answer: SignIn;
     code: CommonErrorCode;
   };
-  /** Count a user's followers, followed users and live streams */
+  /** Count a user's followers, followed users and (at most 1,000) live streams */
   "GET /api/v1/users/{userId}/stats": {
     path: {
       userId: string;

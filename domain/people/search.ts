@@ -27,10 +27,13 @@ export function questionOf(q: string | undefined): string | undefined {
  * A search: for users with a name that begins with `q`; without `q`, for a random choice of users.
  */
 export const UserQuestion = pageQuery(5).extend({
-  q: text(0, 100)
-    .optional()
-    .meta({ description: "A name prefix; without it, the response is a random sample of users" }),
-  expertise: Expertise.optional().meta({ description: "Only users with this expertise" }),
+  q: text(0, 100).optional().meta({
+    description:
+      "A name prefix, which finds at most 500 names; without it, a random sample of users",
+  }),
+  expertise: Expertise.optional().meta({
+    description: "Only users with this expertise, among the first 100",
+  }),
 });
 export type UserQuestion = z.infer<typeof UserQuestion>;
 

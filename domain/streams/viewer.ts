@@ -24,7 +24,9 @@ const ViewerUser = UserSummary.omit({ availabilityStatus: true })
   .meta({ id: "ViewerUser" });
 
 export const ViewerQuery = pageQuery(20).extend({
-  search: text(0, 100).optional().meta({ description: "Part of a name or username" }),
+  search: text(0, 100)
+    .optional()
+    .meta({ description: "Part of a name or username; finds viewers among the latest 100" }),
 });
 
 export const Viewers = z.object({

@@ -18,7 +18,7 @@ const listCreators = cached(5_000, async (now) => {
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/most-watched-creators",
-    summary: "List the hosts with the most viewers in the last 30 days",
+    summary: "List the hosts with the most viewers in the newest 1,000 streams of the last 30 days",
     tag: "Live Streams",
     caller: "optional",
     answer: [200, rowsOf(Creator)],

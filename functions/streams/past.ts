@@ -12,7 +12,7 @@ import { findStreams } from "../../platform/store/streams/streams.ts";
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/user/{userId}/past-streams",
-    summary: "List the ended streams of a user, most recent first",
+    summary: "List the ended streams among the newest 1,000 of a user, most recent first",
     tag: "Live Streams",
     caller: "optional",
     path: z.object({ userId: UserId }),

@@ -9,7 +9,7 @@ import { getVisibleStream } from "../../platform/store/streams/stream-access.ts"
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/participant/stream/{streamId}/statistics",
-    summary: "Get the viewer count and watch time of a stream",
+    summary: "Get the viewer count and watch time of a stream, of at most 10,000 past viewers",
     tag: "Live Streams",
     caller: "user",
     isBare: true,

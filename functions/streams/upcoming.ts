@@ -20,7 +20,8 @@ const shownMax = 100;
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v2/live-stream/user/{userId}/upcoming-live-streams",
-    summary: "List a user's scheduled streams around the current time, earliest first",
+    summary:
+      "List the scheduled streams among a user's newest 1,000, around the current time, earliest first",
     tag: "Live Streams",
     caller: "optional",
     path: z.object({ userId: UserId }),

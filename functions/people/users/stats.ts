@@ -10,7 +10,7 @@ const count = z.number().int();
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/users/{userId}/stats",
-    summary: "Count a user's followers, followed users and live streams",
+    summary: "Count a user's followers, followed users and (at most 1,000) live streams",
     tag: "Users",
     caller: "user",
     path: z.object({ userId: UserId }),

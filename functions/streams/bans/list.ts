@@ -11,7 +11,8 @@ import { getModeratedStream } from "../../../platform/store/streams/stream-acces
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream-ban",
-    summary: "List the bans of my streams, or of one stream that I moderate, newest first",
+    summary:
+      "List the newest 1,000 bans of my streams, newest first, or those of one that I moderate",
     tag: "Live Stream Bans",
     caller: "user",
     query: BanQuery,
