@@ -36,6 +36,13 @@ async function openStream() {
 const change = ({ id, hostId }: Stream, changes: Partial<Stream>) =>
   makeStream(hostId, { id, ...changes });
 
+async function ban(stream: Stream, userId: string) {
+  const now = new Date();
+  const target = profileOf(userId, {}, now);
+  const given = { stream, target, by: stream.hostId, now, id: newId(now) };
+  await recordBan(stream, makeBan({ actionType: "CHAT_ONLY" }, given), now);
+}
+
 const findSender = ({ id }: Stream, userId: string) => getRawItem(key.sender(id, userId));
 const numbersOf = async ({ id }: Stream) => (await getRawItem(key.chat(id)))?.count;
 
@@ -73,13 +80,23 @@ describe("a sender who is admitted while the stream is read", () => {
     expect(await numbersOf(stream)).toBe(1);
   });
 
+  test.each<[reason: string, changes: Partial<Stream>]>([
+    ["the stream is over", { status: "ended" }],
+    ["a word is blocked", { blockedWords: ["hello"] }],
+    ["only followers may chat", { followersOnly: true }],
+    ["messages are switched off", { room: withoutMessages }],
+  ])("is refused for a ban, also where %s", async (_, changes) => {
+    const { stream, sender } = await openStream();
+    await ban(stream, sender);
+    await change(stream, changes);
+    const call = { as: sender, path: { streamId: stream.id }, body: { content: "hello" } };
+    expect((await callEndpoint(handler, call)).body.code).toBe("member_muted");
+  });
+
   test("is refused and takes no number once banned, and is not counted as a message", async () => {
     const { stream, sender } = await openStream();
     const before = await findSender(stream, sender);
-    const now = new Date();
-    const target = profileOf(sender, {}, now);
-    const given = { stream, target, by: stream.hostId, now, id: newId(now) };
-    await recordBan(stream, makeBan({ actionType: "CHAT_ONLY" }, given), now);
+    await ban(stream, sender);
     expect(await say(stream.id, sender)).toBe(403);
     expect(await numbersOf(stream)).toBe(1);
     expect((await findSender(stream, sender))?.lastMessageAt).toBe(before?.lastMessageAt);

@@ -10,6 +10,7 @@ import {
 } from "../../../domain/streams/admission.ts";
 import { activeBan, assertAdmitted, isFree, type Sender } from "../../../domain/streams/member.ts";
 import { assertLive, type Stream } from "../../../domain/streams/stream.ts";
+import type { Acting } from "../../../domain/streams/stream-lifecycle.ts";
 import type { Caller } from "../../auth/caller.ts";
 import { BoundedSet } from "../../runtime/bounded.ts";
 import { setting } from "../../runtime/env.ts";
@@ -130,23 +131,33 @@ export async function admitText(
   noteOpen(stream);
   const { userId } = candidate;
   const sender = { roles: [], ...candidate };
-  // Of two refusals the caller gets the one about themselves; in a live stream, from the admission.
-  if (isBanned || stream.status !== "active" || !isFree(stream)) {
+  const opening = assertOpenTo(stream, sender, content);
+  const isOpen = await opening.then(
+    () => true,
+    () => false,
+  );
+  // Of two refusals the caller gets the one about themselves; in an open chat, from the admission.
+  if (isBanned || !isFree(stream) || !isOpen) {
     const member = await findMember(stream.id, userId, { consistent: true });
     assertMayChat(member, now);
     assertAdmitted(stream, member, sender);
   }
-  assertLive(stream);
-  assertMessagesOpen(stream, sender);
-  assertNoBlockedWord(content, stream);
-  if (needsFollowing(stream, sender) && !(await findRelation(userId, stream.hostId)))
-    refuse("followers_only");
+  await opening;
   const limit = chatRulesOf(stream, sender, setting("REQUESTS_PER_SECOND"));
   const rules = { ...limit, ...(callId && { callId }) };
   const admitted = early();
   if (admitted === undefined) await admitMessage(stream.id, userId, rules, now);
   // Slow mode has begun since this process checked: it counts from the previous message.
   else assertNotSlowed(admitted, rules, now);
+}
+
+/** Refuses a text that the stream takes from nobody like this sender. */
+async function assertOpenTo(stream: Stream, sender: Acting, content: string): Promise<void> {
+  assertLive(stream);
+  assertMessagesOpen(stream, sender);
+  assertNoBlockedWord(content, stream);
+  if (needsFollowing(stream, sender) && !(await findRelation(sender.userId, stream.hostId)))
+    refuse("followers_only");
 }
 
 async function isBannedFromChannel(streamId: string, userId: string, now: Date): Promise<boolean> {
