@@ -5,6 +5,7 @@ import type { Stream } from "../../domain/streams/stream.ts";
 import { handler as vote } from "../../functions/audience/moments/vote.ts";
 import { listSumMisfits } from "../../platform/audit/crowd.ts";
 import type { Caller } from "../../platform/auth/caller.ts";
+import { eraseFromMoments } from "../../platform/own-data/erase-moments.ts";
 import { setDeadline } from "../../platform/runtime/deadline.ts";
 import { countState } from "../../platform/store/audience/count-state.ts";
 import { leaveLikes, leavePoll, listLikes } from "../../platform/store/audience/leaving.ts";
@@ -42,6 +43,8 @@ const goal = { kind: "goal" as const, title: "Mic", of: "likes" as const, target
 const start = (stream: Stream, body: NewMoment) => startMoment(stream, body, caller, forget);
 const tap = (streamId: string, userId: string, total: number, session = "session-1") =>
   recordTaps({ streamId, userId }, { session, total }, new Date());
+const listMisfitsOf = async (streamId: string) =>
+  (await listSumMisfits(scanTable)).filter(({ item }) => item.includes(streamId));
 const refusedAs = (code: string) => expect.objectContaining({ code });
 afterEach(() => void jest.useRealTimers());
 
@@ -204,9 +207,9 @@ test("a moment whose time is over has ended in every list, before its result is 
 });
 
 /** A user who liked a stream and voted in one of its polls is erased. */
-async function leave({ id: momentId, streamId }: MomentItem, userId: string, at: string) {
-  await leaveLikes(streamId, userId, at);
-  await leavePoll({ momentId, userId }, at);
+async function leave(moment: MomentItem, userId: string, at: string) {
+  await leaveLikes(moment.streamId, userId, at);
+  await leavePoll(moment, userId, at);
 }
 
 test("deleted users stay in the sums: their likes, votes and contributions to goals", async () => {
@@ -226,6 +229,28 @@ test("deleted users stay in the sums: their likes, votes and contributions to go
   expect(await recount(moment, moment.endsAt!)).toMatchObject({ votes: [0, 1], voters: 1 });
   await tap(streamId, "ann", 2);
   expect((await countState(streamId, "")).sums).toMatchObject({ likes: 9, [likes.id]: 9 });
+});
+
+test("a vote that came after its poll's end stays out of the result when its user is deleted", async () => {
+  const stream = await makeStream("host");
+  const moment = await start(stream, poll);
+  const endedAt = new Date(Date.parse(moment.startedAt) + 5_000);
+  const around = (milliseconds: number) => new Date(endedAt.getTime() + milliseconds);
+  for (const [userId, option] of [
+    ["ann", 0],
+    ["ben", 1],
+    ["cleo", 1],
+  ] as const)
+    await recordVote(moment, userId, [option], around(userId === "cleo" ? 3 : -1));
+  await finishMoment(moment, () => ({ status: "ended", endedAt }), forget);
+  const result = await recount(moment, endedAt.toISOString());
+  expect(result).toEqual({ votes: [1, 1], voters: 2, winner: null });
+  await recordResult(moment, endedAt.toISOString(), result);
+  for (const userId of ["ben", "cleo"])
+    await eraseFromMoments(stream.id, { userId, at: around(9).toISOString(), after: "", most: 9 });
+  expect(await findVote(moment.id, "cleo")).toBeUndefined();
+  expect(await recount(moment, endedAt.toISOString())).toEqual(result);
+  expect(await listMisfitsOf(stream.id)).toEqual([]);
 });
 
 test("a like sent while its user is erased passes none of their likes to the next user", async () => {
@@ -282,8 +307,7 @@ test("a log that is reset has the sums of the stored items, and the open moments
   expect(sums).toEqual({ likes: 4, [credits.id]: 10 });
   expect(moments).toMatchObject([{ id: credits.id, of: "credits", isReached: true }]);
   expect(resetAt).toBeGreaterThan(0);
-  const own = (await listSumMisfits(scanTable)).filter(({ item }) => item.includes(streamId));
-  expect(own).toEqual([]);
+  expect(await listMisfitsOf(streamId)).toEqual([]);
   expect(zeroOf(over)).toEqual([0, 0]);
 });
 

@@ -1,4 +1,5 @@
 import { LikeItem } from "../../../domain/audience/likes.ts";
+import type { MomentItem } from "../../../domain/audience/moment.ts";
 import { VoteItem } from "../../../domain/audience/vote.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem, listItems, type Reading } from "../../table/items.ts";
@@ -54,19 +55,25 @@ export async function leaveLikes(streamId: string, userId: string, at: string): 
   await removeLiker(streamId, userId);
 }
 
-/** Removes a user from the votes of a poll. */
+/**
+ * Removes a user from the votes of a poll. A vote at or after the poll's end belongs to nothing and
+ * leaves nothing.
+ */
 export async function leavePoll(
-  { momentId, userId }: Pick<VoteItem, "momentId" | "userId">,
+  { id: momentId, endedAt, endsAt }: Pick<MomentItem, "id" | "endedAt" | "endsAt">,
+  userId: string,
   at: string,
 ): Promise<void> {
+  const end = endedAt ?? endsAt;
   await decideAgain(async () => {
     const place = key.vote(momentId, userId);
     const vote = await getItem(VoteItem, place, { consistent: true });
     if (vote === undefined || vote.at > at) return undefined;
     const parts = vote.options.map((option): [string, number] => [String(option), 1]);
+    const isCounted = end === null || vote.at < end;
     const failed = await commitTransaction([
       removeOwn(place, vote),
-      crowdRestAction(momentId, 1, parts),
+      ...(isCounted ? [crowdRestAction(momentId, 1, parts)] : []),
     ]);
     return failed === undefined ? undefined : overtaken;
   });
