@@ -58,10 +58,16 @@ export async function runLocal(onSignal: (end: () => void) => void): Promise<voi
   const aborting = new AbortController();
   let system: System | undefined;
   const output = options.json ? holdOutput() : undefined;
-  const finish = async () => {
+  const stopSystem = async () => {
     output?.release();
     await system?.stop();
     if (system && settings.LOG === "text") console.log(system.aws.meter.summary());
+  };
+  // Once: a signal also fails a start that still waits for its health, and neither may exit early.
+  let finished: Promise<void> | undefined;
+  const finish = () => {
+    finished ??= stopSystem();
+    return finished;
   };
   const end = async (code: number) => {
     setTimeout(() => process.exit(code), stopMillisecondsMax).unref();

@@ -301,8 +301,16 @@ test("an address has no more connections than its share, and is admitted again w
   opened!.close();
 });
 
-test("a relay that ends makes its clients reconnect", async () => {
-  const own = await startSystem({ env: { RELAY: "on", DEMO: "off" } });
+// Stopped before that, a start that asks its own /health has its request cut off.
+const neverHealthy = `--import=data:text/javascript,${encodeURIComponent(
+  "globalThis.fetch=(_,{signal})=>new Promise((_,no)=>signal.onabort=()=>no(signal.reason))",
+)}`;
+
+test.each([
+  ["once it is ready", ""],
+  ["before it knows that it is healthy", neverHealthy],
+])("a relay that ends %s makes its clients reconnect", async (_, NODE_OPTIONS) => {
+  const own = await startSystem({ env: { RELAY: "on", DEMO: "off", NODE_OPTIONS } });
   const url = await relayOf(own);
   const token = await localToken(own.url, { sub: "someone" });
   const watching = await open(`${url}?token=${token}`);
