@@ -37,12 +37,17 @@ browserTest(
     await made.waitForFunction("window.openSocket !== undefined");
     await made.evaluate("openSocket()");
     await made.getByRole("button", { name: "Superlike · 10" }).waitFor();
+    // On a busy machine, the short one would be long in real time.
+    await made.clock.install();
+    await made.clock.pauseAt(Date.now() + 5_000);
     await made.evaluate("Math.random = () => 0; disconnect()");
+    await made.clock.runFor(1_500);
     expect(await strip.isVisible()).toBe(false);
     await made.waitForFunction("sockets === 2");
     await made.evaluate("openSocket()");
-    await made.waitForTimeout(3_000);
+    await made.clock.runFor(3_000);
     expect(await strip.isVisible()).toBe(false);
+    await made.clock.resume();
     await made.evaluate("disconnect()");
     await strip.getByText("Reconnecting since").waitFor();
     await made.evaluate("openSocket()");

@@ -26,11 +26,11 @@ browserTest(
     await call("talk-host", "POST", messages, { content: "said before" });
     const { page, faults, visit, close } = await openAsAdmin();
     // The socket opens only after the list was read and another message was sent.
-    const held = Promise.withResolvers<void>();
+    const [held, reconnecting] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const sockets: WebSocketRoute[] = [];
     await page.routeWebSocket(/\/ws\b/, async (socket) => {
       sockets.push(socket);
-      await held.promise;
+      await (sockets.length === 1 ? held : reconnecting).promise;
       socket.connectToServer();
     });
     await visit(`view=chat&stream=${streamId}`);
@@ -72,7 +72,7 @@ browserTest(
     const label = page.locator(".filters .status");
     expect(await label.allTextContents()).toEqual(["Live"]);
     await sockets.at(-1)!.close();
-    await label.getByText("Reconnecting…").waitFor();
+    await label.getByText("Reconnecting…").waitFor().then(reconnecting.resolve);
     await label.getByText("Live").waitFor();
     await call("talk-host", "POST", `/api/v1/live-stream/${streamId}/end`);
     await label.waitFor({ state: "detached" });
