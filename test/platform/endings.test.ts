@@ -140,3 +140,12 @@ test("a stream's end counts a poll whose time was over, even if its message was 
     ...{ status: "ended", endedAt: endsAt, result: { votes: [0, 0], voters: 0, winner: null } },
   });
 });
+
+test("of two messages about one end both succeed, and one result is written", async () => {
+  const stream = await makeStream("host");
+  const { id: momentId, endsAt } = await startMoment(stream, poll, caller, forget);
+  const count = () => endMoments({ streamId: stream.id, momentId }, after(endsAt, 20));
+  await Promise.all([count(), count()]);
+  const result = { votes: [0, 0], voters: 0, winner: null };
+  expect(await findMoment(stream.id, momentId)).toMatchObject({ result, revision: 2 });
+});
