@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "@jest/globals";
 import { escrowMax } from "../../domain/streams/funding.ts";
-import type { Stream } from "../../domain/streams/stream.ts";
-import { cancel, goLive } from "../../domain/streams/stream-lifecycle.ts";
+import { Stream } from "../../domain/streams/stream.ts";
+import { cancel, goLive, remove } from "../../domain/streams/stream-lifecycle.ts";
 import { handler as exportData } from "../../functions/people/users/export.ts";
 import { followPlan, queueDuePlans } from "../../platform/planned/plans.ts";
 import { beginInvocation, setDeadline } from "../../platform/runtime/deadline.ts";
@@ -12,7 +12,7 @@ import { findWallet } from "../../platform/store/money/wallets.ts";
 import { listDueStreams } from "../../platform/store/streams/escrow.ts";
 import { changeStream } from "../../platform/store/streams/stream-changes.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";
-import { updateItem } from "../../platform/table/items.ts";
+import { getItem, updateItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { callEndpoint } from "./api-call.ts";
 import { whileBusy } from "./busy-wallet.ts";
@@ -71,20 +71,22 @@ test("contributions that race with the start are included or refused, never lost
   expect(await auditTable()).toEqual([]);
 });
 
-test.each(["cancelled", "late"])(
+test.each(["cancelled", "deleted", "late"])(
   "%s: everything is returned, once, however often it is requested",
   async (how) => {
     const stream = await plannedStream();
     const givers = [await giveTo(stream, 100), await giveTo(stream, 7)];
     if (how === "cancelled") await changeStream(await current(stream), cancel, new Date());
+    if (how === "deleted")
+      await changeStream(await current(stream), (one) => remove(one, new Date()), new Date());
     const now = later(2 * hour + 1_000);
     expect(await listDueStreams(now)).toContain(stream.id);
     await Promise.all([1, 2, 3].map(() => followPlan({ streamId: stream.id }, now)));
     expect(await auditTable()).toEqual([]);
     for (let time = 0; time < 3; time++) await followPlan({ streamId: stream.id }, now);
     expect([await balanceOf(givers[0]!), await balanceOf(givers[1]!)]).toEqual([200, 14]);
-    const { status, funding } = await current(stream);
-    expect(status).toBe(how === "late" ? "scheduled" : "cancelled_by_host");
+    const { status, funding } = (await getItem(Stream, key.stream(stream.id)))!;
+    expect(status).toBe(how === "cancelled" ? "cancelled_by_host" : "scheduled");
     expect(funding).toMatchObject({ outcome: "back", returnedAt: expect.any(String) });
     expect(await auditTable()).toEqual([]);
     if (how === "late") {

@@ -92,7 +92,8 @@ export async function changeStream(
     const there = failed.get("stream");
     if (there === undefined) refuse("stream_not_found", { streamId: stream.id });
     current = await withWords(read(Stream, there));
-    if (current.deletedAt !== null) refuse("stream_not_found", { streamId: stream.id });
+    const wasDeleted = current.deletedAt !== null && stream.deletedAt === null;
+    if (wasDeleted) refuse("stream_not_found", { streamId: stream.id });
     return overtaken;
   });
 }
