@@ -15,6 +15,7 @@ import { benchLoad } from "./load.ts";
 import { benchMemory } from "./memory.ts";
 import { benchPages } from "./pages.ts";
 import { benchPush } from "./push.ts";
+import { benchRandom } from "./random-calls.ts";
 import { benchRates } from "./rates.ts";
 import { benchRelayReturns, benchReturns } from "./returns.ts";
 import { benchSoak } from "./soak.ts";
@@ -46,10 +47,11 @@ const parts: Record<string, () => Promise<void>> = {
   clocking: benchClocking,
   sockets: () => benchSockets(sizes),
   soak: () => benchSoak(minutes),
+  random: () => benchRandom(minutes, values.run),
 };
 
-/** Benchmarks of half an hour run only when they are named. */
-const long = new Set(["soak", "import"]);
+/** Benchmarks of many minutes run only when they are named. */
+const long = new Set(["soak", "import", "random"]);
 
 async function withSystem(bench: (system: System) => Promise<void>, stage = "dev"): Promise<void> {
   const system = await startSystem({ env: { DEMO: "off", STAGE: stage } });
@@ -62,7 +64,7 @@ async function withSystem(bench: (system: System) => Promise<void>, stage = "dev
   }
 }
 
-const usage = `npm run bench [-- names] [-- --minutes=3] [-- --run=hangs or uploads] [-- --rows=100000]
+const usage = `npm run bench [-- names] [-- --minutes=3] [-- --run=hangs, uploads or kills] [-- --rows=100000]
   names: ${Object.keys(parts).join(", ")}
   default: all but ${[...long].join(", ")}`;
 const { names, values } = readCommand(usage, {
