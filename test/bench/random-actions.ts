@@ -19,6 +19,7 @@ export type Room = {
 /** Sends a call until it is answered with less than 500, a POST under one key. */
 export type Send = (route: string, as: Person, body?: object) => Promise<Answer>;
 
+/** The users and streams of a run. */
 export type World = {
   chance: Chance;
   send: Send;
@@ -45,7 +46,7 @@ export async function addUser({ chance, send, service, users }: World): Promise<
   users.push(user);
 }
 
-/** Creates a stream; live at once, unless it is planned. */
+/** Creates a stream and returns its id; undefined if it was refused. */
 async function create(world: World, host: Person, more: object = {}): Promise<string | undefined> {
   const { body } = await world.send("POST /api/v1/live-stream/create", host, {
     title: "Random",
@@ -54,6 +55,7 @@ async function create(world: World, host: Person, more: object = {}): Promise<st
   return body.data?.id;
 }
 
+/** Makes a stream live, and lists it. */
 async function start({ send, rooms }: World, host: Person, id: string): Promise<void> {
   const { status } = await send("POST /api/v1/live-stream/join-as-creator", host, {
     liveStreamId: id,
@@ -63,17 +65,18 @@ async function start({ send, rooms }: World, host: Person, id: string): Promise<
   rooms.push({ id, host, isLive: true, ...done, polls: [], moments: [] });
 }
 
+/** A live stream, one in five of which is paid. */
 export async function addRoom(world: World, host: Person): Promise<void> {
   const { chance } = world;
   const id = await create(world, host, chance.hits(0.2) ? { price: 1 + chance.below(30) } : {});
   if (id !== undefined) await start(world, host, id);
 }
 
-async function chat({ chance, send }: World, { room, user }: { room: Room; user: Person }) {
+const chat: Action = async ({ chance, send }, { room, user }) => {
   const content = `hello ${chance.below(1e9)}`;
   const { status, body } = await send(`POST ${pathOf(room)}/chat/messages`, user, { content });
   if (status === 201) room.messages.push(body._id);
-}
+};
 
 const gift: Action = async ({ chance, send, giftTypes }, { room, user }) => {
   const giftTypeId = oneOf(chance, giftTypes);
@@ -162,7 +165,13 @@ const end: Action = async ({ send, rooms }, { room }) => {
   await send(`POST ${pathOf(room)}/end`, room.host);
 };
 
-const train = { enabled: true, startSenders: 2, windowSeconds: 60, levelSeconds: 60 };
+const train = {
+  enabled: true,
+  startSenders: 2,
+  windowSeconds: 60,
+  levels: [50, 500],
+  levelSeconds: 60,
+};
 
 /** The actions and how often each is taken. */
 export const actions: readonly (readonly [weight: number, Action])[] = [
@@ -211,7 +220,8 @@ export const actions: readonly (readonly [weight: number, Action])[] = [
     1,
     ({ chance, send }, { room }) =>
       send(`PUT ${pathOf(room)}/train`, room.host, {
-        ...{ ...train, startCredits: 10 + chance.below(90), levels: [50, 150, 500] },
+        ...train,
+        startCredits: 10 + chance.below(90),
       }),
   ],
   [

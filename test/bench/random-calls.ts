@@ -1,7 +1,8 @@
-import { setTimeout as pause } from "node:timers/promises";
+import { rm } from "node:fs/promises";
 import { admin, call, freshId, giftType, service } from "../api/people.ts";
 import { auditOf } from "../platform/money/running.ts";
 import { startSystem } from "../system.ts";
+import { wait } from "./figures.ts";
 import { actions, addRoom, addUser, type Room, type Send, type World } from "./random-actions.ts";
 import { createChance } from "./scale/chance.ts";
 
@@ -21,8 +22,10 @@ const settledMilliseconds = 75_000;
  * is killed and restarted meanwhile. Then everything that was acknowledged must be in the logs
  * once, all sums and results must agree, and the audit must find nothing. Prints the seed, which
  * repeats the choices but not their timing. Throws if anything is wrong.
+ * @param run `kills`; undefined for none.
  */
 export async function benchRandom(minutes = minutesDefault, run?: string): Promise<void> {
+  if (run !== undefined && run !== "kills") throw new Error(`--run= expects kills, got ${run}`);
   const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
   console.log(`SEED=${seed}`);
   let system = await startSystem({ env: { DEMO: "off" } });
@@ -41,7 +44,7 @@ export async function benchRandom(minutes = minutesDefault, run?: string): Promi
       if (status >= 500 && Date.now() > downUntil)
         problems.push(`${status} ${route} ${answer?.text}`);
       if (answer !== undefined && status < 500 && !mayWait) return answer;
-      await pause(500);
+      await wait(500);
     }
   };
   const world = await createWorld(seed, send);
@@ -49,14 +52,14 @@ export async function benchRandom(minutes = minutesDefault, run?: string): Promi
   const caller = async () => {
     while (!isOver) {
       await act(world).catch((error) => problems.push(String(error)));
-      await pause(world.chance.below(120));
+      await wait(world.chance.below(120));
     }
   };
   const calling = Array.from({ length: callers }, caller);
   const endsAt = Date.now() + minutes * 60_000;
   while (Date.now() < endsAt) {
     const left = endsAt - Date.now();
-    await pause(Math.min(left, killSeconds * 1_000 * (0.5 + world.chance.next())));
+    await wait(Math.min(left, killSeconds * 1_000 * (0.5 + world.chance.next())));
     if (run !== "kills" || Date.now() >= endsAt) continue;
     downUntil = Number.POSITIVE_INFINITY;
     await system.kill();
@@ -65,11 +68,13 @@ export async function benchRandom(minutes = minutesDefault, run?: string): Promi
   }
   isOver = true;
   await Promise.all(calling);
-  await pause(settledMilliseconds);
+  await wait(settledMilliseconds);
   for (const room of world.rooms) problems.push(...(await listDifferences(room, world)));
   const { code, says } = auditOf(dataDir);
   if (code !== 0) problems.push(says);
   await system.stop();
+  // Only the first start removes data at its end.
+  await rm(dataDir, { recursive: true, force: true });
   console.log(`${world.rooms.length} streams, ${says.split("\n")[0]}`);
   if (problems.length > 0) throw new Error(problems.slice(0, 30).join("\n"));
 }
@@ -132,11 +137,11 @@ async function listDifferences(room: Room, world: World): Promise<string[]> {
       .filter(({ type, data }) => type === wanted && data.kind !== "train")
       .map(({ data }) => data.id ?? data._id ?? "")
       .sort();
-  const numbers = frames.map(({ frame }) => frame);
+  const counted = [...frames.keys()].map((n) => n + 1);
   differ(
     "frames",
-    numbers,
-    [...frames.keys()].map((n) => n + 1),
+    frames.map(({ frame }) => frame),
+    counted,
   );
   differ("messages", idsOf("chat.message"), room.messages.toSorted());
   differ("gifts", idsOf("gift.sent"), [...room.gifts.keys()].sort());
@@ -150,12 +155,8 @@ async function listDifferences(room: Room, world: World): Promise<string[]> {
   differ("likes", sums.likes ?? 0, (await read("likes")).total);
   for (const id of room.moments) {
     const { status, result } = await read(`moments/${id}`);
-    const isOver = status !== "open";
-    differ(
-      `ends of ${id}`,
-      idsOf("moment.ended").filter((one) => one === id).length,
-      Number(isOver),
-    );
+    const ends = idsOf("moment.ended").filter((one) => one === id);
+    differ(`ends of ${id}`, ends.length, status === "open" ? 0 : 1);
     if (status === "ended" && room.polls.includes(id))
       differ(`sum of ${id}`, sums[id], result.votes);
   }

@@ -301,7 +301,7 @@ test("an address has no more connections than its share, and is admitted again w
   opened!.close();
 });
 
-// Stopped before that, a start that asks its own /health has its request cut off.
+// The start waits for its own /health until the signal aborts that request.
 const neverHealthy = `--import=data:text/javascript,${encodeURIComponent(
   "globalThis.fetch=(_,{signal})=>new Promise((_,no)=>signal.onabort=()=>no(signal.reason))",
 )}`;

@@ -56,8 +56,8 @@ export async function leaveLikes(streamId: string, userId: string, at: string): 
 }
 
 /**
- * Removes a user from the votes of a poll. A vote at or after the poll's end belongs to nothing and
- * leaves nothing.
+ * Removes a user from the votes of a poll. A vote at or after the poll's end is in no result, so the
+ * remainder does not get it.
  */
 export async function leavePoll(
   { id: momentId, endedAt, endsAt }: Pick<MomentItem, "id" | "endedAt" | "endsAt">,

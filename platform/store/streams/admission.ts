@@ -151,7 +151,10 @@ export async function admitText(
   else assertNotSlowed(admitted, rules, now);
 }
 
-/** Refuses a text that the stream takes from nobody like this sender. */
+/**
+ * Refuses a text for the stream's state or its chat settings, with `stream_not_live`,
+ * `messages_disabled`, `word_blocked` or `followers_only`.
+ */
 async function assertOpenTo(stream: Stream, sender: Acting, content: string): Promise<void> {
   assertLive(stream);
   assertMessagesOpen(stream, sender);

@@ -54,7 +54,7 @@ export async function recordStream(
  * changes, undefined if there are none, and is called again if another call was faster. With an
  * `act`, the moderation log records who did it; the actions that `also` returns for the changed
  * stream are written too, as is the outcome of its contributions if the change decides it. Refuses
- * with `stream_not_found`, and with `unavailable` if others are faster too often.
+ * with `stream_not_found` if the stream is deleted meanwhile, and with `unavailable` if others are faster too often.
  */
 export async function changeStream(
   stream: Stream,
@@ -92,8 +92,8 @@ export async function changeStream(
     const there = failed.get("stream");
     if (there === undefined) refuse("stream_not_found", { streamId: stream.id });
     current = await withWords(read(Stream, there));
-    const wasDeleted = current.deletedAt !== null && stream.deletedAt === null;
-    if (wasDeleted) refuse("stream_not_found", { streamId: stream.id });
+    const isNewlyDeleted = current.deletedAt !== null && stream.deletedAt === null;
+    if (isNewlyDeleted) refuse("stream_not_found", { streamId: stream.id });
     return overtaken;
   });
 }
