@@ -4,10 +4,13 @@
  * ends in `/` is a whole folder.
  */
 export const slowKinds = {
-  /** Faults at every step, or in random orders. */
+  /** Faults at every step or in random orders, and every route or message in turn. */
   "fault matrices": [
     "api/contract",
+    "api/described",
     "api/hostile",
+    "api/idempotency-routes",
+    "api/pass-routes",
     "bin/log-secrets",
     "bin/preflight-answers",
     "client/schedules",
@@ -54,6 +57,7 @@ export const slowKinds = {
     "platform/busy-host",
     "platform/costs",
     "platform/erasure-bounds",
+    "platform/export",
     "platform/gift-pages",
     "platform/large-funding",
     "platform/many-moments",
@@ -64,9 +68,10 @@ export const slowKinds = {
     "web/chat-load",
     "web/overlay-load",
   ],
-  /** Further features of pages and commands; the API behind them has its cases in `api`. */
+  /** Further features of pages, commands and clients; the API behind them has its cases in `api`. */
   features: [
     "bin/ovation-usage",
+    "client/places",
     "web/channel",
     "web/chat-audience",
     "web/chat-drafts",
@@ -82,6 +87,7 @@ export const slowKinds = {
     "web/console-home",
     "web/console-lost",
     "web/console-pages",
+    "web/console-sign-in",
     "web/console-support",
     "web/console-words",
     "web/docs-contents",
@@ -122,7 +128,7 @@ export const slowKinds = {
     "cloud/relay-rules",
     "cloud/transitions",
   ],
-  /** Data of earlier versions, copies, systems built from scratch, and the relay's bundle. */
+  /** Data of earlier versions, copies, and what is built: systems, the client, the relay's bundle. */
   restores: [
     "bin/assembly",
     "bin/cold-start",
@@ -131,6 +137,7 @@ export const slowKinds = {
     "bin/reload",
     "bin/reset-logs",
     "bin/restore",
+    "client/built",
     "local/read-only",
     "local/relay-bundle",
     "platform/releases/releases",
@@ -138,15 +145,15 @@ export const slowKinds = {
 } satisfies Record<string, string[]>;
 
 /**
- * Folders with tests of the stacks, the commands and the AWS of `npm start`. A plain `npm test`
- * leaves them out; `--changed` runs those that a change affects.
+ * Folders with tests of the stacks, the commands, the AWS clients and the AWS of `npm start`. A
+ * plain `npm test` leaves them out; `--changed` runs those that a change affects.
  */
-export const infrastructure: string[] = ["bin/", "cloud/", "local/"];
+export const infrastructure: string[] = ["bin/", "cloud/", "local/", "platform/aws/"];
 
 /** Their files that test what clients see, which `npm test` runs. */
 export const clientFacing: string[] = [
   "bin/import",
-  "bin/local",
+  "bin/start-output",
   "local/faults",
   "local/grants",
   "local/issuer",

@@ -88,7 +88,11 @@ export async function startSystem(settings: Settings = {}): Promise<System> {
 
 /** Where a system's sockets are in these tests: at its relay with `RELAY=on`, else at its API. */
 export async function socketsOf(url: string): Promise<string> {
-  if (process.env.RELAY !== "on") return `${url.replace("http", "ws")}/ws`;
+  return process.env.RELAY === "on" ? relayOf(url) : `${url.replace("http", "ws")}/ws`;
+}
+
+/** The URL of a system's relay. */
+export async function relayOf(url: string): Promise<string> {
   const relay = (await (await fetch(`${url}/local/relay`)).json()) as { url: string };
   return relay.url;
 }

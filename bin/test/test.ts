@@ -32,8 +32,8 @@ const again: { files(): string[]; env: Env }[] = [
   { files: listSocketFiles, env: { RELAY: "on" } },
 ];
 
-/** Files that run in parallel: with five, calls exceeded their time-outs on two slow processors. */
-const workers = Math.max(4, Math.min(6, availableParallelism()));
+/** Files that run in parallel: a fourth on two processors takes more CPU, and no less time. */
+const workers = Math.max(3, Math.min(6, availableParallelism()));
 
 /** The processes of jest that have not ended. */
 const running = new Set<ChildProcess>();

@@ -1,4 +1,14 @@
-import { fitting, type Operation, pathOf, readOperations } from "./operations.ts";
+import {
+  balanceOf,
+  join,
+  live,
+  makePaidWorld,
+  paidStream,
+  price,
+  refundRoute,
+  rich,
+  settled,
+} from "./paid-streams.ts";
 import {
   type Answer,
   admin,
@@ -6,45 +16,12 @@ import {
   eventually,
   expectFailure,
   freshId,
-  giftType,
   type Person,
   person,
   sentences,
-  topUp,
 } from "./people.ts";
 import { tencent } from "./tencent-caller.ts";
 import { type Message, open, viewer, wsUrl } from "./viewer.ts";
-
-const live = "/api/v1/live-stream";
-const price = 30;
-
-async function paidStream(more: Record<string, unknown> = {}) {
-  const host = await person();
-  const body = { title: "Masterclass", price, ...more };
-  const { id } = (await call(`POST ${live}/create`, { as: host, body })).body.data;
-  await call(`POST ${live}/join-as-creator`, { as: host, body: { liveStreamId: id } });
-  return { host, id: id as string };
-}
-
-const join = (as: Person, liveStreamId: string, more: Record<string, unknown> = {}, key?: string) =>
-  call(`POST ${live}/join`, { as, body: { liveStreamId, ...more }, ...(key && { key }) });
-
-const balanceOf = async (as: Person) => (await call("GET /api/v1/wallet", { as })).body.data;
-
-async function rich(credits: number): Promise<Person> {
-  const as = await person();
-  await topUp(as, credits);
-  return as;
-}
-
-const settled = (as: Person, balance: number) =>
-  eventually(
-    () => balanceOf(as),
-    (wallet) => wallet.balance === balance && wallet.pending === 0,
-  );
-
-const refundRoute = (streamId: string, as: Person) =>
-  `POST ${live}/${streamId}/passes/${as.id}/refund`;
 
 test("joining a paid stream charges once, and the host gets the price", async () => {
   const { host, id } = await paidStream();
@@ -161,98 +138,6 @@ test("a pass can be refunded even after the host deleted the stream", async () =
   expect(await balanceOf(as)).toMatchObject({ balance: 100 });
   const none = await call(refundRoute(freshId(), as), { as: boss });
   expect(none.body).toMatchObject({ statusCode: 404, code: "pass_not_found" });
-});
-
-/** Routes without a pass: the outside of the stream, joins, and actions of its host or an admin. */
-const outside = [
-  `GET ${live}/{streamId}`,
-  `DELETE ${live}/{streamId}`,
-  `POST ${live}/{streamId}/cancel`,
-  `POST ${live}/{streamId}/end`,
-  `POST ${live}/{streamId}/fund`,
-  `POST ${live}/{streamId}/passes/{userId}/refund`,
-  `POST ${live}/{streamId}/reminder`,
-];
-
-/** All users with and without access, and the contents of a paid stream. */
-async function makePaidWorld() {
-  const [moderator, guest, holder] = [await person(), await person(), await rich(100)];
-  const target = await person();
-  for (const one of [moderator, guest, target]) await call("GET /api/v1/users/me", { as: one });
-  const { host, id: streamId } = await paidStream({ guests: [guest.id] });
-  const settings = `PATCH ${live}/${streamId}/chat-settings`;
-  const named = await call(settings, { as: host, body: { moderators: [moderator.id] } });
-  expect(named.status).toBe(200);
-  await join(holder, streamId);
-  const refunded = await rich(1_000);
-  await join(refunded, streamId);
-  await call(refundRoute(streamId, refunded), { as: await admin() });
-  const said = await call(`POST ${live}/${streamId}/chat/messages`, {
-    as: holder,
-    body: { content: "hello" },
-  });
-  const messageId = said.body._id;
-  const question = { kind: "poll", title: "Which?", options: ["a", "b"], seconds: 600 };
-  const poll = await call(`POST ${live}/${streamId}/moments`, { as: host, body: question });
-  const giftTypeId = await giftType(1);
-  const gift = await call("POST /api/v1/gifts/create", {
-    as: holder,
-    body: { giftTypeId, liveStreamId: streamId },
-  });
-  const ban = await call("POST /api/v1/live-stream-ban", {
-    as: host,
-    body: { targetUserId: target.id, liveStreamId: streamId, actionType: "CHAT_ONLY" },
-  });
-  const overlay = await call(`POST ${live}/${streamId}/overlay-keys`, { as: host, body: {} });
-  const known = {
-    ...{ streamId, liveStreamId: streamId, messageId, giftTypeId, replyTo: undefined },
-    keyId: overlay.body.data.id,
-    ...{ momentId: poll.body.data.id, targetUserId: target.id, expectedPrice: 1 },
-    ...{ moderators: undefined, giftId: gift.body.data.id, banId: ban.body.data._id },
-  };
-  const inside = { host, moderator, guest, holder, boss: await admin() };
-  return { known, inside, out: { stranger: await rich(1_000), refunded } };
-}
-
-type PaidWorld = Awaited<ReturnType<typeof makePaidWorld>>;
-
-function callIn(operation: Operation, { known }: PaidWorld, as: Person | undefined) {
-  const { method, path, queries, body } = operation;
-  const id = path.includes("/gifts/") ? known.giftId : known.banId;
-  const place = pathOf(operation, { known: { ...known, id } } as never);
-  const query = queries.includes("liveStreamId") ? `?liveStreamId=${known.streamId}` : "";
-  const sent = body === undefined ? {} : { body: fitting(body, known) };
-  return call(`${method} ${place}${query}`, { ...(as && { as }), ...sent });
-}
-
-const named = ({ method, path }: Operation) => `${method} ${path}`;
-
-test("every inside route of a paid stream requires a pass from every caller", async () => {
-  const operations = await readOperations();
-  const insides = operations.filter(({ codes }) => codes.includes("pass_required"));
-  const ofStream = operations.filter(({ path }) => path.includes("{streamId}"));
-  const unasked = ofStream.filter((one) => !insides.includes(one)).map(named);
-  expect(unasked.sort()).toEqual([...outside].sort());
-  expect(insides.length).toBeGreaterThan(30);
-  const world = await makePaidWorld();
-  const found: string[] = [];
-  const note = (who: string, operation: Operation, { status, body, text }: Answer) =>
-    found.push(`${who}: ${named(operation)}: ${status} ${body?.code ?? text.slice(0, 80)}`);
-  for (const operation of insides) {
-    for (const [who, as] of Object.entries({ ...world.out, nobody: undefined })) {
-      if (as === undefined && !operation.isPublic) continue;
-      const answer = await callIn(operation, world, as);
-      if (answer.body?.code !== "pass_required") note(who, operation, answer);
-    }
-  }
-  expect(found).toEqual([]);
-  for (const operation of insides)
-    for (const [who, as] of Object.entries(world.inside)) {
-      const answer = await callIn(operation, world, as);
-      if (answer.body?.code === "pass_required" || answer.status >= 500)
-        note(who, operation, answer);
-    }
-  expect(found).toEqual([]);
 });
 
 test("a block is checked before the pass, and the outside stays open", async () => {

@@ -103,6 +103,9 @@ function parsed(text: string): unknown {
   }
 }
 
+/** "true" for the response to a repeated call, null for the first one. */
+export const isReplayed = ({ headers }: Answer) => headers.get("idempotency-replayed");
+
 /** The required form of every failure: exact keys in exact order. */
 export function expectFailure(answer: Answer, status: number, sentence: string): void {
   expect({ status: answer.status, text: answer.text }).toMatchObject({ status });

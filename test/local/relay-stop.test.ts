@@ -2,6 +2,9 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { startLocalRelay } from "../../local/lambda/relay.ts";
+import { open } from "../api/viewer.ts";
+import { localToken } from "../shared.ts";
+import { relayOf, startSystem } from "../system.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "relay-stop-"));
 const drained = join(directory, "drained");
@@ -52,4 +55,23 @@ test("a relay on a busy machine closes its sockets before it ends", async () => 
   const running = await start();
   await running.stop(500);
   expect(existsSync(drained)).toBe(true);
+});
+
+// The start waits for its own /health until the signal aborts that request.
+const neverHealthy = `--import=data:text/javascript,${encodeURIComponent(
+  "globalThis.fetch=(_,{signal})=>new Promise((_,no)=>signal.onabort=()=>no(signal.reason))",
+)}`;
+
+test.each([
+  ["once it is ready", ""],
+  ["before it knows that it is healthy", neverHealthy],
+])("a relay that ends %s makes its clients reconnect", async (_, NODE_OPTIONS) => {
+  const own = await startSystem({ env: { RELAY: "on", DEMO: "off", NODE_OPTIONS } });
+  const token = await localToken(own.url, { sub: "someone" });
+  const watching = await open(`${await relayOf(own.url)}?token=${token}`);
+  const closed = new Promise((done) => watching.socket.once("close", done));
+  const stopping = own.stop();
+  expect(await watching.next(({ type }) => type === "closing")).toMatchObject({ code: 4410 });
+  await closed;
+  expect(await stopping).toBe(0);
 });

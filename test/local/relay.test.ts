@@ -1,13 +1,11 @@
 /** A stage with a relay, as seen by its clients and the runner. */
-
 import { connect, type Socket } from "node:net";
 import WebSocket from "ws";
 import { type Client, createClient } from "../../client/index.ts";
 import { addressLimits } from "../../relay/addresses.ts";
 import { admin, call, eventually, liveStream, type Person, person } from "../api/people.ts";
 import { type Message, open, refusedHandshake, type Viewer } from "../api/viewer.ts";
-import { localToken } from "../shared.ts";
-import { type System, socketsOf, startSystem } from "../system.ts";
+import { relayOf, type System, socketsOf, startSystem } from "../system.ts";
 
 let system: System;
 let relayUrl: string;
@@ -17,15 +15,10 @@ beforeAll(async () => {
   system = await startSystem({ env: { RELAY: "on", DEMO: "off" } });
   process.env.API_URL = system.url;
   apiSockets = `${system.url.replace("http", "ws")}/ws`;
-  relayUrl = await relayOf(system);
+  relayUrl = await relayOf(system.url);
 });
 
 afterAll(() => system?.stop());
-
-async function relayOf({ url }: System): Promise<string> {
-  const answer = (await (await fetch(`${url}/local/relay`)).json()) as { url: string };
-  return answer.url;
-}
 
 const ofType = (type: string) => (message: Message) => message.type === type;
 
@@ -299,24 +292,4 @@ test("an address has no more connections than its share, and is admitted again w
     (found) => found !== undefined,
   );
   opened!.close();
-});
-
-// The start waits for its own /health until the signal aborts that request.
-const neverHealthy = `--import=data:text/javascript,${encodeURIComponent(
-  "globalThis.fetch=(_,{signal})=>new Promise((_,no)=>signal.onabort=()=>no(signal.reason))",
-)}`;
-
-test.each([
-  ["once it is ready", ""],
-  ["before it knows that it is healthy", neverHealthy],
-])("a relay that ends %s makes its clients reconnect", async (_, NODE_OPTIONS) => {
-  const own = await startSystem({ env: { RELAY: "on", DEMO: "off", NODE_OPTIONS } });
-  const url = await relayOf(own);
-  const token = await localToken(own.url, { sub: "someone" });
-  const watching = await open(`${url}?token=${token}`);
-  const closed = new Promise((done) => watching.socket.once("close", done));
-  const stopping = own.stop();
-  expect(await watching.next(ofType("closing"))).toMatchObject({ code: 4410 });
-  await closed;
-  expect(await stopping).toBe(0);
 });

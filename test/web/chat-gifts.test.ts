@@ -284,3 +284,65 @@ browserTest(
   },
   testMilliseconds,
 );
+
+browserTest(
+  "earlier gifts show when the chat is opened, in the same rows",
+  async () => {
+    const made = await open("?gifts");
+    await made.getByText("gave 2 × Rose").waitFor();
+    expect(await made.locator(".row.gift.over:not(.superlike-row)").count()).toBe(2);
+    // One that is listed and comes live as well is there once.
+    await made.evaluate(`give("g4", "Star", 100, 2, 1, 0)`);
+    await made.evaluate(`give("g5", "Heart", 20, 2, 1, 0)`);
+    await made.getByText("gave Heart").waitFor();
+    expect(await made.locator(".row.gift:not(.superlike-row)").allInnerTexts()).toEqual([
+      expect.stringContaining("gave 2 × Rose"),
+      expect.stringContaining("gave Star"),
+      expect.stringContaining("gave Heart"),
+    ]);
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a combo that goes on while the chat is opened stays one row",
+  async () => {
+    const made = await open("?going");
+    await made.getByText("gave Rose").waitFor();
+    await made.evaluate(`give("g2", "Rose", 10, 1, 2, 0)`);
+    await made.evaluate(`give("g3", "Rose", 10, 1, 3, 0)`);
+    await made.getByText("gave 3 × Rose").waitFor();
+    expect(await made.locator(".row.gift").count()).toBe(1);
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "when gifts crowd out messages, all gifts of one sender share a row",
+  async () => {
+    const made = await open();
+    // At once: what crowds is counted in ten seconds.
+    await made.evaluate(`for (let by = 0; by < 8; by++) give("a" + by, "Rose", 10, by, 1, 0);
+      give("b1", "Rose", 10, 20, 1, 0);
+      give("b2", "Star", 100, 20, 1, 0)`);
+    await made.getByText("gave 2 gifts").waitFor();
+    expect(await made.locator(".row.gift").count()).toBe(9);
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "each superlike has a row, even if its card was never shown",
+  async () => {
+    const made = await open();
+    await made.evaluate(`Array.from({ length: 60 }, (_, n) => happen("superlike.sent", {
+      _id: "s" + n, price: 10, senderSnapshot: { _id: "u" + n, name: "User " + n, username: "", surname: "" } }))`);
+    await made.locator(".row.superlike-row").nth(59).waitFor();
+    expect(await made.locator(".row.superlike-row").count()).toBe(60);
+    await made.close();
+  },
+  testMilliseconds,
+);

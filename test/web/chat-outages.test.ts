@@ -1,6 +1,7 @@
 /** `<ovation-chat>` when it loses its server. */
+import type { Page } from "playwright-core";
 import { browserTest } from "./browser.ts";
-import { open, useBusyChat } from "./busy-chat.ts";
+import { open, standardSettings, useBusyChat } from "./busy-chat.ts";
 import { expectSoon, testMilliseconds } from "./pages.ts";
 
 useBusyChat();
@@ -53,6 +54,58 @@ browserTest(
     await made.evaluate("openSocket()");
     await strip.getByText("Reconnected. You missed nothing.").waitFor();
     await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a chat that is opened during an outage reads its messages once when the socket opens",
+  async () => {
+    const made = await open("?outage");
+    const reads = async (part: string) =>
+      ((await made.evaluate("reads")) as string[]).filter((one) => one.includes(part)).length;
+    await expectSoon(async () => (await reads("/users/me")) === 4);
+    await made.evaluate("openSocket()");
+    await made.getByRole("button", { name: "Superlike · 10" }).waitFor();
+    expect(await reads("/chat/messages?page=1")).toBe(1);
+    expect(await reads("/gifts?limit")).toBe(1);
+    await made.evaluate("show(message('hello'))");
+    await made.getByText("hello", { exact: true }).waitFor();
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+/** Opens a chat whose read of the stream is answered by `answerStream`. */
+async function openLate(): Promise<Page> {
+  const made = await open("?late");
+  await made.waitForFunction("window.answerStream !== undefined");
+  await made.locator(".head .viewers").getByText("3").waitFor();
+  return made;
+}
+
+browserTest(
+  "what changes before the stream has been read holds: settings, an unpin, the end",
+  async () => {
+    const changed = await openLate();
+    const rules = { ...standardSettings, slowModeSeconds: 60 };
+    await changed.evaluate(`happen("settings.changed", ${JSON.stringify(rules)})`);
+    await changed.evaluate(`happen("chat.unpinned", { messageId: "m" })`);
+    await changed.evaluate("answerStream()");
+    await changed.getByLabel("Credits").getByText("12").waitFor();
+    await changed.getByRole("textbox", { name: "Message" }).fill("one");
+    await changed.getByRole("button", { name: "Send" }).click();
+    await changed.locator(".send.waiting").waitFor();
+    expect(await changed.getByText("an old pin").count()).toBe(0);
+    await changed.close();
+    const ended = await openLate();
+    await ended.evaluate(`happen("stream.ended", {})`);
+    await ended.getByText("The stream has ended").first().waitFor({ state: "attached" });
+    await ended.evaluate("answerStream()");
+    // The price is shown last.
+    await ended.locator('[aria-label*="10"]').waitFor({ state: "attached" });
+    expect(await ended.getByRole("button", { name: "Gift", exact: true }).count()).toBe(0);
+    await ended.close();
   },
   testMilliseconds,
 );

@@ -55,55 +55,6 @@ browserTest(
 );
 
 browserTest(
-  "earlier gifts show when the chat is opened, in the same rows",
-  async () => {
-    const made = await open("?gifts");
-    await made.getByText("gave 2 × Rose").waitFor();
-    expect(await made.locator(".row.gift.over:not(.superlike-row)").count()).toBe(2);
-    // One that is listed and comes live as well is there once.
-    await made.evaluate(`give("g4", "Star", 100, 2, 1, 0)`);
-    await made.evaluate(`give("g5", "Heart", 20, 2, 1, 0)`);
-    await made.getByText("gave Heart").waitFor();
-    expect(await made.locator(".row.gift:not(.superlike-row)").allInnerTexts()).toEqual([
-      expect.stringContaining("gave 2 × Rose"),
-      expect.stringContaining("gave Star"),
-      expect.stringContaining("gave Heart"),
-    ]);
-    await made.close();
-  },
-  testMilliseconds,
-);
-
-browserTest(
-  "a combo that goes on while the chat is opened stays one row",
-  async () => {
-    const made = await open("?going");
-    await made.getByText("gave Rose").waitFor();
-    await made.evaluate(`give("g2", "Rose", 10, 1, 2, 0)`);
-    await made.evaluate(`give("g3", "Rose", 10, 1, 3, 0)`);
-    await made.getByText("gave 3 × Rose").waitFor();
-    expect(await made.locator(".row.gift").count()).toBe(1);
-    await made.close();
-  },
-  testMilliseconds,
-);
-
-browserTest(
-  "when gifts crowd out messages, all gifts of one sender share a row",
-  async () => {
-    const made = await open();
-    // At once: what crowds is counted in ten seconds.
-    await made.evaluate(`for (let by = 0; by < 8; by++) give("a" + by, "Rose", 10, by, 1, 0);
-      give("b1", "Rose", 10, 20, 1, 0);
-      give("b2", "Star", 100, 20, 1, 0)`);
-    await made.getByText("gave 2 gifts").waitFor();
-    expect(await made.locator(".row.gift").count()).toBe(9);
-    await made.close();
-  },
-  testMilliseconds,
-);
-
-browserTest(
   "a screen reader announces the number of messages and gifts every six seconds",
   async () => {
     const made = await open();
@@ -177,19 +128,6 @@ browserTest(
 );
 
 browserTest(
-  "each superlike has a row, even if its card was never shown",
-  async () => {
-    const made = await open();
-    await made.evaluate(`Array.from({ length: 60 }, (_, n) => happen("superlike.sent", {
-      _id: "s" + n, price: 10, senderSnapshot: { _id: "u" + n, name: "User " + n, username: "", surname: "" } }))`);
-    await made.locator(".row.superlike-row").nth(59).waitFor();
-    expect(await made.locator(".row.superlike-row").count()).toBe(60);
-    await made.close();
-  },
-  testMilliseconds,
-);
-
-browserTest(
   "slow mode that ends frees the box at once, and a muted user knows it before they write",
   async () => {
     const slow = await open("?slow");
@@ -205,58 +143,6 @@ browserTest(
     const box = muted.getByRole("textbox", { name: "Message" });
     expect([await box.isEditable(), await box.getAttribute("placeholder")]).toEqual([false, ""]);
     await muted.close();
-  },
-  testMilliseconds,
-);
-
-browserTest(
-  "a chat that is opened during an outage reads its messages once when the socket opens",
-  async () => {
-    const made = await open("?outage");
-    const reads = async (part: string) =>
-      ((await made.evaluate("reads")) as string[]).filter((one) => one.includes(part)).length;
-    await expectSoon(async () => (await reads("/users/me")) === 4);
-    await made.evaluate("openSocket()");
-    await made.getByRole("button", { name: "Superlike · 10" }).waitFor();
-    expect(await reads("/chat/messages?page=1")).toBe(1);
-    expect(await reads("/gifts?limit")).toBe(1);
-    await made.evaluate("show(message('hello'))");
-    await made.getByText("hello", { exact: true }).waitFor();
-    await made.close();
-  },
-  testMilliseconds,
-);
-
-/** Opens a chat whose read of the stream is answered by `answerStream`. */
-async function openLate(): Promise<Page> {
-  const made = await open("?late");
-  await made.waitForFunction("window.answerStream !== undefined");
-  await made.locator(".head .viewers").getByText("3").waitFor();
-  return made;
-}
-
-browserTest(
-  "what changes before the stream has been read holds: settings, an unpin, the end",
-  async () => {
-    const changed = await openLate();
-    const rules = { ...standardSettings, slowModeSeconds: 60 };
-    await changed.evaluate(`happen("settings.changed", ${JSON.stringify(rules)})`);
-    await changed.evaluate(`happen("chat.unpinned", { messageId: "m" })`);
-    await changed.evaluate("answerStream()");
-    await changed.getByLabel("Credits").getByText("12").waitFor();
-    await changed.getByRole("textbox", { name: "Message" }).fill("one");
-    await changed.getByRole("button", { name: "Send" }).click();
-    await changed.locator(".send.waiting").waitFor();
-    expect(await changed.getByText("an old pin").count()).toBe(0);
-    await changed.close();
-    const ended = await openLate();
-    await ended.evaluate(`happen("stream.ended", {})`);
-    await ended.getByText("The stream has ended").first().waitFor({ state: "attached" });
-    await ended.evaluate("answerStream()");
-    // The price is shown last.
-    await ended.locator('[aria-label*="10"]').waitFor({ state: "attached" });
-    expect(await ended.getByRole("button", { name: "Gift", exact: true }).count()).toBe(0);
-    await ended.close();
   },
   testMilliseconds,
 );

@@ -1,4 +1,4 @@
-/** What an admin does in the console: gift types, refunds, parked records and webhooks. */
+/** What admins and moderators do in the console: gift types, refunds, webhooks, bans. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Route } from "playwright-core";
@@ -227,6 +227,47 @@ browserTest(
     await page.getByRole("button", { name: "Ada Admin" }).click();
     await pane.getByText("Edit webhook").waitFor();
     expect(await pane.getByText(/^whsec_/).count()).toBe(0);
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a moderator mutes a user by keyboard and unbans them",
+  async () => {
+    const { page, faults, visit, close } = await openAsAdmin();
+    const streamId = await goLive(call, "ban-host", "Quiet show");
+    await visit(`view=bans&stream=${streamId}`);
+    await page.getByText("No bans in Quiet show").waitFor();
+    await page.getByRole("button", { name: "Ban user" }).press("Enter");
+    await page.getByLabel("User", { exact: true }).fill("john");
+    const found = page.getByRole("list", { name: "Found users" });
+    await found.getByRole("button", { name: /John Doe/ }).press("Enter");
+    await page.getByLabel("Reason").fill("Too loud");
+    await page.getByRole("button", { name: "Mute…" }).press("Enter");
+    // What is asked names the thing and shows the call.
+    const question = page.getByRole("dialog", { name: "Mute John Doe in Quiet show?" });
+    await question.getByText(/POST \/api\/v1\/live-stream-ban/).waitFor();
+    await page.keyboard.press("Escape");
+    expect(await page.getByRole("table", { name: "Bans" }).count()).toBe(0);
+    await page.getByRole("button", { name: "Mute…" }).press("Enter");
+    await confirm(page, "Mute");
+    await toast(page, "John Doe is muted in Quiet show.").waitFor();
+    const check = `/api/v1/live-stream-ban/check/${johnId}?liveStreamId=${streamId}`;
+    const isBanned = async () => JSON.stringify(await call(johnId, "GET", check));
+    expect(await isBanned()).toContain("CHAT_ONLY");
+    await page
+      .getByRole("row", { name: /John Doe/ })
+      .getByRole("button", { name: "Unban" })
+      .click();
+    await toast(page, "Ban of John Doe in Quiet show removed.").waitFor();
+    await page.getByText("No bans in Quiet show").waitFor();
+    expect(await isBanned()).not.toContain("CHAT_ONLY");
+    await visit(`view=log&stream=${streamId}`);
+    await page.getByRole("cell", { name: "unmuted", exact: true }).waitFor();
+    await page.getByRole("cell", { name: "muted", exact: true }).waitFor();
+    await page.getByRole("cell", { name: "Too loud" }).first().waitFor();
     expect(faults).toEqual([]);
     await close();
   },

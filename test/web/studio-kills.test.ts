@@ -99,3 +99,26 @@ browserTest(
   },
   testMilliseconds,
 );
+
+browserTest(
+  "a frame that is lost and a connection that is cut are made good",
+  async () => {
+    const { page, viewer, close } = await open();
+    await quiet(page);
+    const tool = async (name: string) => {
+      await viewer(2).getByLabel("Viewer 2 tools").click();
+      await viewer(2).getByRole("button", { name }).click();
+    };
+    await tool("Drop next frame");
+    await say(viewer(1), "this frame is lost");
+    await say(viewer(1), "and this one tells");
+    await log(viewer(2)).getByText("this frame is lost").waitFor();
+    await tool("Disconnect");
+    await say(viewer(1), "said while it was cut");
+    await log(viewer(2)).getByText("said while it was cut").waitFor();
+    expect(await log(viewer(2)).getByText("this frame is lost").count()).toBe(1);
+    await page.getByText("0 lost, 0 duplicated").waitFor();
+    await close();
+  },
+  testMilliseconds,
+);

@@ -4,7 +4,7 @@ import { browserTest } from "./browser.ts";
 import { callerOf, goLive } from "./console.ts";
 import { expectDrawn, focused } from "./focus.ts";
 import { expectSoon, hostId, testMilliseconds } from "./pages.ts";
-import { log, quiet, say, secondName, useStudio, wide } from "./studio-page.ts";
+import { box, log, quiet, say, secondName, useStudio, wide } from "./studio-page.ts";
 
 const { pages, open } = useStudio();
 const call = callerOf(pages);
@@ -304,6 +304,66 @@ browserTest(
     await ledger.getByText("Pushed over the WebSocket.").waitFor();
     expect(await ledger.getByRole("alert").count()).toBe(0);
     expect(faults.filter((fault) => !fault.includes("409"))).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "what the streamer deletes is gone in the other windows, and slow mode keeps the text",
+  async () => {
+    const { page, faults, viewer, close } = await open();
+    await quiet(page);
+    await say(viewer(1), "This had better not stay");
+    const streamer = page.getByRole("region", { name: "Streamer", exact: true });
+    const row = streamer.locator(".row", { hasText: "This had better not stay" });
+    await page.getByRole("tab", { name: "Streamer" }).click();
+    await row.focus();
+    await page.keyboard.press("m");
+    await streamer.getByRole("menuitem", { name: "Delete" }).click();
+    await expectSoon(async () => (await page.getByText("This had better not stay").count()) === 0);
+    await page.getByLabel("Slow mode").selectOption("120");
+    await expectSoon(async () => {
+      if ((await viewer(2).locator(".seconds").textContent()) !== "") return true;
+      // By the key, which waits for nothing: slow mode may begin at any moment.
+      await box(viewer(2)).fill("one");
+      await page.keyboard.press("Enter");
+      return false;
+    });
+    await box(viewer(2)).fill("two, which has to wait");
+    await page.keyboard.press("Enter");
+    expect(await box(viewer(2)).inputValue()).toBe("two, which has to wait");
+    await page.getByLabel("Slow mode").selectOption("0");
+    // Closed before, the page might not have sent it, and the next test would wait two minutes.
+    await expectSoon(async () => (await viewer(2).locator(".seconds").textContent()) === "");
+    expect(faults.filter((fault) => !/429/.test(fault))).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "the wire follows its newest line even if the browser reports a scroll after more have come",
+  async () => {
+    const { page, close } = await open();
+    await page.getByRole("button", { name: "Wire", exact: true }).click();
+    const list = `document.querySelector(".lines")`;
+    await expectSoon(() => page.evaluate<boolean>(`${list}.scrollTop > 0`));
+    await page.evaluate(`(() => {
+      window.batches = 0;
+      new MutationObserver(() => {
+        batches++;
+        ${list}.dispatchEvent(new Event("scroll"));
+      }).observe(${list}, { childList: true });
+    })()`);
+    await expectSoon(() => page.evaluate<boolean>("batches > 2"));
+    await quiet(page);
+    await expectSoon(() =>
+      page.evaluate<boolean>(
+        `(({ scrollHeight, scrollTop, clientHeight }) =>
+          scrollHeight - scrollTop - clientHeight < 24)(${list})`,
+      ),
+    );
     await close();
   },
   testMilliseconds,
