@@ -70,19 +70,20 @@ export const listChanged = (commit: string): string[] => [
 
 /**
  * The test files that changes since a commit can affect, uncommitted and new files included: those
- * that import changed sources, or call them from outside (test/links.cjs), and for other files
- * those of `dataTests`.
+ * that import changed sources, or call them from outside (test/links.cjs), or read changed files
+ * (`readers`).
  */
 function listAffected(commit: string): string[] {
   const changed = listChanged(commit);
-  const data = dataTests.filter(([pattern]) => changed.some((file) => pattern.test(file)));
-  const byData = everyFile().filter((file) => data.some(([, tests]) => tests.test(file)));
+  const reading = readers.filter(([pattern]) => changed.some((file) => pattern.test(file)));
+  const byData = everyFile().filter((file) => reading.some(([, tests]) => tests.test(file)));
   const sources = changed.filter((file) => /\.(c|m)?[jt]sx?$/.test(file));
   return [...byData, ...(sources.length > 0 ? listRelated(sources) : [])];
 }
 
-/** Files other than sources, with the tests that read them. */
-const dataTests: [RegExp, RegExp][] = [
+/** Files with the tests that read them, instead of importing them. */
+const readers: [RegExp, RegExp][] = [
+  [/\.(c|m)?[jt]sx?$/, /^test\/house\//],
   [/^(package|package-lock|tsconfig|jest\.config)\.json$/, /./],
   [/^(docs|README|CHANGELOG|CONTRIBUTING|SECURITY|\.github|\.ci)/, /^test\/(house|examples)\//],
   [/^docs\/.*\.json$/, /^test\/(api\/(answers|described)|client|platform\/http)/],

@@ -211,24 +211,6 @@ test("a repeated query parameter is 400", async () => {
   expect(wrong).toEqual([]);
 });
 
-test("other methods, trailing slashes and longer paths are 404 on every path", async () => {
-  const paths = [...new Set(operations.map(({ path }) => path))];
-  const wrong: string[] = [];
-  for (const path of paths) {
-    const taken = operations.filter((one) => one.path === path).map(({ method }) => method);
-    const at = pathOf({ path } as Operation, world);
-    const verbs = ["GET", "POST", "PUT", "PATCH", "DELETE"].filter((one) => !taken.includes(one));
-    const routes = [...verbs.map((verb) => `${verb} ${at}`), `${taken[0]} ${at}/`];
-    // A path that ends with a parameter accepts any value there.
-    for (const route of [...routes, `${taken[0]} ${at}/x/y/z`]) {
-      const answer = await call(route, { as: world.boss });
-      if (answer.status !== 404) wrong.push(`${route}: ${answer.status}`);
-      else expectFailure(answer, 404, sentences[404]);
-    }
-  }
-  expect(wrong).toEqual([]);
-});
-
 test("calls that address an unknown user are 404; a first call or a top-up makes users known", async () => {
   const [as, boss, { id: streamId, host }] = await Promise.all([person(), admin(), liveStream()]);
   await topUp(as, 100);

@@ -8,7 +8,17 @@ import {
   type Schema,
   type World,
 } from "./operations.ts";
-import { type Answer, admin, call, freshId, type Person, person, service } from "./people.ts";
+import {
+  type Answer,
+  admin,
+  call,
+  expectFailure,
+  freshId,
+  type Person,
+  person,
+  sentences,
+  service,
+} from "./people.ts";
 
 /** The description of one operation's responses. */
 type Promised = { codes: string[]; schemas: Map<string, Schema | undefined> };
@@ -203,4 +213,22 @@ test("each invalid query parameter gets a response that the description has", as
     });
   expect(asked.length).toBeGreaterThan(200);
   expect(await misfits(asked)).toEqual([]);
+});
+
+test("other methods, trailing slashes and longer paths are 404 on every path", async () => {
+  const paths = [...new Set(described.map(({ path }) => path))];
+  const wrong: string[] = [];
+  for (const path of paths) {
+    const taken = described.filter((one) => one.path === path).map(({ method }) => method);
+    const at = pathOf({ path } as Operation, world);
+    const verbs = ["GET", "POST", "PUT", "PATCH", "DELETE"].filter((one) => !taken.includes(one));
+    const routes = [...verbs.map((verb) => `${verb} ${at}`), `${taken[0]} ${at}/`];
+    // A path that ends with a parameter accepts any value there.
+    for (const route of [...routes, `${taken[0]} ${at}/x/y/z`]) {
+      const answer = await call(route, { as: world.boss });
+      if (answer.status !== 404) wrong.push(`${route}: ${answer.status}`);
+      else expectFailure(answer, 404, sentences[404]);
+    }
+  }
+  expect(wrong).toEqual([]);
 });

@@ -4,7 +4,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openState } from "../../local/state.ts";
 import { freePort } from "../system.ts";
-import { startMillisecondsMax, startProgram, waitFor } from "./program.ts";
+import {
+  expectPrintedLinesToWork,
+  startMillisecondsMax,
+  startProgram,
+  waitFor,
+} from "./program.ts";
+
+test(
+  "with DEMO=off it prints a block whose curl lines work as printed, and exits with 0",
+  () => expectPrintedLinesToWork("off"),
+  startMillisecondsMax,
+);
 
 test("--help lists the settings and starts nothing; an unknown option is refused", async () => {
   const help = startProgram({ PORT: "0" }, "--help");
