@@ -191,12 +191,10 @@ export const alone: string[] = [
 export const waiting: string[] = [
   "api/channel",
   "api/combos",
-  "api/display-names",
   "api/events",
   "api/likes",
   "api/moments",
   "api/sessions",
-  "api/sockets",
   "api/tickets",
   "api/trains",
   "api/webhooks",
