@@ -76,9 +76,9 @@ export const listChanged = (commit: string): string[] => [
 function listAffected(commit: string): string[] {
   const changed = listChanged(commit);
   const reading = readers.filter(([pattern]) => changed.some((file) => pattern.test(file)));
-  const byData = everyFile().filter((file) => reading.some(([, tests]) => tests.test(file)));
+  const reached = everyFile().filter((file) => reading.some(([, tests]) => tests.test(file)));
   const sources = changed.filter((file) => /\.(c|m)?[jt]sx?$/.test(file));
-  return [...byData, ...(sources.length > 0 ? listRelated(sources) : [])];
+  return [...reached, ...(sources.length > 0 ? listRelated(sources) : [])];
 }
 
 /** Files with the tests that read them, instead of importing them. */

@@ -1,4 +1,4 @@
-/** Studio while its server is killed. */
+/** Studio while its server is killed, a frame is lost or a connection is cut. */
 import { browserTest, watchFaults } from "./browser.ts";
 import { expectSoon, testMilliseconds, timeoutMilliseconds, watchSubscription } from "./pages.ts";
 import { log, quiet, say, useStudio } from "./studio-page.ts";

@@ -1,4 +1,4 @@
-/** Studio's stage and the streamer's side of it, in a browser. */
+/** Studio's stage, its wire, and the streamer's side of it, in a browser. */
 import type { Route } from "playwright-core";
 import { browserTest } from "./browser.ts";
 import { callerOf, goLive } from "./console.ts";
