@@ -75,15 +75,21 @@ export const listChanged = (commit: string): string[] => [
  */
 function listAffected(commit: string): string[] {
   const changed = listChanged(commit);
-  const reading = readers.filter(([pattern]) => changed.some((file) => pattern.test(file)));
-  const reached = everyFile().filter((file) => reading.some(([, tests]) => tests.test(file)));
-  const sources = changed.filter((file) => /\.(c|m)?[jt]sx?$/.test(file));
-  return [...reached, ...(sources.length > 0 ? listRelated(sources) : [])];
+  const sources = changed.filter((file) => source.test(file));
+  return [...listReaders(changed), ...(sources.length > 0 ? listRelated(sources) : [])];
 }
+
+/** The test files that read some of these files. */
+export function listReaders(changed: readonly string[]): string[] {
+  const reading = readers.filter(([pattern]) => changed.some((file) => pattern.test(file)));
+  return everyFile().filter((file) => reading.some(([, tests]) => tests.test(file)));
+}
+
+const source = /\.(c|m)?[jt]sx?$/;
 
 /** Files with the tests that read them, instead of importing them. */
 const readers: [RegExp, RegExp][] = [
-  [/\.(c|m)?[jt]sx?$/, /^test\/house\//],
+  [source, /^test\/house\//],
   [/^(package|package-lock|tsconfig|jest\.config)\.json$/, /./],
   [/^(docs|README|CHANGELOG|CONTRIBUTING|SECURITY|\.github|\.ci)/, /^test\/(house|examples)\//],
   [/^docs\/.*\.json$/, /^test\/(api\/(answers|described)|client|platform\/http)/],

@@ -35,6 +35,7 @@ export function startProgram(variables: Record<string, string>, ...options: stri
   return { child, output: () => text, stdout: () => data, ended };
 }
 
+/** Waits until its output matches; throws if it ends before that. */
 export async function waitFor(program: Run, pattern: RegExp): Promise<void> {
   let hasEnded = false;
   void program.ended.then(() => {
@@ -46,7 +47,7 @@ export async function waitFor(program: Run, pattern: RegExp): Promise<void> {
   }
 }
 
-/** Starts it, calls everything that it prints, and stops it. */
+/** Starts it, runs the curl lines that it prints, and stops it as Ctrl-C does. */
 export async function expectPrintedLinesToWork(demo: "on" | "off"): Promise<void> {
   const system = startProgram({ PORT: "0", DATA_DIR: ":memory:", DEMO: demo });
   await waitFor(system, /Ctrl-C/);

@@ -6,7 +6,7 @@ import {
 } from "./program.ts";
 
 test(
-  "it prints a block whose curl lines work as printed, and exits with 0",
+  "with DEMO=on it prints a block whose curl lines work as printed, and exits with 0",
   () => expectPrintedLinesToWork("on"),
   startMillisecondsMax,
 );

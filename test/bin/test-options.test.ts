@@ -1,7 +1,13 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { chooseFiles, isInRun, type Lanes, listSocketFiles } from "../../bin/test/test-files.ts";
+import {
+  chooseFiles,
+  isInRun,
+  type Lanes,
+  listReaders,
+  listSocketFiles,
+} from "../../bin/test/test-files.ts";
 import { readTestOptions } from "../../bin/test/test-options.ts";
 import { isAlone, isInfrastructure, isSlow } from "../kinds.ts";
 
@@ -40,6 +46,14 @@ test("a change to the runner, the stacks or a command runs their tests, but no s
   const isRun = (file: string) => isInRun(file, read("--changed"));
   expect(["test/local/queues.test.ts", "test/cloud/stacks.test.ts"].filter(isRun)).toHaveLength(2);
   expect(["test/local/outages.test.ts", "test/web/studio-load.test.ts"].filter(isRun)).toEqual([]);
+});
+
+test("a changed source is checked against the rules for sources, but not in a plain run", () => {
+  const rules = listReaders(["domain/id.ts"]);
+  expect(rules.length).toBeGreaterThan(10);
+  expect(rules.every((file) => file.startsWith("test/house/"))).toBe(true);
+  expect(rules.every((file) => isInRun(file, read("--changed")))).toBe(true);
+  expect(rules.some((file) => isInRun(file, read()))).toBe(false);
 });
 
 test("files that measure time run alone", () => {

@@ -82,7 +82,7 @@ describe("pages of the history", () => {
           );
         expect(await pageOf(count, pages + 1, limit, reader)).toEqual([]);
       }),
-      { numRuns: 2 * fc.readConfigureGlobal().numRuns! },
+      { numRuns: 200 },
     );
   });
 
