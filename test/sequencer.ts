@@ -14,6 +14,7 @@ type Tests = Parameters<Base["sort"]>[0];
 const slashed = (path: string) => path.replaceAll("\\", "/");
 
 const rankOf = (path: string) => {
+  if (slashed(path).includes("/.cache/together/")) return -1;
   const rank = longFiles.findIndex((file) => slashed(path).endsWith(`/${pathOf(file)}`));
   return rank < 0 ? longFiles.length : rank;
 };

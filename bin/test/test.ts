@@ -8,6 +8,7 @@ import { openShared } from "../../test/shared-server.ts";
 import { buildAssembly } from "../build/assembly.ts";
 import { build } from "../build/build.ts";
 import { buildWeb } from "../build/build-web.ts";
+import { groupFiles, removeGroups } from "./file-groups.ts";
 import { chooseFiles, listLeftFiles, listSocketFiles } from "./test-files.ts";
 import { readTestOptions, type TestOptions, usage } from "./test-options.ts";
 import {
@@ -32,8 +33,8 @@ const again: { files(): string[]; env: Env }[] = [
   { files: listSocketFiles, env: { RELAY: "on" } },
 ];
 
-/** Files that run in parallel: a fourth on two processors takes more CPU, and no less time. */
-const workers = Math.max(3, Math.min(6, availableParallelism()));
+/** Files that run in parallel: four on two processors, since files also wait. */
+const workers = Math.max(4, Math.min(6, availableParallelism()));
 
 /** The processes of jest that have not ended. */
 const running = new Set<ChildProcess>();
@@ -145,10 +146,12 @@ async function run(
 async function runAll(options: TestOptions, env: Env): Promise<Outcome> {
   const lanes = chooseFiles(options);
   const isOneLane = choosesWorkers(options);
-  const parallel = isOneLane ? [...lanes.parallel, ...lanes.waiting] : lanes.parallel;
+  const named = isOneLane ? [...lanes.parallel, ...lanes.waiting] : lanes.parallel;
+  // Files that were asked for run as they are.
+  const parallel = options.paths.length > 0 ? named : groupFiles(named);
   const waiting = isOneLane ? [] : lanes.waiting;
   const { alone } = lanes;
-  const chosen = Object.values(lanes).flat().length;
+  const chosen = parallel.length + waiting.length + alone.length;
   if (chosen === 0)
     console.error(
       options.changedSince === undefined
@@ -191,6 +194,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
   process.once(signal, async () => {
     isEnding = true;
     for (const child of running) child.kill("SIGTERM");
+    removeGroups();
     await shared.close();
     process.exit(1);
   });
@@ -206,6 +210,7 @@ try {
     process.exitCode = isGreen(sum) ? 0 : 1;
   }
 } finally {
+  removeGroups();
   await shared.close();
 }
 

@@ -14,7 +14,7 @@ const decode = (part = "") => JSON.parse(Buffer.from(part, "base64url").toString
 const now = () => Math.floor(Date.now() / 1000);
 
 /** Claims that the issuer signs on request, but that must be refused. */
-const badClaims: [what: string, claims: Part][] = [
+const listBadClaims = (): [what: string, claims: Part][] => [
   ["exp is missing", { exp: null }],
   ["exp is over", { exp: now() - 1 }],
   ["exp is in milliseconds", { exp: Date.now() + 3_600_000 }],
@@ -55,7 +55,7 @@ const badClaims: [what: string, claims: Part][] = [
 /** Every forged token of the table, derived from one good token. */
 export async function forgedTokens(good: string): Promise<Forged[]> {
   const forged: Forged[] = [];
-  for (const [what, claims] of badClaims)
+  for (const [what, claims] of listBadClaims())
     forged.push({ what, token: (await person({ claims })).token });
   return [...forged, ...(await remade(good)), ...edited(good)];
 }

@@ -1,16 +1,13 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
+import { basename } from "node:path";
 import type { SQSRecord } from "aws-lambda";
 
-/** A queue that stores its messages, for functions that a test calls directly. */
-type QueueDouble = {
-  url: string;
-  /** Removes and returns the messages with their delays, as the records of a function. */
-  take(): (SQSRecord & { delaySeconds: number })[];
-  /** Removes and returns the changes of messages' visibility. */
-  takeVisibilities(): Visibility[];
-  stop(): Promise<void>;
-};
+/** What a queue was sent. */
+type Queue = { sent: { body: string; delaySeconds: number }[]; visibilities: Visibility[] };
+
+/** The queues of the tests that run, by the setting with their URL. */
+const queues = new Map<string, Queue>();
 
 type Visibility = { ReceiptHandle: string; VisibilityTimeout: number };
 
@@ -23,17 +20,28 @@ const messageOf = ({ MessageBody: body, DelaySeconds: delaySeconds = 0 }: Entry)
 
 /**
  * Gives the tests of a file a queue, whose URL these settings have, such as `PLANS_QUEUE_URL`.
- * `take` removes and returns its messages.
+ * `take` removes and returns its messages with their delays, as the records of a function, and
+ * `takeVisibilities` the changes of messages' visibility.
  */
-export function useQueue(...settings: string[]): Omit<QueueDouble, "url" | "stop"> {
-  let queue: QueueDouble;
+export function useQueue(...settings: string[]) {
+  const queue: Queue = { sent: [], visibilities: [] };
   beforeAll(async () => {
-    queue = await startQueue();
-    process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
-    for (const setting of settings) process.env[setting] = queue.url;
+    serving ??= serveQueues();
+    const origin = await serving;
+    process.env.AWS_ENDPOINT_URL_SQS = origin;
+    for (const setting of settings) {
+      process.env[setting] = `${origin}/000000000000/${setting}`;
+      queues.set(setting, queue);
+    }
   });
-  afterAll(() => queue.stop());
-  return { take: () => queue.take(), takeVisibilities: () => queue.takeVisibilities() };
+  afterAll(() => {
+    for (const setting of settings) queues.delete(setting);
+  });
+  return {
+    take: () =>
+      queue.sent.splice(0).map((one, at) => ({ ...received(`m${at}`, one.body), ...one })),
+    takeVisibilities: () => queue.visibilities.splice(0),
+  };
 }
 
 /** A message as a function receives it, for the first time or a later one. */
@@ -45,10 +53,14 @@ export const received = (messageId: string, body: string, times = 1) =>
     attributes: { ApproximateReceiveCount: `${times}` },
   }) as SQSRecord;
 
-/** Implements SQS's operations, other than receiving, at the URL of the queue. */
-async function startQueue(): Promise<QueueDouble> {
-  let sent: { body: string; delaySeconds: number }[] = [];
-  let visibilities: Visibility[] = [];
+/**
+ * The server's origin. One for all files of a process, until its end: modules keep the client and
+ * the URLs of the first one.
+ */
+let serving: Promise<string> | undefined;
+
+/** Implements SQS's operations, other than receiving, for all queues. */
+async function serveQueues(): Promise<string> {
   let count = 0;
   // On a busy machine the SDK may retry a late response: that is the same message.
   const calls = new Set<unknown>();
@@ -56,13 +68,15 @@ async function startQueue(): Promise<QueueDouble> {
     let text = "";
     for await (const chunk of request) text += chunk;
     answer.setHeader("content-type", "application/x-amz-json-1.0");
+    const { QueueUrl, Entries, ...one } = JSON.parse(text);
+    const queue = queues.get(basename(QueueUrl));
+    if (queue === undefined) return answer.writeHead(400).end("{}");
     if (`${request.headers["x-amz-target"]}`.endsWith("ChangeMessageVisibilityBatch")) {
-      visibilities.push(...JSON.parse(text).Entries);
+      queue.visibilities.push(...Entries);
       return answer.end("{}");
     }
-    const { Entries, ...one }: { Entries?: Entry[] } & Entry = JSON.parse(text);
     const id = request.headers["amz-sdk-invocation-id"] ?? count;
-    if (!calls.has(id)) sent.push(...(Entries ?? [one]).map(messageOf));
+    if (!calls.has(id)) queue.sent.push(...(Entries ?? [one]).map(messageOf));
     calls.add(id);
     const taken = ({ Id, MessageBody }: Entry) => ({
       ...{ Id, MessageId: `sent-${++count}` },
@@ -70,24 +84,8 @@ async function startQueue(): Promise<QueueDouble> {
     });
     return answer.end(JSON.stringify(Entries ? { Successful: Entries.map(taken) } : taken(one)));
   });
+  server.on("connection", (socket) => socket.unref());
+  server.unref();
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as { port: number };
-  return {
-    url: `http://127.0.0.1:${port}/000000000000/queue`,
-    take() {
-      const taken = sent;
-      sent = [];
-      return taken.map((one, at) => ({ ...received(`m${at}`, one.body), ...one }));
-    },
-    takeVisibilities() {
-      const taken = visibilities;
-      visibilities = [];
-      return taken;
-    },
-    async stop() {
-      const closed = new Promise((done) => server.close(done));
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  return `http://127.0.0.1:${(server.address() as { port: number }).port}`;
 }
