@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { globSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isAlone, isInfrastructure, isMeasurement, isSlow, isWaiting } from "../../test/kinds.ts";
 import { slashed } from "../build/source-graph.ts";
@@ -56,16 +56,16 @@ export function chooseFiles({ paths, all, changedSince }: TestOptions): Lanes {
 }
 
 /** git's output by line; throws with its error output if it fails. */
-function git(...given: string[]): string[] {
-  const { status, stdout, stderr } = spawnSync("git", given, { cwd: root, encoding: "utf8" });
+function git(cwd: string, ...given: string[]): string[] {
+  const { status, stdout, stderr } = spawnSync("git", given, { cwd, encoding: "utf8" });
   if (status !== 0) throw new Error(stderr);
   return stdout.split("\n").filter((line) => line !== "");
 }
 
-/** The files that differ from a commit, by their paths from the root; removed ones are left out. */
-export const listChanged = (commit: string): string[] => [
-  ...git("diff", "--name-only", "--diff-filter=d", commit),
-  ...git("ls-files", "--others", "--exclude-standard"),
+/** The files that differ from a commit, removed ones included, by their paths from the root. */
+export const listChanged = (commit: string, checkout = root): string[] => [
+  ...git(checkout, "diff", "--name-only", commit),
+  ...git(checkout, "ls-files", "--others", "--exclude-standard"),
 ];
 
 /**
@@ -75,7 +75,7 @@ export const listChanged = (commit: string): string[] => [
  */
 function listAffected(commit: string): string[] {
   const changed = listChanged(commit);
-  const sources = changed.filter((file) => source.test(file));
+  const sources = changed.filter((file) => source.test(file) && existsSync(join(root, file)));
   return [...listReaders(changed), ...(sources.length > 0 ? listRelated(sources) : [])];
 }
 

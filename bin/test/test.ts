@@ -177,6 +177,10 @@ if (options.help) {
   console.log(usage);
   process.exit(0);
 }
+if (options.jest.includes("--listTests")) {
+  console.log(Object.values(chooseFiles(options)).flat().join("\n"));
+  process.exit(0);
+}
 mkdirSync(join(root, ".cache"), { recursive: true });
 // Programs that tests start share a compile cache.
 process.env.NODE_COMPILE_CACHE ??= join(root, ".cache/compiled");

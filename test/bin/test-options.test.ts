@@ -1,16 +1,20 @@
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   chooseFiles,
   isInRun,
   type Lanes,
+  listChanged,
   listReaders,
   listSocketFiles,
 } from "../../bin/test/test-files.ts";
 import { readTestOptions } from "../../bin/test/test-options.ts";
 import { isAlone, isInfrastructure, isSlow } from "../kinds.ts";
 
+const root = join(import.meta.dirname, "../..");
 const read = (...given: string[]) => readTestOptions(given);
 
 test("paths, names and options are distinguished", () => {
@@ -56,6 +60,29 @@ test("a changed source is checked against the rules for sources, but not in a pl
   expect(rules.some((file) => isInRun(file, read()))).toBe(false);
 });
 
+test("removed files are changed ones, as are new files and edits", () => {
+  const checkout = mkdtempSync(join(tmpdir(), "ovation-changed-"));
+  const write = (name: string, text: string) => writeFileSync(join(checkout, name), text);
+  const git = (...given: string[]) => spawnSync("git", given, { cwd: checkout, encoding: "utf8" });
+  for (const name of ["edited", "removed", "same"]) write(name, name);
+  git("init");
+  git("add", ".");
+  git("-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-m", "first");
+  rmSync(join(checkout, "removed"));
+  write("edited", "more");
+  write("new", "new");
+  expect(listChanged("HEAD", checkout)).toEqual(["edited", "removed", "new"]);
+  rmSync(checkout, { recursive: true });
+});
+
+test("--listTests lists the files that would run, and runs none", () => {
+  const given = ["bin/test/test.ts", "--listTests", "test/domain/wallet", "test/api/cha"];
+  const { status, stdout } = spawnSync(process.execPath, given, { cwd: root, encoding: "utf8" });
+  const names = ["api/channel-overlays", "api/chat", "domain/wallet", "api/channel"];
+  const files = names.map((name) => `test/${name}.test.ts`);
+  expect([status, stdout.trim().split("\n")]).toEqual([0, files]);
+});
+
 test("files that measure time run alone", () => {
   const { parallel, waiting, alone } = chooseFiles(read("--all"));
   expect(alone.length).toBeGreaterThan(0);
@@ -64,7 +91,6 @@ test("files that measure time run alone", () => {
 });
 
 test("a black-box test depends on the functions whose routes it calls, and on its helpers' ones", () => {
-  const root = join(import.meta.dirname, "../..");
   const { extract } = createRequire(import.meta.url)("../links.cjs") as {
     extract(code: string, path: string, imports: (code: string) => Set<string>): Set<string>;
   };
