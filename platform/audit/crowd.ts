@@ -224,9 +224,8 @@ function addLikes(tally: Tally | undefined, n: number): void {
   if (tally !== undefined) tally.likes += n;
 }
 
-function addVote(tally: Tally | undefined, { options, at }: VoteItem): void {
-  if (tally === undefined || at >= endOf(tally.moment)) return;
-  Object.assign(tally, countVote(tally, options));
+function addVote(tally: Tally | undefined, { options }: VoteItem): void {
+  if (tally !== undefined) Object.assign(tally, countVote(tally, options));
 }
 
 /** Adds the likes of a stream, or the votes of a poll, of erased users. */

@@ -49,7 +49,7 @@ function erasuresIn(
   const moment = read(MomentItem, item);
   const { PK, SK, by } = item;
   return [
-    ...(vote !== undefined && vote.at <= at ? [() => leavePoll(moment, userId, at)] : []),
+    ...(vote !== undefined && vote.at <= at ? [() => leavePoll(moment.id, userId, at)] : []),
     // With the next revision: a call that has read the names must decide again, and the log of an
     // open moment shows it without them.
     ...(hasNames(by, userId)

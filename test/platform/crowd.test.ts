@@ -12,6 +12,7 @@ import { leaveLikes, leavePoll, listLikes } from "../../platform/store/audience/
 import { recordTaps } from "../../platform/store/audience/likes.ts";
 import { findLikers, noteLikers, shownSums } from "../../platform/store/audience/log-state.ts";
 import {
+  findMoment,
   finishMoment,
   getMomentToVote,
   listMoments,
@@ -46,6 +47,7 @@ const tap = (streamId: string, userId: string, total: number, session = "session
 const listMisfitsOf = async (streamId: string) =>
   (await listSumMisfits(scanTable)).filter(({ item }) => item.includes(streamId));
 const refusedAs = (code: string) => expect.objectContaining({ code });
+const ended = (endedAt: Date) => ({ status: "ended" as const, endedAt });
 afterEach(() => void jest.useRealTimers());
 
 test("of concurrent calls with one total one counts, and those of several sessions all do", async () => {
@@ -86,7 +88,7 @@ test("a moment starts and ends at the time of the attempt that is committed", as
   const { id, startedAt } = await start(stream, goal);
   expect(startedAt >= String(conflictedAt)).toBe(true);
   conflictedAt = undefined;
-  const ending = () => ({ status: "ended" as const, endedAt: new Date() });
+  const ending = () => ended(new Date());
   const { endedAt } = await finishMoment({ streamId: stream.id, id }, ending, forget);
   undo();
   expect(String(endedAt) >= String(conflictedAt)).toBe(true);
@@ -97,30 +99,57 @@ test("a poll that its log does not know yet has no vote for each of its options"
   expect(shownSums([moment], {})).toEqual({ likes: 0, [moment.id]: [0, 0] });
 });
 
-test("likes and votes at a moment's end or later are not in its result", async () => {
+test("likes at a moment's end or later are not in its result, and votes are refused", async () => {
   const stream = await makeStream("host");
   const likes = await start(stream, { ...goal, seconds: 60 });
-  const moment = await start(stream, poll);
-  const [early, late] = [new Date(Date.parse(likes.endsAt!) - 1), new Date(likes.endsAt!)];
+  const moment = await start(stream, { ...poll, seconds: 60 });
+  const ends = [likes, moment].map(({ endsAt }) => Date.parse(endsAt!));
+  const [early, late] = [new Date(Math.min(...ends) - 1), new Date(Math.max(...ends))];
   for (const [userId, at] of [
     ["ann", early],
     ["ben", late],
-  ] as const) {
+  ] as const)
     await recordTaps({ streamId: stream.id, userId }, { session: "session-1", total: 4 }, at);
-    await recordVote({ ...moment, endsAt: null }, userId, [1], at);
-  }
   expect(await recount(likes, likes.endsAt!)).toEqual({ amount: 4, reached: false });
-  // Ended by hand while the second vote was written.
-  expect(await recount(moment, late.toISOString())).toEqual({
-    ...{ votes: [0, 1], voters: 1, winner: 1 },
+  await recordVote(moment, "ann", [1], early);
+  await expect(recordVote(moment, "ben", [1], late)).rejects.toEqual(refusedAs("moment_over"));
+  expect(await recount(moment, moment.endsAt!)).toEqual({ votes: [0, 1], voters: 1, winner: 1 });
+});
+
+test("an accepted vote counts, also one that replaces another while the poll is ended", async () => {
+  const stream = await makeStream("host");
+  const { id: momentId } = await start(stream, poll);
+  const path = { streamId: stream.id, momentId };
+  const voteFor = (option: number) =>
+    callEndpoint(vote, { as: "ann", path, body: { options: [option] } });
+  expect((await voteFor(0)).status).toBe(200);
+  const endedAt = new Date();
+  await new Promise((done) => setTimeout(done, 5));
+  let isEnded = false;
+  const undo = intercept(async (sent, next) => {
+    if (/Write|Put/.test(sent.name) && !isEnded) {
+      isEnded = true;
+      await finishMoment({ streamId: stream.id, id: momentId }, () => ended(endedAt), forget);
+    }
+    return next();
   });
+  expect((await voteFor(1)).status).toBe(200);
+  undo();
+  expect((await findVote(momentId, "ann"))!.at > endedAt.toISOString()).toBe(true);
+  const moment = (await findMoment(stream.id, momentId))!;
+  expect(moment).toMatchObject({ status: "ended", endedAt: endedAt.toISOString() });
+  const result = await recount(moment, moment.endedAt!);
+  expect(result).toEqual({ votes: [0, 1], voters: 1, winner: 1 });
+  expect((await voteFor(0)).status).toBe(409);
+  await recordResult(moment, moment.endedAt!, result);
+  expect(await listMisfitsOf(stream.id)).toEqual([]);
 });
 
 test("a poll that ended by hand is over at once for a process that saw it open", async () => {
   const { id, streamId } = await start(await makeStream("host"), poll);
   const find = () => getMomentToVote({ streamId, id, userId: "ann" }, new Date());
   expect(await find()).toMatchObject({ status: "open" });
-  const ending = () => ({ status: "ended" as const, endedAt: new Date() });
+  const ending = () => ended(new Date());
   await finishMoment({ streamId, id }, ending, forget);
   expect(await find()).toMatchObject({ status: "ended" });
 });
@@ -171,9 +200,7 @@ test("of one user's concurrent votes one counts, and of two ends one takes effec
   const result = await recount(moment, endsAt!);
   expect(result).toMatchObject({ voters: 2 });
   const ends = await Promise.allSettled(
-    [1, 2].map(() =>
-      finishMoment(moment, () => ({ status: "ended", endedAt: new Date() }), forget),
-    ),
+    [1, 2].map(() => finishMoment(moment, () => ended(new Date()), forget)),
   );
   expect(ends.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
   expect((await findOpenMoments(stream.id)).open.map((one) => one.id)).not.toContain(id);
@@ -209,7 +236,7 @@ test("a moment whose time is over has ended in every list, before its result is 
 /** A user who liked a stream and voted in one of its polls is erased. */
 async function leave(moment: MomentItem, userId: string, at: string) {
   await leaveLikes(moment.streamId, userId, at);
-  await leavePoll(moment, userId, at);
+  await leavePoll(moment.id, userId, at);
 }
 
 test("deleted users stay in the sums: their likes, votes and contributions to goals", async () => {
@@ -231,7 +258,7 @@ test("deleted users stay in the sums: their likes, votes and contributions to go
   expect((await countState(streamId, "")).sums).toMatchObject({ likes: 9, [likes.id]: 9 });
 });
 
-test("a vote that came after its poll's end stays out of the result when its user is deleted", async () => {
+test("every accepted vote stays in the result when its user is deleted", async () => {
   const stream = await makeStream("host");
   const moment = await start(stream, poll);
   const endedAt = new Date(Date.parse(moment.startedAt) + 5_000);
@@ -242,9 +269,9 @@ test("a vote that came after its poll's end stays out of the result when its use
     ["cleo", 1],
   ] as const)
     await recordVote(moment, userId, [option], around(userId === "cleo" ? 3 : -1));
-  await finishMoment(moment, () => ({ status: "ended", endedAt }), forget);
+  await finishMoment(moment, () => ended(endedAt), forget);
   const result = await recount(moment, endedAt.toISOString());
-  expect(result).toEqual({ votes: [1, 1], voters: 2, winner: null });
+  expect(result).toEqual({ votes: [1, 2], voters: 3, winner: 1 });
   await recordResult(moment, endedAt.toISOString(), result);
   for (const userId of ["ben", "cleo"])
     await eraseFromMoments(stream.id, { userId, at: around(9).toISOString(), after: "", most: 9 });

@@ -55,9 +55,8 @@ export async function countState(
 
 async function countMoment(moment: MomentItem, likes: number) {
   const { kind, of, target = 0, endedAt, endsAt } = moment;
-  const end = endedAt ?? endsAt ?? never;
-  if (kind === "poll") return { amount: (await countVotes(moment, end)).votes, isReached: false };
+  if (kind === "poll") return { amount: (await countVotes(moment)).votes, isReached: false };
   if (of === "likes") return { amount: likes, isReached: likes >= target };
-  const { amount, reached } = await countGifts(moment, end, target);
+  const { amount, reached } = await countGifts(moment, endedAt ?? endsAt ?? never, target);
   return { amount, isReached: reached };
 }

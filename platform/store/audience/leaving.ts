@@ -1,5 +1,4 @@
 import { LikeItem } from "../../../domain/audience/likes.ts";
-import type { MomentItem } from "../../../domain/audience/moment.ts";
 import { VoteItem } from "../../../domain/audience/vote.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem, listItems, type Reading } from "../../table/items.ts";
@@ -55,25 +54,16 @@ export async function leaveLikes(streamId: string, userId: string, at: string): 
   await removeLiker(streamId, userId);
 }
 
-/**
- * Removes a user from the votes of a poll. A vote at or after the poll's end is in no result, so the
- * remainder does not get it.
- */
-export async function leavePoll(
-  { id: momentId, endedAt, endsAt }: Pick<MomentItem, "id" | "endedAt" | "endsAt">,
-  userId: string,
-  at: string,
-): Promise<void> {
-  const end = endedAt ?? endsAt;
+/** Removes a user from the votes of a poll. */
+export async function leavePoll(momentId: string, userId: string, at: string): Promise<void> {
   await decideAgain(async () => {
     const place = key.vote(momentId, userId);
     const vote = await getItem(VoteItem, place, { consistent: true });
     if (vote === undefined || vote.at > at) return undefined;
     const parts = vote.options.map((option): [string, number] => [String(option), 1]);
-    const isCounted = end === null || vote.at < end;
     const failed = await commitTransaction([
       removeOwn(place, vote),
-      ...(isCounted ? [crowdRestAction(momentId, 1, parts)] : []),
+      crowdRestAction(momentId, 1, parts),
     ]);
     return failed === undefined ? undefined : overtaken;
   });

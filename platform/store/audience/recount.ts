@@ -15,24 +15,26 @@ import { type CrowdRest, findCrowdRest } from "./crowd-rest.ts";
 const pageSize = 1_000;
 const walk = { consistent: true, pageSize };
 
-/** Counts a moment from the stored items; actions before `endedAt` count. */
+/** Counts a moment from the stored items: all votes, and gifts before `endedAt`. */
 export async function recount(moment: MomentItem, endedAt: string): Promise<MomentResult> {
-  if (moment.kind === "poll") return pollResultOf(await countVotes(moment, endedAt));
+  if (moment.kind === "poll") return pollResultOf(await countVotes(moment));
   const target = moment.target ?? 0;
   if (moment.of !== "likes") return countGifts(moment, endedAt, target);
   const amount = await countGoalLikes(moment);
   return { amount, reached: amount >= target };
 }
 
-/** The votes of a poll cast before `endedAt`, by option, and the number of voters. */
-export const countVotes = ({ id, options = [] }: MomentItem, endedAt: string): Promise<Count> =>
+/**
+ * The votes of a poll by option, and the number of voters. Whatever its time, a stored vote counts:
+ * it was accepted, so its call began before the poll's time was over, and before a call that ended
+ * the poll early was committed.
+ */
+export const countVotes = ({ id, options = [] }: MomentItem): Promise<Count> =>
   whileNobodyLeaves(id, async ({ count: voters, parts }) => {
     let count: Count = { votes: options.map((_, at) => parts.get(String(at)) ?? 0), voters };
     for (const partition of crowdPartitions(id))
-      for await (const item of queryAll(partition, { prefix: prefix.votes }, walk)) {
-        const vote = read(VoteItem, item);
-        if (vote.at < endedAt) count = countVote(count, vote.options);
-      }
+      for await (const item of queryAll(partition, { prefix: prefix.votes }, walk))
+        count = countVote(count, read(VoteItem, item).options);
     return count;
   });
 
