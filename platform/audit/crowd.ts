@@ -1,7 +1,7 @@
 import { isGoalResultSound, movesOf } from "../../domain/audience/goal.ts";
 import { LikeItem } from "../../domain/audience/likes.ts";
-import { MomentItem } from "../../domain/audience/moment.ts";
-import { countVote, VoteItem } from "../../domain/audience/vote.ts";
+import { endOf, MomentItem } from "../../domain/audience/moment.ts";
+import { type Count, countVote, VoteItem } from "../../domain/audience/vote.ts";
 import { type LogState, likesIn, openIn } from "../../domain/log/sums.ts";
 import { isOpenTrain } from "../../domain/log/train-progress.ts";
 import { Gift } from "../../domain/money/gift-item.ts";
@@ -22,8 +22,6 @@ export type SumMisfit = { item: string; problem: string };
 
 /** Seconds within which an action may still be on its way into the log, by the log's clock. */
 const marginSeconds = 10;
-/** Later than any time: the end of a moment that has not ended. */
-const never = "9999";
 
 /** The sums of a log, as of its newest frame or of the mark of what was posted. */
 type LogEnd = LogState & { n: number; newest: number };
@@ -32,10 +30,10 @@ type LogEnd = LogState & { n: number; newest: number };
 type Crowd = { log: LogEnd; likes: number; waiting: Set<string> };
 
 /** A moment with its stored actions. */
-type Tally = {
+type Tally = Count & {
+  /** Accepted while the poll was ended early. Results of versions up to 0.2.0 lack these votes. */
+  late: Count;
   moment: MomentItem;
-  votes: number[];
-  voters: number;
   likes: number;
   moves: Moves;
   giving: Giving;
@@ -84,7 +82,9 @@ function misfitsOf(tally: Tally, crowds: ReadonlyMap<string, Crowd>): SumMisfit[
   });
   if (result !== undefined) {
     if ("votes" in result) {
-      const isSame = same(result.votes, stored) && result.voters === tally.voters;
+      const isSame = [allVotesIn(tally), tally].some(
+        ({ votes, voters }) => same(result.votes, votes) && result.voters === voters,
+      );
       return isSame ? [] : [differs(`the result of ${result.voters} voters is`, result.votes)];
     }
     if ("level" in result) {
@@ -124,8 +124,14 @@ async function* withoutBroken(
 
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 
-const storedIn = ({ moment, votes, likes, moves, giving }: Tally) => {
-  if (moment.kind === "poll") return votes;
+const allVotesIn = ({ votes, voters, late }: Tally): Count => ({
+  votes: votes.map((n, at) => n + (late.votes[at] ?? 0)),
+  voters: voters + late.voters,
+});
+
+const storedIn = (tally: Tally) => {
+  const { moment, likes, moves, giving } = tally;
+  if (moment.kind === "poll") return allVotesIn(tally).votes;
   if (moment.kind === "train") return creditsOf(giving);
   if (moment.of === "likes") return likes;
   return moves.reduce((sum, { amount }) => sum + amount, 0);
@@ -143,15 +149,9 @@ async function readMoments(items: AsyncIterable<Item>) {
     if (kind === "moment" || kind === "like" || kind === "vote" || kind === "rest") isEmpty = false;
     if (kind === "moment") {
       const moment = MomentItem.parse(item);
-      const votes = (moment.options ?? []).map(() => 0);
-      tallies.set(moment.id, {
-        moment,
-        votes,
-        voters: 0,
-        likes: 0,
-        moves: [],
-        giving: nothingGiven(),
-      });
+      const none = { votes: (moment.options ?? []).map(() => 0), voters: 0 };
+      const more = { likes: 0, moves: [], giving: nothingGiven() };
+      tallies.set(moment.id, { moment, ...none, late: { ...none }, ...more });
     } else if (kind === "log" || kind === "frame") {
       const n = Number(kind === "log" ? item.posted : item.n);
       const known = crowds.get(owner) ?? noCrowd();
@@ -218,14 +218,14 @@ async function countAll(
     for (const id of waiting) if (covered.has(id)) waiting.delete(id);
 }
 
-const endOf = ({ endedAt, endsAt }: MomentItem): string => endedAt ?? endsAt ?? never;
-
 function addLikes(tally: Tally | undefined, n: number): void {
   if (tally !== undefined) tally.likes += n;
 }
 
-function addVote(tally: Tally | undefined, { options }: VoteItem): void {
-  if (tally !== undefined) Object.assign(tally, countVote(tally, options));
+function addVote(tally: Tally | undefined, { options, at }: VoteItem): void {
+  if (tally === undefined) return;
+  const count = at >= endOf(tally.moment) ? tally.late : tally;
+  Object.assign(count, countVote(count, options));
 }
 
 /** Adds the likes of a stream, or the votes of a poll, of erased users. */

@@ -94,11 +94,16 @@ test("an action on its way into the log is no problem, until the log has passed 
   expect(await problemsOf([...sound, late, frame])).toHaveLength(1);
 });
 
-test("a result covers what was stored before the end", async () => {
+test("a result covers what was stored before the end, and accepted votes of that moment or none", async () => {
   const ended = (result: object) => ({ status: "ended", endedAt: at(50), result });
   const votes = { votes: [2, 1], voters: 3, winner: 0 };
   const late = vote("eva", [1], 50);
   expect(await problemsOf([...replaced(poll(ended(votes))), late])).toEqual([]);
+  const all = { votes: [2, 2], voters: 4, winner: null };
+  expect(await problemsOf([...replaced(poll(ended(all))), late])).toEqual([]);
+  expect(await problemsOf(replaced(poll(ended(all))))).toHaveLength(1);
+  const mixed = { ...votes, voters: 4 };
+  expect(await problemsOf([...replaced(poll(ended(mixed))), late])).toHaveLength(1);
   const wrong = { ...votes, voters: 2 };
   expect(await problemsOf(replaced(poll(ended(wrong))))).toHaveLength(1);
   const amount = { amount: 10, reached: true };

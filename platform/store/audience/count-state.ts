@@ -1,4 +1,5 @@
 import {
+  endOf,
   type MomentItem,
   momentOf,
   MomentItem as Schema,
@@ -16,9 +17,6 @@ import { key, prefix } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
 import { countGifts, countLikes, countVotes } from "./recount.ts";
 import { countTrains } from "./train-state.ts";
-
-/** Later than any time: the end of a moment that has not ended. */
-const never = "9999";
 
 /**
  * Counts the sums that a stream's log should have, from all stored items: its likes, the sums of
@@ -54,9 +52,9 @@ export async function countState(
 }
 
 async function countMoment(moment: MomentItem, likes: number) {
-  const { kind, of, target = 0, endedAt, endsAt } = moment;
+  const { kind, of, target = 0 } = moment;
   if (kind === "poll") return { amount: (await countVotes(moment)).votes, isReached: false };
   if (of === "likes") return { amount: likes, isReached: likes >= target };
-  const { amount, reached } = await countGifts(moment, endedAt ?? endsAt ?? never, target);
+  const { amount, reached } = await countGifts(moment, endOf(moment), target);
   return { amount, isReached: reached };
 }
