@@ -22,7 +22,7 @@ const filesPerGroup = 16;
  * setting or a module needs modules of its own.
  */
 const changing = [
-  /process\.env(\.\w+|\[\w+\]) (\?\?)?= |\.assign\(process\.env|delete process\.env/,
+  /process\.env(\.\w+|\[[^\]]+\]) (\?\?|\|\|)?= |\.assign\(process\.env|delete process\.env/,
   /useOwnTable\(\{|spyOn|unstable_mockModule/,
 ];
 
@@ -57,9 +57,8 @@ export function sharesModules(file: string): boolean {
  * until `removeGroups`.
  */
 export function groupFiles(files: readonly string[]): string[] {
-  const shared = new Set(files.filter(sharesModules));
   const groups = Object.entries(grouped).flatMap(([project, pattern]) => {
-    const own = [...shared].filter((file) => pattern.test(file));
+    const own = files.filter((file) => pattern.test(file) && sharesModules(file));
     const count = Math.ceil(own.length / filesPerGroup);
     // Every n-th file: neighbours are often as long as each other.
     const groupAt = (at: number) => own.filter((_, index) => index % count === at);

@@ -25,7 +25,7 @@ export async function recount(moment: MomentItem, endedAt: string): Promise<Mome
 }
 
 /**
- * The votes of a poll by option, and the number of voters. Whatever its time, a stored vote counts:
+ * The votes of a poll by option, and the number of voters. A stored vote counts whatever its time:
  * it was accepted, so its call began before the poll's time was over, and before a call that ended
  * the poll early was committed.
  */
