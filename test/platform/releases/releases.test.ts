@@ -50,9 +50,13 @@ const lasting = (body: object) =>
     ),
   );
 
-/** What both versions show of a life: the checkout all that the release does. */
+/**
+ * What both versions show of a life: the checkout all that the release does. Both begin with empty
+ * caches, which would otherwise be of different moments.
+ */
 async function compareReads(versions: readonly Version[], life: Life, mustSucceed: boolean) {
   const reads = readsOf(life);
+  for (const version of versions) version.restart();
   for (const { name, contract } of rowsOf("endpoint")) {
     for (const call of [reads[contract.route] ?? []].flat()) {
       const shown = new Map<string, { status: number; body: object }>();

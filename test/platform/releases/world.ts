@@ -56,6 +56,8 @@ export type Version = {
   /** Where its calls go, webhooks too. */
   url: string;
   of<Module>(name: string): Module;
+  /** Loads its modules again, as a new process does: nothing is cached. */
+  restart(): void;
   /** The handler of a function, by its name in the route table. */
   handler(name: string): (event: object, context?: object) => Promise<never>;
   /** Its consumers, with what calls them. */
@@ -169,12 +171,13 @@ export async function startWorld(bundles: Record<string, string>) {
       await new Promise((done) => server.close(done));
     });
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const modules = load(text, settingsAt(url));
+    let modules = load(text, settingsAt(url));
     const functions = Object.keys(modules).filter((each) => each.startsWith("functions/"));
     const contractOf = (each: string) => modules[each]!.contract as ConsumerContract;
     const version: Version = {
       ...{ name, url, met: [], wrote: [] },
       of: (each) => modules[each] as never,
+      restart: () => (modules = load(text, settingsAt(url))),
       audit: () => auditBy(version),
       handler: (each) => modules[`functions/${each}`]!.handler as never,
       consumers: functions
