@@ -290,11 +290,14 @@ browserTest(
 );
 
 browserTest(
-  "a test notification that is refused says why",
+  "a test notification that is refused says why, and one that is sent stays in the list",
   async () => {
     const { page, viewer, faults, close } = await open();
-    await viewer(1).getByLabel("Viewer 1 tools").click();
-    await page.getByRole("button", { name: "Ledger and notifications" }).click();
+    const openLedger = async () => {
+      await viewer(1).getByLabel("Viewer 1 tools").click();
+      await page.getByRole("button", { name: "Ledger and notifications" }).click();
+    };
+    await openLedger();
     const refuse = { status: 409, json: { isSuccess: false, errors: ["Not now"] } };
     await page.route("**/api/v1/notifications", (route) => route.fulfill(refuse), { times: 1 });
     const ledger = page.getByRole("dialog", { name: /^Ledger of/ });
@@ -303,6 +306,9 @@ browserTest(
     await ledger.getByRole("button", { name: "Send test" }).click();
     await ledger.getByText("Pushed over the WebSocket.").waitFor();
     expect(await ledger.getByRole("alert").count()).toBe(0);
+    await page.reload();
+    await openLedger();
+    await ledger.getByText("Pushed over the WebSocket.").waitFor();
     expect(faults.filter((fault) => !fault.includes("409"))).toEqual([]);
     await close();
   },

@@ -1,4 +1,4 @@
-import { useSignal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Client } from "../../client/index.ts";
 import { formatted } from "../formats.ts";
@@ -18,9 +18,10 @@ type Entry = {
   balanceAfter: number;
   occurredAt: string;
 };
-type Notice = { id: string; title: string; message: string };
+type Notice = { id: string; title: string; message: string; createdAt: string };
 
 const entriesMax = 30;
+const noticesMax = 20;
 
 /** One viewer's pane: a demo user with their chat and wallet. */
 export function Viewer({ first, who, place }: { first: Player; who: string; place: string }) {
@@ -49,7 +50,8 @@ export function Viewer({ first, who, place }: { first: Player; who: string; plac
           sockets.current = watched;
         }}
         onNotification={(notification) => {
-          notices.value = [notification as unknown as Notice, ...notices.value].slice(0, 20);
+          const pushed = [notification as unknown as Notice, ...notices.value];
+          notices.value = pushed.slice(0, noticesMax);
           if (!isLedger.value) unread.value++;
         }}
       >
@@ -78,7 +80,7 @@ export function Viewer({ first, who, place }: { first: Player; who: string; plac
         <Ledger
           client={client.value}
           player={player.value}
-          notices={notices.value}
+          pushed={notices.value}
           close={() => {
             isLedger.value = false;
           }}
@@ -121,20 +123,27 @@ function Tools({ who, unread, cut, loseFrame, openLedger }: ToolsGiven) {
   );
 }
 
-type LedgerGiven = { client: Client; player: Player; notices: Notice[]; close(): void };
+type LedgerGiven = { client: Client; player: Player; pushed: Notice[]; close(): void };
 
-/** A wallet's transactions and its owner's notifications. */
-function Ledger({ client, player, notices, close }: LedgerGiven) {
+/**
+ * A wallet's transactions and its owner's notifications: those pushed to this page at once, and
+ * those from before the page opened or while it was not connected with the next read.
+ */
+function Ledger({ client, player, pushed, close }: LedgerGiven) {
   const entries = useSignal<Entry[] | undefined>(undefined);
+  const stored = useSignal<Notice[] | undefined>(undefined);
   const closer = useRef<HTMLButtonElement>(null);
   useLayoutEffect(() => closer.current?.focus(), []);
   useEffect(() => {
-    const read = async () => {
-      const path = `/api/v1/users/me/transactions?limit=${entriesMax}`;
-      const found = await client.call<{ list: Entry[] }>("GET", path).catch(() => undefined);
-      if (found !== undefined) entries.value = found.list;
+    const readInto = async <Row,>(list: Signal<Row[] | undefined>, path: string) => {
+      const found = await client.call<{ list: Row[] }>("GET", path).catch(() => undefined);
+      if (found !== undefined) list.value = found.list;
     };
-    void read();
+    const read = () => {
+      void readInto(entries, `/api/v1/users/me/transactions?limit=${entriesMax}`);
+      void readInto(stored, `/api/v2/notifications?limit=${noticesMax}`);
+    };
+    read();
     const timer = setInterval(read, 4_000);
     return () => clearInterval(timer);
   }, [client]);
@@ -146,6 +155,11 @@ function Ledger({ client, player, notices, close }: LedgerGiven) {
     };
     return client.call("POST", "/api/v1/notifications", body, key);
   };
+  const known = stored.value ?? [];
+  const isKnown = ({ id }: Notice) => known.some((one) => one.id === id);
+  const notices = [...pushed.filter((one) => !isKnown(one)), ...known]
+    .sort((a, b) => b.createdAt.localeCompare(a.createdAt))
+    .slice(0, noticesMax);
   return (
     <div
       class="ledger"
@@ -166,7 +180,9 @@ function Ledger({ client, player, notices, close }: LedgerGiven) {
         </button>
       </h3>
       <ErrorText text={errorText} />
-      {notices.length === 0 && <p class="quiet">No notifications yet</p>}
+      {stored.value !== undefined && notices.length === 0 && (
+        <p class="quiet">No notifications yet</p>
+      )}
       {notices.map(({ id, title, message }) => (
         <p key={id} class="notice">
           <Icon name="bell" />
