@@ -3,7 +3,7 @@ import type { Route } from "playwright-core";
 import { browserTest } from "./browser.ts";
 import { callerOf, goLive } from "./console.ts";
 import { expectDrawn, focused } from "./focus.ts";
-import { expectSoon, hostId, testMilliseconds } from "./pages.ts";
+import { expectSoon, hostId, johnId, testMilliseconds } from "./pages.ts";
 import { box, log, quiet, say, secondName, useStudio, wide } from "./studio-page.ts";
 
 const { pages, open } = useStudio();
@@ -284,6 +284,27 @@ browserTest(
         const { status } = await call(hostId, "GET", `/api/v1/live-stream/${id}`);
         return status === "cancelled_by_host";
       });
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a viewer's new notification is pushed to their page, where it is unread until they look",
+  async () => {
+    const { viewer, faults, close } = await open();
+    // From another page, so this one has a socket once it shows the message.
+    await say(viewer(2), "Can you see this?");
+    await log(viewer(1)).getByText("Can you see this?").waitFor();
+    const rest = { type: "system", category: "payments", metadata: {} };
+    const body = { userId: johnId, title: "Refund", message: "You have 10 credits back.", ...rest };
+    await call(johnId, "POST", "/api/v1/notifications", body);
+    await viewer(1).getByLabel("Viewer 1 tools, 1 unread").click();
+    await viewer(1).getByRole("button", { name: "Ledger and notifications" }).click();
+    await viewer(1).getByText(body.message).waitFor();
+    await viewer(1).getByRole("button", { name: "Close ledger" }).click();
+    await viewer(1).getByLabel("Viewer 1 tools", { exact: true }).waitFor();
+    expect(faults).toEqual([]);
     await close();
   },
   testMilliseconds,

@@ -126,8 +126,8 @@ function Tools({ who, unread, cut, loseFrame, openLedger }: ToolsGiven) {
 type LedgerGiven = { client: Client; player: Player; pushed: Notice[]; close(): void };
 
 /**
- * A wallet's transactions and its owner's notifications: those pushed to this page at once, and
- * those from before the page opened or while it was not connected with the next read.
+ * A wallet's transactions and its owner's notifications, read every 4 s. Notifications pushed to
+ * this page are shown at once; the list also has those sent before it opened or had a socket.
  */
 function Ledger({ client, player, pushed, close }: LedgerGiven) {
   const entries = useSignal<Entry[] | undefined>(undefined);

@@ -51,8 +51,8 @@ const lasting = (body: object) =>
   );
 
 /**
- * What both versions show of a life: the checkout all that the release does. Both begin with empty
- * caches, which would otherwise be of different moments.
+ * What both versions show of a life: the checkout all that the release does. Both start with empty
+ * caches: lists that were cached at different moments would differ.
  */
 async function compareReads(versions: readonly Version[], life: Life, mustSucceed: boolean) {
   const reads = readsOf(life);
