@@ -33,7 +33,9 @@ const awaiting = /^\S.*=\n? *await /m;
 const settingTimes = /useFakeTimers/;
 
 /** Helpers that set the same values in each file. */
-const constant = ["test/platform/table.ts", "test/platform/queue-double.ts"];
+const constant = ["table", "queue-double", "tencent/stage"].map(
+  (name) => `test/platform/${name}.ts`,
+);
 
 /** Whether a test file and its helpers leave the modules of its process as they were. */
 export function sharesModules(file: string): boolean {

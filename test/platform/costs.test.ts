@@ -34,7 +34,7 @@ useOwnTable({
   // What is counted of a rate would be a write unit of every call.
   RATES: everyRate(1_000_000, 1_000_000),
   ...{ PICTURES_BUCKET: "pictures", PICTURES_URL: "https://x.example.com/pictures" },
-  ...{ AWS_ENDPOINT_URL: endpoint, AWS_ENDPOINT_URL_SQS: endpoint, PURCHASES: "on" },
+  ...{ AWS_ENDPOINT_URL: endpoint, PURCHASES: "on" },
   ...{ NOTICES_QUEUE_URL: queue, MOMENTS_QUEUE_URL: queue, ERASURES_QUEUE_URL: queue },
   ...{
     DELIVERIES_QUEUE_URL: queue,

@@ -1,10 +1,6 @@
-import { createHash } from "node:crypto";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { text } from "node:stream/consumers";
 import type { GetCommand } from "@aws-sdk/lib-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
-import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { beforeEach, expect, test } from "@jest/globals";
 import type { DynamoDBRecord } from "aws-lambda";
 import { changedProfile } from "../../domain/people/profile-change.ts";
 import { newId } from "../../platform/runtime/id.ts";
@@ -15,34 +11,16 @@ import { findProfile, getProfiles } from "../../platform/store/people/users.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table, useTable } from "../../platform/table/table.ts";
 import { intercept } from "./intercept.ts";
+import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 
 useOwnTable();
 const now = new Date();
 
-/** A queue that stores what it receives. */
-let server: Server;
-let sent: string[] = [];
-beforeAll(async () => {
-  server = createServer(async (request, answer) => {
-    const { MessageBody } = JSON.parse(await text(request));
-    sent.push(JSON.parse(MessageBody).userId);
-    const MD5OfMessageBody = createHash("md5").update(MessageBody).digest("hex");
-    answer.setHeader("content-type", request.headers["content-type"]!);
-    answer.end(JSON.stringify({ MessageId: "1", MD5OfMessageBody }));
-  });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  process.env.AWS_ENDPOINT_URL_SQS = endpoint;
-  process.env.USERS_QUEUE_URL = `${endpoint}/000000000000/users`;
-});
-beforeEach(() => {
-  sent = [];
-});
-afterAll(() => {
-  server.closeAllConnections();
-  server.close();
-});
+const queue = useQueue("USERS_QUEUE_URL");
+/** The users in the messages since the last call. */
+const takeUsers = () => queue.take().map(({ body }) => JSON.parse(body).userId as string);
+beforeEach(() => void takeUsers());
 
 /** A user at their first authenticated call. */
 async function firstSeen(given_name: string) {
@@ -73,17 +51,17 @@ test("a new user is queued once, and a change of a known user is not", async () 
   const [known, added] = [await firstSeen("Rosalind"), await firstSeen("Rosamund")];
   const records = [await recordOf(added), await recordOf(known, { name: "Rose" })];
   await queueNewUsers(records, now);
-  expect(sent).toEqual([added]);
+  expect(takeUsers()).toEqual([added]);
 });
 
 test("a mentioned user is queued when their own claims complete the profile", async () => {
   const userId = newId(now);
   await recordFirstSight(userId, {}, now);
   await queueNewUsers([await recordOf(userId)], now);
-  expect(sent).toEqual([]);
+  expect(takeUsers()).toEqual([]);
   await recordFirstSight(userId, { given_name: "Sigrid" }, now);
   await queueNewUsers([await recordOf(userId, { mentioned: true })], now);
-  expect(sent).toEqual([userId]);
+  expect(takeUsers()).toEqual([userId]);
 });
 
 test("a queued entry is found, however often it is queued", async () => {

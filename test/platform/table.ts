@@ -10,6 +10,7 @@ import { openClient } from "../../platform/aws/aws-client.ts";
 import { openSockets, placedTransport, type Transport } from "../../platform/aws/transport.ts";
 import { dueIndex } from "../../platform/table/keys.ts";
 import { useTable } from "../../platform/table/table.ts";
+import { answerFor } from "./answered-calls.ts";
 
 const name = "ovation-test";
 
@@ -100,15 +101,17 @@ export async function startTable(): Promise<{
 const placed = Symbol.for("ovation.aws.transport");
 
 /**
- * Passes this process's calls to the engine without a socket, which would take a third of these
- * tests' CPU; calls to other hosts use sockets. A response arrives in a later turn of the event
- * loop, as from a socket.
+ * Passes this process's calls to the engine, or to what answers a service in these tests, without
+ * a socket, which would take a third of their CPU; other calls use sockets. The engine's response
+ * arrives in a later turn of the event loop, as from a socket.
  */
 function placeTransport({ endpoint, call }: Engine): () => void {
   const { host } = new URL(endpoint);
   const before = placedTransport();
   const others = new Map<string, Transport>();
   const transport: Transport = async (request, options) => {
+    const answer = answerFor(request);
+    if (answer !== undefined) return answer;
     if (request.host !== host) {
       const other =
         before ??

@@ -1,10 +1,8 @@
-import { createHash } from "node:crypto";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { text } from "node:stream/consumers";
 import { DeleteCommand } from "@aws-sdk/lib-dynamodb";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import { key } from "../../../platform/table/keys.ts";
+import { answerService } from "../answered-calls.ts";
+import { openQueue } from "../queue-double.ts";
 import { startTable } from "../table.ts";
 import { makeUserSig } from "./sign.ts";
 
@@ -17,25 +15,15 @@ export const secretKey = "test-secret-key-00000000000000000000000000000000000000
 export async function startTencentStage() {
   const secret = { value: secretKey, reads: 0 };
   const sent: Record<string, unknown>[] = [];
-  const server = createServer(async (request, answer) => {
-    const { MessageBody } = JSON.parse(await text(request));
-    answer.setHeader("content-type", request.headers["content-type"]!);
-    if (request.headers["x-amz-target"] === "AmazonSQS.SendMessage") {
-      sent.push(JSON.parse(MessageBody));
-      // The SDK takes no answer whose digest is another.
-      const MD5OfMessageBody = createHash("md5").update(MessageBody).digest("hex");
-      return answer.end(JSON.stringify({ MessageId: "1", MD5OfMessageBody }));
-    }
+  answerService("secretsmanager", () => {
     secret.reads += 1;
-    answer.end(JSON.stringify({ SecretString: secret.value }));
+    return { SecretString: secret.value };
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as AddressInfo;
-  const endpoint = `http://127.0.0.1:${port}`;
+  openQueue("NOTICES_QUEUE_URL", {
+    accept: ({ MessageBody }) => `sent-${sent.push(JSON.parse(MessageBody))}`,
+    postpone: () => {},
+  });
   Object.assign(process.env, {
-    AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoint,
-    AWS_ENDPOINT_URL_SQS: endpoint,
-    NOTICES_QUEUE_URL: `${endpoint}/000000000000/notices`,
     TENCENT_SDK_APP_ID: "1400000001",
     TENCENT_ADMINISTRATORS: "administrator,second",
     TENCENT_SECRET_ARN: "arn:aws:secretsmanager:us-east-1:000000000000:secret:tencent",
@@ -53,11 +41,7 @@ export async function startTencentStage() {
     sent,
     client: table.client,
     callRested,
-    async stop() {
-      server.closeAllConnections();
-      await new Promise((done) => server.close(done));
-      await table.stop();
-    },
+    stop: table.stop,
   };
 }
 

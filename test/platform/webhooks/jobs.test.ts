@@ -40,7 +40,7 @@ beforeAll(async () => {
     AWS_REGION: "us-east-1",
     AWS_ACCESS_KEY_ID: "test",
     AWS_SECRET_ACCESS_KEY: "test",
-    AWS_ENDPOINT_URL_SQS: `http://127.0.0.1:${port}`,
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
     DELIVERIES_QUEUE_URL: `http://127.0.0.1:${port}/000000000000/deliveries.fifo`,
     ROOMS_QUEUE_URL: `http://127.0.0.1:${port}/000000000000/rooms.fifo`,
   });

@@ -1,9 +1,6 @@
 /** The runner's own queues between the functions of webhooks, on a clock that the test moves. */
 
-import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { jest } from "@jest/globals";
@@ -13,6 +10,7 @@ import { createQueueStore, type Message, receiptOf } from "../../../local/source
 import { openState } from "../../../local/state.ts";
 import { makeQueue } from "../../local/sample-stage.ts";
 import { setClock } from "../clock.ts";
+import { type Entry, openQueue } from "../queue-double.ts";
 
 const queues = {
   /** Its messages come again when the function's 75 s are surely over, as in lib/data/queues.ts. */
@@ -20,17 +18,8 @@ const queues = {
   retries: makeQueue("retries", { visibilitySeconds: 60, retentionSeconds: 345_600 }),
 };
 
-type Entry = {
-  Id: string;
-  MessageBody: string;
-  DelaySeconds?: number;
-  MessageGroupId?: string;
-  MessageDeduplicationId?: string;
-};
-
-/** Gives the tests of one file both queues, empty for each test. Needs `useReceivers` before it. */
+/** Gives the tests of one file both queues, empty for each test. Needs `useReceivers`. */
 export function useQueues() {
-  let server: Server;
   let directory: string;
   let state: ReturnType<typeof openState>;
   let store: ReturnType<typeof createQueueStore>;
@@ -39,46 +28,35 @@ export function useQueues() {
   /** Whether SQS stores each message of a standard queue twice, as after a lost response. */
   let isStoringTwice = false;
 
-  const queueOf = (name: string) =>
-    name.startsWith("retries") ? queues.retries : queues.deliveries;
-  const accept = (name: string, entry: Entry) =>
-    store.send(queueOf(name), {
-      body: entry.MessageBody,
-      delaySeconds: entry.DelaySeconds,
-      groupId: entry.MessageGroupId,
-      deduplicationId: entry.MessageDeduplicationId,
-      sender: "test",
+  /** Answers a queue's calls with the runner's own queue. */
+  const open = (setting: string, queue: (typeof queues)["retries"]) => {
+    const accept = ({ MessageBody: body, DelaySeconds, ...entry }: Entry) => {
+      const message = {
+        body,
+        delaySeconds: DelaySeconds,
+        groupId: entry.MessageGroupId,
+        deduplicationId: entry.MessageDeduplicationId,
+        sender: "test",
+      };
+      return store.send(queue, message).messageId;
+    };
+    openQueue(setting, {
+      accept(entry) {
+        if (isRefusing) throw new Error("The queue refuses calls");
+        if (isStoringTwice) accept(entry);
+        return accept(entry);
+      },
+      postpone(changes) {
+        if (isRefusing) throw new Error("The queue refuses calls");
+        for (const { ReceiptHandle, VisibilityTimeout } of changes)
+          store.postpone(queue, ReceiptHandle, Date.now() + VisibilityTimeout * 1000);
+      },
     });
+  };
 
-  beforeAll(async () => {
-    server = createServer(async (request, answer) => {
-      const text = Buffer.concat(await request.toArray()).toString();
-      const sent = JSON.parse(text) as Entry & { QueueUrl: string; Entries?: Entry[] };
-      answer.setHeader("content-type", "application/x-amz-json-1.0");
-      if (isRefusing) {
-        answer.writeHead(400).end(JSON.stringify({ __type: "com.amazonaws.sqs#AccessDenied" }));
-        return;
-      }
-      const name = sent.QueueUrl.split("/").at(-1)!;
-      if (`${request.headers["x-amz-target"]}`.endsWith("ChangeMessageVisibilityBatch")) {
-        for (const { ReceiptHandle, VisibilityTimeout } of JSON.parse(text).Entries)
-          store.postpone(queueOf(name), ReceiptHandle, Date.now() + VisibilityTimeout * 1000);
-        answer.end("{}");
-        return;
-      }
-      if (isStoringTwice) for (const entry of sent.Entries ?? [sent]) accept(name, entry);
-      const Successful = (sent.Entries ?? [sent]).map((entry) => ({
-        Id: entry.Id,
-        MessageId: accept(name, entry).messageId,
-        MD5OfMessageBody: createHash("md5").update(entry.MessageBody).digest("hex"),
-      }));
-      answer.end(JSON.stringify(sent.Entries ? { Successful, Failed: [] } : Successful[0]));
-    });
-    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    process.env.AWS_ENDPOINT_URL_SQS = origin;
-    process.env.DELIVERIES_QUEUE_URL = `${origin}/000000000000/${queues.deliveries.name}`;
-    process.env.RETRIES_QUEUE_URL = `${origin}/000000000000/${queues.retries.name}`;
+  beforeAll(() => {
+    open("DELIVERIES_QUEUE_URL", queues.deliveries);
+    open("RETRIES_QUEUE_URL", queues.retries);
   });
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), "ovation-test-"));
@@ -97,11 +75,6 @@ export function useQueues() {
     state.database.close();
     rmSync(directory, { recursive: true });
   });
-  afterAll(async () => {
-    server.closeAllConnections();
-    await new Promise((done) => server.close(done));
-  });
-
   /** Calls a function with messages, as their mapping does; answers those that it has handled. */
   async function call(handler: unknown, messages: readonly Message[]): Promise<Message[]> {
     const Records = messages.map((message) => ({
