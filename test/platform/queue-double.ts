@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import type { SQSRecord } from "aws-lambda";
-import { answerService } from "./answered-calls.ts";
+import { answerService } from "./aws-double.ts";
 
 export type Entry = {
   Id?: string;

@@ -10,7 +10,7 @@ import { openClient } from "../../platform/aws/aws-client.ts";
 import { openSockets, placedTransport, type Transport } from "../../platform/aws/transport.ts";
 import { dueIndex } from "../../platform/table/keys.ts";
 import { useTable } from "../../platform/table/table.ts";
-import { answerFor } from "./answered-calls.ts";
+import { answerFor } from "./aws-double.ts";
 
 const name = "ovation-test";
 

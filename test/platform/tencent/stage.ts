@@ -1,7 +1,7 @@
 import { DeleteCommand } from "@aws-sdk/lib-dynamodb";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import { key } from "../../../platform/table/keys.ts";
-import { answerService } from "../answered-calls.ts";
+import { answerService } from "../aws-double.ts";
 import { openQueue } from "../queue-double.ts";
 import { startTable } from "../table.ts";
 import { makeUserSig } from "./sign.ts";
