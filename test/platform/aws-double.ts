@@ -7,8 +7,9 @@ type Answer = (operation: string, input: any) => unknown;
 const services = new Map<string, Answer>();
 
 /**
- * Answers the calls of an AWS service, named as in `x-amz-target`, without a socket: those of the
- * files with a table (table.ts), until another file of the process answers them.
+ * Answers an AWS service's calls without a socket, once the file has its table (table.ts), until
+ * another file of the process answers the same service. The name is that in `x-amz-target`, such as
+ * `AmazonSQS`.
  */
 export const answerService = (name: string, answer: Answer) => void services.set(name, answer);
 

@@ -12,8 +12,10 @@ export type Entry = {
 };
 type Visibility = { ReceiptHandle: string; VisibilityTimeout: number };
 
-/** What a queue does when it is called; SQS refuses a call if it throws. */
+/** What a queue does when it is called. */
 type Queue = {
+  /** Whether SQS refuses its calls. */
+  isRefusing(): boolean;
   /** Stores a message; returns its id. */
   accept(entry: Entry): string;
   postpone(changes: Visibility[]): void;
@@ -25,25 +27,18 @@ const queues = new Map<string, Queue>();
 /**
  * Gives the tests of a file a queue, whose URL these settings have, such as `PLANS_QUEUE_URL`.
  * `take` removes and returns its messages with their delays, as the records of a function, and
- * `takeVisibilities` the changes of messages' visibility. While `refuse(true)` holds, it refuses
- * all calls.
+ * `takeVisibilities` the changes of messages' visibility. After `refuse(true)` it refuses all
+ * calls, until `refuse(false)`.
  */
 export function useQueue(...settings: string[]) {
   const sent: { body: string; delaySeconds: number }[] = [];
   const visibilities: Visibility[] = [];
   let isRefusing = false;
-  const check = () => {
-    if (isRefusing) throw new Error("The queue refuses calls");
-  };
   const queue: Queue = {
-    accept({ MessageBody: body, DelaySeconds: delaySeconds = 0 }) {
-      check();
-      return `sent-${sent.push({ body, delaySeconds })}`;
-    },
-    postpone(changes) {
-      check();
-      visibilities.push(...changes);
-    },
+    isRefusing: () => isRefusing,
+    accept: ({ MessageBody: body, DelaySeconds: delaySeconds = 0 }) =>
+      `sent-${sent.push({ body, delaySeconds })}`,
+    postpone: (changes) => void visibilities.push(...changes),
   };
   beforeAll(() => {
     for (const setting of settings) openQueue(setting, queue);
@@ -82,6 +77,7 @@ type Call = { QueueUrl: string; Entries?: (Entry & Visibility)[] } & Entry;
 function answerCall(operation: string, { QueueUrl, Entries, ...one }: Call): unknown {
   const queue = queues.get(basename(QueueUrl));
   if (queue === undefined) throw new Error(`No queue has the URL ${QueueUrl}`);
+  if (queue.isRefusing()) throw new Error("The queue refuses calls");
   if (operation === "ChangeMessageVisibilityBatch") {
     queue.postpone(Entries ?? []);
     return {};

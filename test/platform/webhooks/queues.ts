@@ -41,13 +41,12 @@ export function useQueues() {
       return store.send(queue, message).messageId;
     };
     openQueue(setting, {
+      isRefusing: () => isRefusing,
       accept(entry) {
-        if (isRefusing) throw new Error("The queue refuses calls");
         if (isStoringTwice) accept(entry);
         return accept(entry);
       },
       postpone(changes) {
-        if (isRefusing) throw new Error("The queue refuses calls");
         for (const { ReceiptHandle, VisibilityTimeout } of changes)
           store.postpone(queue, ReceiptHandle, Date.now() + VisibilityTimeout * 1000);
       },
@@ -75,6 +74,7 @@ export function useQueues() {
     state.database.close();
     rmSync(directory, { recursive: true });
   });
+
   /** Calls a function with messages, as their mapping does; answers those that it has handled. */
   async function call(handler: unknown, messages: readonly Message[]): Promise<Message[]> {
     const Records = messages.map((message) => ({
