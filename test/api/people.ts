@@ -159,6 +159,7 @@ export async function liveStream(host?: Person): Promise<{ host: Person; id: str
     as: owner,
     body: { title: "Live" },
   });
+  if (made.status !== 201) throw new Error(`No live stream: ${made.status} ${made.text}`);
   const id: string = made.body.data.id;
   await call("POST /api/v1/live-stream/join-as-creator", { as: owner, body: { liveStreamId: id } });
   return { host: owner, id };
