@@ -189,11 +189,9 @@ export const alone: string[] = [
  * ones, whose workers they would leave idle.
  */
 export const waiting: string[] = [
-  "api/channel",
   "api/combos",
   "api/events",
   "api/likes",
-  "api/moments",
   "api/sessions",
   "api/tickets",
   "api/trains",

@@ -76,9 +76,9 @@ test("removed files are changed ones, as are new files and edits", () => {
 });
 
 test("--listTests lists the files that would run, and runs none", () => {
-  const given = ["bin/test/test.ts", "--listTests", "test/domain/wallet", "test/api/cha"];
+  const given = ["bin/test/test.ts", "--listTests", "test/domain/wallet", "test/api/co"];
   const { status, stdout } = spawnSync(process.execPath, given, { cwd: root, encoding: "utf8" });
-  const names = ["api/channel-overlays", "api/chat", "domain/wallet", "api/channel"];
+  const names = ["api/contract", "domain/wallet", "api/combos"];
   const files = names.map((name) => `test/${name}.test.ts`);
   expect([status, stdout.trim().split("\n")]).toEqual([0, files]);
 });
