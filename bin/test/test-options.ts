@@ -2,7 +2,7 @@
 export const usage = `Usage: npm test [-- options] [paths]
 
 Without a path: the tests of what clients and users see, and of the rules behind it: every test but
-the slow kinds and those of infrastructure (test/kinds.ts), in 5 to 6 minutes on two slow cores.
+the slow kinds and those of infrastructure (test/kinds.ts), in about 5 minutes on two cores.
 With paths: the test files whose path contains one of them, slow ones too.
 
   -t <name>        only tests whose name contains it
