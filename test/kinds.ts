@@ -186,7 +186,8 @@ export const alone: string[] = [
 
 /**
  * Files that mostly wait for time-outs and deadlines: they run one at a time next to the parallel
- * ones, whose workers they would leave idle.
+ * ones, whose workers they would leave idle. Together they must take less time than the parallel
+ * ones, or the processors idle at the end of the run.
  */
 export const waiting: string[] = [
   "api/combos",
