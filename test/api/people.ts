@@ -152,6 +152,12 @@ export async function eventually<T>(
   }
 }
 
+/** The data of a 201; throws with the status and body of any other response. */
+function dataOf({ status, text, body }: Answer) {
+  if (status !== 201) throw new Error(`Expected 201, got ${status} ${text}`);
+  return body.data;
+}
+
 /** A live stream of a new host. */
 export async function liveStream(host?: Person): Promise<{ host: Person; id: string }> {
   const owner = host ?? (await person());
@@ -159,8 +165,7 @@ export async function liveStream(host?: Person): Promise<{ host: Person; id: str
     as: owner,
     body: { title: "Live" },
   });
-  if (made.status !== 201) throw new Error(`No live stream: ${made.status} ${made.text}`);
-  const id: string = made.body.data.id;
+  const { id } = dataOf(made);
   await call("POST /api/v1/live-stream/join-as-creator", { as: owner, body: { liveStreamId: id } });
   return { host: owner, id };
 }
@@ -184,7 +189,7 @@ export async function topUp(to: Person, amount: number): Promise<void> {
     key: freshId(),
     body: { amount, reference: freshId() },
   });
-  if (answer.status !== 201) throw new Error(`No top-up: ${answer.text}`);
+  dataOf(answer);
 }
 
 /** A new gift type with a price. */
@@ -193,5 +198,5 @@ export async function giftType(creditAmount: number): Promise<string> {
     as: await admin(),
     body: { creditAmount, svgUrl: "https://cdn.example.com/gifts/rose.svg", name: "Rose" },
   });
-  return answer.body.data.id;
+  return dataOf(answer).id;
 }
