@@ -14,8 +14,8 @@ type Visibility = { ReceiptHandle: string; VisibilityTimeout: number };
 
 /** What a queue does when it is called. */
 type Queue = {
-  /** Whether SQS refuses its calls. */
-  isRefusing(): boolean;
+  /** Whether SQS refuses its calls; by default it accepts them. */
+  isRefusing?(): boolean;
   /** Stores a message; returns its id. */
   accept(entry: Entry): string;
   postpone(changes: Visibility[]): void;
@@ -77,7 +77,7 @@ type Call = { QueueUrl: string; Entries?: (Entry & Visibility)[] } & Entry;
 function answerCall(operation: string, { QueueUrl, Entries, ...one }: Call): unknown {
   const queue = queues.get(basename(QueueUrl));
   if (queue === undefined) throw new Error(`No queue has the URL ${QueueUrl}`);
-  if (queue.isRefusing()) throw new Error("The queue refuses calls");
+  if (queue.isRefusing?.()) throw new Error("The queue refuses calls");
   if (operation === "ChangeMessageVisibilityBatch") {
     queue.postpone(Entries ?? []);
     return {};

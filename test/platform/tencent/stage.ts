@@ -20,7 +20,6 @@ export async function startTencentStage() {
     return { SecretString: secret.value };
   });
   openQueue("NOTICES_QUEUE_URL", {
-    isRefusing: () => false,
     accept: ({ MessageBody }) => `sent-${sent.push(JSON.parse(MessageBody))}`,
     postpone: () => {},
   });
