@@ -8,37 +8,47 @@ type Page = { RecoveryPoints: RecoveryPoint[]; NextToken?: string };
 type RestoreJob = { Status: string; StatusMessage?: string };
 
 /**
- * The newest completed backup in a vault; rejects if there is none.
+ * The newest completed backup in a vault, or the newest one from before a time; rejects if there is
+ * none. A copy has the time of its original.
  * https://docs.aws.amazon.com/aws-backup/latest/devguide/API_ListRecoveryPointsByBackupVault.html
  */
-async function findNewest(backup: Caller, vault: string): Promise<RecoveryPoint> {
+async function findNewest(
+  backup: Caller,
+  vault: string,
+  before: Date | undefined,
+): Promise<RecoveryPoint> {
+  const end = before === undefined ? Number.POSITIVE_INFINITY : before.getTime() / 1000;
   let newest: RecoveryPoint | undefined;
   for (let token: string | undefined = ""; token !== undefined; ) {
     const query = { maxResults: "1000", ...(token !== "" && { nextToken: token }) };
     const path = `/backup-vaults/${vault}/recovery-points/`;
     const page = JSON.parse(await backup("GET", path, query)) as Page;
-    for (const point of page.RecoveryPoints)
-      if (point.Status === "COMPLETED" && point.CreationDate > (newest?.CreationDate ?? 0))
-        newest = point;
+    for (const point of page.RecoveryPoints) {
+      const { Status, CreationDate } = point;
+      const isNewer = CreationDate < end && CreationDate > (newest?.CreationDate ?? 0);
+      if (Status === "COMPLETED" && isNewer) newest = point;
+    }
     token = page.NextToken || undefined;
   }
-  if (newest === undefined) throw new Error(`The vault ${vault} has no completed backup`);
-  return newest;
+  if (newest !== undefined) return newest;
+  const when = before === undefined ? "" : ` from before ${before.toISOString()}`;
+  throw new Error(`The vault ${vault} has no completed backup${when}`);
 }
 
 /**
- * Restores the newest backup in the stage's vault as the table `targetTableName`, with the role
- * from the stage's stack. Returns when the backup was made.
+ * Restores the newest backup in the stage's vault, or the newest one from before a time, as the
+ * table `targetTableName`, with the role from the stage's stack. Returns when the backup was made.
  * https://docs.aws.amazon.com/aws-backup/latest/devguide/restoring-dynamodb.html
  */
-export async function restoreNewestBackup(
+export async function restoreBackup(
   stage: { name: string; region?: string },
+  before: Date | undefined,
   targetTableName: string,
   everyMilliseconds: number,
 ): Promise<Date> {
   const { region } = stage;
   const backup = (await deployedCallers({ ...(region && { region }) }))("backup");
-  const { RecoveryPointArn, CreationDate } = await findNewest(backup, vaultName(stage));
+  const { RecoveryPointArn, CreationDate } = await findNewest(backup, vaultName(stage), before);
   const [, partition, , , account] = RecoveryPointArn.split(":");
   const request = {
     RecoveryPointArn,

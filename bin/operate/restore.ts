@@ -1,7 +1,7 @@
 /**
  * `npm run restore -- prod --at TIME`: restores a stage's table next to it, completes and audits it,
- * and says how to switch to it. `npm run drill -- prod`: restores the newest backup in the vault,
- * audits it and deletes it again (docs/restore.md).
+ * and says how to switch to it. `npm run drill -- prod`: restores a backup of the vault, audits it and
+ * deletes it again (docs/restore.md).
  */
 import { parseArgs } from "node:util";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
@@ -12,23 +12,43 @@ import { audit } from "../../platform/audit/audit.ts";
 import { openClient } from "../../platform/aws/aws-client.ts";
 import { scanTable } from "../../platform/table/query.ts";
 import { makeWritable } from "../../platform/table/read-only.ts";
-import { restoreNewestBackup } from "../aws/backups.ts";
+import { restoreBackup } from "../aws/backups.ts";
 import { complete, deleteTable, restoreMoment, waitUntilActive } from "../aws/restored-table.ts";
 import { openTable } from "../aws/table.ts";
 import { Misuse, runOnStage } from "./stage-command.ts";
 import { resetLogs } from "./stream-logs.ts";
 
-const usage = `npm run restore -- ${stageNames.join("|")} --at TIME | --backup  [--to TABLE]
-npm run drill -- ${stageNames.join("|")}
-  --at TIME    the table at this time within the last 35 days, such as
-               2026-11-21T03:55:00Z
-  --backup     the newest backup in the vault
-  --to TABLE   the new table's name (default: the stage's, with the time)
-  --drill      audits the newest backup, then deletes the restored table; set by
-               npm run drill
-  --every MS   milliseconds between checks of AWS (default 10000)`;
+const usage = `npm run restore -- ${stageNames.join("|")} --at TIME | --backup [--before TIME]  [--to TABLE]
+npm run drill -- ${stageNames.join("|")}  [--before TIME]
+  --at TIME      the table at this time within the last 35 days, such as
+                 2026-11-21T03:55:00Z
+  --backup       the newest backup in the vault
+  --before TIME  the newest backup from before this time
+  --to TABLE     the new table's name (default: the stage's, with the time)
+  --drill        audits the backup, then deletes the restored table; set by
+                 npm run drill
+  --every MS     milliseconds between checks of AWS (default 10000)`;
 
-type Given = { stage: Stage; at?: Date; to: string; isDrill: boolean; everyMilliseconds: number };
+type Given = {
+  stage: Stage;
+  at?: Date | undefined;
+  before?: Date | undefined;
+  to: string;
+  isDrill: boolean;
+  everyMilliseconds: number;
+};
+
+/** The value of an option that takes a time in the past; undefined if it is not given. */
+function timeOf(option: string, text: string | undefined): Date | undefined {
+  if (text === undefined) return undefined;
+  const time = new Date(text);
+  if (!(time.getTime() <= Date.now()))
+    throw new Misuse(`${option}: expected a time that has passed, found '${text}'`);
+  // Without a zone it would be that of the operator's machine.
+  if (!/(Z|[+-]\d\d:\d\d)$/i.test(text))
+    throw new Misuse(`${option}: expected a time with its zone, such as Z, found '${text}'`);
+  return time;
+}
 
 function readGiven(): Given {
   const { values, positionals } = parseArgs({
@@ -36,6 +56,7 @@ function readGiven(): Given {
     options: {
       ...{ at: { type: "string" }, to: { type: "string" }, every: { type: "string" } },
       ...{ backup: { type: "boolean" }, drill: { type: "boolean", default: false } },
+      before: { type: "string" },
     },
   });
   const [name = ""] = positionals;
@@ -48,12 +69,9 @@ function readGiven(): Given {
   // AWS answers 403 for a vault that does not exist.
   if (isBackup && !stage.keepData)
     throw new Misuse(`${name} has no backups, since its data may be deleted (keepData)`);
-  const at = values.at === undefined ? undefined : new Date(values.at);
-  if (at !== undefined && !(at.getTime() <= Date.now()))
-    throw new Misuse(`--at: expected a time that has passed, found '${values.at}'`);
-  // Without a zone it would be that of the operator's machine.
-  if (values.at !== undefined && !/(Z|[+-]\d\d:\d\d)$/i.test(values.at))
-    throw new Misuse(`--at: expected a time with its zone, such as Z, found '${values.at}'`);
+  const at = timeOf("--at", values.at);
+  const before = timeOf("--before", values.before);
+  if (before !== undefined && !isBackup) throw new Misuse("--before: expected only with --backup");
   const everyMilliseconds = Number(values.every ?? 10_000);
   if (!(everyMilliseconds >= 1))
     throw new Misuse(`--every: expected a positive number, found '${values.every}'`);
@@ -61,7 +79,7 @@ function readGiven(): Given {
   const to = values.to ?? `ovation-${name}-${isDrill ? "drill-" : ""}${time}`;
   if (!to.startsWith(`ovation-${name}-`))
     throw new Misuse(`--to: expected a name that begins with ovation-${name}-, found '${to}'`);
-  return { stage, to, isDrill, everyMilliseconds, ...(at && { at }) };
+  return { stage, at, before, to, isDrill, everyMilliseconds };
 }
 
 const number = new Intl.NumberFormat("en-US");
@@ -79,13 +97,13 @@ async function auditRestored(from: Date): Promise<{ count: number; items: number
   return { count: misfits.length + more, items: sums.items };
 }
 
-async function run({ stage, at, to, isDrill, everyMilliseconds }: Given): Promise<void> {
+async function run({ stage, at, before, to, isDrill, everyMilliseconds }: Given): Promise<void> {
   const { region } = stage;
   if (region !== undefined) process.env.AWS_REGION = region;
   const client = openClient(DynamoDBClient, { tryMilliseconds: 20_000 });
   const begun = Date.now();
   if (at !== undefined) await restoreMoment(client, tableName(stage), to, at);
-  const from = at ?? (await restoreNewestBackup(stage, to, everyMilliseconds));
+  const from = at ?? (await restoreBackup(stage, before, to, everyMilliseconds));
   await waitUntilActive(client, to, everyMilliseconds);
   const minutes = Math.ceil((Date.now() - begun) / 60_000);
   console.log(`${to}: the table as of ${from.toISOString()}, after ${minutes} min`);

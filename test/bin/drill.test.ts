@@ -104,6 +104,24 @@ test("a drill goes on if looks at the restore and at its table are not answered"
   expect(stdout).toContain("Everything fits");
 });
 
+test("a restore and a drill take the newest backup from before a time", async () => {
+  const spoilt = items.map((item) => ({ ...item, balance: { N: "7" } }));
+  backup("2026-10-01T04:00:00Z");
+  backup("2026-11-20T03:00:00Z", spoilt);
+  const before = ["--before", "2026-11-20T03:00:00Z"];
+  for (const options of [["--backup", "--to", "ovation-prod-2"], ["--drill"]]) {
+    const { status, stdout, stderr } = await run("prod", ...options, ...before);
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain("the table as of 2026-10-01T04:00:00.000Z");
+    expect(stdout).toContain("Everything fits");
+  }
+  const none = await run("prod", "--backup", "--before", "2026-10-01T06:00:00+02:00");
+  expect([none.status, none.stderr.split("\n")[0]]).toEqual([
+    1,
+    "The vault ovation-prod has no completed backup from before 2026-10-01T04:00:00.000Z",
+  ]);
+});
+
 test("a vault without a backup and a failed restore are reported in a sentence", async () => {
   backup("2026-11-22T03:00:00Z", items, "PARTIAL");
   const none = await run("prod", "--drill");
@@ -217,6 +235,15 @@ test.each([
   [
     ["prod", "--at", "2026-11-21"],
     "--at: expected a time with its zone, such as Z, found '2026-11-21'",
+  ],
+  [["prod", "--before", "2026-11-21T03:55:00Z"], "Expected one of --at TIME and --backup"],
+  [
+    ["prod", "--at", "2026-11-21T03:55:00Z", "--before", "2026-11-21T03:55:00Z"],
+    "--before: expected only with --backup",
+  ],
+  [
+    ["prod", "--backup", "--before", "2026-11-21"],
+    "--before: expected a time with its zone, such as Z, found '2026-11-21'",
   ],
   [
     ["prod", "--backup", "--to", "ovation-prod"],

@@ -95,9 +95,9 @@ const tableOf = (stage: string, extra = {}) =>
     [marshall(labelOf({ stage, release: "0.1.0" })), ...items],
     extra,
   );
-const backup = () =>
+const backup = (at = "2026-11-21T03:00:00Z") =>
   account.backups.push({
-    ...{ vault: "ovation-prod", at: new Date("2026-11-21T03:00:00Z") },
+    ...{ vault: "ovation-prod", at: new Date(at) },
     items: [marshall(labelOf({ stage: "prod", release: "0.1.0" })), ...items],
   });
 const cdkCalls = () =>
@@ -154,12 +154,20 @@ const tried: Record<string, Tried> = {
   },
   "npm run restore -- STAGE --backup": {
     more: every,
-    before: backup,
+    before: () => backup(),
     says: ["Everything fits", "npm run deploy -- prod --no-canary"],
+  },
+  "npm run restore -- STAGE --backup --before 2026-11-02T00:00:00Z": {
+    more: every,
+    before() {
+      backup("2026-11-01T04:00:00Z");
+      backup();
+    },
+    says: ["the table as of 2026-11-01T04:00:00.000Z", "Everything fits"],
   },
   "npm run drill -- STAGE": {
     more: every,
-    before: backup,
+    before: () => backup(),
     says: [/restored, audited, \d+ items, Everything fits\n$/],
   },
   "npm run audit -- --stage STAGE": { before: () => tableOf("prod"), says: ["Everything fits"] },
