@@ -203,6 +203,21 @@ describe("combos", () => {
     expect(combo).toMatchObject({ id: "0", count: 2 });
   });
 
+  test("a combo is kept once, however many gifts it has", () => {
+    let combos = started(2);
+    for (let n = 0; n < 9; n++) ({ combos } = countCombo(combos, gift(`more ${n}`, "t1", 10)));
+    expect(combos.map(({ id, count }) => [id, count])).toEqual([
+      ["1", 10],
+      ["0", 1],
+    ]);
+  });
+
+  test("beyond the newest four, those are kept that may continue at this moment", () => {
+    const idsAt = (at: number) => countCombo(started(5), gift("a", "t", at)).combos.at(-1)!.id;
+    expect(idsAt(comboGapMilliseconds)).toBe("0");
+    expect(idsAt(comboGapMilliseconds + 1)).toBe("1");
+  });
+
   test("the newest are kept, and those that may continue, both up to a limit", () => {
     const all = started(30);
     expect(all.map(({ id }) => id)).toEqual(Array.from({ length: keptMax }, (_, n) => `${29 - n}`));
