@@ -43,6 +43,16 @@ test("a compact frame expands to the same events, byte for byte", async () => {
   );
 });
 
+test.each(["streamId", "_id", "createdAt"])(
+  "a message that ends with its own %s, after an equals sign, stays the same",
+  async (name) => {
+    const sent = JSON.parse(bodyOf([chatRecord(1)])).events[0].data;
+    const body = bodyOf([chatRecord(1, `a=b${sent[name]}`)]);
+    expect(sent[name]).toEqual(expect.any(String));
+    expect(JSON.stringify(await readMessage(compactText(body)))).toBe(body);
+  },
+);
+
 test("a compact frame shows each size of an uploaded picture", async () => {
   const old = message(1);
   const url = `https://live.example/pictures/${"a".repeat(24)}`;

@@ -66,7 +66,7 @@ test("rule 2: a head that is still missing after one of the frames has arrived",
   expect(asked(follower.tick(5_100))).toMatchObject({ since: { frame: 6 } });
 });
 
-test("rule 3: a subscribe without a response is repeated after 3 s, one at a time (F3)", () => {
+test("rule 3: a subscribe without a response is repeated after 3 s, one at a time", () => {
   const follower = createFollower(streamId);
   const first = asked(follower.open(0))!;
   expect(follower.tick(2_900)).toEqual([]);
@@ -80,7 +80,7 @@ test("rule 3: a subscribe without a response is repeated after 3 s, one at a tim
   expect(follower.tick(3_400)).toEqual([]);
 });
 
-test("rule 4: only the first response to the newest subscribe counts (F4)", () => {
+test("rule 4: only the first response to the newest subscribe counts", () => {
   const { follower, requestId } = following();
   follower.take(frame(6), 20);
   expect(follower.take(subscribed(requestId, 0), 30)).toEqual([]);
@@ -113,7 +113,7 @@ test("a new socket restarts the timeouts", () => {
   expect(asked(follower.tick(63_100))).toBeDefined();
 });
 
-test("an unsubscribed without a reason is ignored; one with a reason ends the follower (F5)", () => {
+test("an unsubscribed without a reason is ignored; one with a reason ends the follower", () => {
   const { follower } = following();
   expect(follower.take({ type: "unsubscribed", streamId }, 20)).toEqual([]);
   expect(follower.isEnded()).toBe(false);

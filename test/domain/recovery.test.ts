@@ -69,7 +69,7 @@ test("at the same frame the mark counts: after a reset only it was recounted", (
   expect(endOf({ ...rest, posted }, { ...frame, sums: { likes: 9 } })).toEqual(ends);
 });
 
-test("a log whose frames have expired ends at its newest posted frame (F2)", () => {
+test("a log whose frames have expired ends at its newest posted frame", () => {
   const { posted, ...rest } = mark;
   expect(endOf(mark, undefined)).toEqual({ ...rest, head: posted });
   expect(endOf(mark, { n: 12, newest: 100, totals: { count: 1, credits: 1 } }).head).toBe(57);

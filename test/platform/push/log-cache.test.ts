@@ -22,7 +22,7 @@ test("memory that was idle for a minute is read again", () => {
   expect(isCompleteFor(undefined, 1, now)).toBe(false);
 });
 
-test("a log whose frames have expired goes on from what was posted (F2)", () => {
+test("a log whose frames have expired continues after its newest posted frame", () => {
   const log = cacheOf(
     { ...end, posted: 57, newest: 900, totals: { count: 4, credits: 40 } },
     [],
@@ -38,7 +38,7 @@ test("a record is fresh once, also when a batch holds it twice", () => {
   expect(newRecordsIn(log, records).map(({ id }) => id)).toEqual([records[1]!.id, records[3]!.id]);
 });
 
-test("what is forgotten beyond the bound moves the time from which memory is complete (F6)", () => {
+test("records that memory drops beyond its bound are the oldest, and it knows that it lacks them", () => {
   const log = cacheOf(end, [], undefined, now);
   const covers = Array.from({ length: 2_000 }, (_, n) => `r${n}`).join(" ");
   for (let n = 1; n <= 4; n++)
@@ -48,4 +48,11 @@ test("what is forgotten beyond the bound moves the time from which memory is com
   expect(isCompleteFor(log, 201, now)).toBe(true);
   expect(log.covered.has("2-5")).toBe(false);
   expect(log.covered.get("3-5")).toBe(3);
+});
+
+test("memory keeps the newest of the frames that it has read", () => {
+  const log = cacheOf(end, [frameAt(2, 200), frameAt(1, 100)], undefined, now);
+  addFrame(log, frameAt(3, 300), now, 2);
+  expect(log.frames.map(({ n }) => n)).toEqual([2, 3]);
+  expect(isCompleteFor(log, 101, now)).toBe(true);
 });
