@@ -14,6 +14,7 @@ import { claimDeployedTable } from "../aws/table.ts";
 import { build } from "../build/build.ts";
 import { cdkCommand, contextOf, profileOf } from "../build/cdk.ts";
 import { outputsFileOf, readOutputs } from "../cli/target.ts";
+import { asksForHelp } from "../operate/stage-command.ts";
 import type { Finding } from "./finding.ts";
 import { findInAccount, findInStage } from "./preflight.ts";
 import { publishPages } from "./publish-pages.ts";
@@ -28,16 +29,14 @@ const options = [
   ...(given.includes("--no-canary") ? ["-c", "canary=off"] : []),
 ];
 
+const usage = `Usage: npm run deploy -- ${stageNames.join("|")} [--yes] [--no-canary] [--same-subjects] [options of cdk deploy]
+  --yes            skips the confirmation, for pipelines
+  --no-canary      switches all traffic to the new version at once, whatever the alarms say
+  --same-subjects  accepts another issuer, whose users have the same \`sub\``;
+
 /** Prints the problem and the usage, and exits. */
 function refuse(problem: string): never {
-  const usage = `npm run deploy -- ${stageNames.join("|")} [--yes] [--no-canary] [--same-subjects] [options of cdk deploy]`;
-  console.error(
-    `${problem}\nUsage: ${usage}\n  --yes            skips the confirmation, for pipelines`,
-  );
-  console.error(
-    "  --no-canary      switches all traffic to the new version at once, whatever the alarms say",
-  );
-  console.error("  --same-subjects  accepts another issuer, whose users have the same `sub`");
+  console.error(`${problem}\n${usage}`);
   process.exit(2);
 }
 
@@ -59,6 +58,10 @@ function refuseFindings(findings: readonly Finding[]): void {
   if (known.length > 0) process.exit(2);
 }
 
+if (asksForHelp()) {
+  console.log(usage);
+  process.exit();
+}
 const stage = readStage();
 const profile = profileOf(options);
 refuseFindings([...findInStage(stage), ...(await findInAccount(stage, profile))]);

@@ -11,6 +11,7 @@ import { type Stage, stageNames, stageOf } from "../../lib/stages/stages.ts";
 import { emptyBucket } from "../aws/deployed-bucket.ts";
 import { outputsOf } from "../aws/outputs.ts";
 import { cdkCommand, profileOf } from "../build/cdk.ts";
+import { asksForHelp } from "../operate/stage-command.ts";
 
 const root = join(import.meta.dirname, "../..");
 const [name, ...given] = process.argv.slice(2);
@@ -18,10 +19,13 @@ const isSure = given.includes("--yes");
 const own = ["--really", "--yes"];
 const options = given.filter((option) => !own.includes(option));
 
+const usage = `Usage: npm run destroy -- ${stageNames.join("|")} [--really] [--yes] [options of cdk destroy]
+  --really  deletes the functions, APIs and alarms of a stage that keeps its data
+  --yes     skips the confirmation, for pipelines`;
+
 /** Prints the problem and the usage, and exits. */
 function refuse(problem: string): never {
-  const usage = `npm run destroy -- ${stageNames.join("|")} [--really] [--yes] [options of cdk destroy]`;
-  console.error(`${problem}\nUsage: ${usage}\n  --yes  skips the confirmation, for pipelines`);
+  console.error(`${problem}\n${usage}`);
   process.exit(2);
 }
 
@@ -58,6 +62,10 @@ async function emptyBuckets(stage: Stage): Promise<void> {
   }
 }
 
+if (asksForHelp()) {
+  console.log(usage);
+  process.exit();
+}
 const stage = readStage();
 if (stage.keepData && !given.includes("--really"))
   refuse(

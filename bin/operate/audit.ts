@@ -25,12 +25,10 @@ const readGiven = () =>
     options: {
       ...tableOptions,
       ...{ export: { type: "string" }, verify: { type: "string" } },
-      help: { type: "boolean", short: "h" },
     },
   }).values;
 
 async function run(values: ReturnType<typeof readGiven>): Promise<void> {
-  if (values.help) return console.log(usage);
   if (values.verify !== undefined) {
     const path = values.verify;
     const now = await sealedAt(path);

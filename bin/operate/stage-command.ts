@@ -10,6 +10,10 @@ export function readStageName([name]: readonly string[]): string | undefined {
   throw new Misuse(`Expected a stage, found '${name}'`);
 }
 
+/** Whether the command line asks for the usage. */
+export const asksForHelp = (): boolean =>
+  process.argv.slice(2).some((option) => option === "--help" || option === "-h");
+
 type StageCommand<Given> = {
   usage: string;
   /** Parses the command line before anything is done. */
@@ -25,6 +29,7 @@ type StageCommand<Given> = {
  */
 export async function runOnStage<Given>(command: StageCommand<Given>): Promise<void> {
   const { usage, read, run, advice } = command;
+  if (asksForHelp()) return console.log(usage);
   let given: Given | undefined;
   try {
     given = read();

@@ -16,6 +16,10 @@ import { joinStills, type Still } from "./moving-picture.ts";
 
 const root = join(import.meta.dirname, "../..");
 const folder = process.argv[2] ?? join(root, "docs/pictures");
+if (folder.startsWith("-")) {
+  console.error(`Expected a folder, found '${folder}'\nUsage: npm run pictures [-- FOLDER]`);
+  process.exit(2);
+}
 const port = process.env.PORT ?? "4077";
 const url = `http://127.0.0.1:${port}`;
 const size = { width: 1200, height: 750 };

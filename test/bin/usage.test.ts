@@ -1,0 +1,36 @@
+/** What the commands of operators print if they are asked for help, or misused. */
+import packageJson from "../../package.json" with { type: "json" };
+import { runProgram } from "../aws/account.ts";
+
+/** The commands of the README's operators: name, program and options of their npm scripts. */
+const commands = Object.entries(packageJson.scripts).flatMap(([name, script]) => {
+  const [, program, options = ""] = /bin\/((?:operate|deploy)\/\S+\.ts)(.*)$/.exec(script) ?? [];
+  const isForPipelines = name === "assert-tag";
+  return program === undefined || isForPipelines
+    ? []
+    : [[name, program, options.split(" ").filter(Boolean)] as const];
+});
+
+test("there are commands to ask", () => {
+  expect(commands.map(([name]) => name)).toEqual(
+    expect.arrayContaining(["deploy", "destroy", "restore", "drill", "read-only", "redrive"]),
+  );
+});
+
+test.each(commands)("%s prints its usage with --help and -h", async (name, program, options) => {
+  for (const help of ["--help", "-h"]) {
+    const { status, stdout, stderr } = await runProgram(program, [...options, help], {});
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout).toContain(`npm run ${name} -- `);
+  }
+});
+
+test.each([
+  ["build/synth.ts", "nowhere", "Expected stages, found 'nowhere'\nUsage: npm run synth"],
+  ["build/synth.ts", "--help", "Expected stages, found '--help'\nUsage: npm run synth"],
+  ["pictures/index.ts", "--help", "Expected a folder, found '--help'\nUsage: npm run pictures"],
+])("%s with %s does nothing and prints its usage", async (program, option, says) => {
+  const { status, stdout, stderr } = await runProgram(program, [option], {});
+  expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+  expect(stderr).toContain(says);
+});
