@@ -47,7 +47,7 @@ ${targetHelp}
       stream: textOf(values, "stream") ?? demoIds.streamId,
       most: countOf(values, "count", { otherwise: Number.POSITIVE_INFINITY, max: countMax }),
       since: readPosition(textOf(values, "since")),
-      type: textOf(values, "type"),
+      type: await readType(textOf(values, "type")),
       from: textOf(values, "from"),
       seconds: countOf(values, "timeout", { otherwise: 0, max: secondsMax }),
       json: values.json === true,
@@ -140,6 +140,15 @@ function readPosition(text: string | undefined) {
   const [, epoch, frame] = /^(\S+):(\d{1,15})$/.exec(text) ?? [];
   if (epoch === undefined) throw new Misuse(`--since: expected EPOCH:FRAME, found '${text}'`);
   return { epoch, frame: Number(frame) };
+}
+
+/** Throws `Misuse` for a type that no event has: the command would wait for one forever. */
+async function readType(type: string | undefined): Promise<string | undefined> {
+  if (type === undefined) return undefined;
+  // Loaded only here, because loading takes most of the time of a call.
+  const { eventData } = await import("../../domain/log/event.ts");
+  if (Object.hasOwn(eventData, type)) return type;
+  throw new Misuse(`--type: expected one of ${Object.keys(eventData).join(", ")}, found '${type}'`);
 }
 
 type Sender = { _id?: string; username?: string; name?: string };

@@ -111,6 +111,7 @@ test.each([
   ["trigger", "chat", "--kill-after", "1", "--url", "https://example.com"],
   ["listen", "--timeout", "x"],
   ["listen", "--since", "7"],
+  ["listen", "--type", "gift.send", "--timeout", "1"],
   ["listen", "now"],
   ["party"],
 ])("wrong usage exits with 2 and prints the usage: %s %s %s", async (...given) => {
