@@ -164,6 +164,8 @@ test("one callback creates a room and its owner, another ends it", async () => {
   });
   const query = callbackQuery({ CallbackCommand: "Live.CallbackAfterCreateRoom" });
   const wish = giftAsked(RoomId, { ...water, To_Account: [owner] });
+  const { Operator_Account: _, ...ownerless } = created();
+  expect((await callBack(ownerless, { query })).body).toEqual(failed(1, /Owner_Account/));
   expect((await callBack(wish)).body).toEqual(failed(102103));
   expect((await callBack(created(), { query })).body).toEqual(charged);
   // Tencent may repeat a callback; a room with this name and another owner is refused.
