@@ -14,7 +14,7 @@ import { claimDeployedTable } from "../aws/table.ts";
 import { build } from "../build/build.ts";
 import { cdkCommand, contextOf, profileOf } from "../build/cdk.ts";
 import { outputsFileOf, readOutputs } from "../cli/target.ts";
-import { asksForHelp } from "../operate/stage-command.ts";
+import { answerHelp } from "../operate/stage-command.ts";
 import type { Finding } from "./finding.ts";
 import { findInAccount, findInStage } from "./preflight.ts";
 import { publishPages } from "./publish-pages.ts";
@@ -58,10 +58,7 @@ function refuseFindings(findings: readonly Finding[]): void {
   if (known.length > 0) process.exit(2);
 }
 
-if (asksForHelp()) {
-  console.log(usage);
-  process.exit();
-}
+answerHelp(usage);
 const stage = readStage();
 const profile = profileOf(options);
 refuseFindings([...findInStage(stage), ...(await findInAccount(stage, profile))]);

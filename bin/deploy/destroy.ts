@@ -11,7 +11,7 @@ import { type Stage, stageNames, stageOf } from "../../lib/stages/stages.ts";
 import { emptyBucket } from "../aws/deployed-bucket.ts";
 import { outputsOf } from "../aws/outputs.ts";
 import { cdkCommand, profileOf } from "../build/cdk.ts";
-import { asksForHelp } from "../operate/stage-command.ts";
+import { answerHelp } from "../operate/stage-command.ts";
 
 const root = join(import.meta.dirname, "../..");
 const [name, ...given] = process.argv.slice(2);
@@ -62,10 +62,7 @@ async function emptyBuckets(stage: Stage): Promise<void> {
   }
 }
 
-if (asksForHelp()) {
-  console.log(usage);
-  process.exit();
-}
+answerHelp(usage);
 const stage = readStage();
 if (stage.keepData && !given.includes("--really"))
   refuse(

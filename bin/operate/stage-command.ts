@@ -10,9 +10,12 @@ export function readStageName([name]: readonly string[]): string | undefined {
   throw new Misuse(`Expected a stage, found '${name}'`);
 }
 
-/** Whether the command line asks for the usage. */
-export const asksForHelp = (): boolean =>
-  process.argv.slice(2).some((option) => option === "--help" || option === "-h");
+/** Prints the usage and exits with 0 if the command line asks for it: `--help` or `-h`. */
+export function answerHelp(usage: string): void {
+  if (!process.argv.slice(2).some((option) => option === "--help" || option === "-h")) return;
+  console.log(usage);
+  process.exit();
+}
 
 type StageCommand<Given> = {
   usage: string;
@@ -29,7 +32,7 @@ type StageCommand<Given> = {
  */
 export async function runOnStage<Given>(command: StageCommand<Given>): Promise<void> {
   const { usage, read, run, advice } = command;
-  if (asksForHelp()) return console.log(usage);
+  answerHelp(usage);
   let given: Given | undefined;
   try {
     given = read();

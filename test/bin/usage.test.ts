@@ -2,7 +2,7 @@
 import packageJson from "../../package.json" with { type: "json" };
 import { runProgram } from "../aws/account.ts";
 
-/** The commands of the README's operators: name, program and options of their npm scripts. */
+/** The commands of operators: name, program and options of their npm scripts. */
 const commands = Object.entries(packageJson.scripts).flatMap(([name, script]) => {
   const [, program, options = ""] = /bin\/((?:operate|deploy)\/\S+\.ts)(.*)$/.exec(script) ?? [];
   const isForPipelines = name === "assert-tag";
@@ -11,7 +11,7 @@ const commands = Object.entries(packageJson.scripts).flatMap(([name, script]) =>
     : [[name, program, options.split(" ").filter(Boolean)] as const];
 });
 
-test("there are commands to ask", () => {
+test("the commands of operators are those of bin/operate and bin/deploy", () => {
   expect(commands.map(([name]) => name)).toEqual(
     expect.arrayContaining(["deploy", "destroy", "restore", "drill", "read-only", "redrive"]),
   );
