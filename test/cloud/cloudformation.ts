@@ -60,6 +60,17 @@ function argumentsOf(value: Json, name: string): Json[] {
   );
 }
 
+const usesByTemplate = new WeakMap<Template, Map<string, Json[]>>();
+
+/** The arguments of one of CloudFormation's functions in a template's resources, searched once. */
+function usesOf(template: Template, name: string): Json[] {
+  const found = usesByTemplate.get(template) ?? new Map<string, Json[]>();
+  usesByTemplate.set(template, found);
+  const uses = found.get(name) ?? argumentsOf(template.Resources, name);
+  found.set(name, uses);
+  return uses;
+}
+
 /** For example `AWS::Lambda::Function "ovation-dev-app-health"`; undefined without a fixed name. */
 function nameOf({ Type, Properties = {} }: Resource): string | undefined {
   if (unnamed.has(Type)) return undefined;
@@ -160,8 +171,8 @@ export class Account {
     const exported = new Set(
       [...this.stacks.values()].flatMap((one) => [...exportsOf(one).keys()]),
     );
-    const imports = argumentsOf(template.Resources, "Fn::ImportValue").map(text);
-    const told = argumentsOf(template.Resources, "Fn::GetStackOutput") as Told[];
+    const imports = usesOf(template, "Fn::ImportValue").map(text);
+    const told = usesOf(template, "Fn::GetStackOutput") as Told[];
     return [
       ...imports.filter((one) => !exported.has(one)).map((one) => `nobody exports ${one}`),
       ...told
@@ -180,8 +191,7 @@ export class Account {
       const [was, is] = [old.Resources[id!], template.Resources[id!]];
       const isSame = text(exported.get(key)) === text(value) && !(was && is && isReplaced(was, is));
       const users = [...this.stacks].filter(
-        ([other, its]) =>
-          other !== name && argumentsOf(its.Resources, "Fn::ImportValue").map(text).includes(key),
+        ([other, its]) => other !== name && usesOf(its, "Fn::ImportValue").map(text).includes(key),
       );
       return isSame || users.length === 0
         ? []
@@ -241,7 +251,7 @@ export class Account {
   private staleIn(earlier: ReadonlyMap<string, Template>): string[] {
     return [...this.stacks].flatMap(([name, template]) => {
       if (text(earlier.get(name)) !== text(template)) return [];
-      return (argumentsOf(template.Resources, "Fn::GetStackOutput") as Told[])
+      return (usesOf(template, "Fn::GetStackOutput") as Told[])
         .filter(({ StackName, OutputName }) => {
           const [was, is] = [earlier.get(StackName), this.stacks.get(StackName)];
           const value = is?.Outputs?.[OutputName]?.Value;
