@@ -99,7 +99,13 @@ function configOf(mutate: readonly string[], tests: readonly string[], withSdk: 
     jest: {
       projectType: "custom",
       enableFindRelatedTests: false,
-      config: { ...own, testMatch, testPathIgnorePatterns: [], projects: [] },
+      config: {
+        ...own,
+        testMatch,
+        testPathIgnorePatterns: [],
+        projects: [],
+        testEnvironment: "node",
+      },
     },
   };
 }
