@@ -69,8 +69,11 @@ export async function runLocal(onSignal: (end: () => void) => void): Promise<voi
     finished ??= stopSystem();
     return finished;
   };
-  const end = async (code: number) => {
+  const exitInTime = (code: number) => {
     setTimeout(() => process.exit(code), stopMillisecondsMax).unref();
+  };
+  const end = async (code: number) => {
+    exitInTime(code);
     await finish();
     process.exit(code);
   };
@@ -82,8 +85,9 @@ export async function runLocal(onSignal: (end: () => void) => void): Promise<voi
   const stop = () => {
     if (aborting.signal.aborted) return;
     aborting.abort();
-    // During the start, the start itself notices and ends.
+    // During the start, the start itself notices and ends, but on a busy machine not in time.
     if (system) void end(0);
+    else exitInTime(0);
   };
   onSignal(stop);
   if (process.env.npm_lifecycle_event !== undefined) whenParentIsGone(stop);

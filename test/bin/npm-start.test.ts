@@ -1,5 +1,6 @@
 /** The system started with `npm start`, on data of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   chmodSync,
   mkdtempSync,
@@ -9,6 +10,8 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../system.ts";
@@ -74,6 +77,34 @@ posixTest(
         isKilled: false,
       });
     }
+  },
+  300_000,
+);
+
+posixTest(
+  "SIGTERM ends a start that waits for its table within 5 s",
+  async () => {
+    const asked = Promise.withResolvers<void>();
+    const silent = createServer(() => asked.resolve()).listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const { port } = silent.address() as AddressInfo;
+    const child = spawn(process.execPath, ["bin/local.js"], {
+      cwd: root,
+      env: {
+        ...{ ...process.env, PORT: `${await freePort()}`, DATA_DIR: ":memory:", LOG: "off" },
+        ...{ NODE_OPTIONS: "", DYNAMODB_ENDPOINT: `http://127.0.0.1:${port}` },
+      },
+      stdio: "ignore",
+    });
+    const isOver = ended(child);
+    await asked.promise;
+    const began = performance.now();
+    child.kill("SIGTERM");
+    await isOver;
+    const isInTime = performance.now() - began < 10_000;
+    expect({ exitCode: child.exitCode, isInTime }).toEqual({ exitCode: 0, isInTime: true });
+    silent.closeAllConnections();
+    silent.close();
   },
   300_000,
 );
