@@ -85,7 +85,7 @@ export async function runLocal(onSignal: (end: () => void) => void): Promise<voi
   const stop = () => {
     if (aborting.signal.aborted) return;
     aborting.abort();
-    // During the start, the start itself notices and ends, but on a busy machine not in time.
+    // A start notices and ends by itself, but only after its current step.
     if (system) void end(0);
     else exitInTime(0);
   };

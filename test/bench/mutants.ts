@@ -104,6 +104,7 @@ function configOf(mutate: readonly string[], tests: readonly string[], withSdk: 
         testMatch,
         testPathIgnorePatterns: [],
         projects: [],
+        // Stryker replaces this one by its own, which notes what each test reaches.
         testEnvironment: "node",
       },
     },

@@ -82,7 +82,7 @@ posixTest(
 );
 
 posixTest(
-  "SIGTERM ends a start that waits for its table within 5 s",
+  "SIGTERM also ends a start that waits for its table",
   async () => {
     const asked = Promise.withResolvers<void>();
     const silent = createServer(() => asked.resolve()).listen(0, "127.0.0.1");
@@ -102,9 +102,9 @@ posixTest(
     child.kill("SIGTERM");
     await isOver;
     const isInTime = performance.now() - began < 10_000;
-    expect({ exitCode: child.exitCode, isInTime }).toEqual({ exitCode: 0, isInTime: true });
     silent.closeAllConnections();
     silent.close();
+    expect({ exitCode: child.exitCode, isInTime }).toEqual({ exitCode: 0, isInTime: true });
   },
   300_000,
 );

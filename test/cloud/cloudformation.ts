@@ -60,14 +60,17 @@ function argumentsOf(value: Json, name: string): Json[] {
   );
 }
 
-const usesByTemplate = new WeakMap<Template, Map<string, Json[]>>();
+/** What `usesOf` has found, by template and function. */
+const foundUses = new WeakMap<Template, Map<string, Json[]>>();
 
-/** The arguments of one of CloudFormation's functions in a template's resources, searched once. */
+/**
+ * The arguments of one of CloudFormation's functions in a template's resources. Each template is
+ * searched once, so it must not change afterwards.
+ */
 function usesOf(template: Template, name: string): Json[] {
-  const found = usesByTemplate.get(template) ?? new Map<string, Json[]>();
-  usesByTemplate.set(template, found);
-  const uses = found.get(name) ?? argumentsOf(template.Resources, name);
-  found.set(name, uses);
+  const known = foundUses.get(template) ?? new Map<string, Json[]>();
+  const uses = known.get(name) ?? argumentsOf(template.Resources, name);
+  foundUses.set(template, known.set(name, uses));
   return uses;
 }
 
