@@ -57,22 +57,18 @@ export const bundledEntries = (): Record<string, string> => ({
   relay: "relay/index.ts",
 });
 
-/** Sources that determine how bundles are built. */
-const bundlers = ["build", "build-threads", "lambda-bundle", "unused"].map(
-  (name) => `bin/build/${name}.ts`,
-);
-
-/** One hash over all sources of the bundles. */
+/** One hash over all sources of the bundles, and over those that determine how they are built. */
 function hashSources(client: AwsClient): string {
   const patterns = [
     "{functions,domain,platform,relay}/**/*.{ts,html,css}",
+    "bin/build/{build,build-threads,lambda-bundle,unused}.ts",
     "docs/*.json",
     ...docsSources,
     ...guideSources,
   ];
   const files = globSync(patterns, { cwd: root }).sort();
   const hash = createHash("sha256").update(`${client}\n`);
-  for (const file of [...files, "package-lock.json", ...bundlers])
+  for (const file of [...files, "package-lock.json"])
     hash.update(`${file}\n`).update(readFileSync(join(root, file)));
   return hash.digest("hex");
 }
@@ -231,7 +227,11 @@ export async function build(
 export type BuildOrder = { prefer: string } | { release: true };
 
 /** As a program: for a starting system (assembly.ts), or for `npm run build`. */
-async function main(): Promise<void> {
+async function main([assembly]: readonly string[]): Promise<void> {
+  if (assembly?.startsWith("-")) {
+    console.error(`Expected no options, found '${assembly}'\nUsage: npm run build`);
+    process.exit(2);
+  }
   const order = createOrder(Object.keys(bundledEntries()), process.connected);
   process.on("message", (message: BuildOrder) => {
     if ("prefer" in message) order.prefer(message.prefer);
@@ -239,11 +239,11 @@ async function main(): Promise<void> {
   });
   // The system has ended, or this program has finished.
   process.once("disconnect", () => process.exit());
-  const { built } = await build(process.argv[2], order, (names) => process.send?.(names));
+  const { built } = await build(assembly, order, (names) => process.send?.(names));
   console.log(
     built ? `Bundled ${Object.keys(entryPoints()).length} functions` : "Bundles are current",
   );
   process.disconnect?.();
 }
 
-if (import.meta.main) await main();
+if (import.meta.main) await main(process.argv.slice(2));

@@ -12,6 +12,7 @@ import { prices } from "../../local/aws/prices.ts";
 import { startSystem } from "../system.ts";
 import { allowance, openClients } from "./abuse-run.ts";
 import { type Attack, attacks, type Fixture, makeFixture } from "./attacks.ts";
+import { readCommand, refuse } from "./command.ts";
 import { dearestCalls, inventedCalls } from "./dearest.ts";
 import { print, quantile, round } from "./figures.ts";
 import { countOf, errorsOf, type Tally, triesOf } from "./tally.ts";
@@ -70,14 +71,13 @@ async function measure(attack: Attack, fixture: Fixture) {
   };
 }
 
-const wanted = process.argv.slice(2);
+const usage = `npm run bench:abuse -- [names]
+  names: dearest (only the list), or beginnings of ${attacks.map(({ name }) => name).join(", ")}`;
+const { names: wanted } = readCommand(usage, {});
 const unknown = wanted.find(
   (word) => word !== "dearest" && !attacks.some(({ name }) => name.startsWith(word)),
 );
-if (unknown !== undefined) {
-  console.error(`Unknown kind ${unknown}; expected one of ${attacks.map(({ name }) => name)}`);
-  process.exit(2);
-}
+if (unknown !== undefined) refuse(`Unknown kind ${unknown}`, usage);
 const dearest = dearestCalls();
 print(
   "The most expensive call of each kind, by one token or address at the firewall's limit",

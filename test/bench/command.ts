@@ -1,7 +1,10 @@
 import { parseArgs } from "node:util";
 
-/** The options of a command besides `--help`, each with a value. */
-type Options = Record<string, { type: "string" }>;
+/** The options of a command besides `--help`: flags, and those with a value. */
+type Options = Record<string, { type: "string" | "boolean" }>;
+type Values<O extends Options> = {
+  [name in keyof O]?: O[name]["type"] extends "boolean" ? boolean : string;
+};
 
 /**
  * Reads a benchmark's command line. `--help` prints the usage and exits with 0; an unknown option
@@ -18,9 +21,22 @@ export function readCommand<O extends Options>(usage: string, options: O, args =
       console.log(usage);
       process.exit(0);
     }
-    return { values: values as { [name in keyof O]?: string }, names: positionals };
+    return { values: values as Values<O>, names: positionals };
   } catch (error) {
-    console.error(`${(error as Error).message}\n\n${usage}`);
-    process.exit(2);
+    refuse((error as Error).message, usage);
   }
+}
+
+/** Prints what is wrong with the command line and the usage, and exits with 2. */
+export function refuse(problem: string, usage: string): never {
+  console.error(`${problem}\n\n${usage}`);
+  process.exit(2);
+}
+
+/** The whole numbers of an option such as `20,100`; exits with 2 if it contains anything else. */
+export function readNumbers(text: string | undefined, usage: string): number[] | undefined {
+  const numbers = text?.split(",").map(Number);
+  if (numbers?.some((number) => !Number.isInteger(number) || number < 1))
+    refuse(`Expected whole numbers, found '${text}'`, usage);
+  return numbers;
 }

@@ -5,9 +5,11 @@
  */
 import { findDynoxide, startDynoxide } from "../local/engine/differential/dynoxide.ts";
 import { compareEngines, type Report } from "../local/engine/differential/run.ts";
+import { readCommand } from "./command.ts";
 import { print, round } from "./figures.ts";
 
-const [operations = 100_000, seed = Date.now() % 1e9] = process.argv.slice(2).map(Number);
+const { names } = readCommand("npm run bench:engine -- [operations] [seed]", {});
+const [operations = 100_000, seed = Date.now() % 1e9] = names.map(Number);
 const file = findDynoxide();
 if (file === undefined) {
   console.error("Nothing to compare with: @dynoxide/linux-x64 is not installed");

@@ -1,14 +1,14 @@
 /**
- * `npm run bench [names] [-- soak --minutes=3] [-- webhooks --run=hangs] [-- attackers --run=uploads]`: cost and speed of
- * Ovation on this machine, measured on a started system. Compare figures of one run only: machines
- * differ, and the load, the gateway, the functions and the engine share two cores.
+ * `npm run bench`: cost and speed of Ovation on this machine, measured on a started system. Compare
+ * figures of one run only: machines differ, and the load, the gateway, the functions and the engine
+ * share two cores.
  */
 import { type System, startSystem } from "../system.ts";
 import { benchAlone } from "./alone.ts";
 import { benchAttackers } from "./attackers.ts";
 import { benchBundles } from "./bundles.ts";
 import { benchClocking } from "./clocking.ts";
-import { readCommand } from "./command.ts";
+import { readCommand, readNumbers, refuse } from "./command.ts";
 import { benchFrames } from "./frames.ts";
 import { benchImport } from "./import.ts";
 import { benchLoad } from "./load.ts";
@@ -43,7 +43,7 @@ const parts: Record<string, () => Promise<void>> = {
   rates: benchRates,
   webhooks: () => withSystem(() => benchWebhooks(values.run)),
   memory: benchMemory,
-  import: () => benchImport(values.rows === undefined ? undefined : Number(values.rows)),
+  import: () => benchImport(rows),
   clocking: benchClocking,
   sockets: () => benchSockets(sizes),
   soak: () => benchSoak(minutes),
@@ -64,7 +64,8 @@ async function withSystem(bench: (system: System) => Promise<void>, stage = "dev
   }
 }
 
-const usage = `npm run bench [-- names] [-- --minutes=3] [-- --run=hangs, uploads or kills] [-- --rows=100000]
+const options = "[--minutes=3] [--run=hangs, uploads or kills] [--rows=100000] [--sockets=10000]";
+const usage = `npm run bench -- [names] ${options}
   names: ${Object.keys(parts).join(", ")}
   default: all but ${[...long].join(", ")}`;
 const { names, values } = readCommand(usage, {
@@ -73,15 +74,10 @@ const { names, values } = readCommand(usage, {
   rows: { type: "string" },
   sockets: { type: "string" },
 });
-const sizes = values.sockets?.split(",").map(Number);
-const minutes = values.minutes === undefined ? undefined : Number(values.minutes);
-const problem =
-  minutes !== undefined && !(Number.isInteger(minutes) && minutes > 0)
-    ? `--minutes= expects a whole number, got ${values.minutes}`
-    : names.flatMap((name) => (name in parts ? [] : [`Unknown benchmark ${name}`]))[0];
-if (problem !== undefined) {
-  console.error(`${problem}\n\n${usage}`);
-  process.exit(2);
-}
+const unknown = names.find((name) => !(name in parts));
+if (unknown !== undefined) refuse(`Unknown benchmark ${unknown}`, usage);
+const [minutes] = readNumbers(values.minutes, usage) ?? [];
+const [rows] = readNumbers(values.rows, usage) ?? [];
+const sizes = readNumbers(values.sockets, usage);
 for (const [name, bench] of Object.entries(parts))
   if (names.length === 0 ? !long.has(name) : names.includes(name)) await bench();

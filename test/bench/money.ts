@@ -28,8 +28,11 @@ import {
   makeUser,
   sendOne,
 } from "../platform/wallet-people.ts";
+import { readCommand } from "./command.ts";
 import { addConflicts, type Seen } from "./conflicts.ts";
 import { print, quantile, round, wait } from "./figures.ts";
+
+readCommand("npm run bench:money: compares gifts with a naive design, on one engine", {});
 
 const senderCount = 200;
 const seconds = 8;

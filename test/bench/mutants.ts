@@ -11,8 +11,8 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { parseArgs } from "node:util";
 import { isSlow } from "../kinds.ts";
+import { readCommand, readNumbers, refuse } from "./command.ts";
 import { print } from "./figures.ts";
 
 /** The newest release of both packages. */
@@ -134,7 +134,10 @@ async function runStryker(config: object, minutes: number): Promise<void> {
 const percentOf = (part: number, whole: number) => Math.round((100 * part) / Math.max(1, whole));
 
 function report(room: string): void {
-  if (!existsSync(linesFile)) throw new Error("Stryker tested no mutant");
+  if (!existsSync(linesFile)) {
+    console.error("Stryker tested no mutant: try more --minutes, or fewer tests with --tests");
+    process.exit(1);
+  }
   const tried = readFileSync(linesFile, "utf8")
     .split("\n")
     .filter((line) => line !== "")
@@ -153,30 +156,32 @@ function report(room: string): void {
   console.log(`${countOf("NoCoverage")} more are not reached by any test in one process`);
 }
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    all: { type: "boolean", default: false },
-    since: { type: "string", default: "origin/main" },
-    minutes: { type: "string", default: "10" },
-    tests: { type: "string", default: "" },
-  },
+const usage =
+  "npm run bench:mutants -- ROOM [--all] [--since COMMIT] [--minutes N] [--tests PART]\n" +
+  "  ROOM: a folder or file, such as domain/money";
+const { values, names } = readCommand(usage, {
+  all: { type: "boolean" },
+  since: { type: "string" },
+  minutes: { type: "string" },
+  tests: { type: "string" },
 });
-const [room] = positionals;
-if (room === undefined) throw new Error("Name a room, such as domain/money or platform/push");
+const { since = "origin/main", tests: part = "" } = values;
+const minutes = readNumbers(values.minutes, usage)?.[0] ?? 10;
+const [room] = names;
+if (room === undefined) refuse("Expected a room", usage);
 const mutate = values.all
   ? git("ls-files", "--cached", "--others", "--exclude-standard", "--", room).filter((file) =>
       file.endsWith(".ts"),
     )
-  : changedLines(room, values.since);
+  : changedLines(room, since);
 if (mutate.length === 0) {
-  console.log(`Nothing in ${room} has changed since ${values.since}; --all tries the whole room`);
+  console.log(`Nothing in ${room} has changed since ${since}; --all tries the whole room`);
 } else {
   // The tests of other rooms use our own AWS clients in place of the SDK's (jest.config.json).
   const withSdk = !/^(domain|platform(?!\/aws))(\/|$)/.test(room);
   const files = [...new Set(mutate.map((one) => one.replace(/:\d+-\d+$/, "")))];
-  const tests = listTests(room, files, withSdk).filter((file) => file.includes(values.tests));
+  const tests = listTests(room, files, withSdk).filter((file) => file.includes(part));
   console.log(`${tests.length} test files: ${tests.join(" ")}`);
-  await runStryker(configOf(mutate, tests, withSdk), Number(values.minutes));
+  await runStryker(configOf(mutate, tests, withSdk), minutes);
   report(room);
 }

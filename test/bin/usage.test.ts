@@ -1,4 +1,5 @@
-/** What the commands of operators print if they are asked for help, or misused. */
+/** What commands print if they are asked for help, or misused. */
+import { join } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import { runProgram } from "../aws/account.ts";
 
@@ -25,7 +26,36 @@ test.each(commands)("%s prints its usage with --help and -h", async (name, progr
   }
 });
 
+/** The benchmarks: name and program of their npm scripts; `bench:studio` is a run of tests. */
+const benchmarks = Object.entries(packageJson.scripts).flatMap(([name, script]) => {
+  const [, program] = /(test\/bench\/\S+\.ts)$/.exec(script) ?? [];
+  return program === undefined ? [] : [[name, program] as const];
+});
+
+test("the benchmarks are those of test/bench", () => {
+  expect(benchmarks.map(([name]) => name)).toEqual(
+    expect.arrayContaining(["bench", "bench:abuse", "bench:mutants", "bench:peers", "bench:scale"]),
+  );
+});
+
+test.each(benchmarks)(
+  "%s measures nothing with --help or an unknown option",
+  async (name, file) => {
+    const program = join("..", file);
+    const [helped, refused] = await Promise.all([
+      runProgram(program, ["--help"], {}),
+      runProgram(program, ["--unknown"], {}),
+    ]);
+    expect({ ...helped, stdout: "" }).toEqual({ status: 0, stdout: "", stderr: "" });
+    expect(helped.stdout).toContain(`npm run ${name}`);
+    expect({ ...refused, stderr: "" }).toEqual({ status: 2, stdout: "", stderr: "" });
+    expect(refused.stderr).toContain("Unknown option '--unknown'");
+    expect(refused.stderr).toContain(`npm run ${name}`);
+  },
+);
+
 test.each([
+  ["build/build.ts", "--help", "Expected no options, found '--help'\nUsage: npm run build"],
   ["build/synth.ts", "nowhere", "Expected stages, found 'nowhere'\nUsage: npm run synth"],
   ["build/synth.ts", "--help", "Expected stages, found '--help'\nUsage: npm run synth"],
   ["pictures/index.ts", "--help", "Expected a folder, found '--help'\nUsage: npm run pictures"],

@@ -1,8 +1,9 @@
 /**
- * `npm run bench:peers [-- --quick] [-- --viewers=N --rate=N] [names]`: the same events to as many viewers on this machine
- * through Ovation, a textbook serverless broadcaster and two Socket.IO servers, in one run. Each
- * system has its processes for itself; viewers and speakers have theirs, on the same cores.
+ * `npm run bench:peers`: the same events to as many viewers on this machine through Ovation, a
+ * textbook serverless broadcaster and two Socket.IO servers, in one run. Each system has its
+ * processes for itself; viewers and speakers have theirs, on the same cores.
  */
+import { readCommand, readNumbers, refuse } from "../command.ts";
 import { print } from "../figures.ts";
 import { startBroadcaster } from "./broadcaster.ts";
 import type { Contender } from "./contender.ts";
@@ -19,21 +20,19 @@ const contenders: Record<string, () => Promise<Contender>> = {
   broadcaster: startBroadcaster,
 };
 
-const isQuick = process.argv.includes("--quick");
-const wanted = process.argv.slice(2).filter((word) => !word.startsWith("--"));
+const usage = `npm run bench:peers -- [names] [--quick] [--viewers=200,1000] [--rate=20,100]
+  names: ${Object.keys(contenders).join(", ")}, posts; default: all`;
+const { names: wanted, values } = readCommand(usage, {
+  quick: { type: "boolean" },
+  viewers: { type: "string" },
+  rate: { type: "string" },
+});
+const unknown = wanted.find((name) => name !== "posts" && !(name in contenders));
+if (unknown !== undefined) refuse(`Unknown system ${unknown}`, usage);
+const isQuick = values.quick === true;
 const seconds = isQuick ? 5 : 8;
-/** The whole numbers of an option such as `--rate=20,100`; undefined where it is not given. */
-function numbersOf(name: string): number[] | undefined {
-  const prefix = `--${name}=`;
-  const given = process.argv.find((word) => word.startsWith(prefix))?.slice(prefix.length);
-  const numbers = given?.split(",").map(Number);
-  if (numbers?.some((number) => !Number.isInteger(number) || number < 1))
-    throw new Error(`${prefix} takes whole numbers, found ${given}`);
-  return numbers;
-}
-
-const sizes = numbersOf("viewers") ?? (isQuick ? [200] : [200, 1000]);
-const rates = numbersOf("rate");
+const sizes = readNumbers(values.viewers, usage) ?? (isQuick ? [200] : [200, 1000]);
+const rates = readNumbers(values.rate, usage);
 const runs: Run[] =
   rates === undefined
     ? [

@@ -7,7 +7,7 @@
 
 import { socketsPerTask } from "../../../lib/stages/relay.ts";
 import { prices } from "../../../local/aws/prices.ts";
-import { readCommand } from "../command.ts";
+import { readCommand, readNumbers } from "../command.ts";
 import { print } from "../figures.ts";
 import { tooBusy } from "./busiest.ts";
 import type { CrowdCase } from "./crowd.ts";
@@ -99,10 +99,8 @@ async function runArrivals(): Promise<void> {
   process.exitCode = faults.length > 0 ? 1 : 0;
 }
 
-const { names: rooms } = readCommand(
-  "npm run bench:scale [-- viewers …] [-- chat] [-- crowd] [-- relay [TASKS]] [-- arrivals]",
-  {},
-);
+const usage = "npm run bench:scale -- [viewers … | chat | crowd | relay [TASKS] | arrivals]";
+const { names: rooms } = readCommand(usage, {});
 const parts: Record<string, () => Promise<void>> = {
   chat: runChat,
   crowd: runCrowds,
@@ -114,7 +112,7 @@ if (part !== undefined) {
   await part();
   process.exit();
 }
-const wanted = rooms.map(Number);
+const wanted = readNumbers(rooms.join(",") || undefined, usage) ?? [];
 const figures: Figures[] = [];
 for (const given of cases)
   if (wanted.length === 0 || wanted.includes(given.viewers)) figures.push(await run(given));
