@@ -23,7 +23,8 @@ and show the sentences to users. \`npm run documents\` generates this page from 
 \`/docs\` lists the codes of each operation. What a client should do:
 
 * **4xx except 429: nothing was done**, and the same request fails again until something else
-  changes.
+  changes. The exception is 409 \`key_in_progress\`: the first call with the key still runs. Retry
+  after \`Retry-After\` to get its outcome.
 * **429, 503: retry** after \`Retry-After\`, with the same \`Idempotency-Key\`. In slow mode, let the
   user retry.
 * **5xx, or no response: the outcome is unknown.** Retry with the same key: you get the outcome, and
@@ -31,7 +32,8 @@ and show the sentences to users. \`npm run documents\` generates this page from 
 * **No \`x-error-code\`**: the gateway refused the request before any function ran, for example with
   401 for an invalid token. The body still has a \`code\`.
 
-The [client](../client/README.md) retries automatically in the second and third case.
+The [client](../client/README.md) retries automatically after 429 (except in slow mode), 503, other
+5xx, a missing response and \`key_in_progress\`.
 `;
 
 /** A sentence with its placeholders replaced by an ellipsis. */

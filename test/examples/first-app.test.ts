@@ -122,11 +122,13 @@ browserTest(
     const [ann, bob] = [await openAs("ann"), await openAs("bob")];
     await say(ann, "Hello bob");
     await bob.getByText("ann: Hello bob", { exact: true }).waitFor();
+    const [goal, roses] = blocks.filter(({ name }) => name === "checkout");
+    run(commandsOf(goal!.text), root);
+    for (const page of [ann, bob]) await page.getByLabel("A new microphone").waitFor();
     await ann.getByRole("button", { name: "Give a rose" }).click();
     await ann.locator("#credits", { hasText: /^490$/ }).waitFor();
     await expectGoal(bob, 10);
-    const tried = blocks.find(({ name }) => name === "checkout")!;
-    run(commandsOf(tried.text), root);
+    run(commandsOf(roses!.text), root);
     for (const page of [ann, bob]) await expectGoal(page, 60);
     await running.get("npm start")!.stop();
     await ann.locator("#state", { hasText: "offline" }).waitFor();
