@@ -27,6 +27,8 @@ type Settings = {
   onChannel?: ((streamId: string | null) => void) | undefined;
   onState(state: ClientState, reason?: string, statusCode?: number): void;
   report(error: unknown): void;
+  /** Takes the time of an event that has just arrived. */
+  noteTime(at: string | undefined): void;
 };
 
 type Connection = {
@@ -78,6 +80,7 @@ export function connect(settings: Settings) {
       else begin(wanted);
     },
     onMessage(message) {
+      if (message.type === "events") settings.noteTime(message.events.at(-1)?.at);
       perform(connection, sessions.take(session, message, performance.now()));
       if (message.type === "channel") announce(message.streamId);
     },

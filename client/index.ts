@@ -1,5 +1,6 @@
 import { withQuery } from "./address.ts";
 import { type Admission, byOverlayKey, byTicket, byToken, type OverlayKey } from "./admission.ts";
+import { createClock } from "./clock.ts";
 import { canInflate } from "./compact.ts";
 import { connect } from "./connection.ts";
 import { OvationError } from "./error.ts";
@@ -114,7 +115,8 @@ export function createClient(options: Options) {
       if (method.toUpperCase() === "POST") wallet.note(path);
     }
   });
-  const vote = createVoter(call);
+  const clock = createClock();
+  const vote = createVoter(call, clock.now);
   const wallet = createWalletWatch(
     () => call("GET /api/v1/wallet"),
     (callback, value) => tell(report, callback, value),
@@ -124,7 +126,7 @@ export function createClient(options: Options) {
     ...options,
     socketUrl: socketUrlOf(options),
     admission: admissionOf(options, tokens),
-    ...{ call, WebSocket, report, userId: tokens.userId },
+    ...{ call, WebSocket, report, userId: tokens.userId, noteTime: clock.note },
     onState(...given) {
       if (given[0] === "online") void wallet.refresh();
       options.onState?.(...given);

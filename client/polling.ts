@@ -1,4 +1,4 @@
-import type { ServerMessage } from "./message.ts";
+import { type Asked, answerMilliseconds, poll } from "./poll.ts";
 import type { SocketConstructor } from "./socket.ts";
 
 type Options = {
@@ -8,41 +8,30 @@ type Options = {
   WebSocket?: SocketConstructor | undefined;
 };
 
-type Range = {
-  epoch: string;
-  head: number;
-  recovered: boolean;
-  frames: (ServerMessage & { frame: number; viewers: number })[];
-  sums?: object;
-  moments?: object[];
-};
-
-type Asked = {
-  streamId: string;
-  since?: { epoch: string; frame: number } | undefined;
-  requestId?: string | undefined;
-};
-
-const waitSeconds = 20;
 /** Consecutive failed handshakes before polling starts, and the timeout of one. */
 const failuresMax = 2;
 const handshakeMilliseconds = 5_000;
-/** Interval after which a WebSocket is tried again, because the network may have changed. */
-const pollMilliseconds = 300_000;
-const againMilliseconds = 2_000;
-/** Timeout of one read: some proxies swallow a response, too. */
-const answerMillisecondsMax = (waitSeconds + 10) * 1_000;
-const lost = 401;
+/**
+ * Intervals after which a WebSocket is tried again: first soon, because a server that refuses
+ * handshakes may only be busy, then because the network may have changed.
+ */
+const [firstPollMilliseconds, pollMilliseconds] = [30_000, 300_000];
 
 /**
- * A WebSocket replacement for networks that block WebSockets: after two failed handshakes it reads
- * the same frames over HTTP (`GET …/events`), until a socket can be opened again. Pass it to the
- * client as its `WebSocket`, with a token:
+ * A WebSocket replacement for networks that block WebSockets: after two handshakes that failed
+ * while the server answered over HTTP, it reads the same frames over HTTP (`GET …/events`), until a
+ * socket can be opened again. Pass it to the client as its `WebSocket`, with a token:
  * `createClient({ url, token, WebSocket: pollingSocket({ url }) })`.
  */
 export function pollingSocket(options: Options): SocketConstructor {
   const Native = options.WebSocket ?? (globalThis.WebSocket as SocketConstructor);
   let failures = 0;
+  /** Periods of polling since a WebSocket was open. */
+  let periods = 0;
+  /** Whether WebSockets alone fail: without a network, or with the server away, all calls do. */
+  const noteFailure = async () => {
+    if (await isReachable(options)) failures += 1;
+  };
 
   return class {
     onopen: ((event: object) => void) | null = null;
@@ -55,8 +44,10 @@ export function pollingSocket(options: Options): SocketConstructor {
       const isPolling = failures >= failuresMax;
       // One more failed handshake after polling, and it polls again.
       if (isPolling) failures = failuresMax - 1;
+      const period = periods === 0 ? firstPollMilliseconds : pollMilliseconds;
+      if (isPolling) periods += 1;
       const inner = isPolling
-        ? createPolling(options, url, protocols?.[1] ?? "")
+        ? createPolling(options, url, protocols?.[1] ?? "", period)
         : new Native(url, protocols);
       this.#inner = inner;
       let isOpening = !isPolling;
@@ -64,7 +55,8 @@ export function pollingSocket(options: Options): SocketConstructor {
       const timer = isOpening ? setTimeout(() => inner.close(), handshakeMilliseconds) : undefined;
       const settle = (isOpen: boolean) => {
         clearTimeout(timer);
-        if (isOpening) failures = isOpen ? 0 : failures + 1;
+        if (isOpening && isOpen) failures = periods = 0;
+        else if (isOpening) void noteFailure();
         isOpening = false;
       };
       inner.onopen = (event) => {
@@ -97,7 +89,12 @@ export function pollingSocket(options: Options): SocketConstructor {
  * A socket-like object that polls. Like a handshake, its first read opens it, so that a client
  * without a network is not online.
  */
-function createPolling({ url, fetch: own = fetch }: Options, address: string, token: string) {
+function createPolling(
+  { url, fetch: own = fetch }: Options,
+  address: string,
+  token: string,
+  milliseconds: number,
+) {
   const heads: Record<string, number> = {};
   const followed = new Map<string, AbortController>();
   const socket = {
@@ -122,7 +119,7 @@ function createPolling({ url, fetch: own = fetch }: Options, address: string, to
   };
   const tell = (message: object) =>
     socket.readyState === 1 && socket.onmessage?.({ data: JSON.stringify(message) });
-  const timer = setTimeout(() => socket.close(), pollMilliseconds);
+  const timer = setTimeout(() => socket.close(), milliseconds);
   const open = () => {
     if (socket.readyState !== 0) return;
     socket.readyState = 1;
@@ -139,58 +136,13 @@ function createPolling({ url, fetch: own = fetch }: Options, address: string, to
     followed.get(streamId)?.abort();
     const stop = new AbortController();
     followed.set(streamId, stop);
-    void poll(asked, stop.signal);
-  }
-
-  /** Reads from a position: first the response to the subscription, then the frames. */
-  async function poll(asked: Asked, signal: AbortSignal) {
-    const { streamId, requestId } = asked;
-    let at = asked.since;
-    let isSubscribed = false;
-    while (!signal.aborted) {
-      try {
-        const place = urlOf(url, streamId, at, isSubscribed ? waitSeconds : 0);
-        const range = await read(place, { token, signal, fetch: own });
-        const { frames, head, epoch, recovered } = range;
-        open();
-        // Its opening has asked for another position.
-        if (signal.aborted) return;
-        heads[streamId] = head;
-        if (at === undefined || !recovered) at = { epoch, frame: head };
-        if (!isSubscribed) tell(subscribedBy(asked, range));
-        isSubscribed = true;
-        for (const frame of frames) tell(frame);
-        at = { epoch, frame: frames.at(-1)?.frame ?? at.frame };
-      } catch (error) {
-        if (signal.aborted) return;
-        const { statusCode } = error as { statusCode?: number };
-        if (statusCode === lost) return socket.close();
-        if (statusCode === 403 || statusCode === 404) {
-          open();
-          if (signal.aborted) return;
-          const reason = String((error as Error).message);
-          if (isSubscribed) tell({ type: "unsubscribed", streamId, reason });
-          else tell({ type: "error", statusCode, errors: [reason], requestId });
-          return;
-        }
-        await new Promise((done) => setTimeout(done, againMilliseconds));
-      }
-    }
+    const isOpen = () => socket.readyState === 1;
+    const { close } = socket;
+    const line = { url, token, fetch: own, heads, isOpen, open, tell, close };
+    void poll(line, asked, stop.signal);
   }
 
   return socket;
-}
-
-/** The response to a subscription. Only frames have the number of viewers. */
-function subscribedBy(asked: Asked, { frames, recovered, ...shown }: Range) {
-  const { streamId, since, requestId } = asked;
-  const subscribed = { type: "subscribed", streamId, viewers: frames.at(-1)?.viewers, ...shown };
-  return { ...subscribed, ...(since && { recovered }), requestId };
-}
-
-function urlOf(url: string, streamId: string, at: Asked["since"], wait: number): string {
-  const from = at === undefined ? "" : `&epoch=${at.epoch}&after=${at.frame}`;
-  return `${url.replace(/\/$/, "")}/api/v1/live-stream/${streamId}/events?wait=${wait}${from}`;
 }
 
 function positionOf(since: string | undefined): Asked["since"] {
@@ -199,21 +151,16 @@ function positionOf(since: string | undefined): Asked["since"] {
   return { epoch: since.slice(0, at), frame: Number(since.slice(at + 1)) };
 }
 
-type Reading = { token: string; signal: AbortSignal; fetch: typeof fetch };
-
-async function read(url: string, { token, signal, fetch: own }: Reading): Promise<Range> {
+/** Whether the server answers over HTTP. */
+async function isReachable({ url, fetch: own = fetch }: Options): Promise<boolean> {
   const attempt = new AbortController();
-  const stop = () => attempt.abort();
-  const timer = setTimeout(stop, answerMillisecondsMax);
-  signal.addEventListener("abort", stop);
+  const timer = setTimeout(() => attempt.abort(), answerMilliseconds);
   try {
-    const headers = { authorization: `Bearer ${token}` };
-    const answer = await own(url, { headers, signal: attempt.signal });
-    const { data, errors } = (await answer.json()) as { data: Range; errors?: string[] };
-    if (answer.ok) return data;
-    throw Object.assign(new Error(errors?.at(-1)), { statusCode: answer.status });
+    const { ok } = await own(`${url.replace(/\/$/, "")}/health`, { signal: attempt.signal });
+    return ok;
+  } catch {
+    return false;
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener("abort", stop);
   }
 }

@@ -14,18 +14,18 @@ const route = "PUT /api/v1/live-stream/{streamId}/moments/{momentId}/vote";
 type Ballot = { options: number[]; isWaiting: boolean; stored: Promise<CallResult<typeof route>> };
 
 /** How long a vote waits at most. */
-function longestWait({ spreadSeconds, endsAt }: Votable): number {
+function longestWait({ spreadSeconds, endsAt }: Votable, now: number): number {
   const spread = (spreadSeconds ?? 0) * 1_000;
-  const left = endsAt ? Date.parse(endsAt) - Date.now() - marginMilliseconds : spread;
+  const left = endsAt ? Date.parse(endsAt) - now - marginMilliseconds : spread;
   return Math.min(spread, left);
 }
 
 /**
  * Votes at a random moment within the poll's spread and before its end. The last vote in a poll is
  * the one that is stored: it replaces one that still waits, and is sent after one whose call is
- * under way.
+ * under way. `now`: the server's time.
  */
-export function createVoter(call: ReturnType<typeof createCall>) {
+export function createVoter(call: ReturnType<typeof createCall>, now: () => number) {
   const newest = new Map<string, Ballot>();
   return (poll: Votable, options: number[]) => {
     const { streamId, id: momentId } = poll;
@@ -34,7 +34,7 @@ export function createVoter(call: ReturnType<typeof createCall>) {
       before.options = options;
       return before.stored;
     }
-    const wait = longestWait(poll) * Math.random();
+    const wait = longestWait(poll, now()) * Math.random();
     const send = async () => {
       if (wait > 0) await new Promise((done) => setTimeout(done, wait));
       await before?.stored.catch(() => {});

@@ -1,110 +1,7 @@
 import { jest } from "@jest/globals";
 import { createClient, type Event } from "../../client/index.ts";
 import { pollingSocket } from "../../client/polling.ts";
-
-const streamId = "64d15f9e2e6c8f4d5a123000";
-const url = "http://a.example";
-
-/** A network that blocks WebSockets: each handshake fails at once, or hangs; `opens` are exceptions. */
-function blocked({ isSilent = false, opens = [] as readonly number[] } = {}) {
-  const opened: number[] = [];
-  const sockets: { close(): void }[] = [];
-  return {
-    ...{ opened, sockets },
-    WebSocket: class {
-      readyState = 0;
-      onopen: (() => void) | null = null;
-      onclose: (() => void) | null = null;
-      onmessage = null;
-      onerror = null;
-      constructor() {
-        sockets.push(this);
-        const isOpening = opens.includes(opened.push(performance.now()));
-        if (isOpening) setTimeout(() => this.open());
-        else if (!isSilent) setTimeout(() => this.close());
-      }
-      open() {
-        this.readyState = 1;
-        this.onopen?.();
-      }
-      send() {}
-      close() {
-        if (this.readyState === 3) return;
-        this.readyState = 3;
-        this.onclose?.();
-      }
-    },
-  };
-}
-
-/**
- * The server's `GET …/events`: a growing log, and callers who wait for its next frame, `wait`
- * seconds at most.
- */
-function serveEvents() {
-  const frames: { frame: number; events: object[] }[] = [];
-  const asked: URL[] = [];
-  const tokens = new Set<string | null>();
-  let refusal: number | undefined;
-  let epoch = "e";
-  let waiting: { go: () => void; timer: NodeJS.Timeout }[] = [];
-  const takeWaiting = () => {
-    const taken = waiting;
-    waiting = [];
-    for (const { timer } of taken) clearTimeout(timer);
-    return taken;
-  };
-  const wake = () => {
-    for (const { go } of takeWaiting()) go();
-  };
-  return {
-    ...{ asked, tokens, wake },
-    /** The responses to those who wait are lost. */
-    lose: () => void takeWaiting(),
-    /** The log begins again. */
-    restart(): void {
-      epoch = "f";
-      frames.length = 0;
-      wake();
-    },
-    refuse: (status: number | undefined) => {
-      refusal = status;
-      wake();
-    },
-    say(content: string) {
-      const frame = frames.length + 1;
-      const event = { id: `e${frame}`, type: "chat.message", at: "", data: { content } };
-      frames.push({ frame, events: [event] });
-      wake();
-    },
-    fetch: (async (input: string, { headers, signal }: RequestInit) => {
-      const { searchParams } = asked[asked.push(new URL(input)) - 1]!;
-      tokens.add(new Headers(headers).get("authorization"));
-      const after = searchParams.get("after");
-      const isRecovered = () => (searchParams.get("epoch") ?? epoch) === epoch;
-      const start = () => (after === null || !isRecovered() ? frames.length : Number(after));
-      const isWaiting = searchParams.get("wait") !== "0" && isRecovered();
-      if (isWaiting && start() >= frames.length && refusal === undefined)
-        await new Promise<void>((done, fail) => {
-          const timer = setTimeout(done, Number(searchParams.get("wait")) * 1_000);
-          waiting.push({ go: done, timer });
-          signal?.addEventListener("abort", () => {
-            clearTimeout(timer);
-            fail(signal.reason);
-          });
-        });
-      if (refusal !== undefined)
-        return Response.json({ data: null, errors: ["No"] }, { status: refusal });
-      const made = { type: "events", streamId, epoch, viewers: 1, skipped: 0 };
-      const data = {
-        ...{ epoch, head: frames.length, recovered: isRecovered() },
-        ...{ sums: { likes: 7 }, moments: [] },
-        frames: frames.slice(start()).map((one) => ({ ...made, ...one })),
-      };
-      return Response.json({ data });
-    }) as unknown as typeof fetch,
-  };
-}
+import { blocked, outages, serveEvents, streamId, url } from "./polled-server.ts";
 
 function follow(
   network: ReturnType<typeof blocked>,
@@ -187,7 +84,7 @@ test("a handshake without a response counts as failed after five seconds", async
   client.close();
 });
 
-test("a read whose response is swallowed is repeated after 30 s", async () => {
+test("a read whose response is swallowed is repeated after 25 s", async () => {
   jest.useFakeTimers();
   const [network, server] = [blocked(), serveEvents()];
   const { client, stream, received } = follow(network, server);
@@ -196,9 +93,9 @@ test("a read whose response is swallowed is repeated after 30 s", async () => {
   // Nobody wakes the read that waits: the frame is found by the next one.
   server.lose();
   server.say("unheard");
-  await jest.advanceTimersByTimeAsync(25_000);
+  await jest.advanceTimersByTimeAsync(20_000);
   expect(received).toEqual([]);
-  await jest.advanceTimersByTimeAsync(10_000);
+  await jest.advanceTimersByTimeAsync(6_000);
   expect(received).toEqual(["unheard"]);
   client.close();
   jest.useRealTimers();
@@ -211,16 +108,62 @@ describe("later", () => {
   });
   const pass = (milliseconds: number) => jest.advanceTimersByTimeAsync(milliseconds);
 
-  test("a WebSocket is tried again after five minutes; one failed handshake leads back to polling", async () => {
+  test("a WebSocket is tried after half a minute, then every five; one failure leads back to polling", async () => {
     const [network, server] = [blocked(), serveEvents()];
     const { client, received } = follow(network, server);
-    await pass(290_000);
-    expect(network.opened).toHaveLength(2);
-    await pass(20_000);
-    expect(network.opened).toHaveLength(3);
+    for (const [seconds, opened] of [
+      [28, 2],
+      [7, 3],
+      [290, 3],
+      [15, 4],
+    ] as const) {
+      await pass(seconds * 1_000);
+      expect(network.opened).toHaveLength(opened);
+    }
     server.say("after that");
-    await pass(1_000);
+    await pass(2_000);
     expect(received).toEqual(["after that"]);
+    client.close();
+  });
+
+  test("after an outage, a viewer whose network allows WebSockets does not poll", async () => {
+    const [network, server] = [blocked({ opens: [1, 9] }), serveEvents()];
+    const { fetcher, away } = outages(server);
+    const { client, states } = follow(network, { ...server, fetch: fetcher });
+    await pass(2_000);
+    away.set(true);
+    network.sockets.at(-1)!.close();
+    while (network.opened.length < 8) await pass(500);
+    away.set(false);
+    while (states.length < 3) await pass(500);
+    expect(states).toEqual(["online", "offline", "online"]);
+    expect([network.opened.length, server.asked.map(String)]).toEqual([9, []]);
+    client.close();
+  });
+
+  test("a viewer who polls is offline half a minute after the network went away", async () => {
+    const [network, server] = [blocked(), serveEvents()];
+    const { fetcher, away } = outages(server);
+    const { client, states } = follow(network, { ...server, fetch: fetcher });
+    await pass(10_000);
+    expect(states).toEqual(["offline", "online"]);
+    away.set(true);
+    server.wake();
+    await pass(30_000);
+    expect(states).toEqual(["offline", "online", "offline"]);
+    client.close();
+  });
+
+  test("a viewer who polls stays online through one failed read", async () => {
+    const [network, server] = [blocked(), serveEvents()];
+    const { client, states, received } = follow(network, server);
+    await pass(10_000);
+    server.refuse(503);
+    await pass(1_000);
+    server.refuse(undefined);
+    server.say("after that");
+    await pass(2_000);
+    expect([states, received]).toEqual([["offline", "online"], ["after that"]]);
     client.close();
   });
 
@@ -304,7 +247,7 @@ describe("later", () => {
     await pass(1);
     expect(viewers).toEqual([1]);
     // A WebSocket is tried, then the first read has no frames again.
-    await pass(310_000);
+    await pass(35_000);
     expect(network.opened).toHaveLength(3);
     server.say("two");
     await pass(1);
@@ -314,16 +257,13 @@ describe("later", () => {
 
   test("a viewer without a network is not online before a read has succeeded", async () => {
     const [network, server] = [blocked(), serveEvents()];
-    let isAway = true;
-    const fetcher = (async (...given: Parameters<typeof fetch>) => {
-      if (isAway) throw new TypeError("Failed to fetch");
-      return server.fetch(...given);
-    }) as typeof fetch;
+    const { fetcher, away } = outages(server);
+    away.set(true);
     const { client, received, states } = follow(network, { ...server, fetch: fetcher });
     await pass(60_000);
     expect(states).toEqual(["offline"]);
-    isAway = false;
-    await pass(60_000);
+    away.set(false);
+    while (states.length < 2) await pass(500);
     expect(states).toEqual(["offline", "online"]);
     server.say("back");
     await pass(1);

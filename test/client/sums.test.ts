@@ -296,6 +296,32 @@ test.each([
   client.close();
 });
 
+test("a vote is sent before the poll's end by the server's clock, if this machine's is slow", async () => {
+  let calls = 0;
+  const fetcher = (async () => {
+    calls += 1;
+    return Response.json({ isSuccess: true, data: { momentId: "p1", options: [1] } });
+  }) as unknown as typeof fetch;
+  const { client, last, follow } = createTestClient({ fetch: fetcher });
+  follow();
+  await pass(20);
+  last().greet();
+  const serverNow = Date.now() + 60_000;
+  const event = { id: "m1", type: "chat.message", at: new Date(serverNow).toISOString(), data: {} };
+  last().say(frameOf(1, { events: [event] }));
+  await pass(1);
+  const random = jest.spyOn(Math, "random").mockReturnValue(1);
+  const endsAt = new Date(serverNow + 6_000).toISOString();
+  const voting = client.vote({ streamId, id: "p1", spreadSeconds: 10, endsAt }, 1);
+  await pass(3_900);
+  expect(calls).toBe(0);
+  await pass(200);
+  expect(calls).toBe(1);
+  await voting;
+  random.mockRestore();
+  client.close();
+});
+
 test("the last vote in a poll is stored, whatever time each has waited or its call has taken", async () => {
   const asked: string[] = [];
   let answer = () => {};

@@ -1,0 +1,111 @@
+import type { ServerMessage } from "./message.ts";
+
+type Range = {
+  epoch: string;
+  head: number;
+  recovered: boolean;
+  frames: (ServerMessage & { frame: number; viewers: number })[];
+  sums?: object;
+  moments?: object[];
+};
+
+export type Asked = {
+  streamId: string;
+  since?: { epoch: string; frame: number } | undefined;
+  requestId?: string | undefined;
+};
+
+const waitSeconds = 20;
+const againMilliseconds = 2_000;
+/** Time for a response, besides the wait that was asked for: some proxies swallow it, too. */
+export const answerMilliseconds = 5_000;
+const lost = 401;
+
+/** What the polling of one stream uses of its socket. */
+export type Line = {
+  url: string;
+  token: string;
+  fetch: typeof fetch;
+  heads: Record<string, number>;
+  isOpen(): boolean;
+  open(): void;
+  tell(message: object): void;
+  close(): void;
+};
+
+/**
+ * Reads from a position: first the response to the subscription, then the frames. A failed read is
+ * repeated once; then the socket is closed, so that the client knows that it is offline.
+ */
+export async function poll(line: Line, asked: Asked, signal: AbortSignal): Promise<void> {
+  const { streamId, requestId } = asked;
+  let at = asked.since;
+  let isSubscribed = false;
+  let hasFailed = false;
+  while (!signal.aborted) {
+    try {
+      const wait = isSubscribed && !hasFailed ? waitSeconds : 0;
+      const range = await readEvents(line, { streamId, since: at }, wait, signal);
+      const { frames, head, epoch, recovered } = range;
+      hasFailed = false;
+      line.open();
+      // Its opening has asked for another position.
+      if (signal.aborted) return;
+      line.heads[streamId] = head;
+      if (at === undefined || !recovered) at = { epoch, frame: head };
+      if (!isSubscribed) line.tell(subscribedBy(asked, range));
+      isSubscribed = true;
+      for (const frame of frames) line.tell(frame);
+      at = { epoch, frame: frames.at(-1)?.frame ?? at.frame };
+    } catch (error) {
+      if (signal.aborted) return;
+      const { statusCode, message, name } = error as Error & { statusCode?: number };
+      if (statusCode === 403 || statusCode === 404) {
+        line.open();
+        if (signal.aborted) return;
+        if (isSubscribed) line.tell({ type: "unsubscribed", streamId, reason: message });
+        else line.tell({ type: "error", statusCode, errors: [message], requestId });
+        return;
+      }
+      if (statusCode === lost || hasFailed || !line.isOpen()) return line.close();
+      hasFailed = true;
+      // A read that has reached its limit has waited long enough.
+      if (name !== "AbortError") await new Promise((done) => setTimeout(done, againMilliseconds));
+    }
+  }
+}
+
+/** The response to a subscription. Only frames have the number of viewers. */
+function subscribedBy(asked: Asked, { frames, recovered, ...shown }: Range) {
+  const { streamId, since, requestId } = asked;
+  const subscribed = { type: "subscribed", streamId, viewers: frames.at(-1)?.viewers, ...shown };
+  return { ...subscribed, ...(since && { recovered }), requestId };
+}
+
+/** Reads the frames after a position (`GET …/events`), and waits `wait` seconds at most for one. */
+async function readEvents(
+  { url, token, fetch: own }: Line,
+  { streamId, since }: Asked,
+  wait: number,
+  signal: AbortSignal,
+): Promise<Range> {
+  const from = since === undefined ? "" : `&epoch=${since.epoch}&after=${since.frame}`;
+  const path = `api/v1/live-stream/${streamId}/events?wait=${wait}${from}`;
+  const attempt = new AbortController();
+  const stop = () => attempt.abort();
+  const timer = setTimeout(stop, wait * 1_000 + answerMilliseconds);
+  signal.addEventListener("abort", stop);
+  try {
+    const headers = { authorization: `Bearer ${token}` };
+    const answer = await own(`${url.replace(/\/$/, "")}/${path}`, {
+      headers,
+      signal: attempt.signal,
+    });
+    const { data, errors } = (await answer.json()) as { data: Range; errors?: string[] };
+    if (answer.ok) return data;
+    throw Object.assign(new Error(errors?.at(-1)), { statusCode: answer.status });
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
+  }
+}
