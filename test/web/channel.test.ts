@@ -328,20 +328,24 @@ browserTest(
     for (const voter of ["voter-1", "voter-2", "voter-3"])
       await call(voter, "PUT", `${moments}/${id}/vote`, { options: [voter === "voter-3" ? 0 : 1] });
     await poll.getByText("2 · 67%").waitFor();
-    await poll.getByRole("button", { name: "End" }).press("Enter");
-    await poll.getByRole("button", { name: "End?" }).press("Enter");
     const before = page.getByRole("list", { name: "Earlier polls and goals" });
-    await before.getByText("3 voters").waitFor();
     await page.getByRole("tab", { name: "Goal" }).click();
     await page.getByLabel("Title").fill("New lights");
     await page.getByLabel("Target").fill("500");
     await page.getByRole("button", { name: "Start goal" }).click();
     const goal = page.getByRole("article", { name: "New lights" });
     await goal.waitFor();
+    await poll.getByRole("button", { name: "End" }).press("Enter");
+    await poll.getByRole("button", { name: "End?" }).press("Enter");
+    await before.getByText("Counting…").waitFor();
     const gift = { giftTypeId: "65a1234bcde5678f90123456", liveStreamId: streamId };
     await pages.tokenOf({ sub: "goal-giver", credits: 100 });
     await call("goal-giver", "POST", "/api/v1/gifts/create", gift);
     await goal.getByText("10 of 500").waitFor();
+    // The frame of the gift came while the poll is counted: it stays where it is, with its votes.
+    expect(await page.getByRole("list", { name: /^Open polls/ }).innerText()).not.toContain("song");
+    expect(await before.innerText()).toContain("2 · 67%");
+    await before.getByText("3 voters").waitFor();
     await goal.getByRole("button", { name: "Cancel" }).click();
     await goal.getByRole("button", { name: "Cancel?" }).click();
     await before.getByText("Cancelled").waitFor();

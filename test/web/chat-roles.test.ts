@@ -43,7 +43,7 @@ browserTest(
 );
 
 browserTest(
-  "a moderator ends a poll, a goal or a hype train after a confirmation",
+  "a moderator ends a poll, a goal or a hype train after a confirmation, and its votes stay",
   async () => {
     const made = await open();
     await made.locator('[aria-label*="10"]').waitFor({ state: "attached" });
@@ -56,7 +56,7 @@ browserTest(
         .map(({ pathname }) => /moments\/(\w+)\/end$/.exec(pathname)?.[1])
         .filter(Boolean);
     for (const [at, one] of [poll, goal, train].entries()) {
-      await made.evaluate(`moment("started", ${JSON.stringify(one)}, [0, 0])`);
+      await made.evaluate(`moment("started", ${JSON.stringify(one)}, [10, 30])`);
       const card = made.locator(`[data-id="${one.id}"]`);
       if (one !== poll) await card.locator("summary").click();
       // A double click is one press, and leaving the button takes it back.
@@ -73,6 +73,12 @@ browserTest(
       // At once: its event comes with the result, which is counted first.
       await card.locator(".end").waitFor({ state: "hidden" });
     }
+    const card = made.locator('[data-id="p1"]');
+    await made.evaluate("frame([], { likes: 7 })");
+    expect(await card.innerText()).toContain("40 votes");
+    const result = { votes: [10, 31], voters: 41, winner: 1 };
+    await made.evaluate(`moment("ended", ${JSON.stringify({ ...poll, status: "ended", result })})`);
+    await card.getByText("41 votes").waitFor();
     await made.close();
   },
   testMilliseconds,

@@ -26,7 +26,7 @@ browserTest(
 );
 
 browserTest(
-  "a token that expires ends the chat with the reason, until the page sets a new one",
+  "a token that expires ends the chat with the reason; with a new one, the draft is still there",
   async () => {
     const made = await open();
     await made.evaluate(`chat = document.querySelector("ovation-chat"); errors = [];
@@ -34,13 +34,19 @@ browserTest(
       chat.token = tokenOf("you", Date.now() / 1000 + 25)`);
     await made.waitForFunction("sockets === 2");
     // The clock is set: on a busy machine, a token of a few seconds may expire before its socket.
-    await made.evaluate("((now) => (Date.now = () => now() + 25_000))(Date.now)");
+    const box = made.getByRole("textbox", { name: "Message" });
+    await box.fill("half a message");
+    await made.evaluate(`for (const clock of [Date, performance])
+      ((now) => (clock.now = () => now.call(clock) + 25_000))(clock.now)`);
     await made.evaluate("disconnect()");
     await made.getByText("Disconnected: The token has expired").first().waitFor();
     expect(await made.evaluate("errors")).toEqual([401]);
-    await made.evaluate(`chat.token = tokenOf("me", 9999999999)`);
+    await made.evaluate(`chat.token = tokenOf("you", 9999999999)`);
     await made.getByText("No messages yet").waitFor();
-    expect(await made.getByRole("textbox", { name: "Message" }).isEditable()).toBe(true);
+    expect([await box.isEditable(), await box.inputValue()]).toEqual([true, "half a message"]);
+    await made.evaluate(`chat.token = tokenOf("me", 9999999999)`);
+    await made.waitForFunction("sockets === 4");
+    expect(await box.inputValue()).toBe("");
     await made.close();
   },
   testMilliseconds,

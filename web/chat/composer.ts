@@ -86,10 +86,10 @@ export class Composer {
     this.#superlike.append(this.#superlikePrice);
     this.like = button("like", heartIcon, acts.like);
     this.like.classList.add("like");
-    const line = make("div", { class: "line" });
     const writing = make("div", { class: "writing" }, this.#box, this.emoji);
-    line.append(this.gift, this.#superlike, writing, this.#send, this.like);
+    const tools = [this.gift, this.#superlike, writing, this.#send, this.like];
     const above = [this.#mentions.element, this.#reply, this.#note];
+    const line = make("div", { class: "line" }, ...tools);
     this.element = make("div", { class: "composer" }, ...above, line);
     this.#show();
   }
@@ -124,6 +124,9 @@ export class Composer {
     this.#measure();
     return true;
   }
+
+  /** The text and the reply that are being written. */
+  draft = () => ({ text: this.#box.value, replyTo: this.#replyTo });
 
   /** The next message replies to this one; undefined: to none. */
   answer(message: ChatMessage | undefined): void {
@@ -166,10 +169,7 @@ export class Composer {
     this.#superlikePrice.replaceChildren(coin(), number(credits));
   }
 
-  /**
-   * Shows why writing is disabled; undefined enables it. An ended stream takes precedence over a
-   * mute.
-   */
+  /** Shows why writing is disabled; undefined enables it. An ended stream wins over a mute. */
   refuse(reason: string | undefined, because: "muted" | "over" = "over"): void {
     this.#refusals[because] = reason;
     this.#show();

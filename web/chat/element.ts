@@ -1,7 +1,7 @@
 import { type Client, createClient, type Options, OvationError } from "../../client/index.ts";
 import { pollingSocket } from "../../client/polling.ts";
 import { keepFocus } from "../keep-focus.ts";
-import { timed } from "../server-time.ts";
+import { serverNow, timed } from "../server-time.ts";
 import styles from "./chat.css";
 import { openRoom, type Room } from "./room.ts";
 import { claimsOf } from "./token.ts";
@@ -40,6 +40,7 @@ export class OvationChat extends HTMLElement {
   #client: Client | undefined;
   /** The user in the token with which the chat was started, if it was a text. */
   #userId: string | undefined;
+  #streamId: string | undefined;
   #room: Room | undefined;
   #view: View | undefined;
   #isAsked = false;
@@ -92,7 +93,7 @@ export class OvationChat extends HTMLElement {
     const { token = "" } = this;
     if (typeof token === "function") return token();
     const { exp = Number.POSITIVE_INFINITY } = claimsOf(token);
-    if (exp * 1000 > Date.now()) return token;
+    if (exp * 1000 > serverNow()) return token;
     const error = new OvationError(401, ["The token has expired"]);
     if (this.#client?.connection.state !== "ended") {
       this.#view?.showEnd(error.message);
@@ -107,21 +108,32 @@ export class OvationChat extends HTMLElement {
     this.#tell("error", error);
   }
 
-  /** Batches changes made at the same time into one start. */
+  /** Batches changes made at the same time into one start, which keeps the user's draft. */
   #ask(): void {
     if (this.#isAsked || !this.isConnected) return;
     this.#isAsked = true;
     queueMicrotask(() => {
       this.#isAsked = false;
+      const [owner, draft] = [this.#owner, this.#view?.composer.draft()];
       this.#stop();
-      if (this.isConnected) this.#start();
+      if (!this.isConnected) return;
+      this.#start();
+      if (draft === undefined || this.#owner !== owner) return;
+      this.#view?.composer.restore(draft.text);
+      this.#view?.composer.answer(draft.replyTo);
     });
+  }
+
+  /** Whose draft the composer has, and for which stream. */
+  get #owner(): string {
+    return `${this.#userId} ${this.#streamId}`;
   }
 
   #start(): void {
     const streamId = this.getAttribute("stream-id");
     if (this.token === undefined || !streamId) return;
     this.#userId = claimsOf(this.token).sub;
+    this.#streamId = streamId;
     const language = this.closest("[lang]")?.getAttribute("lang") ?? navigator.language;
     const translator = translatorFor(languageOf(language));
     this.#view = new View(translator, {

@@ -65,8 +65,8 @@ export function createMoments(translator: Translator, acts: Acts) {
     /** Shows the open ones with their sums; called whenever either changes. */
     show(sums: Sums, open: readonly Moment[]): void {
       // The end of one that is no longer open was lost.
-      for (const [id, { card, moment }] of cards)
-        if (moment.status === "open" && !open.some((one) => one.id === id)) {
+      for (const [id, { card, goneAt }] of cards)
+        if (goneAt === undefined && !open.some((one) => one.id === id)) {
           card.element.remove();
           cards.delete(id);
         }
@@ -76,14 +76,18 @@ export function createMoments(translator: Translator, acts: Acts) {
           place(moment, sums[moment.id]);
       }
     },
-    /** Shows its result for a while; a cancelled one disappears at once. */
+    /**
+     * Shows its result for a while; a cancelled one disappears at once. Until it is counted, its
+     * sum stays.
+     */
     end(moment: Moment): void {
       const known = cards.get(moment.id);
-      if (known === undefined) return;
-      const { result } = moment;
-      const stays = moment.status === "cancelled" ? 0 : resultMilliseconds;
-      known.goneAt = performance.now() + stays;
-      place(moment, result === null ? undefined : sumOf(result));
+      // A late answer to the call that has ended it knows less than the event.
+      if (known === undefined || known.goneAt !== undefined) return;
+      const { result, status } = moment;
+      if (status === "cancelled") known.goneAt = performance.now();
+      else if (result !== null) known.goneAt = performance.now() + resultMilliseconds;
+      place(moment, result === null ? known.sum : sumOf(result));
     },
     /** The user's own vote as stored by the server. */
     choose: (momentId: string, options: number[]) => cards.get(momentId)?.card.choose(options),

@@ -1,6 +1,6 @@
 import type { Client } from "../../client/index.ts";
 
-/** The wallet is read once after a series of gifts to the host, not after each. */
+/** The wallet is read at most once in this time while the host receives gifts. */
 const pauseMilliseconds = 1_500;
 
 /** The balance to show: the wallet's balance minus what the user has just spent. */
@@ -28,8 +28,10 @@ export function createWallet(client: Client, onChange: (credits: number) => void
     refresh,
     /** Reads it again when the credits have arrived. */
     readSoon(): void {
-      clearTimeout(timer);
-      timer = setTimeout(refresh, pauseMilliseconds);
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        refresh();
+      }, pauseMilliseconds);
     },
     /**
      * Deducts a price before the server has: the picker shows the remaining balance at once. The

@@ -70,10 +70,8 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
       const { list, sums: read_, pageInfo } = await read();
       open.value ??= list.filter(({ status }) => status === "open");
       sums.value = { ...(read_ as Sums), ...sums.peek() };
-      note(
-        list.filter(({ status }) => status !== "open"),
-        !isAgain,
-      );
+      const over = list.filter(({ status }) => status !== "open");
+      note(over, !isAgain);
       if (!isAgain) next.value = pageInfo.nextCursor;
     });
   };
@@ -104,10 +102,11 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
       const ended = await host
         .call(`POST ${route}/{momentId}/${how}`, { path: { streamId, momentId } })
         .catch(unlessRefused("moment_over"));
-      open.value = open.peek()?.filter(({ id }) => id !== momentId);
       if (ended) note([ended]);
+      else await readFirst(true);
     }, momentId);
-  const openIds = new Set(open.value?.map(({ id }) => id));
+  // The client has one that is being counted among the open ones.
+  const live = open.value?.filter(({ id }) => !past.value?.some((one) => one.id === id));
   return (
     <div class="moments">
       <NewMoment
@@ -127,32 +126,28 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
       />
       {open.value === undefined && reading.errorText === "" && <Waiting />}
       <ul class="moment-list" aria-label="Open polls, goals and hype trains">
-        {open.value?.map((moment) => (
+        {live?.map((moment) => (
           <li key={moment.id}>
             <MomentCard moment={moment} sum={sums.value[moment.id]} finish={finish} />
           </li>
         ))}
       </ul>
-      <History past={past.value} openIds={openIds} />
+      <History past={past.value} sums={sums.value} />
       {next.value !== null && <MoreButton isBusy={reading.isBusy} more={more} />}
     </div>
   );
 }
 
-type HistoryGiven = { past: readonly Moment[] | undefined; openIds: ReadonlySet<string> };
-
-const History = ({ past, openIds }: HistoryGiven) => (
+const History = ({ past, sums }: { past: readonly Moment[] | undefined; sums: Sums }) => (
   <>
     <h3>History</h3>
     {past?.length === 0 && <p class="quiet">No polls, goals or hype trains yet</p>}
     <ul class="moment-list" aria-label="Earlier polls and goals">
-      {past
-        ?.filter(({ id }) => !openIds.has(id))
-        .map((moment) => (
-          <li key={moment.id}>
-            <MomentCard moment={moment} sum={undefined} />
-          </li>
-        ))}
+      {past?.map((moment) => (
+        <li key={moment.id}>
+          <MomentCard moment={moment} sum={sums[moment.id]} />
+        </li>
+      ))}
     </ul>
   </>
 );
