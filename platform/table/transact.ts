@@ -30,8 +30,9 @@ export type Action = {
  */
 export type Failed = Map<string, Item | undefined>;
 
-/** The label of a conflict or throttle, for decisions that must not be older than their write. */
-const conflict = "conflict";
+/** Labels of what could not be evaluated, for decisions that must not be older than their write. */
+export const conflict = "conflict";
+export const throttle = "throttle";
 
 type Repeats = { onConflict: "repeat" | "return" };
 
@@ -66,8 +67,7 @@ export async function commitTransaction(
 
 /**
  * A single action costs half as much as a transaction, and conflicts only with transactions. A
- * conditional one is written with a unique id, so that its retry is not mistaken for another call's
- * write.
+ * conditional one has a unique id, so that its retry is not mistaken for another call's write.
  */
 async function writeOne(action: Action): Promise<Failed | undefined> {
   const TableName = tableName();
@@ -95,11 +95,11 @@ async function writeOne(action: Action): Promise<Failed | undefined> {
  * undefined on success, otherwise the conditions that failed. DynamoDB evaluates each item
  * separately. If one could not be evaluated (another transaction holds it, or its partition is
  * throttled), the results of the others are incomplete: the transaction is retried with jitter, up
- * to a limit, then refused with `unavailable`; or the result is `conflict`. Two results are final
- * nevertheless: an existing `marker`; and, if no condition failed, a conflict on the marker without
- * one on a wallet, which means another call with the same key (refused with `key_in_progress`). If
- * a response is lost (timeout, 5xx), the same items are sent again with the same ClientRequestToken
- * until the result is definite, so a decision never takes effect twice.
+ * to a limit, then refused with `unavailable`; or the result is `conflict`, or `throttle` if none
+ * conflicts. Two results are final nevertheless: an existing `marker`; and, if no condition failed,
+ * a conflict on the marker without one on a wallet, which means another call with the same key
+ * (refused with `key_in_progress`). After a lost response (timeout, 5xx), the same items are sent
+ * with the same ClientRequestToken until the result is definite: no decision takes effect twice.
  * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
  */
 export async function transact(
@@ -117,8 +117,10 @@ export async function transact(
       if (isCancelled(error)) {
         const failed = failedConditions(error, labels);
         if (failed.size > 0 && (failed.has("marker") || isJudged(error))) return failed;
-        if (failed.size === 0 && isOfOneKey(error, labels)) refuse("key_in_progress");
-        if (onConflict === "return") return new Map([[conflict, undefined]]);
+        const conflicts = conflictsOf(error, labels);
+        if (failed.size === 0 && isOfOneKey(conflicts)) refuse("key_in_progress");
+        if (onConflict === "return")
+          return new Map([[conflicts.length > 0 ? conflict : throttle, undefined]]);
         // A cancelled transaction is final: only now is it safe to use another token.
         token = randomUUID();
       } else if (!isIndefinite(error)) throw error;
@@ -151,15 +153,15 @@ function failedConditions(error: TransactionCanceledException, labels: string[])
 const isJudged = ({ CancellationReasons = [] }: TransactionCanceledException): boolean =>
   CancellationReasons.every(({ Code }) => Code === "None" || Code === "ConditionalCheckFailed");
 
-/**
- * Whether only the marker conflicted. With a conflict on a wallet, another write may be the cause.
- */
-function isOfOneKey({ CancellationReasons = [] }: TransactionCanceledException, labels: string[]) {
-  const conflicts = labels.filter(
-    (_, at) => CancellationReasons[at]?.Code === "TransactionConflict",
-  );
-  return conflicts.includes("marker") && !conflicts.some((label) => label.startsWith("wallet:"));
-}
+/** The labels of the items that another transaction holds. */
+const conflictsOf = (
+  { CancellationReasons = [] }: TransactionCanceledException,
+  labels: string[],
+) => labels.filter((_, at) => CancellationReasons[at]?.Code === "TransactionConflict");
+
+/** Whether only the marker conflicted. If a wallet did too, another write may be the cause. */
+const isOfOneKey = (conflicts: string[]) =>
+  conflicts.includes("marker") && !conflicts.some((label) => label.startsWith("wallet:"));
 
 type Input<Command> = Omit<Command, "TableName">;
 

@@ -10,7 +10,7 @@ import { deliveryId, recordDelivery } from "../../platform/store/webhooks/delive
 import { putItem } from "../../platform/table/items.ts";
 import { dueIndex, key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
-import { whileBusy } from "./busy-wallet.ts";
+import { whileBusy, whileUnjudged } from "./busy-wallet.ts";
 import { useOwnTable } from "./table.ts";
 import { giftTypeOf, makeStream, makeUser, readGift, sendOne, someone } from "./wallet-people.ts";
 
@@ -53,6 +53,17 @@ test("a host whose wallet is written in every pause is credited at the first rea
   expect(await findWallet(host)).toMatchObject({ balance: 25 });
 });
 
+type WhileSo = (userId: string, act: () => Promise<void>) => Promise<void>;
+
+const busyWays: [string, WhileSo][] = [
+  ["each write fails", (userId, act) => whileBusy(userId, { spares: false }, act)],
+  ["each write conflicts", (userId, act) => whileUnjudged(userId, "TransactionConflict", act)],
+];
+
+/*
+ * Planted faults that turn them red: settle() that repeats its transactions within transact();
+ * transact() that returns a throttle as a conflict.
+ */
 describe("a host whose wallet others keep writing", () => {
   const both = async (now?: Date) => {
     const [busy, calm] = [await prepare(2, now), await prepare(1, now)];
@@ -60,22 +71,39 @@ describe("a host whose wallet others keep writing", () => {
     return { busy, calm, images: [...busy.images, ...calm.images] };
   };
 
-  test("delays nobody: their gifts are left to the sweep, which credits them", async () => {
-    const { busy, calm, images } = await both(secondsAgo(40));
-    await whileBusy(busy.host, { spares: false }, async () => {
-      expect(await settleAll(images, new Date())).toEqual({ parked: 0, left: 2 });
+  test.each(busyWays)(
+    "delays nobody if %s: their gifts are left to the sweep, which credits them",
+    async (_, whileSo) => {
+      const { busy, calm, images } = await both(secondsAgo(40));
+      await whileSo(busy.host, async () => {
+        expect(await settleAll(images, new Date())).toEqual({ parked: 0, left: 2 });
+        await sweep({});
+      });
+      expect(await findWallet(calm.host)).toMatchObject({ balance: 10 });
+      expect(await findWallet(busy.host)).toMatchObject({ balance: 5 });
+      expect(await sumPending(busy.host)).toBe(20);
       await sweep({});
-    });
-    expect(await findWallet(calm.host)).toMatchObject({ balance: 10 });
-    expect(await findWallet(busy.host)).toMatchObject({ balance: 5 });
-    expect(await sumPending(busy.host)).toBe(20);
-    await sweep({});
-    expect(await findWallet(busy.host)).toMatchObject({ balance: 25 });
-  });
+      expect(await findWallet(busy.host)).toMatchObject({ balance: 25 });
+    },
+  );
 
-  test("has a few seconds first, in which the gifts are redelivered behind everyone else's", async () => {
-    const { busy, calm, images } = await both();
-    await whileBusy(busy.host, { spares: false }, async () => {
+  test.each(busyWays)(
+    "has a few seconds first if %s, in which the gifts are redelivered behind everyone else's",
+    async (_, whileSo) => {
+      const { busy, calm, images } = await both();
+      await whileSo(busy.host, async () => {
+        const coming = settleAll(images, new Date());
+        await expect(coming).rejects.toMatchObject({ code: "unavailable" });
+      });
+      expect(await findWallet(calm.host)).toMatchObject({ balance: 10 });
+      await settleAll(images, new Date());
+      expect(await findWallet(busy.host)).toMatchObject({ balance: 25 });
+    },
+  );
+
+  test("is not one whose partition the table throttles: then the gifts are redelivered", async () => {
+    const { busy, calm, images } = await both(secondsAgo(40));
+    await whileUnjudged(busy.host, "ThrottlingError", async () => {
       const coming = settleAll(images, new Date());
       await expect(coming).rejects.toMatchObject({ code: "unavailable" });
     });

@@ -86,3 +86,12 @@ test("an invalid request is a fault and is not retried", async () => {
   await expect(transact(gift)).rejects.toThrow("cancelled");
   expect(tokens).toHaveLength(1);
 });
+
+test("a decision that must be new is not repeated: it gets the reason, conflict or throttle", async () => {
+  const throttled = "ThrottlingError";
+  const { tokens } = tableThat(cancelled(conflict, throttled), cancelled(failed, throttled));
+  const once = () => transact(gift.slice(0, 2), { onConflict: "return" });
+  expect([...(await once())!.keys()]).toEqual(["conflict"]);
+  expect([...(await once())!.keys()]).toEqual(["throttle"]);
+  expect(tokens).toHaveLength(2);
+});

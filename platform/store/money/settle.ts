@@ -10,7 +10,7 @@ import { Refusal } from "../../../domain/refusal.ts";
 import { countMetric } from "../../runtime/metrics.ts";
 import { isPassing, pause } from "../../table/conflicts.ts";
 import { key } from "../../table/keys.ts";
-import { type Action, commitTransaction } from "../../table/transact.ts";
+import { type Action, commitTransaction, conflict, throttle } from "../../table/transact.ts";
 import { type Due, dueOf } from "./due.ts";
 import { millisecondsOfGift, secondsOfGift } from "./gifts.ts";
 import { park } from "./parked.ts";
@@ -133,7 +133,8 @@ const labelOf = (due: Due) => `${due.streamId}/${due.id}/${partOf(due)}`;
  * the stream's totals and of the leaderboard are one transaction, up to 24 items in each. An item
  * whose mark is gone is dropped (another call settled it) and the rest is retried. If another call
  * wrote the wallet meanwhile, the decision is repeated on the wallet returned by the cancellation
- * while that is fresh; then, after pauses, on a new read. After `triesMax` attempts: `Busy`.
+ * while that is fresh; later, or if another call holds the wallet, after a pause on a new read.
+ * After `triesMax` attempts: `Busy`, or `unavailable` if the table throttled the last one.
  * Called by the stream's consumer, by the sweep, and by a refund.
  */
 export async function settle(
@@ -150,7 +151,7 @@ export async function settle(
   let attempt = 0;
   while (waiting.length > 0) {
     const { batch, sealed, actions } = nextBatch(wallet, waiting, now);
-    const failed = await commitTransaction(actions);
+    const failed = await commitTransaction(actions, undefined, { onConflict: "return" });
     if (failed === undefined) {
       wallet = sealed?.wallet ?? wallet;
       countSettled(batch);
@@ -158,12 +159,13 @@ export async function settle(
       attempt = 0;
       continue;
     }
+    const isJudged = !failed.has(conflict) && !failed.has(throttle);
     const settled = beyondWallets(failed);
     waiting = waiting.filter((due) => !settled.has(labelOf(due)));
-    if (++attempt >= triesMax) throw new Busy();
-    if (attempt < freshTriesMax) [wallet] = renew([wallet], failed) as [Wallet];
+    if (++attempt >= triesMax) throw failed.has(throttle) ? new Refusal("unavailable") : new Busy();
+    if (isJudged && attempt < freshTriesMax) [wallet] = renew([wallet], failed) as [Wallet];
     else {
-      await pause(attempt - freshTriesMax);
+      await pause(isJudged ? attempt - freshTriesMax : attempt);
       wallet = await findWallet(receiverId);
     }
   }
