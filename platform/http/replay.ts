@@ -1,13 +1,13 @@
 import { refuse } from "../../domain/refusal.ts";
 import type { Grants } from "../lambda/grants.ts";
 import {
+  callIdOf,
   claimCall,
   findMarked,
   forgetMarked,
   type KeyedCall,
   type Marked,
   markerAction,
-  outsideIdOf,
   type Recalled,
 } from "../table/idempotency.ts";
 import { commitTransaction, DuplicateKeyError, type Reply } from "../table/transact.ts";
@@ -80,7 +80,7 @@ export function idempotency(contract: Contract, call: KeyedState): Idempotency<u
       const giveBack = keyed && (await claimCall(keyed, now));
       return act().finally(giveBack);
     },
-    callId: keyed && outsideIdOf(keyed),
+    callId: keyed && callIdOf(keyed),
   };
 }
 

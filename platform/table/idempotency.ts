@@ -38,8 +38,14 @@ export function keyedCall(owner: string, route: string, name: string, request: u
  */
 export const anonymousOwner = (name: string) => `~${sha256(name)}`;
 
-/** The call's key for other systems: the same for each repetition, and unique to the call. */
-export const outsideIdOf = ({ owner, hash }: KeyedCall) => sha256(`${owner}\n${hash}`);
+/** The id of a call's key: the same for each call with it, and no other key's. */
+export const callIdOf = ({ owner, hash }: KeyedCall) => sha256(`${owner}\n${hash}`);
+
+/**
+ * The id of a call for other systems, which may act on it before anything is stored under its key:
+ * the same for each repetition, but another one for another request, since the key is still free.
+ */
+export const outsideIdOf = (call: KeyedCall) => sha256(`${callIdOf(call)}\n${call.fingerprint}`);
 
 /** JSON with sorted keys, so that equivalent requests have one fingerprint. */
 function canonical(value: unknown): string {

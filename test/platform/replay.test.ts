@@ -1,5 +1,6 @@
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import {
+  callIdOf,
   claimCall,
   findAnswered,
   findMarked,
@@ -88,16 +89,24 @@ test.each<[one: unknown, other: unknown, isSame: boolean]>([
   expect(a === b).toBe(isSame);
 });
 
-test("the key for other systems is the same for a repetition, and no other call's", () => {
-  const idOf = (...call: [owner: string, route: string, name: string]) =>
-    outsideIdOf(keyedCall(...call, {}));
-  const others = [
-    idOf("ben", "POST /a", "x"),
-    idOf("ann", "POST /b", "x"),
-    idOf("ann", "POST /a", "y"),
+test("the ids of a call are the same for a repetition, and no other call's", () => {
+  const callOf = (...[owner, route, name, wish = 1]: [string, string, string, number?]) =>
+    keyedCall(owner, route, name, { wish });
+  const calls = [
+    callOf("ann", "POST /a", "x"),
+    callOf("ben", "POST /a", "x"),
+    callOf("ann", "POST /b", "x"),
+    callOf("ann", "POST /a", "y"),
   ];
-  expect(new Set([idOf("ann", "POST /a", "x"), ...others]).size).toBe(4);
-  expect(idOf("ann", "POST /a", "x")).toBe(idOf("ann", "POST /a", "x"));
+  const again = callOf("ann", "POST /a", "x");
+  for (const idOf of [callIdOf, outsideIdOf]) {
+    expect(new Set(calls.map(idOf)).size).toBe(4);
+    expect(idOf(again)).toBe(idOf(calls[0]!));
+  }
+  // A key that nothing is stored under is free for another request.
+  const other = callOf("ann", "POST /a", "x", 2);
+  expect(callIdOf(other)).toBe(callIdOf(again));
+  expect(outsideIdOf(other)).not.toBe(outsideIdOf(again));
 });
 
 test("a claim holds for 15 s or until its own call releases it", async () => {

@@ -17,6 +17,7 @@ import { findRoom } from "../../../platform/store/tencent/rooms.ts";
 import { askUnlessHanging, forgetFailures } from "../../../platform/tencent/breaker.ts";
 import { callEndpoint } from "../api-call.ts";
 import { setClock } from "../clock.ts";
+import { intercept } from "../intercept.ts";
 import { callCommand, startTencentStage } from "./stage.ts";
 
 let stage: Awaited<ReturnType<typeof startTencentStage>>;
@@ -307,6 +308,26 @@ test("a repeated key sends the same id with the callback, and another key anothe
   expect(lost).toMatch(/^[\w-]{43}$/);
   expect(again).toBe(lost);
   expect(another).not.toBe(lost);
+});
+
+/*
+ * Planted fault that turns it red: an id of the key alone, under which an application that knows it
+ * charges nothing for the second gift.
+ */
+test("a key whose gift was allowed and not sent asks for another gift under another id", async () => {
+  const key = { "idempotency-key": "asked-for-two" };
+  const undo = intercept(({ name }, next) => {
+    if (name === "TransactWriteCommand") throw new Error("The table is broken");
+    return next();
+  });
+  expect((await sendGift({}, key)).body.ErrorCode).toBe(100001);
+  expect((await sendGift({}, key)).body.ErrorCode).toBe(100001);
+  undo();
+  expect((await sendGift({ Count: 9 }, key)).body.ErrorCode).toBe(0);
+  const [allowed, again, other] = asked.map(({ id }) => id);
+  expect(again).toBe(allowed);
+  expect(other).toMatch(/^[\w-]{43}$/);
+  expect(other).not.toBe(allowed);
 });
 
 test("a URL without callbacks does not decide: the sender is charged", async () => {
