@@ -38,6 +38,7 @@ export const slowKinds = {
   /** Systems that are killed and restarted. */
   kills: [
     "api/start",
+    "bin/audit",
     "bin/import-killed",
     "bin/npm-start",
     "bin/restart",

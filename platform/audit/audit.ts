@@ -5,6 +5,7 @@ import { moneyKindOf } from "../table/keys.ts";
 import { listSumMisfits, type SumMisfit } from "./crowd.ts";
 import { createDebts } from "./debts.ts";
 import { createEscrows } from "./escrows.ts";
+import { heldSince, listForgotten } from "./held.ts";
 import { createLedgerWalk } from "./ledger-walk.ts";
 import { readItem, type Window } from "./read-item.ts";
 import { createNames, createSheet, type Open } from "./sheet.ts";
@@ -21,10 +22,11 @@ const namedMax = 1000;
 const bucketsAtOnce = 256;
 /**
  * The period that is checked for events: frames can be read for a day, and a gift of the last
- * seconds may still be on its way. A held gift is taken back within two minutes, by the sweep at
- * the latest.
+ * seconds may still be on its way.
  */
-const window = { seconds: 23 * 3600, marginSeconds: 10, heldSeconds: 300 };
+const window = { seconds: 23 * 3600, marginSeconds: 10 };
+/** A gift that is held for less than this may still be decided or taken back. */
+const heldMilliseconds = 300_000;
 
 /** How an audit reads its items. `read` starts again each time. */
 type AuditOptions = {
@@ -48,11 +50,7 @@ type AuditOptions = {
  */
 export async function audit({ read, now, patienceMilliseconds, pause }: AuditOptions) {
   const seconds = Math.floor(now.getTime() / 1000);
-  const gifts = {
-    from: seconds - window.seconds,
-    to: seconds - window.marginSeconds,
-    held: seconds - window.heldSeconds,
-  };
+  const gifts = { from: seconds - window.seconds, to: seconds - window.marginSeconds };
   const first = await sumUp(read(), gifts);
   const report: Report = { sums: first.sums, misfits: first.misfits, more: first.more };
   if (first.debts.length > 0) {
@@ -60,6 +58,10 @@ export async function audit({ read, now, patienceMilliseconds, pause }: AuditOpt
     const again = new Set((await listDebts(read())).map(({ problem, item }) => item + problem));
     for (const { item, problem } of first.debts)
       if (again.has(item + problem)) add(report, [item], problem);
+  }
+  if (first.heldSince < now.getTime() - heldMilliseconds) {
+    const forgotten = await listForgotten(statements(read(), gifts), first.heldSince);
+    for (const { item, problem } of forgotten) add(report, [item], problem);
   }
   const all = { money: first.money.listOpen(), events: first.events.listOpen() };
   let before: Map<string, Open> | undefined;
@@ -120,18 +122,20 @@ async function sumUp(items: AsyncIterable<Item>, gifts: Window) {
   const debts = createDebts();
   const escrows = createEscrows();
   const found: Pick<Report, "misfits" | "more"> = { misfits: [], more: 0 };
+  let oldest = Number.POSITIVE_INFINITY;
   for await (const statement of statements(items, gifts)) {
     if (statement.source !== undefined) {
       addTo(sums, statement.source, statement.entries);
       debts.add(statement.source);
       escrows.add(statement.source);
+      oldest = Math.min(oldest, heldSince(statement.source) ?? oldest);
     }
     for (const fact of statement.money) money.add(fact);
     for (const fact of statement.events) events.add(fact);
     for (const problem of statement.problems) add(found, [statement.item], problem);
   }
   for (const { item, problem } of escrows.listHalved()) add(found, [item], problem);
-  return { money, events, sums, debts: debts.listUnexplained(), ...found };
+  return { money, events, sums, debts: debts.listUnexplained(), heldSince: oldest, ...found };
 }
 
 /** Debts that no admin's refund explains. */

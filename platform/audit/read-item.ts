@@ -33,9 +33,9 @@ import { dueIndex, moneyKindOf } from "../table/keys.ts";
 
 /**
  * The period of gifts that must have an event: made between these times (in seconds), since their
- * frames are still kept. A gift held since before `held` should have been decided.
+ * frames are still kept.
  */
-export type Window = { from: number; to: number; held: number };
+export type Window = { from: number; to: number };
 
 /** What one item states: facts about money and events, and problems of the item itself. */
 type Statement = { money: Fact[]; events: Fact[]; problems: string[]; entries?: ChainedEntry[] };
@@ -81,7 +81,7 @@ function tellOf(item: Item, window: Window): Statement {
       return { ...nothing, money: factsOfEscrow(owner, amount, outcome === "host") };
     }
     case "call":
-      return tellOfCall(callOf(item), item, window);
+      return tellOfCall(callOf(item), item);
     case "totals": {
       const { counts, ...sums } = totalsOf(item);
       const types = [...counts].map(([id, count]) => factOfType(owner, id, count));
@@ -115,13 +115,11 @@ function tellOfShare(share: Share): Statement {
   return { ...nothing, money: [factOfShare(share), ...pending] };
 }
 
-function tellOfCall({ held, calledAt }: Call, item: Item, window: Window): Statement {
+function tellOfCall({ held }: Call, item: Item): Statement {
   const marked = item[dueIndex.PK] === undefined ? 0 : item.dueCredits;
   const problems = held === undefined ? [] : problemsOfGift(held);
   if (marked !== (held?.price ?? 0))
     problems.push(`holds ${held?.price ?? 0}, is in the index of what is due with ${marked}`);
-  if (held !== undefined && calledAt < window.held * 1000)
-    problems.push(`holds a gift since ${new Date(calledAt).toISOString()}: nobody took it back`);
   return { ...nothing, money: held === undefined ? [] : factsOfHeld(held), problems };
 }
 

@@ -1,0 +1,53 @@
+import type { ChainedEntry } from "../../domain/money/ledger.ts";
+import type { Item } from "../table/items.ts";
+import { moneyKindOf } from "../table/keys.ts";
+
+const minuteMilliseconds = 60_000;
+
+/** A running system takes a gift back within two minutes, by the sweep at the latest. */
+const minutesMin = 5;
+
+/** An item, its name, and the entries in it. */
+type Stated = { item: string; source?: Item; entries?: readonly ChainedEntry[] | undefined };
+
+/** Since when an item holds a gift, in milliseconds since 1970; undefined if it holds none. */
+export function heldSince(item: Item): number | undefined {
+  const { held, calledAt } = item;
+  const isHeld = moneyKindOf(item).kind === "call" && held !== undefined;
+  return isHeld && typeof calledAt === "number" ? calledAt : undefined;
+}
+
+/**
+ * Finds gifts that are held although the system has been running long enough to take them back: in
+ * five different minutes after their calls something was written. The clock does not tell, since a
+ * system may be stopped for any time, and takes them back after its next start. `since` is the time
+ * of the oldest call to consider.
+ */
+export async function listForgotten(
+  statements: AsyncIterable<Stated>,
+  since: number,
+): Promise<{ item: string; problem: string }[]> {
+  const held: { item: string; at: number }[] = [];
+  const minutes = new Set<number>();
+  for await (const { item, source, entries } of statements) {
+    const at = source && heldSince(source);
+    if (at !== undefined) held.push({ item, at });
+    for (const time of source === undefined ? [] : timesOf(source, entries))
+      if (time > since) minutes.add(Math.floor(time / minuteMilliseconds));
+  }
+  const isForgotten = (at: number) =>
+    [...minutes].filter((minute) => minute * minuteMilliseconds > at).length >= minutesMin;
+  const problemOf = (at: number) =>
+    `holds a gift since ${new Date(at).toISOString()}: nobody took it back`;
+  return held
+    .filter(({ at }) => isForgotten(at))
+    .map(({ item, at }) => ({ item, problem: problemOf(at) }));
+}
+
+/** Times at which the system wrote, in milliseconds since 1970. */
+function timesOf(item: Item, entries: readonly ChainedEntry[] = []): number[] {
+  const { kind } = moneyKindOf(item);
+  if (kind === "call") return [Number(item.calledAt)];
+  if (kind === "frame" || kind === "log") return [Number(item.newest ?? 0) * 1000];
+  return entries.map(({ occurredAt }) => Date.parse(occurredAt));
+}
