@@ -8,7 +8,8 @@ import { limits } from "../runtime/limits.ts";
 import { logFault } from "../runtime/log.ts";
 import { countMetric } from "../runtime/metrics.ts";
 import { noteLikers, storeTrains } from "../store/audience/log-state.ts";
-import { hasMessage, putFrame, removeText } from "../store/log/frames.ts";
+import { type DeletedText, removeTexts } from "../store/log/deleted-texts.ts";
+import { hasMessage, putFrame } from "../store/log/frames.ts";
 import { listBacklog, removeBacklog } from "../store/log/logs.ts";
 import type { Audience, FramedRecords } from "./audience.ts";
 import { addFrame, evictLog, loadLog, newRecordsIn, type ViewerCount } from "./memory.ts";
@@ -84,8 +85,7 @@ export async function frameAll(
   const queued = outlet.events?.queueRecords(audience, records, appended) ?? Promise.resolve();
   // The caller awaits `queued`; this prevents an unhandled rejection while texts are removed.
   queued.catch(() => undefined);
-  for (const text of deletedTexts(records, now))
-    await removeText(streamId, text, appended.covering.get(text.recordId));
+  await removeTexts(streamId, deletedTexts(records, now), appended.covering);
   return { ...appended, queued };
 }
 
@@ -186,7 +186,7 @@ const oldestOf = (records: readonly LogRecord[]): number =>
   records.reduce((least, { createdAt }) => Math.min(least, createdAt), Number.POSITIVE_INFINITY);
 
 /** The deleted texts that a stored frame may still contain. */
-function deletedTexts(records: readonly LogRecord[], now: Date) {
+function deletedTexts(records: readonly LogRecord[], now: Date): DeletedText[] {
   const oldest = now.getTime() / 1000 - frameKeptSeconds;
   return records
     .flatMap(({ deletes }) => deletes ?? [])

@@ -17,7 +17,8 @@ import { removeUser } from "../../platform/own-data/removal.ts";
 import { setting } from "../../platform/runtime/env.ts";
 import { newId } from "../../platform/runtime/id.ts";
 import { findMoment, recordResult, startMoment } from "../../platform/store/audience/moments.ts";
-import { listFrames, putFrame, removeText } from "../../platform/store/log/frames.ts";
+import { removeTexts } from "../../platform/store/log/deleted-texts.ts";
+import { listFrames, putFrame } from "../../platform/store/log/frames.ts";
 import { findRelation, recordFollow } from "../../platform/store/people/follows.ts";
 import { findBan, liftBan, recordBan } from "../../platform/store/streams/bans.ts";
 import {
@@ -284,7 +285,7 @@ test("a frame whose text is deleted while names in it are erased keeps neither",
     const deleted = { messageId: data._id, recordId: "r", writtenAt };
     return {
       act: () => eraseFrames({ userId: user, at: now.toISOString(), seq: 0, step: 7 }),
-      meanwhile: () => removeText(streamId, deleted, 1),
+      meanwhile: () => removeTexts(streamId, [deleted], new Map([["r", 1]])),
       async check() {
         const [left] = await listFrames(streamId, 1, 1);
         expect(left?.body).not.toMatch(/Name of the user|the text/);

@@ -1,5 +1,5 @@
-import * as z from "zod";
-import { Frame, type LogEnd, withoutText } from "../../../domain/log/frame.ts";
+import type * as z from "zod";
+import { Frame, type LogEnd } from "../../../domain/log/frame.ts";
 import { endOf, type Position, type Recovery, recover } from "../../../domain/log/recovery.ts";
 import { numberInId } from "../../../domain/streams/chat.ts";
 import { setting } from "../../runtime/env.ts";
@@ -57,7 +57,8 @@ export const numberMax = 999_999_999_999;
 
 type Range = { from?: number; to?: number; newestFirst?: boolean; pageSize?: number };
 
-const between = (streamId: string, from: number, to: number) => ({
+/** The sort keys of a range of frames. */
+export const between = (streamId: string, from: number, to: number) => ({
   low: key.frame(streamId, from).SK,
   high: key.frame(streamId, to).SK,
 });
@@ -147,72 +148,11 @@ export async function changeFrame(
   }, how);
 }
 
-/**
- * Attempts to remove a text from one frame despite concurrent removals. The room waits for it, and
- * each lost attempt means that another removal finished, so there are no pauses.
- */
-const atOnce = { tries: 10, fresh: 10 };
-
-/** A deleted message, the record that brought it into the log, and its creation time (seconds). */
-type DeletedMessage = { messageId: string; recordId: string; writtenAt: number };
-
-/**
- * Removes a deleted message's text from the stored frame that contains it, and searches for the
- * frame if its number is unknown.
- */
-export async function removeText(
-  streamId: string,
-  { messageId, recordId, writtenAt }: DeletedMessage,
-  known: number | undefined,
-): Promise<void> {
-  const n = known ?? (await findCovering(streamId, recordId, writtenAt));
-  if (n !== undefined)
-    await changeFrame(streamId, n, (body) => withoutText(body, messageId), atOnce);
-}
-
 /** Whether a message still has its text, read consistently. */
 export async function hasMessage(streamId: string, messageId: string): Promise<boolean> {
   const place = key.message(streamId, numberInId(messageId));
   const item = await getRawItem(place, { consistent: true });
   return item?.id === messageId && item.deletedAt === undefined;
-}
-
-/** Maximum difference between the clocks of functions and of the table. */
-const clockSeconds = 600;
-
-const Newest = z.object({ n: z.number(), newest: z.number() });
-
-/**
- * Finds the number of the frame that covers a record by binary search, because `newest` grows with
- * the numbers. Undefined if the frame is not stored any more.
- */
-async function findCovering(
-  streamId: string,
-  recordId: string,
-  writtenAtSeconds: number,
-): Promise<number | undefined> {
-  const top = await findNewestFrame(streamId);
-  if (top === undefined) return undefined;
-  const from = await findFirstSince(streamId, top.n, writtenAtSeconds - clockSeconds);
-  for await (const frame of queryFrames(streamId, { from }))
-    if (frame.covers.split(" ").includes(recordId)) return frame.n;
-  return undefined;
-}
-
-/**
- * The smallest number whose frame, or the next stored one, has a `newest` of at least this time.
- */
-async function findFirstSince(streamId: string, top: number, seconds: number): Promise<number> {
-  let [low, high] = [1, top];
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    const range = { from: middle, pageSize: 1 };
-    const found = await queryFrames(streamId, range).next();
-    const { n, newest } = Newest.parse(found.value ?? { n: top, newest: seconds });
-    if (newest < seconds) low = n + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /**
