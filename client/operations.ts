@@ -1098,6 +1098,7 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "message_not_found"
+      | "pinned_too_often"
       | "member_blocked"
       | "pass_required"
       | "not_a_moderator"

@@ -69,6 +69,7 @@ export const refusals = {
     kind: "missing",
     sentence: "There is no message {messageId} in this stream",
   },
+  pinned_too_often: { kind: "conflict", sentence: "A message can be pinned {max} times" },
   word_blocked: {
     kind: "forbidden",
     sentence: "content: contains a word that is blocked in this stream: {word}",

@@ -62,6 +62,7 @@ export const adviceOf: Record<RefusalCode, readonly [does: string, means?: strin
   room_full: ["Show that the room is full, and offer to try again"],
   member_muted: ["Disable the input, but keep the text"],
   message_not_found: ["Remove the message from the view"],
+  pinned_too_often: ["Pin another message, or send the text again"],
   word_blocked: ["Let the user change the text"],
   followers_only: ["Offer to follow the host"],
   stream_not_funded: ["Offer contributions only where `fundingGoal` is not null"],

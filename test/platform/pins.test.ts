@@ -54,6 +54,15 @@ test("deleting a message that was pinned since the read unpins it as well", asyn
   expect([await pinned(), await isShown()]).toEqual([undefined, false]);
 });
 
+test("a message can be pinned a hundred times: each pin is a frame that its deletion changes", async () => {
+  const { stream, message, pin, pinned } = await prepare();
+  const pins = Array.from({ length: 100 }, (_, revision) => ({ revision, at: now.toISOString() }));
+  const again = pinMessage(stream, { ...message, pins }, "host", now);
+  await expect(again).rejects.toMatchObject({ code: "pinned_too_often" });
+  expect(await pinned()).toBeUndefined();
+  expect(await pin()).toBe("done");
+});
+
 test("a message that was deleted since the read cannot be pinned", async () => {
   const { pin, remove, pinned } = await prepare();
   await remove();

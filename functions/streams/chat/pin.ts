@@ -16,7 +16,7 @@ export const { contract, handler } = endpoint(
     body: z.object({ messageId: MessageId }),
     answer: [200, z.object({ streamId: StreamId, messageId: MessageId })],
     cost: { read: 6, write: 40, kilobytes: 1 },
-    refusals: ["stream_not_found", "message_not_found", ...moderatorRefusals],
+    refusals: ["stream_not_found", "message_not_found", "pinned_too_often", ...moderatorRefusals],
     grants: { read: ["STREAM"], write: ["STREAM"] },
   },
   async ({ path: { streamId }, body: { messageId }, caller, now }) => {

@@ -10,10 +10,13 @@ import { actAction } from "./moderation.ts";
 import { streamAction } from "./stream-changes.ts";
 import { getStream } from "./streams.ts";
 
+/** Pins of one message, each in a frame that its deletion has to change. */
+const pinsMax = 100;
+
 /**
  * Pins a message, replacing the previous one, if it is still shown: of a concurrent deletion and
- * this call, the later one sees the earlier. Refuses with `message_not_found`, `stream_not_found`
- * and `unavailable`.
+ * this call, the later one sees the earlier. Refuses with `message_not_found`, `pinned_too_often`,
+ * `stream_not_found` and `unavailable`.
  */
 export async function pinMessage(
   stream: Stream,
@@ -22,7 +25,8 @@ export async function pinMessage(
   now: Date,
 ): Promise<void> {
   const { id: messageId, n, sender } = message;
-  const { pins: _, ...pinned } = message;
+  const { pins = [], ...pinned } = message;
+  if (pins.length >= pinsMax) refuse("pinned_too_often", { max: pinsMax });
   const at = now.toISOString();
   const act = { action: "chat.pinned", actorId: by, targetId: sender.userId } as const;
   const notePin = (revision: number): Action => ({
