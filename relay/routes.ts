@@ -40,10 +40,8 @@ export function createRoutes({ rooms, connections, poster }: Held) {
       const isGood = () => isStillValid(caller);
       const terms = { socketsMax: setting("SOCKETS_PER_USER"), isStillValid: isGood };
       await listSocket(opened);
-      const [verdict] = await Promise.all([
-        admitSocket(openPoster, opened, terms, now),
-        noteUser(caller, now),
-      ]);
+      const admission = admitSocket(openPoster, opened, terms, now);
+      const [verdict] = await Promise.all([admission, noteUser(caller, admission, now)]);
       if (verdict !== "admitted") return { statusCode: verdict === "too_many" ? 429 : 401 };
       return acceptHandshake(event.headers);
     },

@@ -5,14 +5,23 @@ import type { Caller } from "../auth/caller.ts";
 import { sentenceOf } from "../http/envelope.ts";
 import { header } from "../http/request.ts";
 import { recordFirstSight } from "../store/people/profile-changes.ts";
+import type { admitSocket } from "./admission.ts";
 import type { SocketEvent } from "./socket.ts";
 import type { HandshakeQuery } from "./subscription.ts";
 
-/** Records a new user whose token opened a socket; a ticket's is known since it was requested. */
-export async function noteUser(caller: Caller, now: Date): Promise<void> {
+/**
+ * Records a new user whose token opened a socket, once the socket is admitted; a ticket's user is
+ * known since it was requested.
+ */
+export async function noteUser(
+  caller: Caller,
+  admission: ReturnType<typeof admitSocket>,
+  now: Date,
+): Promise<void> {
   const { userId, claims } = caller;
   if (caller.isByTicket || isOverlay(userId)) return;
-  await recordFirstSight(userId, claims, now, caller, { consistent: true });
+  const isValid = async () => (await admission) === "admitted";
+  await recordFirstSight(userId, claims, now, { ...caller, isValid }, { consistent: true });
 }
 
 /**

@@ -6,6 +6,7 @@ import { handler as authorizeSocket } from "../../functions/people/auth/socket.t
 import { assertCurrent } from "../../platform/auth/caller.ts";
 import { revoke } from "../../platform/auth/revocations.ts";
 import { verifyToken } from "../../platform/auth/token.ts";
+import { findProfile } from "../../platform/store/people/users.ts";
 import { useTable } from "../../platform/table/table.ts";
 import { setClock } from "./clock.ts";
 import { useOwnIssuer } from "./own-issuer.ts";
@@ -139,6 +140,15 @@ test("a revoked token is refused for as long as it lives, even when the list of 
   expect(await ask(ofUser!)).toBe("Deny");
   expect(await ask(ofToken!)).toBe("Deny");
   expect(await ask(other!)).toBe("Allow");
+});
+
+test("a revoked token does not bring back the profile of a deleted user", async () => {
+  const [deleted, other] = await Promise.all(["u6", "u7"].map((sub) => tokenOf(sub)));
+  const at = new Date().toISOString();
+  await revoke({ id: "r3", sub: "u6", issuedBefore: at, at }, new Date());
+  expect([await ask(deleted!), await ask(other!)]).toEqual(["Deny", "Allow"]);
+  expect(await findProfile("u6", { consistent: true })).toBeUndefined();
+  expect(await findProfile("u7", { consistent: true })).toMatchObject({ userId: "u7" });
 });
 
 test("a caller whom the table cannot check is neither admitted nor refused", async () => {

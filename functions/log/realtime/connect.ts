@@ -28,11 +28,12 @@ export const { contract, handler } = socket(
     const terms = { socketsMax: setting("SOCKETS_PER_USER"), isStillValid: isGood };
     const opened = { ...connection, issuedAt, tokenId };
     await listSocket(opened);
+    const admission = admitSocket(ownPoster, opened, terms, now);
     // All items are read in one call.
     const [verdict, subscriber] = await Promise.all([
-      admitSocket(ownPoster, opened, terms, now),
+      admission,
       findSubscription(connection, query, caller, now),
-      noteUser(caller, now),
+      noteUser(caller, admission, now),
     ]);
     if (verdict !== "admitted") return { statusCode: verdict === "too_many" ? 429 : 401 };
     await Promise.all([

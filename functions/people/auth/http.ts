@@ -23,9 +23,11 @@ export const { contract, handler } = authorizer(
     if (token === undefined) return undefined;
     const caller = await verifyToken(token, now);
     if (caller === undefined) return undefined;
+    const revoked = isRevoked(caller);
+    const session = { ...caller, isValid: async () => !(await revoked) };
     const [isOver] = await Promise.all([
-      isRevoked(caller),
-      recordFirstSight(caller.userId, caller.claims, now, caller),
+      revoked,
+      recordFirstSight(caller.userId, caller.claims, now, session),
     ]);
     return isOver ? undefined : caller;
   },

@@ -19,6 +19,14 @@ import { findProfile, namelessOf, type Subject } from "./users.ts";
 const seen = new BoundedSet<string>(10_000);
 
 /**
+ * The token of a user who calls, and whether it still counts: a revoked one must not bring back the
+ * profile of a deleted user. Only the write of a new profile waits for the verdict.
+ */
+type Token = Pick<Caller, "roles" | "tokenId" | "issuedAt" | "expiresAt"> & {
+  isValid: () => Promise<boolean>;
+};
+
+/**
  * Records a new user. An existing profile stays unchanged, except one that was created by a mention
  * (a top-up, a Tencent account), which the user's own claims complete. The claimed username becomes
  * theirs if it is free, and one that looks like staff only if an admin claims it; otherwise they
@@ -28,7 +36,7 @@ export async function recordFirstSight(
   userId: string,
   claims: ProfileClaims,
   now: Date,
-  token?: Pick<Caller, "roles" | "tokenId" | "issuedAt" | "expiresAt">,
+  token?: Token,
   reading: Reading = {},
 ): Promise<void> {
   const mark = token && [userId, token.tokenId, token.issuedAt, token.expiresAt].join(" ");
@@ -36,8 +44,10 @@ export async function recordFirstSight(
   const profile = profileOf(userId, claims, now);
   const roles = token?.roles ?? [];
   const stored = await findProfile(userId, reading);
-  if (stored === undefined || (stored.mentioned && !profile.mentioned))
+  if (stored === undefined || (stored.mentioned && !profile.mentioned)) {
+    if (token !== undefined && !(await token.isValid())) return;
     await recordNew({ ...profile, ...namesAllowed(profile, roles) }, now);
+  }
   if (mark !== undefined) seen.add(mark);
 }
 

@@ -3,6 +3,7 @@ import { jest } from "@jest/globals";
 import type { DynamoDBRecord } from "aws-lambda";
 import { overlayHolder } from "../../../domain/id.ts";
 import { handler as connect } from "../../../functions/log/realtime/connect.ts";
+import { revoke } from "../../../platform/auth/revocations.ts";
 import { perMessage } from "../../../platform/lambda/consumer.ts";
 import type { Poster, PostResult } from "../../../platform/push/gateway.ts";
 import {
@@ -19,6 +20,7 @@ import {
   putSocket,
   removeSocket,
 } from "../../../platform/store/log/connections.ts";
+import { findProfile } from "../../../platform/store/people/users.ts";
 import {
   findOverlayKey,
   recordOverlayKey,
@@ -49,11 +51,11 @@ async function makeKey(streamId: string) {
   return { id, holder: overlayHolder(id) };
 }
 
-/** A handshake that the authorizer has let in with a key. */
-function shakeHands(streamId: string, holder: string, connectionId: string) {
+/** A handshake that the authorizer has let in: with a key, or with a user's token. */
+function shakeHands(streamId: string, sub: string, connectionId: string, context: object = {}) {
   const connectedAt = Date.now();
   const exp = String(Math.floor(connectedAt / 1000) + 24 * 3600);
-  const authorizer = { sub: holder, exp, stream: streamId };
+  const authorizer = { sub, exp, stream: streamId, ...context };
   const requestContext = { connectionId, eventType: "CONNECT", connectedAt, authorizer };
   return connect({ requestContext, queryStringParameters: { streamId } } as never);
 }
@@ -117,6 +119,18 @@ test("a handshake whose key was revoked after the authorizer is 401 and leaves n
     "before",
   ]);
   expect(await findConnection("after")).toBeUndefined();
+});
+
+test("a handshake with a revoked token does not bring back the profile of a deleted user", async () => {
+  const { id: streamId } = await makeStream(await makeUser("host"));
+  const now = new Date();
+  const [at, iat] = [now.toISOString(), String(Math.floor(now.getTime() / 1000))];
+  await revoke({ id: "r1", sub: "gone", issuedBefore: at, at }, now);
+  const statusOf = async (sub: string) =>
+    (await shakeHands(streamId, sub, `of-${sub}`, { iat })).statusCode;
+  expect([await statusOf("gone"), await statusOf("fresh")]).toEqual([401, 200]);
+  expect(await findProfile("gone", { consistent: true })).toBeUndefined();
+  expect(await findProfile("fresh", { consistent: true })).toMatchObject({ userId: "fresh" });
 });
 
 test("all sockets of a holder are closed; one that cannot be makes the message come again", async () => {
