@@ -107,13 +107,16 @@ export function partsOf(credits: number): number[] {
 export const isReturning = ({ funding }: Stream) =>
   funding?.outcome === "back" && funding.collected > 0 && funding.returnedAt === undefined;
 
+/** The latest time that sorts as text: a year of five digits is written with a sign. */
+const latest = Date.parse("9999-12-31T23:59:59.999Z");
+
 /** When a scheduled action on a stream is next due; undefined for never. */
 export function dueAt(stream: Stream): string | undefined {
   const { status, deletedAt, plannedStartDate, funding } = stream;
   if (isReturning(stream)) return funding?.closedAt;
   if (status !== "scheduled" || deletedAt !== null || plannedStartDate === null) return undefined;
   const after = isFundingOpen(stream) ? fundedMilliseconds : expiryMilliseconds;
-  return new Date(Date.parse(plannedStartDate) + after).toISOString();
+  return new Date(Math.min(Date.parse(plannedStartDate) + after, latest)).toISOString();
 }
 
 /** Expires a planned stream after its time, or returns its contributions. */

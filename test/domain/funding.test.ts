@@ -57,6 +57,15 @@ test("contributions are decided on after an hour, and the stream expires after a
   expect(dueAt(planned({ status: "active" }))).toBeUndefined();
 });
 
+test("a stream planned for the last day of 9999 does not expire now", () => {
+  const plannedStartDate = "9999-12-31T23:30:00.000Z";
+  for (const fundingGoal of [100, null]) {
+    const late = planned({ plannedStartDate, fundingGoal });
+    expect(dueAt(late)).toBe("9999-12-31T23:59:59.999Z");
+    expect(passTime(late, at(0))).toBeUndefined();
+  }
+});
+
 test("a host's proceeds add up to what was collected, in parts that one entry can hold", () => {
   const collected = 2_500_000_000;
   const funding = { outcome: "host", collected, closedAt: timeAt(0) } as const;
