@@ -3,9 +3,9 @@ import { rowsOf } from "../../domain/text.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { cached } from "../../platform/runtime/cached.ts";
 import { setting } from "../../platform/runtime/env.ts";
+import { listMostWatched } from "../../platform/store/log/most-watched.ts";
 import { findStandings } from "../../platform/store/people/follows.ts";
 import { findProfiles } from "../../platform/store/people/users.ts";
-import { listMostWatched } from "../../platform/store/streams/most-watched.ts";
 
 const shownMax = 20;
 
@@ -24,8 +24,8 @@ export const { contract, handler } = endpoint(
     answer: [200, rowsOf(Creator)],
     // With a token the response depends on whom the caller follows.
     cacheControl: (callerId) => (callerId === undefined ? "public, max-age=5" : undefined),
-    cost: { read: 250, kilobytes: 3 },
-    grants: { read: ["STREAM", "USER", "LIST"] },
+    cost: { read: 290, kilobytes: 3 },
+    grants: { read: ["STREAM", "USER", "LIST", "SUB"] },
   },
   async ({ caller, now }) => {
     const known = await listCreators(now);

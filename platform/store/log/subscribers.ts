@@ -9,8 +9,8 @@ import type { Member } from "../../../domain/streams/member.ts";
 import { limits } from "../../runtime/limits.ts";
 import { logFault } from "../../runtime/log.ts";
 import { deleteIf, getItems, getRawItem, nameOf, read } from "../../table/items.ts";
-import { connectionIn, key, readKey, subscriberRanges } from "../../table/keys.ts";
-import { queryWhole } from "../../table/query.ts";
+import { connectionIn, key, prefix, readKey, subscriberRanges } from "../../table/keys.ts";
+import { queryItems, queryWhole } from "../../table/query.ts";
 import { replaceRevision, writeOnce } from "../../table/transact.ts";
 import { findWatcher } from "../streams/members.ts";
 
@@ -110,6 +110,18 @@ export async function listSubscribers(
     const subscriber = withPlace(item);
     return isCurrent(subscriber, now) ? [subscriber] : [];
   });
+}
+
+/** Some subscribers of a stream, and whether there are no others; may lack the latest changes. */
+export async function firstSubscribers(
+  streamId: string,
+  now: Date,
+  limit: number,
+): Promise<{ subscribers: Subscriber[]; isWhole: boolean }> {
+  const place = key.subscriber(streamId, "");
+  const items = await queryItems(place, prefix.subscribers, { limit: limit + 1 });
+  const subscribers = items.map(withPlace).filter((one) => isCurrent(one, now));
+  return { subscribers, isWhole: items.length <= limit };
 }
 
 /** Removes a subscription. With `revision`, only if it still has that revision. */
