@@ -52,6 +52,8 @@ function createVerifier() {
     jwksUri: setting("JWKS_URI"),
     // The audience is checked below: Cognito's access tokens carry it as client_id.
     audience: null,
+    // Of `nbf`; `exp` is checked again below, without a tolerance.
+    graceSeconds,
     customJwtCheck: ({ header, jwk }) => assertSigning(header as Header, jwk as SigningKey),
   });
 }

@@ -82,7 +82,7 @@ describe("a good token", () => {
   test.each([
     ["an audience among several", { aud: ["other", "ovation"] }],
     ["client_id in place of aud", { aud: undefined, client_id: "ovation" }],
-    ["a clock that is 50 s ahead", { iat: nowSeconds + 50 }],
+    ["a clock that is 50 s ahead", { iat: nowSeconds + 50, nbf: nowSeconds + 50 }],
     ["groups that are no list", { "cognito:groups": "admin" }],
     ["no jti", { jti: undefined }],
     ["a life of 24 h", { exp: nowSeconds + 24 * 3600 }],
