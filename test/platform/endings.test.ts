@@ -1,3 +1,4 @@
+import { end, remove } from "../../domain/streams/stream-lifecycle.ts";
 import { listSumMisfits } from "../../platform/audit/crowd.ts";
 import type { Caller } from "../../platform/auth/caller.ts";
 import { withMetrics } from "../../platform/runtime/metrics.ts";
@@ -8,6 +9,7 @@ import { recordVote } from "../../platform/store/audience/votes.ts";
 import { readHead } from "../../platform/store/log/frames.ts";
 import { resetLog } from "../../platform/store/log/log-reset.ts";
 import { newLog } from "../../platform/store/log/logs.ts";
+import { changeStream } from "../../platform/store/streams/stream-changes.ts";
 import { putItem, updateItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { scanTable } from "../../platform/table/query.ts";
@@ -139,6 +141,21 @@ test("a stream's end counts a poll whose time was over, even if its message was 
   expect(await findMoment(streamId, momentId)).toMatchObject({
     ...{ status: "ended", endedAt: endsAt, result: { votes: [0, 0], voters: 0, winner: null } },
   });
+});
+
+test("the moments of a stream that was deleted right after its end still get their results", async () => {
+  const stream = await makeStream("host");
+  const { id: streamId } = stream;
+  const { id: momentId } = await startMoment(stream, poll, caller, forget);
+  const now = new Date(Date.now() + 1_000);
+  const ended = await changeStream(stream, (one) => end(one, now), now);
+  await changeStream(ended, (one) => remove(one, now), now);
+  await endMoments({ streamId }, now);
+  const endedAt = now.toISOString();
+  expect(await findMoment(streamId, momentId)).toMatchObject({ status: "ended", endedAt });
+  await endMoments({ streamId, momentId }, after(endedAt, 20));
+  const result = { votes: [0, 0], voters: 0, winner: null };
+  expect(await findMoment(streamId, momentId)).toMatchObject({ result });
 });
 
 test("of two messages about one end both succeed, and one result is written", async () => {

@@ -13,8 +13,9 @@ import { startTimer } from "../../aws/queues.ts";
 import { setting } from "../../runtime/env.ts";
 import { logNotice } from "../../runtime/log.ts";
 import { measureMetric } from "../../runtime/metrics.ts";
+import { getItem } from "../../table/items.ts";
+import { key } from "../../table/keys.ts";
 import { readHead } from "../log/frames.ts";
-import { findStream } from "../streams/streams.ts";
 import { storeTrains } from "./log-state.ts";
 import { findMoment, finishMoment, recordResult } from "./moments.ts";
 import { findOpenMoments } from "./open-moments.ts";
@@ -129,7 +130,8 @@ async function endTrain(moment: MomentItem, end: string, log: LogState, now: Dat
  * hand, is queued again: its message may have been lost, as by a restore.
  */
 async function endWithStream(streamId: string, now: Date): Promise<void> {
-  const stream = await findStream(streamId, { consistent: true });
+  // Also of a deleted stream: webhooks receive its moments' results.
+  const stream = await getItem(ShownStream, key.stream(streamId), { consistent: true });
   const endedAt = stream?.endedAt;
   if (stream?.status !== "ended" || endedAt == null) return;
   const { open } = await findOpenMoments(streamId);
