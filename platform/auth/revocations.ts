@@ -47,8 +47,8 @@ export const listedAction = (revocation: Revocation, now: Date): Action => ({
 });
 
 /**
- * Revokes tokens: in the table, and in the list, once a second for each user or token, together
- * with the call's reply. One transaction, which must be committed before the sockets are looked up.
+ * Revokes tokens: in the table, and in the list, once a second for the same tokens, together with
+ * the call's reply. One transaction, which must be committed before the sockets are looked up.
  * An earlier revocation of the same user that covers more tokens stays.
  */
 export async function revoke<Answer>(
@@ -86,7 +86,8 @@ const markOf = (revocation: Revocation, now: Date): Listed => ({
 });
 
 function listAction({ sub, jti }: Revocation, mark: Listed, now: Date): Action {
-  const name = hashOfSecret(jti === undefined ? `user ${sub}` : `token ${jti}`);
+  // A user's revocation of fewer tokens in the same second has another name: both stay listed.
+  const name = hashOfSecret(jti === undefined ? `user ${sub} ${mark.second}` : `token ${jti}`);
   const second = now.toISOString().slice(0, "2026-01-15T10:30:00".length);
   const expiresAt = Math.floor(mark.at / 1000) + 2 * listedSeconds;
   return { Put: { Item: { ...key.recentRevocation(second, name), ...mark, expiresAt } } };

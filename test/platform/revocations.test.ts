@@ -142,6 +142,17 @@ test("tokens up to a second are refused, later ones are valid; the latest revoca
   expect(await isRevoked(session("fay", second + 1))).toBe(false);
 });
 
+test("of a user's two revocations in one second, the list has the one that covers more tokens", async () => {
+  const good = (issuedAt: number) =>
+    assertSession(session("gul", issuedAt), at(1)).then(
+      () => true,
+      () => false,
+    );
+  await revokeElsewhere({ sub: "gul" }, at(0));
+  await revokeElsewhere({ sub: "gul" }, at(-100), at(0.5));
+  expect([await good(second), await good(second + 1)]).toEqual([false, true]);
+});
+
 test("a token is refused by its jti, by the cached list and by the table", async () => {
   await revokeElsewhere({ jti: "stolen" }, at(0));
   const of = (tokenId: string) => assertSession(session("gil", second, tokenId), at(1));
