@@ -27,12 +27,23 @@ export async function isRevoked(
   return (second !== undefined && Math.floor(issuedAt) <= second) || token !== undefined;
 }
 
-/** Admins' revocations that may still matter, newest first, after an id. */
-export async function listRevocations(limit: number, after?: string): Promise<Revocation[]> {
+/**
+ * A page of the admins' revocations that may still matter, newest first, after an id; `next` is the
+ * cursor of the next page. The table deletes expired entries only some time later.
+ */
+export async function listRevocations(
+  limit: number,
+  after: string | undefined,
+  now: Date,
+): Promise<{ list: Revocation[]; next: string | undefined }> {
   const place = key.listedRevocation(after ?? "");
-  const walk = { limit, newestFirst: true, consistent: true, ...(after && { after: place.SK }) };
-  const items = await queryItems(place, prefix.listedRevocations, walk);
-  return items.map((item) => read(Revocation, item));
+  const walk = { limit: limit + 1, newestFirst: true, consistent: true };
+  const from = after && { after: place.SK };
+  const items = await queryItems(place, prefix.listedRevocations, { ...walk, ...from });
+  const rows = items.slice(0, limit);
+  const list = rows.filter(({ expiresAt }) => Number(expiresAt) > now.getTime() / 1000);
+  const next = items.length > limit ? String(rows.at(-1)?.id) : undefined;
+  return { list: list.map((item) => read(Revocation, item)), next };
 }
 
 /** Adds a revocation to the list for admins, for as long as it is kept. */

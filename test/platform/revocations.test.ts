@@ -1,7 +1,8 @@
 import { forgottenAt } from "../../domain/revocation.ts";
 import { handler as getWallet } from "../../functions/money/wallets/get.ts";
+import { handler as list } from "../../functions/people/sessions/list-revocations.ts";
 import { handler as createStream } from "../../functions/streams/create.ts";
-import { isRevoked, revoke } from "../../platform/auth/revocations.ts";
+import { isRevoked, listedAction, revoke } from "../../platform/auth/revocations.ts";
 import {
   assertSession,
   inSession,
@@ -11,6 +12,7 @@ import {
 import { putItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table, useTable } from "../../platform/table/table.ts";
+import { commitTransaction } from "../../platform/table/transact.ts";
 import { callEndpoint } from "./api-call.ts";
 import { meterTable } from "./call-meter.ts";
 import { useOwnTable } from "./table.ts";
@@ -161,6 +163,25 @@ test("a token is refused by its jti, by the cached list and by the table", async
   await of("");
   const asked = ["stolen", "other", ""].map((jti) => isRevoked(session("gil", second, jti)));
   expect(await Promise.all(asked)).toEqual([true, false, false]);
+});
+
+test("admins' list ends with the revocations in effect, though the table still has older ones", async () => {
+  const begun = Date.now();
+  const days = 24 * 3600 * 1000;
+  for (const [n, ago] of [3 * days, 2 * days, days / 2, 0].entries()) {
+    const now = new Date(begun - ago);
+    const id = String(n).padStart(24, "0");
+    const revocation = { id, jti: id, issuedBefore: null, at: now.toISOString() };
+    await commitTransaction([listedAction(revocation, now)]);
+  }
+  const page = async (query: Record<string, string>) => {
+    const { body } = await callEndpoint(list, { as: "boss", roles: ["admin"], query });
+    return body.data as { list: { id: string }[]; pageInfo: { nextCursor: string | null } };
+  };
+  const first = await page({ limit: "3" });
+  expect(first.list.map(({ id }) => id.slice(-1))).toEqual(["3", "2"]);
+  const next = await page({ limit: "3", after: first.pageInfo.nextCursor! });
+  expect(next).toMatchObject({ list: [], pageInfo: { nextCursor: null } });
 });
 
 test("entries leave the list once authorizers know them, and the table once no token survives", async () => {

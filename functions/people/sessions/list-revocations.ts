@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { RevocationId } from "../../../domain/id.ts";
-import { cursorPage, cursorQuery, PageInfo } from "../../../domain/page.ts";
+import { cursorQuery, PageInfo, pageUntil } from "../../../domain/page.ts";
 import { Revocation } from "../../../domain/revocation.ts";
 import { rowsOf } from "../../../domain/text.ts";
 import { listRevocations } from "../../../platform/auth/revocations.ts";
@@ -18,8 +18,8 @@ export const { contract, handler } = endpoint(
     cost: { read: 30, kilobytes: 105 },
     grants: { read: ["REVOKED"] },
   },
-  async ({ query: { limit, after } }) => {
-    const revocations = await listRevocations(limit + 1, after);
-    return cursorPage(revocations, limit, ({ id }) => id);
+  async ({ query: { limit, after }, now }) => {
+    const { list, next } = await listRevocations(limit, after, now);
+    return pageUntil(list, limit, next);
   },
 );
