@@ -71,9 +71,7 @@ type Behind = { http: HttpApi; pictures: Pictures; tencent: TencentApi; realtime
 function placeHost(app: App, stage: Stage, behind: Behind): Host | undefined {
   if (stage.domain === undefined) return undefined;
   const id = (name: string) => `ovation-${stage.name}-${name}`;
-  const isNeeded = stage.firewall || stage.domain.certificate === undefined;
-  const edge = isNeeded ? new Edge(app, id("edge"), stage, stage.domain) : undefined;
-  const key = edgeKeyOf(stage);
+  const edge = new Edge(app, id("edge"), stage, stage.domain);
   const apis = {
     http: behind.http.api.restApiId,
     pictures: behind.pictures.api.restApiId,
@@ -81,7 +79,7 @@ function placeHost(app: App, stage: Stage, behind: Behind): Host | undefined {
     callback: behind.tencent.apis.callback.restApiId,
     sockets: behind.realtime.apiId,
   };
-  const given = { ...(edge && { edge }), apis, ...(key && { key }) };
+  const given = { edge, apis, key: edgeKeyOf(stage) };
   const host = new Host(app, id("host"), stage, stage.domain, given);
   host.addStackDependency(behind.http);
   return host;

@@ -2,7 +2,7 @@ import { CfnOutput, Stack } from "aws-cdk-lib";
 import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
 import type { Construct } from "constructs";
 import { type Contract, methodAndPath } from "../../platform/http/contract.ts";
-import { edgeKeyOf } from "../data/data.ts";
+import { demandedKeyOf } from "../data/data.ts";
 import { exportPermanently } from "../data/outputs.ts";
 import { placeFirewall, rulesOfOldNames } from "../edge/firewall.ts";
 import { placeLock } from "../edge/lock.ts";
@@ -46,7 +46,7 @@ export class HttpApi extends Stack {
     });
     exportPermanently(this, this.api.restApiId);
     const name = `ovation-${stage.name}-http`;
-    const edgeKey = edgeKeyOf(stage);
+    const edgeKey = demandedKeyOf(stage);
     const apis = [this.api, pictures];
     if (edgeKey) placeLock(this, name, edgeKey, apis, rulesOfOldNames(stage));
     else if (stage.firewall) placeFirewall(this, name, apis);

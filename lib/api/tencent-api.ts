@@ -3,7 +3,7 @@ import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
 import { Construct } from "constructs";
 import { placeFunction } from "../compute/lambdas.ts";
 import { type Neighbours, type Site, siteOf } from "../compute/site.ts";
-import { edgeKeyOf } from "../data/data.ts";
+import { demandedKeyOf } from "../data/data.ts";
 import { exportPermanently } from "../data/outputs.ts";
 import { placeFirewall, rulesOfOldNames } from "../edge/firewall.ts";
 import { addressRate } from "../edge/firewall-rules.ts";
@@ -68,7 +68,7 @@ export class TencentApi extends Stack {
     this.apis = { tencent: api, callback: callback.api };
     this.hosts = { "/v4": hostOf(api), [`/${callbackStage}`]: hostOf(callback.api) };
     exportPermanently(this, api.restApiId, callback.api.restApiId);
-    const edgeKey = edgeKeyOf(stage);
+    const edgeKey = demandedKeyOf(stage);
     const name = `ovation-${stage.name}-tencent`;
     const apis = [api, callback.api];
     if (edgeKey) placeLock(this, name, edgeKey, apis, rulesOfOldNames(stage));

@@ -107,11 +107,19 @@ export class Data extends Stack {
 }
 
 /**
+ * Whether a stage has the secret of its edge. The secret of a stage that keeps its data stays under
+ * its name, so without a firewall it could not be created again with the next one. And CloudFront
+ * sends the key with or without a firewall: the APIs demand it before CloudFront is deployed.
+ */
+const hasEdgeKey = ({ keepData, firewall, domain }: Stage): boolean =>
+  keepData || firewall || domain !== undefined;
+
+/**
  * Nobody needs to know its value: the deployment passes it to CloudFront and the firewalls. A stage
  * without a domain has it too, since a deleted secret's name cannot be reused immediately.
  */
 function placeEdgeSecret(scope: Stack, stage: Stage, removalPolicy: RemovalPolicy) {
-  if (!stage.firewall) return undefined;
+  if (!hasEdgeKey(stage)) return undefined;
   return new Secret(scope, "edge-key", {
     secretName: edgeKeyName(stage.name),
     description: "Proves to the APIs that a request came through CloudFront",
@@ -134,9 +142,13 @@ function throughputOf({ warmThroughput: warm, throughputMax: most }: Stage) {
   };
 }
 
-/** The secret that APIs behind a domain expect, as CloudFormation resolves it at deployment. */
-export const edgeKeyOf = ({ name, domain, firewall }: Stage): string | undefined =>
-  domain && firewall ? SecretValue.secretsManager(edgeKeyName(name)).unsafeUnwrap() : undefined;
+/** The secret that CloudFront sends to the APIs, as CloudFormation resolves it at deployment. */
+export const edgeKeyOf = ({ name }: Stage): string =>
+  SecretValue.secretsManager(edgeKeyName(name)).unsafeUnwrap();
+
+/** The secret that the APIs behind a domain demand, if its firewall must not be bypassed. */
+export const demandedKeyOf = (stage: Stage): string | undefined =>
+  stage.domain && stage.firewall ? edgeKeyOf(stage) : undefined;
 
 function placeTable(scope: Stack, stage: Stage, removalPolicy: RemovalPolicy): TableV2 {
   return new TableV2(scope, "table", {

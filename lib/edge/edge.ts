@@ -16,14 +16,13 @@ import { placeHostFirewall } from "./firewall.ts";
 export class Edge extends Stack {
   /** ARNs, in a form that stacks of other regions can read. */
   readonly certificateArn: string;
-  readonly firewallArn: string | undefined;
+  readonly firewallArn: string;
 
   constructor(scope: Construct, id: string, stage: Stage, domain: Domain) {
     const { account } = stage;
     super(scope, id, { env: { ...(account && { account }), region: edgeRegion } });
     this.certificateArn = domain.certificate ?? this.certify(domain.name, domain.zone);
-    if (stage.firewall)
-      this.firewallArn = this.tell("firewall-arn", placeHostFirewall(this, stage.name).attrArn);
+    this.firewallArn = this.tell("firewall-arn", placeHostFirewall(this, stage).attrArn);
   }
 
   private certify(domainName: string, zone: NonNullable<Domain["zone"]>): string {

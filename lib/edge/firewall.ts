@@ -28,11 +28,12 @@ export const rulesOfOldNames = ({ domain }: Stage): CfnWebACL.RuleProperty[] =>
 /**
  * The same rules in front of a stage's domain, and so of sockets, pages and Tencent's APIs. Nothing
  * behind it can put its refusals into our form, so the rate rules include a response body; AWS's
- * own rules answer with CloudFront's page.
+ * own rules answer with CloudFront's page. A stage without a firewall has it without rules: the
+ * distribution, which is deployed later, still uses it, so it cannot be deleted.
  * https://docs.aws.amazon.com/waf/latest/developerguide/customizing-the-response-for-blocked-requests.html
  */
-export function placeHostFirewall(scope: Construct, stage: string): CfnWebACL {
-  const name = hostFirewallName(stage);
+export function placeHostFirewall(scope: Construct, stage: Stage): CfnWebACL {
+  const name = hostFirewallName(stage.name);
   const customResponse = { responseCode: 403, customResponseBodyKey: "refused" };
   // A handshake has its token in the query, and one with many groups exceeds 2,048 bytes.
   const counted = [...countedRules, "SizeRestrictions_QUERYSTRING"];
@@ -44,7 +45,7 @@ export function placeHostFirewall(scope: Construct, stage: string): CfnWebACL {
     customResponseBodies: {
       refused: { contentType: "APPLICATION_JSON", content: JSON.stringify(refused) },
     },
-    rules: requestRules({ block: { customResponse } }, counted),
+    rules: stage.firewall ? requestRules({ block: { customResponse } }, counted) : [],
   });
 }
 

@@ -32,12 +32,11 @@ import { originKeyHeader } from "./lock.ts";
 
 /** The origins behind the domain. */
 export type Behind = {
-  /** Absent if the certificate exists already and there is no firewall. */
-  edge?: Edge;
+  edge: Edge;
   /** API Gateway's ids of the APIs, by name. */
   apis: Record<"http" | "pictures" | "tencent" | "callback" | "sockets", string>;
-  /** The secret header value the APIs require; only with a firewall. */
-  key?: string;
+  /** The secret header value that the APIs require of a stage with a firewall. */
+  key: string;
 };
 
 /**
@@ -60,7 +59,7 @@ export class Host extends Stack {
 
   constructor(scope: Construct, id: string, stage: Stage, domain: Domain, behind: Behind) {
     super(scope, id, placeOf(stage));
-    if (behind.edge) this.addStackDependency(behind.edge);
+    this.addStackDependency(behind.edge);
     this.pages = new Bucket(this, "pages", {
       encryption: BucketEncryption.S3_MANAGED,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
@@ -69,14 +68,14 @@ export class Host extends Stack {
         ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
         : RemovalPolicy.DESTROY,
     });
-    const { certificateArn = domain.certificate!, firewallArn } = behind.edge ?? {};
+    const { certificateArn, firewallArn } = behind.edge;
     const distribution = new Distribution(this, "distribution", {
       comment: `ovation-${stage.name}`,
       domainNames: [domain.name],
       certificate: Certificate.fromCertificateArn(this, "certificate", certificateArn),
       minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,
       httpVersion: HttpVersion.HTTP2_AND_3,
-      ...(firewallArn && { webAclId: firewallArn }),
+      ...(stage.firewall && { webAclId: firewallArn }),
       errorResponses: failures.map((httpStatus) => ({ httpStatus, ttl: Duration.seconds(0) })),
       ...this.behaviors(stage, behind),
     });
@@ -104,7 +103,7 @@ export class Host extends Stack {
     const api = (id: string, originPath?: string) =>
       new HttpOrigin(`${id}.execute-api.${this.region}.${this.urlSuffix}`, {
         ...(originPath && { originPath }),
-        ...(key && { customHeaders: { [originKeyHeader]: key } }),
+        customHeaders: { [originKeyHeader]: key },
       });
     const cache = cachePolicies(this, stage);
     const http = api(apis.http, `/${stage.name}`);

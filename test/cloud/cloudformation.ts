@@ -166,6 +166,7 @@ export class Account {
       ...this.exportsInUse(name, old, template),
       ...this.taken(name, old, template),
       ...this.undeletable(old, template),
+      ...this.firewallsInUse(name, old, template),
       ...this.overReserved(name, old, template),
     ];
   }
@@ -223,6 +224,20 @@ export class Account {
       .filter(([id]) => template.Resources[id] === undefined)
       .filter(([, resource]) => isProtected(resource) && !isKept(resource))
       .map(([id]) => `${id} is protected and would be deleted`);
+  }
+
+  /** A web ACL that a distribution uses cannot be deleted, and would stay under its name. */
+  private firewallsInUse(name: string, old: Template, template: Template): string[] {
+    const isOutput = (id: string, { StackName, OutputName }: Told) =>
+      StackName === name && text(old.Outputs?.[OutputName]?.Value).includes(`"${id}"`);
+    return Object.entries(old.Resources)
+      .filter(([id, { Type }]) => Type === "AWS::WAFv2::WebACL" && !template.Resources[id])
+      .flatMap(([id]) => {
+        const users = [...this.stacks].filter(([, its]) =>
+          (usesOf(its, "Fn::GetStackOutput") as Told[]).some((told) => isOutput(id, told)),
+        );
+        return users.map(([user]) => `${id} cannot be deleted: ${user} uses it`);
+      });
   }
 
   /** A stack may raise one reservation before it lowers another. */

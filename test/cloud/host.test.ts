@@ -131,8 +131,6 @@ describe("one host name", () => {
 
   test("may have an existing certificate, and then creates no DNS record", () => {
     expect(config(open).ViewerCertificate.AcmCertificateArn).toBe(imported);
-    // In that case nothing is in another region, since dev has no firewall.
-    expect(Object.keys(open)).not.toContain("edge");
     expect(resourcesOf(open, "AWS::Route53::RecordSet")).toEqual([]);
     expect(resourcesOf(open, "AWS::CertificateManager::Certificate")).toEqual([]);
   });
@@ -223,6 +221,7 @@ describe("CloudFront's requests to the APIs", () => {
 describe("the firewall", () => {
   const rulesOf = (of: typeof templates, stack: string) =>
     theResource(of, "AWS::WAFv2::WebACL", stack).Properties.Rules;
+  const nameOf = ({ Properties }: { Properties: { Name: string } }) => Properties.Name;
   const withoutActions = (rules: object[]) => rules.map((rule) => ({ ...rule, Action: undefined }));
 
   test("is in front of the domain with the rules of the HTTP API, and one more that only counts", () => {
@@ -296,10 +295,16 @@ describe("the firewall", () => {
     expect(idsOf(templates)).toEqual(expect.arrayContaining(idsOf(today.prod)));
   });
 
-  test("is left out if a stage has none, and so is the key", () => {
+  test("of a stage that has none is not used: it has no rules, and no API demands the key", () => {
     expect(config(open).WebACLId).toBeUndefined();
-    expect(resourcesOf(open, "AWS::WAFv2::WebACL")).toEqual([]);
-    expect(JSON.stringify(open)).not.toContain("x-origin-key");
+    expect(rulesOf(open, "edge")).toEqual([]);
+    expect(resourcesOf(open, "AWS::WAFv2::WebACL").length).toBe(1);
+    // CloudFront sends it anyway: the APIs demand it some minutes before CloudFront is deployed.
+    for (const origin of config(open).Origins.filter((one: object) => "CustomOriginConfig" in one))
+      expect(origin.OriginCustomHeaders).toMatchObject([{ HeaderName: "x-origin-key" }]);
+    expect(resourcesOf(open, "AWS::SecretsManager::Secret").map(nameOf)).toContain(
+      "ovation/dev/edge",
+    );
   });
 });
 

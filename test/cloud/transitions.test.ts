@@ -33,6 +33,8 @@ const states = {
   relay: await stacksOf({ relay, ...at("live.acme.com") }),
   "a relay of another domain": await stacksOf({ relay, ...at("tv.acme.com") }),
   "restored with a domain": await stacksOf({ restored, ...at("live.acme.com") }),
+  "no firewall": await stacksOf({ firewall: false }),
+  "a domain without a firewall": await stacksOf({ firewall: false, ...at("live.acme.com") }),
 };
 type State = keyof typeof states;
 const dev = (await synthesize(given("dev"))).stacks;
@@ -48,11 +50,22 @@ const changes: State[][] = [
   ["plain", "own issuer", "plain", "own issuer"],
   ["plain", "restored", "plain", "restored"],
   ["domain", "restored with a domain", "domain", "restored", "plain"],
+  ["plain", "no firewall", "plain"],
+  ["domain", "a domain without a firewall", "domain", "no firewall", "domain"],
 ];
 
 test.each(changes.map((each) => [each.join(" → "), each] as const))("%s", (_, each) => {
   const account = new Account(reservable);
   for (const state of each) expect([state, account.deploy(states[state])]).toEqual([state, []]);
+});
+
+test("a stage that does not keep its data may turn its domain's firewall off and on, too", async () => {
+  const staging = { ...given("staging"), ...place, ...at("live.acme.com") };
+  const account = new Account();
+  for (const firewall of [true, false, true]) {
+    const { stacks } = await synthesize({ ...staging, firewall });
+    expect([firewall, account.deploy(stacks)]).toEqual([firewall, []]);
+  }
 });
 
 test.each(Object.keys(states) as State[])(
@@ -80,7 +93,7 @@ test.each(Object.keys(states) as State[])(
   },
 );
 
-describe.each(["plain", "domain", "own issuer", "relay"] as const)(
+describe.each(["plain", "domain", "own issuer", "relay", "no firewall"] as const)(
   "a first deployment (%s)",
   (state) => {
     const stacks = states[state];
