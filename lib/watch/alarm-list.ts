@@ -48,7 +48,7 @@ export type AlarmKind = Source & {
 
 /** Seconds for which a message may wait; some queues have delays of up to 15 minutes. */
 const messageAgeMax: Record<string, number> = {
-  ...{ endings: 1_800, moments: 1_800, plans: 1_800, retries: 1_800 },
+  ...{ endings: 1_800, fetches: 1_800, moments: 1_800, plans: 1_800, retries: 1_800 },
   ...{ posts: 60, sums: 60, reversals: 60, resumes: 120 },
 };
 const messageAgeUsual = 300;

@@ -5,6 +5,7 @@ import { socketsPerTask } from "../../lib/stages/relay.ts";
 import { rowsOf } from "../../lib/stages/route-table.ts";
 import { stageOf } from "../../lib/stages/stages.ts";
 import { defaults } from "../../platform/lambda/grants.ts";
+import { sourcesOf } from "../house/sources.ts";
 import { resourcesOf, synthesize } from "./templates.ts";
 
 /*
@@ -186,9 +187,28 @@ test("a batch that fails is retried for minutes, often enough that an outage los
   }
 });
 
-/** SQS's longest delay: messages of these queues may be sent that long before they are due. */
+/** SQS's longest delay. */
 const delaySecondsMax = 900;
-const sentAhead = ["endings", "moments", "plans", "retries"];
+/** Seconds by which a queue's messages may be sent before they are due. */
+const sentAhead: Record<string, number> = {
+  endings: delaySecondsMax,
+  fetches: delaySecondsMax,
+  moments: delaySecondsMax,
+  plans: delaySecondsMax,
+  retries: delaySecondsMax,
+  notifications: 16,
+  ...{ combos: 10, erasures: 10, reversals: 10 },
+};
+
+/** `startTimer(setting("PLANS_QUEUE_URL"), message, { at, now })`, unless it is due immediately. */
+const timer = /startTimer\(\s*setting\("(\w+)_QUEUE_URL"\),[^;]*?\{\s*at(?!: now\b)/g;
+
+test("every queue with delayed messages has its longest delay here", () => {
+  const queues = sourcesOf("platform", "functions").flatMap(({ text }) =>
+    [...text.matchAll(timer)].map(([, queue]) => queue!.toLowerCase()),
+  );
+  expect([...new Set(queues)].sort()).toEqual(Object.keys(sentAhead).sort());
+});
 
 /**
  * Queues whose delays users notice: a silent room, a viewer without missed frames, a sender without
@@ -215,7 +235,7 @@ test("waiting messages are reported once users notice, not while one is handled"
   );
   expect(Object.keys(seconds).sort()).toEqual(readers.map(({ queue }) => queue).sort());
   for (const { queue, runs } of readers) {
-    const ahead = sentAhead.includes(queue) ? delaySecondsMax : 0;
+    const ahead = sentAhead[queue] ?? 0;
     const late = waitedFor.includes(queue) ? visibility(queue) : lateSecondsMax;
     const threshold = seconds[queue]!;
     // A message counts until it is deleted, so also while it is handled.
