@@ -245,8 +245,8 @@ export const alarmKinds = {
     means:
       "Fewer tasks than the stage's minimum run; without any, rooms stay on the WebSocket API.",
     ...{ own: "RelaySockets", statistic: "SampleCount" },
-    // Each task reports six times a minute.
-    threshold: ({ stage: { relay } }) => 5.5 * (relay?.minTasks ?? 1),
+    // Each task reports six times a minute; five reports may be late.
+    threshold: ({ stage: { relay } }) => 6 * (relay?.minTasks ?? 1) - 5,
     when: "few",
     of: relays,
   },

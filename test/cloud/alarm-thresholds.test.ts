@@ -4,6 +4,8 @@ import { requestsPerTokenMax } from "../../lib/edge/firewall-rules.ts";
 import { socketsPerTask } from "../../lib/stages/relay.ts";
 import { rowsOf } from "../../lib/stages/route-table.ts";
 import { stageOf } from "../../lib/stages/stages.ts";
+import { type AlarmKind, alarmKinds } from "../../lib/watch/alarm-list.ts";
+import type { Watched } from "../../lib/watch/alarm-subjects.ts";
 import { defaults } from "../../platform/lambda/grants.ts";
 import { sourcesOf } from "../house/sources.ts";
 import { resourcesOf, synthesize } from "./templates.ts";
@@ -123,6 +125,17 @@ const bounds: Record<string, Bounds> = {
   "table-reads-throttled": throttled,
   "table-writes-throttled": throttled,
 };
+
+test.each([1, 2, 12, 60])("one of %i tasks of a relay that is missing rings", (minTasks) => {
+  const kind: AlarmKind = alarmKinds["relay-tasks-few"];
+  const relay = { ...stage.relay, minTasks };
+  const threshold = (kind.threshold as (watched: Watched) => number)({
+    stage: { ...stage, relay },
+  } as Watched);
+  // Each task reports six times a minute, and the alarm rings below the threshold.
+  const { reported, missed } = { reported: 6 * minTasks, missed: 6 * (minTasks - 1) };
+  expect([missed < threshold, threshold < reported]).toEqual([true, true]);
+});
 
 /*
  * A sum of sockets or of percents would grow with the number of tasks, and an average would hide
