@@ -16,7 +16,7 @@ import { decideAgain, overtaken } from "../table/conflicts.ts";
 import { tryUse } from "../table/rates.ts";
 import { type Action, commitTransaction } from "../table/transact.ts";
 import { forgetPicture, kilobytesOf, storePicture } from "./pictures.ts";
-import type { RemotePicture } from "./remote.ts";
+import { markOf, type RemotePicture } from "./remote.ts";
 import { resizePicture } from "./resize.ts";
 
 /** Seconds before the second and the third attempt; there is no fourth. */
@@ -25,8 +25,15 @@ const pausesSeconds = [60, 900];
 /** Statuses that are worth a retry, in addition to all from 500. */
 const retryStatuses: readonly number[] = [408, 425, 429];
 
-/** The user whose fetches and uploads it counts against, and the writes that replace its URL by the copy's. */
-type Naming = { countedFor?: string; replace: (picture: { id: string; url: string }) => Action[] };
+/**
+ * The picture's URL, the user whose fetches and uploads it counts against, and the writes that
+ * replace the URL by the copy's.
+ */
+type Naming = {
+  url: string;
+  countedFor?: string;
+  replace: (picture: { id: string; url: string }) => Action[];
+};
 
 /**
  * Fetches a picture from another host and replaces its URL by the copy's, if the user or stream
@@ -35,10 +42,10 @@ type Naming = { countedFor?: string; replace: (picture: { id: string; url: strin
 export async function fetchPicture(message: RemotePicture, now: Date): Promise<void> {
   const naming = await findNaming(message, now);
   if (naming === undefined) return;
-  const { countedFor } = naming;
+  const { url, countedFor } = naming;
   if (countedFor !== undefined && !(await tryUse("fetches", countedFor, now)))
     return giveUp(message, "too many today");
-  const found = await get(message.url);
+  const found = await get(url);
   if ("passing" in found) return tryLater(message, found.passing, now);
   if ("problem" in found) return giveUp(message, found.problem);
   const { data: file, error } = PictureFile.safeParse(found);
@@ -58,24 +65,33 @@ export async function fetchPicture(message: RemotePicture, now: Date): Promise<v
 }
 
 /** Reads the item with the URL; undefined if it has another one by now, or was deleted. */
-const findNaming = (message: RemotePicture, now: Date): Promise<Naming | undefined> =>
-  message.kind === "profile" ? namedByUser(message, now) : namedByStream(message, now);
+async function findNaming(message: RemotePicture, now: Date): Promise<Naming | undefined> {
+  const named = message.kind === "profile" ? namedByUser : namedByStream;
+  const naming = await named(message, now);
+  return naming && markOf(naming.url) === message.of ? naming : undefined;
+}
 
-async function namedByUser({ id, url }: RemotePicture, now: Date): Promise<Naming | undefined> {
+async function namedByUser({ id }: RemotePicture, now: Date): Promise<Naming | undefined> {
   const was = await findProfile(id, { consistent: true });
-  if (was?.picture !== url) return undefined;
+  if (was === undefined) return undefined;
   const at = new Date(timeAfter(was.updatedAt, now.toISOString()));
-  return { countedFor: id, replace: (picture) => [replaceAction(was, fetched(was, picture, at))] };
+  return {
+    url: was.picture,
+    countedFor: id,
+    replace: (picture) => [replaceAction(was, fetched(was, picture, at))],
+  };
 }
 
 /** Covers of rooms, which back ends create, count against no user. */
-async function namedByStream({ id, url }: RemotePicture, now: Date): Promise<Naming | undefined> {
+async function namedByStream({ id }: RemotePicture, now: Date): Promise<Naming | undefined> {
   const was = await findStream(id, { consistent: true });
-  if (was === undefined || thumbnailFrom(was, setting("DEFAULT_THUMBNAIL")) !== url)
-    return undefined;
+  if (was === undefined) return undefined;
+  const url = thumbnailFrom(was, setting("DEFAULT_THUMBNAIL"));
+  if (url === undefined) return undefined;
   const change = (picture: { id: string; url: string }) =>
     streamAction(was, { thumbnailUrl: picture.url, pictureId: picture.id }, now);
   return {
+    url,
     ...(was.roomId === null && { countedFor: was.hostId }),
     replace: (picture) => [change(picture), ...forgetPicture(was.pictureId)],
   };

@@ -4,20 +4,32 @@ import { shownId } from "../../domain/id.ts";
 import { thumbnailFrom } from "../../domain/streams/thumbnail.ts";
 import { isPictureAt, shownUrl } from "../../domain/text.ts";
 import { sendMessages } from "../aws/queues.ts";
+import { hashOf } from "../aws/sign.ts";
 import { readEach } from "../lambda/consumer.ts";
 import { allDone } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
 import { type Item, plain, read } from "../table/items.ts";
 import { readKey } from "../table/keys.ts";
 
-/** A picture at another host: the user or stream with its URL, and the attempts so far. */
-export const RemotePicture = z.object({
+const Named = z.object({
   kind: z.enum(["profile", "stream"]),
   id: z.string(),
-  url: shownUrl,
   tries: z.number().int(),
 });
+
+/**
+ * A picture at another host: the user or stream with its URL, and the attempts so far. The URL is
+ * read from there, since it may contain a secret and dead letters contain only ids; `of` tells
+ * whether it is still the same one. Messages of earlier versions contain the URL.
+ */
+export const RemotePicture = z.union([
+  Named.extend({ of: z.string() }),
+  Named.extend({ url: shownUrl }).transform(({ url, ...named }) => ({ ...named, of: markOf(url) })),
+]);
 export type RemotePicture = z.infer<typeof RemotePicture>;
+
+/** A URL's mark in messages. */
+export const markOf = (url: string) => hashOf(url).slice(0, 16);
 
 const InProfile = z.object({ picture: shownUrl, pictureId: shownId.optional() });
 const InStream = z.object({
@@ -31,7 +43,7 @@ export async function queuePictures(records: readonly DynamoDBRecord[]): Promise
   const pictures = readEach(records, ({ dynamodb }) => {
     const picture = pictureIn(plain(dynamodb?.NewImage));
     const was = pictureIn(plain(dynamodb?.OldImage));
-    return picture === undefined || picture.url === was?.url ? [] : [picture];
+    return picture === undefined || picture.of === was?.of ? [] : [picture];
   });
   const messages = pictures.map((body) => ({ body }));
   await allDone(sendMessages(setting("FETCHES_QUEUE_URL"), messages));
@@ -43,7 +55,7 @@ function pictureIn(image: Item | undefined): RemotePicture | undefined {
   const { kind, owner: id } = readKey(image);
   if (kind !== "profile" && kind !== "stream") return undefined;
   const url = kind === "profile" ? urlInProfile(image) : urlInStream(image);
-  return url === undefined ? undefined : { kind, id, url, tries: 0 };
+  return url === undefined ? undefined : { kind, id, of: markOf(url), tries: 0 };
 }
 
 function urlInProfile(image: Item): string | undefined {

@@ -199,6 +199,32 @@ test("a host that fails is asked three times, and then no more", async () => {
   expect(queue.take()).toEqual([]);
 });
 
+test("the messages contain no address, and each is only for the address that it was sent for", async () => {
+  answer = (_, response) => response.writeHead(503).end();
+  const userId = await userWith(`${base}/first.png?key=secret`);
+  await ask(userId);
+  const [first] = await deliver();
+  const [again] = queue.take();
+  for (const { body } of [first!, again!]) expect(body).not.toMatch(/secret|127\.0\.0\.1/);
+  answer = (_, response) => response.end(good);
+  await change(userId, { profilePhoto: `${base}/second.png` });
+  await deliver([again!]);
+  expect(asked).toEqual(["GET /first.png?key=secret"]);
+  await ask(userId);
+  await deliver();
+  expect((await stateOf(userId)).pictureFrom).toBe(`${base}/second.png`);
+});
+
+test("a message that an earlier version sent, which contains the address, is still fetched", async () => {
+  const url = `${base}/earlier.png`;
+  const userId = await userWith(url);
+  await ask(userId);
+  const [record] = queue.take();
+  const body = JSON.stringify({ kind: "profile", id: userId, url, tries: 1 });
+  await deliver([{ ...record!, body }]);
+  expect((await stateOf(userId)).pictureFrom).toBe(url);
+});
+
 test.each([408, 425, 429, 500])("a host that answers %i is asked again", async (status) => {
   answer = (_, response) => response.writeHead(status).end();
   const userId = await userWith(`${base}/later.png`);
