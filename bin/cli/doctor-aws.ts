@@ -1,7 +1,7 @@
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SignatureV4 } from "@smithy/signature-v4";
-import { stageOf } from "../../lib/stages/stages.ts";
+import { stageNames, stageOf } from "../../lib/stages/stages.ts";
 import { openClient } from "../../platform/aws/aws-client.ts";
 import type { Finding } from "./doctor-checks.ts";
 
@@ -82,20 +82,22 @@ async function checkBootstrap(account: Account): Promise<Finding> {
   return { name, isGood: false, says, fix: "Run `npx cdk bootstrap` once per account and region." };
 }
 
-/** New accounts allow 10 concurrent executions. */
+/** New accounts allow 10 concurrent executions, and `npm run deploy` refuses them, too. */
 async function checkQuotas(account: Account): Promise<Finding> {
   const name = "Quotas";
   const response = await call(account, "lambda", "/2016-08-19/account-settings/", {
     method: "GET",
   });
   const [, found] = /"ConcurrentExecutions":\s*(\d+)/.exec(response.text) ?? [];
-  const wanted = stageOf((key) => (key === "stage" ? "prod" : undefined)).accountConcurrency;
-  const fix = `Request ${wanted} concurrent executions of Lambda in Service Quotas; dev needs none.`;
-  if (found === undefined)
-    return { name, isGood: false, says: "unknown: AWS refused the call", fix };
-  const isGood = Number(found) >= wanted;
-  const says = `${found} concurrent executions of Lambda`;
-  return { name, isGood, says, ...(!isGood && { fix }) };
+  const says = found && `${found} concurrent executions of Lambda`;
+  const lacking = stageNames
+    .map((name) => stageOf((key) => ({ stage: name })[key]))
+    .filter(({ accountConcurrency }) => accountConcurrency > Number(found ?? 0));
+  if (says && lacking.length === 0) return { name, isGood: true, says };
+  const wanted = Math.max(...lacking.map(({ accountConcurrency }) => accountConcurrency));
+  const stages = new Intl.ListFormat("en-GB").format(lacking.map((stage) => stage.name));
+  const fix = `Request ${wanted} concurrent executions of Lambda in Service Quotas for ${stages}.`;
+  return { name, isGood: false, says: says ?? "unknown: AWS refused the call", fix };
 }
 
 type RequestOptions = { method: string; headers?: Record<string, string>; body?: string };
