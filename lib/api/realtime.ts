@@ -1,4 +1,4 @@
-import { CfnOutput, Stack } from "aws-cdk-lib";
+import { CfnOutput, type CfnResource, Stack } from "aws-cdk-lib";
 import {
   CfnApi,
   CfnAuthorizer,
@@ -60,6 +60,7 @@ export class Realtime extends Stack {
       const mapping = connectSource(called, contract, data, stage.reservedConcurrency[name]);
       if (mapping === undefined) continue;
       mappings.push(mapping);
+      if (!("stream" in contract.on)) continue;
       // The mapping is replaced when a restored table's stream is used.
       const output = new CfnOutput(this, `${mapping.node.id}-id`, { value: mapping.ref });
       this.streamMappings[name] = outputOf(this, output, this.region);
@@ -76,7 +77,8 @@ export class Realtime extends Stack {
     new CfnOutput(this, "url", { value: `${api.attrApiEndpoint}/${stageName}` });
   }
 
-  private routes(api: CfnApi, stage: Stage, authorizerName: string): CfnRoute[] {
+  /** The API's routes. Returns everything that calls a function, perhaps by a new alias. */
+  private routes(api: CfnApi, stage: Stage, authorizerName: string): CfnResource[] {
     const credentials = gatewayRole(this, stage).roleArn;
     const authorizer = new CfnAuthorizer(this, "authorizer", {
       apiId: api.ref,
@@ -87,7 +89,7 @@ export class Realtime extends Stack {
       // Without identity sources: all listed ones would be required, and the token comes in the
       // query or as a subprotocol. An empty list is undocumented.
     });
-    const routes = rowsOf("socket").map(({ name, contract }) => {
+    const routes = rowsOf("socket").flatMap(({ name, contract }) => {
       const id = name.replaceAll("/", "-");
       const integration = new CfnIntegration(this, `${id}-integration`, {
         apiId: api.ref,
@@ -97,13 +99,14 @@ export class Realtime extends Stack {
         credentialsArn: credentials,
       });
       const isConnect = contract.route === "$connect";
-      return new CfnRoute(this, `${id}-route`, {
+      const route = new CfnRoute(this, `${id}-route`, {
         apiId: api.ref,
         routeKey: contract.route,
         target: `integrations/${integration.ref}`,
         authorizationType: isConnect ? "CUSTOM" : "NONE",
         ...(isConnect && { authorizerId: authorizer.ref }),
       });
+      return [integration, route];
     });
     new CfnStage(this, "stage", {
       apiId: api.ref,
@@ -115,6 +118,6 @@ export class Realtime extends Stack {
       },
       accessLogSettings: accessLogSettings(this, stage),
     });
-    return routes;
+    return [authorizer, ...routes];
   }
 }

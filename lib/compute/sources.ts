@@ -50,7 +50,7 @@ export function readStatements({ on }: ConsumerContract, data: Data): Statement[
 /**
  * Connects a consumer to its source; a queue gets no more concurrent messages than executions are
  * `reserved`, since a message that is received and then throttled counts as an attempt and ends in
- * the dead-letter queue. Returns the mapping if the source is the table's stream.
+ * the dead-letter queue. Returns the mapping, which a schedule does not have.
  */
 export function connectSource(
   { target, arn }: { target: Lambda; arn: string },
@@ -70,14 +70,12 @@ export function connectSource(
     batchSize: on.batchSize,
     functionResponseTypes: ["ReportBatchItemFailures"],
   };
-  if ("queue" in on) {
-    new CfnEventSourceMapping(scope, id, {
+  if ("queue" in on)
+    return new CfnEventSourceMapping(scope, id, {
       ...common,
       eventSourceArn: data.queues[on.queue].queueArn,
       scalingConfig: { maximumConcurrency: queueConcurrencyOf(on, reserved) },
     });
-    return undefined;
-  }
   return new CfnEventSourceMapping(scope, id, {
     ...common,
     eventSourceArn: data.table.tableStreamArn,
