@@ -27,11 +27,12 @@ export class HttpApi extends Stack {
 
   constructor(scope: Construct, id: string, stage: Stage, pictures: SpecRestApi) {
     super(scope, id, placeOf(stage));
+    const name = `ovation-${stage.name}-http`;
     const document = gatewayDocument(
       endpointsOf(stage).filter((row) => !isCatchAll(row)),
       notFoundOf(stage).name,
       {
-        title: `ovation-${stage.name}`,
+        title: name,
         uriOf: uriOf(stage),
         credentials: gatewayRole(this, stage).roleArn,
         authorizer: httpAuthorizer().name,
@@ -45,7 +46,6 @@ export class HttpApi extends Stack {
       throttlingBurstLimit: stage.throttle.burst,
     });
     exportPermanently(this, this.api.restApiId);
-    const name = `ovation-${stage.name}-http`;
     const edgeKey = demandedKeyOf(stage);
     const apis = [this.api, pictures];
     if (edgeKey) placeLock(this, name, edgeKey, apis, rulesOfOldNames(stage));

@@ -20,6 +20,14 @@ const all = {
   prod: await templatesOf({ stage: "prod" }),
 };
 
+test("each REST API has one name: an import may take it from the document's title", () => {
+  const apis = Object.values(all).flatMap((templates) =>
+    resourcesOf(templates, "AWS::ApiGateway::RestApi"),
+  );
+  expect(apis.length).toBe(8);
+  for (const { Properties } of apis) expect(Properties.Body.info.title).toBe(Properties.Name);
+});
+
 describe.each(["dev", "prod"] as const)("the HTTP API of %s", (stage) => {
   const templates = all[stage];
   const { Body: body } = theResource(
