@@ -14,10 +14,7 @@ export type ProfilePhoto = {
   _id: string;
   url: string;
   type: "image";
-  variants: {
-    "40": string;
-    "76": string;
-  };
+  variants: { "40": string; "76": string };
   createdAt: string;
   updatedAt: string;
 };
@@ -33,20 +30,12 @@ export type ChatMessage = {
   deleted?: true;
 };
 
-export type GiftTotals = {
-  count: number;
-  credits: number;
-};
+export type GiftTotals = { count: number; credits: number };
 
 export type GiftSent = {
   id: string;
   streamId: string;
-  giftType: {
-    id: string;
-    name: string;
-    creditAmount: number;
-    svgUrl: string;
-  };
+  giftType: { id: string; name: string; creditAmount: number; svgUrl: string };
   count: number;
   combo: number;
   sender: StreamUser;
@@ -71,24 +60,14 @@ export type Superlike = {
   timestamp: string;
 };
 
-export type PollResult = {
-  votes: number[];
-  voters: number;
-  winner: number | null;
-};
+export type PollResult = { votes: number[]; voters: number; winner: number | null };
 
-export type GoalResult = {
-  amount: number;
-  reached: boolean;
-};
+export type GoalResult = { amount: number; reached: boolean };
 
 export type TrainResult = {
   level: number;
   credits: number;
-  top: Array<{
-    user: StreamUser;
-    credits: number;
-  }>;
+  top: Array<{ user: StreamUser; credits: number }>;
 };
 
 export type Moment = {
@@ -139,10 +118,7 @@ export type EventData = {
     streamId: string;
     credits: number;
     refundedAt: string;
-    totals: {
-      count: number;
-      credits: number;
-    };
+    totals: { count: number; credits: number };
   };
   /** A superlike, as in the HTTP API */
   "superlike.sent": Superlike;
@@ -150,12 +126,7 @@ export type EventData = {
   "combo.ended": {
     comboId: string;
     sender: StreamUser;
-    giftType: {
-      id: string;
-      name: string;
-      creditAmount: number;
-      svgUrl: string;
-    };
+    giftType: { id: string; name: string; creditAmount: number; svgUrl: string };
     count: number;
     credits: number;
   };

@@ -90,17 +90,9 @@ export type CreatedOverlayKey = {
   createdAt: string;
 };
 
-export type OverlayKey = {
-  id: string;
-  description: string | null;
-  createdAt: string;
-};
+export type OverlayKey = { id: string; description: string | null; createdAt: string };
 
-export type PageInfo = {
-  nextCursor: string | null;
-  hasNextPage: boolean;
-  limit: number;
-};
+export type PageInfo = { nextCursor: string | null; hasNextPage: boolean; limit: number };
 
 export type ChatSettings = {
   slowModeSeconds: number;
@@ -142,10 +134,7 @@ export type ModerationAct = {
   actor: StreamUser;
   target: StreamUser | null;
   reason: string | null;
-  ban?: {
-    actionType: "BLOCK" | "CHAT_ONLY";
-    endsAt: string | null;
-  };
+  ban?: { actionType: "BLOCK" | "CHAT_ONLY"; endsAt: string | null };
   at: string;
 };
 
@@ -167,10 +156,7 @@ export type Transferred = {
   recipientBalance: null;
 };
 
-export type FollowAnswer = {
-  isFollowing: boolean;
-  previouslyFollowing: boolean;
-};
+export type FollowAnswer = { isFollowing: boolean; previouslyFollowing: boolean };
 
 export type FollowUser = {
   _id: string;
@@ -199,12 +185,7 @@ export type GiftType = {
 export type ListedGift = {
   id: string;
   streamId: string;
-  giftType: {
-    id: string;
-    name: string;
-    creditAmount: number;
-    svgUrl: string;
-  };
+  giftType: { id: string; name: string; creditAmount: number; svgUrl: string };
   count: number;
   combo: number;
   sender: StreamUser;
@@ -214,23 +195,13 @@ export type ListedGift = {
   refundedAt: string | null;
 };
 
-export type Ranked = {
-  rank: number;
-  user: StreamUser;
-  credits: number;
-  gifts: number;
-};
+export type Ranked = { rank: number; user: StreamUser; credits: number; gifts: number };
 
 export type GiftStatistics = {
   liveStreamId: string;
   totalCount: number;
   giftTypeCounts: Array<{
-    giftType: {
-      id: string;
-      creditAmount: number;
-      svgUrl: string;
-      isActive: boolean;
-    };
+    giftType: { id: string; creditAmount: number; svgUrl: string; isActive: boolean };
     count: number;
   }>;
 };
@@ -238,11 +209,7 @@ export type GiftStatistics = {
 /** May be up to 5 s old */
 export type Likes = {
   total: number;
-  top: Array<{
-    rank: number;
-    user: StreamUser;
-    likes: number;
-  }>;
+  top: Array<{ rank: number; user: StreamUser; likes: number }>;
 };
 
 export type OwnMoment = {
@@ -263,9 +230,7 @@ export type OwnMoment = {
   endedAt: string | null;
   spreadSeconds: number | null;
   result: PollResult | GoalResult | TrainResult | null;
-  own: {
-    options: number[];
-  } | null;
+  own: { options: number[] } | null;
 };
 
 export type Notification = {
@@ -299,10 +264,7 @@ export type ParkedRecord = {
   expiresAt: string;
 };
 
-export type Ticket = {
-  ticket: string | null;
-  expiresAt: string;
-};
+export type Ticket = { ticket: string | null; expiresAt: string };
 
 export type Revocation = {
   id: string;
@@ -356,9 +318,7 @@ export type LiveStream = {
   giftsEnabled: boolean;
   slowModeSeconds: number;
   followersOnly: boolean;
-  realtime?: {
-    url: string;
-  };
+  realtime?: { url: string };
   pinnedMessageId: string | null;
   pinned: ChatMessage | null;
 };
@@ -458,9 +418,7 @@ export type UpcomingStream = {
   giftsEnabled: boolean;
   slowModeSeconds: number;
   followersOnly: boolean;
-  realtime?: {
-    url: string;
-  };
+  realtime?: { url: string };
   pinnedMessageId: string | null;
   pinned: ChatMessage | null;
   isReminderActive: boolean | null;
@@ -486,11 +444,7 @@ export type PublicProfile = {
   surname: string;
   username: string;
   availabilityStatus: "available";
-  profilePhoto: {
-    _id: string;
-    url: string;
-    type: "image";
-  };
+  profilePhoto: { _id: string; url: string; type: "image" };
   interests: string[];
   expertise: string | null;
   age: number | null;
@@ -526,12 +480,7 @@ export type OwnData = {
     createdAt: string;
     updatedAt: string;
   } | null;
-  wallet: {
-    balance: number;
-    pending: number;
-    owed: number;
-    spendLimit: number | null;
-  };
+  wallet: { balance: number; pending: number; owed: number; spendLimit: number | null };
   transactions: Array<{
     id: string;
     type:
@@ -569,18 +518,8 @@ export type OwnData = {
   }>;
   notifications: Notification[];
   devices: Array<Record<string, unknown>>;
-  following: Array<{
-    relationId: string;
-    followerId: string;
-    followedId: string;
-    at: string;
-  }>;
-  followers: Array<{
-    relationId: string;
-    followerId: string;
-    followedId: string;
-    at: string;
-  }>;
+  following: Array<{ relationId: string; followerId: string; followedId: string; at: string }>;
+  followers: Array<{ relationId: string; followerId: string; followedId: string; at: string }>;
   reminders: Array<{
     streamId: string;
     userId: string;
@@ -589,10 +528,7 @@ export type OwnData = {
     dueAt: string;
   }>;
   streams: Array<Record<string, unknown>>;
-  invitations: Array<{
-    streamId: string;
-    createdAt: string;
-  }>;
+  invitations: Array<{ streamId: string; createdAt: string }>;
   bans: Array<{
     liveStreamId: string;
     actionType: string;
@@ -601,28 +537,11 @@ export type OwnData = {
     endsAt: string | null;
     deletedAt: string | null;
   }>;
-  passes: Array<{
-    streamId: string;
-    at: string;
-  }>;
-  contributions: Array<{
-    streamId: string;
-    amount: number;
-    at: string;
-    returnedAt: string | null;
-  }>;
+  passes: Array<{ streamId: string; at: string }>;
+  contributions: Array<{ streamId: string; amount: number; at: string; returnedAt: string | null }>;
   channel: ChatSettings | null;
-  likes: Array<{
-    streamId: string;
-    likes: number;
-    at: string;
-  }>;
-  votes: Array<{
-    streamId: string;
-    momentId: string;
-    options: number[];
-    at: string;
-  }>;
+  likes: Array<{ streamId: string; likes: number; at: string }>;
+  votes: Array<{ streamId: string; momentId: string; options: number[]; at: string }>;
   truncated: string[];
 };
 
@@ -635,10 +554,7 @@ export type Device = {
   updatedAt: string;
 };
 
-export type SignedIn = {
-  token: string | null;
-  expiresIn: number;
-};
+export type SignedIn = { token: string | null; expiresIn: number };
 
 export type SignIn = {
   issuer: string;
@@ -686,12 +602,7 @@ export type UserSummary = {
   availabilityStatus: "available";
 };
 
-export type Booked = {
-  userId: string;
-  amount: number;
-  balance: number;
-  reference: string;
-};
+export type Booked = { userId: string; amount: number; balance: number; reference: string };
 
 export type Webhook = {
   id: string;
@@ -740,45 +651,29 @@ export type ErrorCode = Operations[keyof Operations]["code"];
 export type Operations = {
   /** Get the description of the WebSocket API (AsyncAPI 3.0) */
   "GET /asyncapi.json": {
-    answer: {
-      asyncapi: string;
-    };
+    answer: { asyncapi: string };
     code: CommonErrorCode;
   };
   /** Get the settings that clients need */
   "GET /v1/app-config": {
-    answer: {
-      superLikePrice: number;
-    };
+    answer: { superLikePrice: number };
     code: CommonErrorCode;
   };
   /** Check the health of the system */
   "GET /health": {
-    answer: {
-      status: "ok";
-      stage: string;
-    };
+    answer: { status: "ok"; stage: string };
     code: CommonErrorCode;
   };
   /** Get the description of this API (OpenAPI 3.1) */
   "GET /openapi.json": {
-    answer: {
-      openapi: string;
-    };
+    answer: { openapi: string };
     code: CommonErrorCode;
   };
   /** Check whether a user is banned from a live stream; users may check themselves */
   "GET /api/v1/live-stream-ban/check/{targetUserId}": {
-    path: {
-      targetUserId: string;
-    };
-    query: {
-      liveStreamId: string;
-    };
-    answer: {
-      isBanned: boolean;
-      ban: LiveStreamBan | null;
-    };
+    path: { targetUserId: string };
+    query: { liveStreamId: string };
+    answer: { isBanned: boolean; ban: LiveStreamBan | null };
     code:
       | CommonErrorCode
       | "token_invalid"
@@ -825,10 +720,7 @@ export type Operations = {
       dateFrom?: string;
       dateTo?: string;
     };
-    answer: {
-      list: LiveStreamBan[];
-      pagination: Pagination;
-    };
+    answer: { list: LiveStreamBan[]; pagination: Pagination };
     code:
       | CommonErrorCode
       | "token_invalid"
@@ -839,9 +731,7 @@ export type Operations = {
   };
   /** Get a ban of a live stream, active or lifted */
   "GET /api/v1/live-stream-ban/{id}": {
-    path: {
-      id: string;
-    };
+    path: { id: string };
     answer: LiveStreamBan;
     code:
       | CommonErrorCode
@@ -854,9 +744,7 @@ export type Operations = {
   };
   /** Lift a ban; its record stays readable */
   "DELETE /api/v1/live-stream-ban/{id}": {
-    path: {
-      id: string;
-    };
+    path: { id: string };
     answer: LiveStreamBan;
     code:
       | CommonErrorCode
@@ -907,29 +795,19 @@ export type Operations = {
   };
   /** List the overlay keys of my channel, newest first; the key values are not shown */
   "GET /api/v1/channel/overlay-keys": {
-    query?: {
-      after?: string;
-      limit?: number;
-    };
-    answer: {
-      list: OverlayKey[];
-      pageInfo: PageInfo;
-    };
+    query?: { after?: string; limit?: number };
+    answer: { list: OverlayKey[]; pageInfo: PageInfo };
     code: CommonErrorCode | "token_invalid";
   };
   /** Revoke an overlay key of my channel and close its sockets */
   "DELETE /api/v1/channel/overlay-keys/{keyId}": {
-    path: {
-      keyId: string;
-    };
+    path: { keyId: string };
     answer: undefined;
     code: CommonErrorCode | "token_invalid" | "overlay_key_not_found";
   };
   /** Update a stream's chat settings; omitted fields stay unchanged */
   "PATCH /api/v1/live-stream/{streamId}/chat-settings": {
-    path: {
-      streamId: string;
-    };
+    path: { streamId: string };
     body: {
       slowModeSeconds?: number;
       followersOnly?: boolean;
@@ -952,9 +830,7 @@ export type Operations = {
   };
   /** Get a stream's chat settings */
   "GET /api/v1/live-stream/{streamId}/chat-settings": {
-    path: {
-      streamId: string;
-    };
+    path: { streamId: string };
     answer: ChatSettings;
     code:
       | CommonErrorCode
@@ -966,10 +842,7 @@ export type Operations = {
   };
   /** Delete a chat message: your own, or any as host, moderator or admin */
   "DELETE /api/v1/live-stream/{streamId}/chat/messages/{messageId}": {
-    path: {
-      streamId: string;
-      messageId: string;
-    };
+    path: { streamId: string; messageId: string };
     answer: undefined;
     code:
       | CommonErrorCode
@@ -982,10 +855,7 @@ export type Operations = {
   };
   /** Get a chat message */
   "GET /api/v1/live-stream/{streamId}/chat/messages/{messageId}": {
-    path: {
-      streamId: string;
-      messageId: string;
-    };
+    path: { streamId: string; messageId: string };
     answer: ChatMessage;
     code:
       | CommonErrorCode
@@ -997,14 +867,8 @@ export type Operations = {
   };
   /** List a live stream's chat messages, newest first */
   "GET /api/v1/live-stream/{streamId}/chat/messages": {
-    path: {
-      streamId: string;
-    };
-    query?: {
-      page?: number;
-      after?: string;
-      limit?: number;
-    };
+    path: { streamId: string };
+    query?: { page?: number; after?: string; limit?: number };
     answer: ChatHistory;
     code:
       | CommonErrorCode
@@ -1015,9 +879,7 @@ export type Operations = {
   };
   /** Send a message to the chat of a live stream */
   "POST /api/v1/live-stream/{streamId}/chat/messages": {
-    path: {
-      streamId: string;
-    };
+    path: { streamId: string };
     body: {
       content: string;
       replyTo?: string | null;
@@ -1042,17 +904,9 @@ export type Operations = {
   };
   /** List a stream's superlikes, newest first */
   "GET /api/v1/live-stream/{streamId}/superlikes": {
-    path: {
-      streamId: string;
-    };
-    query?: {
-      after?: string;
-      limit?: number;
-    };
-    answer: {
-      list: ListedSuperlike[];
-      pageInfo: PageInfo;
-    };
+    path: { streamId: string };
+    query?: { after?: string; limit?: number };
+    answer: { list: ListedSuperlike[]; pageInfo: PageInfo };
     code:
       | CommonErrorCode
       | "token_invalid"
@@ -1062,17 +916,9 @@ export type Operations = {
   };
   /** List a stream's moderation log, newest first (moderators only) */
   "GET /api/v1/live-stream/{streamId}/moderation-log": {
-    path: {
-      streamId: string;
-    };
-    query?: {
-      after?: string;
-      limit?: number;
-    };
-    answer: {
-      list: ModerationAct[];
-      pageInfo: PageInfo;
-    };
+    path: { streamId: string };
+    query?: { after?: string; limit?: number };
+    answer: { list: ModerationAct[]; pageInfo: PageInfo };
     code:
       | CommonErrorCode
       | "token_invalid"
@@ -1083,16 +929,11 @@ export type Operations = {
   };
   /** Pin a chat message, replacing the current pin */
   "PUT /api/v1/live-stream/{streamId}/chat/pin": {
-    path: {
-      streamId: string;
-    };
+    path: { streamId: string };
     body: {
       messageId: string;
     };
-    answer: {
-      streamId: string;
-      messageId: string;
-    };
+    answer: { streamId: string; messageId: string };
     code:
       | CommonErrorCode
       | "token_invalid"
@@ -1106,9 +947,7 @@ export type Operations = {
   };
   /** Unpin the pinned message of a stream's chat, if any */
   "DELETE /api/v1/live-stream/{streamId}/chat/pin": {
-    path: {
-      streamId: string;
-    };
+    path: { streamId: string };
     answer: undefined;
     code:
       | CommonErrorCode
@@ -1120,9 +959,7 @@ export type Operations = {
   };
   /** Send a superlike to a live stream */
   "POST /api/v1/live-stream/{streamId}/chat/superlike": {
-    path: {
-      streamId: string;
-    };
+    path: { streamId: string };
     answer: Superlike;
     code:
       | CommonErrorCode
@@ -1140,10 +977,7 @@ export type Operations = {
   };
   /** List the credit packages */
   "GET /api/v1/credit-packages": {
-    query?: {
-      storeType?: "apple" | "google" | "test" | "web";
-      activeOnly?: boolean;
-    };
+    query?: { storeType?: "apple" | "google" | "test" | "web"; activeOnly?: boolean };
     answer: CreditPackage[];
     code: CommonErrorCode;
   };
@@ -1183,9 +1017,7 @@ export type Operations = {
   };
   /** Follow a user */
   "POST /api/v1/follow/{userId}": {
-    path: {
-      userId: string;
-    };
+    path: { userId: string };
     answer: FollowAnswer;
     code:
       | CommonErrorCode
@@ -1197,41 +1029,25 @@ export type Operations = {
   };
   /** Unfollow a user */
   "DELETE /api/v1/follow/{userId}": {
-    path: {
-      userId: string;
-    };
+    path: { userId: string };
     answer: FollowAnswer;
     code: CommonErrorCode | "token_invalid" | "user_not_found";
   };
   /** List my followers, newest first */
   "GET /api/v1/follow/me/followers": {
-    query?: {
-      after?: string;
-      limit?: number;
-    };
-    answer: {
-      users: FollowUser[];
-      pageInfo: PageInfo;
-    };
+    query?: { after?: string; limit?: number };
+    answer: { users: FollowUser[]; pageInfo: PageInfo };
     code: CommonErrorCode | "token_invalid";
   };
   /** List the users I follow, ordered by id */
   "GET /api/v1/follow/me/following": {
-    query?: {
-      after?: string;
-      limit?: number;
-    };
-    answer: {
-      users: FollowUser[];
-      pageInfo: PageInfo;
-    };
+    query?: { after?: string; limit?: number };
+    answer: { users: FollowUser[]; pageInfo: PageInfo };
     code: CommonErrorCode | "token_invalid";
   };
   /** Upload the image of a gift type */
   "POST /api/v1/gifts/gift-types/{id}/image": {
-    path: {
-      id: string;
-    };
+    path: { id: string };
     body:
       | {
           image: Blob;
@@ -1251,9 +1067,7 @@ export type Operations = {
   };
   /** Update a gift type */
   "PATCH /api/v1/gifts/gift-types/{id}": {
-    path: {
-      id: string;
-    };
+    path: { id: string };
     body: {
       creditAmount?: number;
       svgUrl?: string;
@@ -1273,9 +1087,7 @@ export type Operations = {
   };
   /** Get a gift type, active or inactive */
   "GET /api/v1/gifts/gift-types/{id}": {
-    path: {
-      id: string;
-    };
+    path: { id: string };
     answer: GiftType;
     code: CommonErrorCode | "token_invalid" | "gift_type_not_found";
   };
@@ -1287,10 +1099,7 @@ export type Operations = {
       quantity?: number;
       expectedPrice?: number;
     };
-    answer: {
-      message: "Success";
-      id: string;
-    };
+    answer: { message: "Success"; id: string };
     code:
       | CommonErrorCode
       | "token_invalid"
@@ -1332,17 +1141,13 @@ export type Operations = {
   };
   /** List the active gift types, cheapest first */
   "GET /api/v1/gifts/gift-types": {
-    query?: {
-      inactive?: boolean;
-    };
+    query?: { inactive?: boolean };
     answer: GiftType[];
     code: CommonErrorCode | "token_invalid" | "role_missing";
   };
   /** Get a gift */
   "GET /api/v1/gifts/{id}": {
-    path: {
-      id: string;
-    };
+    path: { id: string };
     answer: ListedGift;
     code:
       | CommonErrorCode
@@ -1354,12 +1159,8 @@ export type Operations = {
   };
   /** List a stream's top gifters, without refunded gifts */
   "GET /api/v1/live-stream/{streamId}/leaderboard": {
-    path: {
-      streamId: string;
-    };
-    query?: {
-      limit?: number;
-    };
+    path: { streamId: string };
+    query?: { limit?: number };
     answer: Ranked[];
     code:
       | CommonErrorCode
@@ -1370,17 +1171,9 @@ export type Operations = {
   };
   /** List a stream's gifts, newest first */
   "GET /api/v1/live-stream/{streamId}/gifts": {
-    path: {
-      streamId: string;
-    };
-    query?: {
-      after?: string;
-      limit?: number;
-    };
-    answer: {
-      list: ListedGift[];
-      pageInfo: PageInfo;
-    };
+    path: { streamId: string };
+    query?: { after?: string; limit?: number };
+    answer: { list: ListedGift[]; pageInfo: PageInfo };
     code:
       | CommonErrorCode
       | "token_invalid"
@@ -1390,14 +1183,8 @@ export type Operations = {
   };
   /** Refund a gift or superlike */
   "POST /api/v1/gifts/{id}/refund": {
-    path: {
-      id: string;
-    };
-    answer: {
-      id: string;
-      refundedAt: string;
-      credits: number;
-    };
+    path: { id: string };
+    answer: { id: string; refundedAt: string; credits: number };
     code:
       | CommonErrorCode
       | "token_invalid"
@@ -1412,9 +1199,7 @@ export type Operations = {
   };
   /** Get the gift statistics of a stream */
   "GET /api/v1/live-stream/{streamId}/gift-statistics": {
-    path: {
-      streamId: string;
-    };
+    path: { streamId: string };
     answer: GiftStatistics;
     code:
       | CommonErrorCode
@@ -1425,12 +1210,8 @@ export type Operations = {
   };
   /** Get a stream's like count and top likers */
   "GET /api/v1/live-stream/{streamId}/likes": {
-    path: {
-      streamId: string;
-    };
-    query?: {
-      limit?: number;
-    };
+    path: { streamId: string };
+    query?: { limit?: number };
     answer: Likes;
     code:
       | CommonErrorCode
@@ -1441,17 +1222,12 @@ export type Operations = {
   };
   /** Like a live stream: report how many taps a session has made so far */
   "PUT /api/v1/live-stream/{streamId}/likes": {
-    path: {
-      streamId: string;
-    };
+    path: { streamId: string };
     body: {
       session: string;
       total: number;
     };
-    answer: {
-      total: number;
-      next: number;
-    };
+    answer: { total: number; next: number };
     code:
       | CommonErrorCode
       | "token_invalid"
@@ -1463,10 +1239,7 @@ export type Operations = {
   };
   /** Cancel a poll or goal; it gets no result */
   "POST /api/v1/live-stream/{streamId}/moments/{momentId}/cancel": {
-    path: {
-      streamId: string;
-      momentId: string;
-    };
+    path: { streamId: string; momentId: string };
     answer: Moment;
     code:
       | CommonErrorCode
@@ -1482,9 +1255,7 @@ export type Operations = {
   };
   /** Set a stream's hype train settings; disabling cancels the open train */
   "PUT /api/v1/live-stream/{streamId}/train": {
-    path: {
-      streamId: string;
-    };
+    path: { streamId: string };
     body: TrainSettings;
     answer: TrainSettings;
     code:
@@ -1499,9 +1270,7 @@ export type Operations = {
   };
   /** Get a stream's hype train settings */
   "GET /api/v1/live-stream/{streamId}/train": {
-    path: {
-      streamId: string;
-    };
+    path: { streamId: string };
     answer: TrainSettings;
     code:
       | CommonErrorCode
@@ -1513,10 +1282,7 @@ export type Operations = {
   };
   /** End a poll or goal now */
   "POST /api/v1/live-stream/{streamId}/moments/{momentId}/end": {
-    path: {
-      streamId: string;
-      momentId: string;
-    };
+    path: { streamId: string; momentId: string };
     answer: Moment;
     code:
       | CommonErrorCode
@@ -1532,10 +1298,7 @@ export type Operations = {
   };
   /** Get a poll, goal or hype train, with the caller's own vote */
   "GET /api/v1/live-stream/{streamId}/moments/{momentId}": {
-    path: {
-      streamId: string;
-      momentId: string;
-    };
+    path: { streamId: string; momentId: string };
     answer: OwnMoment;
     code:
       | CommonErrorCode
@@ -1547,20 +1310,14 @@ export type Operations = {
   };
   /** List the polls, goals and hype trains of a live stream, newest first */
   "GET /api/v1/live-stream/{streamId}/moments": {
-    path: {
-      streamId: string;
-    };
+    path: { streamId: string };
     query?: {
       after?: string;
       limit?: number;
       kind?: "poll" | "goal" | "train";
       status?: "open" | "ended" | "cancelled";
     };
-    answer: {
-      list: Moment[];
-      sums: Record<string, unknown>;
-      pageInfo: PageInfo;
-    };
+    answer: { list: Moment[]; sums: Record<string, unknown>; pageInfo: PageInfo };
     code:
       | CommonErrorCode
       | "token_invalid"
@@ -1570,9 +1327,7 @@ export type Operations = {
   };
   /** Start a poll or goal in a live stream */
   "POST /api/v1/live-stream/{streamId}/moments": {
-    path: {
-      streamId: string;
-    };
+    path: { streamId: string };
     body:
       | {
           kind: "poll";
@@ -1604,17 +1359,11 @@ export type Operations = {
   };
   /** Vote in a poll; a new vote replaces the previous one */
   "PUT /api/v1/live-stream/{streamId}/moments/{momentId}/vote": {
-    path: {
-      streamId: string;
-      momentId: string;
-    };
+    path: { streamId: string; momentId: string };
     body: {
       options: number[];
     };
-    answer: {
-      momentId: string;
-      options: number[];
-    };
+    answer: { momentId: string; options: number[] };
     code:
       | CommonErrorCode
       | "token_invalid"
@@ -1629,9 +1378,7 @@ export type Operations = {
   };
   /** Count my unread notifications, at most 1,000 */
   "GET /api/v1/notifications/unread-count": {
-    answer: {
-      count: number;
-    };
+    answer: { count: number };
     code: CommonErrorCode | "token_invalid";
   };
   /** Create a notification for a user */
@@ -1701,17 +1448,12 @@ export type Operations = {
       page?: number;
       limit?: number;
     };
-    answer: {
-      list: Notification[];
-      pagination: Pagination;
-    };
+    answer: { list: Notification[]; pagination: Pagination };
     code: CommonErrorCode | "token_invalid";
   };
   /** Mark one of my notifications as read or unread */
   "PATCH /api/v1/notifications/{id}/read": {
-    path: {
-      id: string;
-    };
+    path: { id: string };
     body: {
       isRead: boolean;
     };
@@ -1720,16 +1462,12 @@ export type Operations = {
   };
   /** Mark my newest 1,000 unread notifications as read */
   "POST /api/v1/notifications/read-all": {
-    answer: {
-      updated: number;
-    };
+    answer: { updated: number };
     code: CommonErrorCode | "token_invalid" | "key_reused" | "key_in_progress";
   };
   /** Delete one of my push devices */
   "DELETE /api/v1/notifications/device-token/{token}": {
-    path: {
-      token: string;
-    };
+    path: { token: string };
     answer: undefined;
     code: CommonErrorCode | "token_invalid" | "device_not_found";
   };
@@ -1742,9 +1480,7 @@ export type Operations = {
       timezone?: string | null;
       liveActivityPushToStartToken?: string | null;
     };
-    answer: {
-      success: true;
-    };
+    answer: { success: true };
     code:
       | CommonErrorCode
       | "token_invalid"
@@ -1754,25 +1490,14 @@ export type Operations = {
   };
   /** List parked records: gifts that could not be settled, newest day first */
   "GET /api/v1/operations/parked": {
-    query?: {
-      after?: string;
-      limit?: number;
-    };
-    answer: {
-      list: ParkedRecord[];
-      pageInfo: PageInfo;
-    };
+    query?: { after?: string; limit?: number };
+    answer: { list: ParkedRecord[]; pageInfo: PageInfo };
     code: CommonErrorCode | "token_invalid" | "role_missing";
   };
   /** Redrive a parked record: its credits reach their receiver exactly once */
   "POST /api/v1/operations/parked/{id}/redrive": {
-    path: {
-      id: string;
-    };
-    answer: {
-      id: string;
-      outcome: "settled" | "settled_before" | "gone";
-    };
+    path: { id: string };
+    answer: { id: string; outcome: "settled" | "settled_before" | "gone" };
     code:
       | CommonErrorCode
       | "token_invalid"
@@ -1784,9 +1509,7 @@ export type Operations = {
   };
   /** Create a key that lets an overlay read the frames of a stream */
   "POST /api/v1/live-stream/{streamId}/overlay-keys": {
-    path: {
-      streamId: string;
-    };
+    path: { streamId: string };
     body: {
       description?: string | null;
     };
@@ -1805,17 +1528,9 @@ export type Operations = {
   };
   /** List the overlay keys of a stream, newest first; the key values are not shown */
   "GET /api/v1/live-stream/{streamId}/overlay-keys": {
-    path: {
-      streamId: string;
-    };
-    query?: {
-      after?: string;
-      limit?: number;
-    };
-    answer: {
-      list: OverlayKey[];
-      pageInfo: PageInfo;
-    };
+    path: { streamId: string };
+    query?: { after?: string; limit?: number };
+    answer: { list: OverlayKey[]; pageInfo: PageInfo };
     code:
       | CommonErrorCode
       | "token_invalid"
@@ -1826,10 +1541,7 @@ export type Operations = {
   };
   /** Revoke an overlay key and close its sockets */
   "DELETE /api/v1/live-stream/{streamId}/overlay-keys/{keyId}": {
-    path: {
-      streamId: string;
-      keyId: string;
-    };
+    path: { streamId: string; keyId: string };
     answer: undefined;
     code:
       | CommonErrorCode
@@ -1842,15 +1554,8 @@ export type Operations = {
   };
   /** Refund a user's pass for a paid stream; the user loses access */
   "POST /api/v1/live-stream/{streamId}/passes/{userId}/refund": {
-    path: {
-      streamId: string;
-      userId: string;
-    };
-    answer: {
-      id: string;
-      refundedAt: string;
-      credits: number;
-    };
+    path: { streamId: string; userId: string };
+    answer: { id: string; refundedAt: string; credits: number };
     code:
       | CommonErrorCode
       | "token_invalid"
@@ -1879,14 +1584,8 @@ export type Operations = {
   };
   /** List the admins' revocations that are still in effect, newest first */
   "GET /api/v1/revocations": {
-    query?: {
-      after?: string;
-      limit?: number;
-    };
-    answer: {
-      list: Revocation[];
-      pageInfo: PageInfo;
-    };
+    query?: { after?: string; limit?: number };
+    answer: { list: Revocation[]; pageInfo: PageInfo };
     code: CommonErrorCode | "token_invalid" | "role_missing";
   };
   /** Revoke one token, or a user's tokens issued up to a given time, and close their sockets */
@@ -1912,9 +1611,7 @@ export type Operations = {
   };
   /** Cancel a stream that has not started; guests can cancel a planned stream */
   "POST /api/v1/live-stream/{streamId}/cancel": {
-    path: {
-      streamId: string;
-    };
+    path: { streamId: string };
     answer: LiveStream;
     code:
       | CommonErrorCode
@@ -1928,13 +1625,8 @@ export type Operations = {
   };
   /** List the streams that are live now, most recently started first */
   "GET /api/v1/live-stream/catch-streamers": {
-    query?: {
-      limit?: number;
-    };
-    answer: Array<{
-      creator: StreamUser;
-      activeLiveStream: LiveStream;
-    }>;
+    query?: { limit?: number };
+    answer: Array<{ creator: StreamUser; activeLiveStream: LiveStream }>;
     code: CommonErrorCode;
   };
   /** Create a live stream; it goes live when its host joins */
@@ -1964,9 +1656,7 @@ export type Operations = {
   };
   /** Delete a stream that is not live; its payments stay in the ledger */
   "DELETE /api/v1/live-stream/{streamId}": {
-    path: {
-      streamId: string;
-    };
+    path: { streamId: string };
     answer: LiveStream;
     code:
       | CommonErrorCode
@@ -1977,17 +1667,13 @@ export type Operations = {
   };
   /** Get a live stream */
   "GET /api/v1/live-stream/{streamId}": {
-    path: {
-      streamId: string;
-    };
+    path: { streamId: string };
     answer: LiveStream;
     code: CommonErrorCode | "token_invalid" | "stream_not_found" | "member_blocked";
   };
   /** End a live stream */
   "POST /api/v1/live-stream/{streamId}/end": {
-    path: {
-      streamId: string;
-    };
+    path: { streamId: string };
     answer: LiveStream;
     code:
       | CommonErrorCode
@@ -2000,14 +1686,8 @@ export type Operations = {
   };
   /** Get a live stream's frames after a position, with an optional long poll */
   "GET /api/v1/live-stream/{streamId}/events": {
-    path: {
-      streamId: string;
-    };
-    query?: {
-      epoch?: string;
-      after?: number;
-      wait?: number;
-    };
+    path: { streamId: string };
+    query?: { epoch?: string; after?: number; wait?: number };
     answer: FrameRange;
     code:
       | CommonErrorCode
@@ -2023,9 +1703,7 @@ export type Operations = {
   };
   /** Contribute credits to a planned stream; they are returned if it does not take place */
   "POST /api/v1/live-stream/{streamId}/fund": {
-    path: {
-      streamId: string;
-    };
+    path: { streamId: string };
     body: {
       amount: number;
     };
@@ -2048,16 +1726,8 @@ export type Operations = {
   };
   /** List the planned streams that I funded: of my newest 100, or a page */
   "GET /api/v1/live-stream/funded": {
-    query?: {
-      after?: string;
-      limit?: number;
-    };
-    answer:
-      | LiveStream[]
-      | {
-          list: LiveStream[];
-          pageInfo: PageInfo;
-        };
+    query?: { after?: string; limit?: number };
+    answer: LiveStream[] | { list: LiveStream[]; pageInfo: PageInfo };
     code: CommonErrorCode | "token_invalid";
   };
   /** List the streams to which I am invited: the newest 100, or a page */
@@ -2083,12 +1753,7 @@ export type Operations = {
         | "fundingGoal";
       sortOrder?: "asc" | "desc";
     };
-    answer:
-      | LiveStream[]
-      | {
-          list: LiveStream[];
-          pageInfo: PageInfo;
-        };
+    answer: LiveStream[] | { list: LiveStream[]; pageInfo: PageInfo };
     code: CommonErrorCode | "token_invalid";
   };
   /** Join a live stream as a viewer; a paid stream is charged once */
@@ -2149,17 +1814,8 @@ export type Operations = {
   };
   /** List the streams of all hosts, newest first: the newest 100, or a page */
   "GET /api/v1/live-stream": {
-    query?: {
-      after?: string;
-      limit?: number;
-      moderated?: boolean;
-    };
-    answer:
-      | LiveStream[]
-      | {
-          list: LiveStream[];
-          pageInfo: PageInfo;
-        };
+    query?: { after?: string; limit?: number; moderated?: boolean };
+    answer: LiveStream[] | { list: LiveStream[]; pageInfo: PageInfo };
     code: CommonErrorCode | "token_invalid";
   };
   /** List the hosts with the most viewers in the newest 1,000 streams of the last 30 days */
@@ -2174,20 +1830,14 @@ export type Operations = {
   };
   /** List the ended streams among the newest 1,000 of a user, most recent first */
   "GET /api/v1/live-stream/user/{userId}/past-streams": {
-    path: {
-      userId: string;
-    };
-    query?: {
-      limit?: number;
-    };
+    path: { userId: string };
+    query?: { limit?: number };
     answer: LiveStream[];
     code: CommonErrorCode | "token_invalid" | "user_not_found";
   };
   /** Set a reminder for a scheduled stream, at its start or some minutes before */
   "POST /api/v1/live-stream/{streamId}/reminder": {
-    path: {
-      streamId: string;
-    };
+    path: { streamId: string };
     body: {
       minute?: number | null;
     };
@@ -2204,9 +1854,7 @@ export type Operations = {
   };
   /** Get the viewer count and watch time of a stream, of at most 10,000 past viewers */
   "GET /api/v1/participant/stream/{streamId}/statistics": {
-    path: {
-      streamId: string;
-    };
+    path: { streamId: string };
     answer: WatchStatistics;
     code:
       | CommonErrorCode
@@ -2217,32 +1865,16 @@ export type Operations = {
   };
   /** List the scheduled streams among a user's newest 1,000, around the current time, earliest first */
   "GET /api/v2/live-stream/user/{userId}/upcoming-live-streams": {
-    path: {
-      userId: string;
-    };
-    query?: {
-      limit?: number;
-      minutesBefore?: number;
-      minutesAfter?: number;
-    };
+    path: { userId: string };
+    query?: { limit?: number; minutesBefore?: number; minutesAfter?: number };
     answer: UpcomingStream[];
     code: CommonErrorCode | "token_invalid" | "user_not_found";
   };
   /** List the current viewers of a live stream, latest first */
   "GET /api/v1/live-stream/{streamId}/viewers": {
-    path: {
-      streamId: string;
-    };
-    query?: {
-      page?: number;
-      limit?: number;
-      search?: string;
-    };
-    answer: {
-      list: ViewerUser[];
-      pagination: Pagination;
-      participantAudienceTotal: number;
-    };
+    path: { streamId: string };
+    query?: { page?: number; limit?: number; search?: string };
+    answer: { list: ViewerUser[]; pagination: Pagination; participantAudienceTotal: number };
     code:
       | CommonErrorCode
       | "token_invalid"
@@ -2285,9 +1917,7 @@ export type Operations = {
   };
   /** Delete my account; the ledger is kept, and `forfeit=true` gives up the balance */
   "DELETE /api/v1/users/me": {
-    query?: {
-      forfeit?: boolean;
-    };
+    query?: { forfeit?: boolean };
     answer: undefined;
     code: CommonErrorCode | "token_invalid" | "account_in_use";
   };
@@ -2298,9 +1928,7 @@ export type Operations = {
   };
   /** Set a user's names, or import a user; omitted fields stay unchanged */
   "PUT /api/v1/users/{userId}": {
-    path: {
-      userId: string;
-    };
+    path: { userId: string };
     body: {
       create?: boolean;
       username?: string;
@@ -2319,9 +1947,7 @@ export type Operations = {
   };
   /** Get a user's public profile */
   "GET /api/v1/users/{userId}": {
-    path: {
-      userId: string;
-    };
+    path: { userId: string };
     answer: PublicProfile;
     code: CommonErrorCode | "token_invalid" | "user_not_found";
   };
@@ -2366,17 +1992,13 @@ export type Operations = {
   };
   /** Get a user's public profile by username (case-insensitive) */
   "GET /api/v1/users/profile/username/{username}": {
-    path: {
-      username: string;
-    };
+    path: { username: string };
     answer: PublicProfile;
     code: CommonErrorCode | "username_not_found" | "user_not_found";
   };
   /** List a user's devices with their push tokens, most recently saved first */
   "GET /api/v1/users/{userId}/devices": {
-    path: {
-      userId: string;
-    };
+    path: { userId: string };
     answer: Device[];
     code: CommonErrorCode | "token_invalid" | "role_missing" | "user_not_found";
   };
@@ -2400,10 +2022,7 @@ export type Operations = {
         | "developer"
         | "creator";
     };
-    answer: {
-      list: FollowUser[];
-      pagination: Pagination;
-    };
+    answer: { list: FollowUser[]; pagination: Pagination };
     code: CommonErrorCode | "token_invalid";
   };
   /** Search users by name prefix (same as version 1) */
@@ -2426,10 +2045,7 @@ export type Operations = {
         | "developer"
         | "creator";
     };
-    answer: {
-      list: FollowUser[];
-      pagination: Pagination;
-    };
+    answer: { list: FollowUser[]; pagination: Pagination };
     code: CommonErrorCode | "token_invalid";
   };
   /** Exchange an authorization code of the stage's issuer for a token, with its PKCE verifier */
@@ -2455,14 +2071,8 @@ export type Operations = {
   };
   /** Count a user's followers, followed users and (at most 1,000) live streams */
   "GET /api/v1/users/{userId}/stats": {
-    path: {
-      userId: string;
-    };
-    answer: {
-      followers: number;
-      following: number;
-      totalLiveStreams: number;
-    };
+    path: { userId: string };
+    answer: { followers: number; following: number; totalLiveStreams: number };
     code: CommonErrorCode | "token_invalid" | "user_not_found";
   };
   /** List my transactions, newest first; a filter searches 1,000 per call, and `after` continues */
@@ -2480,25 +2090,16 @@ export type Operations = {
       dateTo?: string;
       sort?: "asc" | "desc";
     };
-    answer: {
-      list: Transaction[];
-      pagination: Pagination;
-      pageInfo: PageInfo;
-    };
+    answer: { list: Transaction[]; pagination: Pagination; pageInfo: PageInfo };
     code: CommonErrorCode | "token_invalid";
   };
   /** Set a user's daily spend limit */
   "PUT /api/v1/wallets/{userId}/spend-limit": {
-    path: {
-      userId: string;
-    };
+    path: { userId: string };
     body: {
       spendLimit: number | null;
     };
-    answer: {
-      userId: string;
-      spendLimit: number | null;
-    };
+    answer: { userId: string; spendLimit: number | null };
     code:
       | CommonErrorCode
       | "token_invalid"
@@ -2508,49 +2109,25 @@ export type Operations = {
   };
   /** Get my wallet */
   "GET /api/v1/wallet": {
-    answer: {
-      balance: number;
-      pending: number;
-      owed: number;
-      spendLimit: number;
-    };
+    answer: { balance: number; pending: number; owed: number; spendLimit: number };
     code: CommonErrorCode | "token_invalid";
   };
   /** Get a user's wallet */
   "GET /api/v1/wallets/{userId}": {
-    path: {
-      userId: string;
-    };
-    answer: {
-      balance: number;
-      pending: number;
-      owed: number;
-      spendLimit: number;
-      userId: string;
-    };
+    path: { userId: string };
+    answer: { balance: number; pending: number; owed: number; spendLimit: number; userId: string };
     code: CommonErrorCode | "token_invalid" | "role_missing" | "user_not_found";
   };
   /** List a user's transactions, newest first; `reference` selects one booking */
   "GET /api/v1/wallets/{userId}/transactions": {
-    path: {
-      userId: string;
-    };
-    query?: {
-      after?: number;
-      limit?: number;
-      reference?: string;
-    };
-    answer: {
-      list: Transaction[];
-      pageInfo: PageInfo;
-    };
+    path: { userId: string };
+    query?: { after?: number; limit?: number; reference?: string };
+    answer: { list: Transaction[]; pageInfo: PageInfo };
     code: CommonErrorCode | "token_invalid" | "role_missing" | "user_not_found";
   };
   /** Pay out credits from a user's wallet */
   "POST /api/v1/wallets/{userId}/payouts": {
-    path: {
-      userId: string;
-    };
+    path: { userId: string };
     body: {
       amount: number;
       reference: string;
@@ -2569,9 +2146,7 @@ export type Operations = {
   };
   /** Top up a user's wallet */
   "POST /api/v1/wallets/{userId}/top-ups": {
-    path: {
-      userId: string;
-    };
+    path: { userId: string };
     body: {
       amount: number;
       reference: string;
@@ -2589,9 +2164,7 @@ export type Operations = {
   };
   /** Update a webhook. Disabling it also cancels pending retries */
   "PATCH /api/v1/webhooks/{id}": {
-    path: {
-      id: string;
-    };
+    path: { id: string };
     body: {
       url?: string;
       events?: WebhookEventName[];
@@ -2609,17 +2182,13 @@ export type Operations = {
   };
   /** Delete a webhook; it receives nothing more, retries included */
   "DELETE /api/v1/webhooks/{id}": {
-    path: {
-      id: string;
-    };
+    path: { id: string };
     answer: undefined;
     code: CommonErrorCode | "token_invalid" | "role_missing" | "webhook_not_found";
   };
   /** Get a webhook */
   "GET /api/v1/webhooks/{id}": {
-    path: {
-      id: string;
-    };
+    path: { id: string };
     answer: Webhook;
     code: CommonErrorCode | "token_invalid" | "role_missing" | "webhook_not_found";
   };
@@ -2642,40 +2211,21 @@ export type Operations = {
   };
   /** List the webhooks, newest first */
   "GET /api/v1/webhooks": {
-    query?: {
-      after?: string;
-      limit?: number;
-    };
-    answer: {
-      list: Webhook[];
-      pageInfo: PageInfo;
-    };
+    query?: { after?: string; limit?: number };
+    answer: { list: Webhook[]; pageInfo: PageInfo };
     code: CommonErrorCode | "token_invalid" | "role_missing";
   };
   /** List a webhook's deliveries of the last seven days, newest events first */
   "GET /api/v1/webhooks/{id}/deliveries": {
-    path: {
-      id: "tencent" | string;
-    };
-    query?: {
-      after?: string;
-      limit?: number;
-    };
-    answer: {
-      list: WebhookDelivery[];
-      pageInfo: PageInfo;
-    };
+    path: { id: "tencent" | string };
+    query?: { after?: string; limit?: number };
+    answer: { list: WebhookDelivery[]; pageInfo: PageInfo };
     code: CommonErrorCode | "token_invalid" | "role_missing" | "webhook_not_found";
   };
   /** Resend an event now, with the same id and body */
   "POST /api/v1/webhooks/{id}/deliveries/{deliveryId}/resend": {
-    path: {
-      id: "tencent" | string;
-      deliveryId: string;
-    };
-    answer: {
-      id: string;
-    };
+    path: { id: "tencent" | string; deliveryId: string };
+    answer: { id: string };
     code:
       | CommonErrorCode
       | "token_invalid"
@@ -2689,13 +2239,8 @@ export type Operations = {
   };
   /** Rotate a webhook's secret; both secrets sign for 24 hours */
   "POST /api/v1/webhooks/{id}/rotate-secret": {
-    path: {
-      id: string;
-    };
-    answer: {
-      secret: string | null;
-      previousUntil: string;
-    };
+    path: { id: string };
+    answer: { secret: string | null; previousUntil: string };
     code:
       | CommonErrorCode
       | "token_invalid"
@@ -2706,12 +2251,8 @@ export type Operations = {
   };
   /** Send a webhook.test event to a webhook */
   "POST /api/v1/webhooks/{id}/test": {
-    path: {
-      id: string;
-    };
-    answer: {
-      eventId: string;
-    };
+    path: { id: string };
+    answer: { eventId: string };
     code:
       | CommonErrorCode
       | "token_invalid"

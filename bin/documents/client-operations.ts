@@ -111,10 +111,10 @@ function linesOf(route: string, operation: Operation, common: readonly string[])
 function parametersOf(place: "path" | "query", parameters: Parameter[]): string[] {
   const own = parameters.filter((parameter) => parameter.in === place);
   if (own.length === 0) return [];
-  const mark = own.some(({ required }) => required) ? "" : "?";
-  return [
-    `    ${place}${mark}: {`,
-    ...own.map(({ name, schema, required }) => memberOf(name, schema, required === true, "      ")),
-    "    };",
-  ];
+  const schema = {
+    type: "object",
+    properties: Object.fromEntries(own.map(({ name, schema }) => [name, schema])),
+    required: own.flatMap(({ name, required }) => (required === true ? [name] : [])),
+  };
+  return [memberOf(place, schema, schema.required.length > 0, "    ")];
 }

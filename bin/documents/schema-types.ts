@@ -58,17 +58,21 @@ export function memberOf(name: string, schema: Schema, isRequired: boolean, inde
  */
 export function unionOf(head: string, parts: string[], indent: string): string {
   const line = `${head} ${parts.join(" | ")};`;
-  const isOptional = parts.length === 2 && parts[1] === "null";
+  const flat = flatOf(line);
+  if (flat.length <= columnsMax) return flat;
   const [, inner] = /^Array<([^\n]*)>$/.exec(parts.length === 1 ? parts[0]! : "") ?? [];
-  if (inner !== undefined && line.length > columnsMax)
+  if (inner !== undefined)
     return `${head} Array<${inner
       .split(" | ")
       .map((part) => `\n${indent}  | ${part}`)
       .join("")}\n${indent}>;`;
-  const isShort = line.length <= columnsMax && !line.includes("\n");
-  if (parts.length === 1 || isShort || (isOptional && line.includes("\n"))) return line;
+  const isOptional = parts.length === 2 && parts[1] === "null";
+  if (parts.length === 1 || (isOptional && line.includes("\n"))) return line;
   return `${head}${parts.map((part) => `\n${indent}  | ${part}`).join("")};`;
 }
+
+/** A type on one line. */
+const flatOf = (type: string) => type.replace(/;\n *\}/g, " }").replace(/\n */g, " ");
 
 /** A schema as a TypeScript type. */
 export const typeOf = (schema: Schema, indent = ""): string => partsOf(schema, indent).join(" | ");
