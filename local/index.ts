@@ -7,7 +7,7 @@ import { createRestApi } from "./gateway/rest.ts";
 import { createRunnerRoutes, type RunnerRoute } from "./gateway/runner-routes.ts";
 import { createSockets, type Sockets } from "./gateway/sockets.ts";
 import { createIssuer, type Issuer, parametersOf, type TokenRequest } from "./issuer.ts";
-import { withLocalEnvironment } from "./lambda/environment.ts";
+import { environmentOf } from "./lambda/environment.ts";
 import { listFunctionRoutes } from "./lambda/function-routes.ts";
 import { type LocalRelay, startLocalRelay } from "./lambda/relay.ts";
 import type { WorkerFunction } from "./lambda/worker.ts";
@@ -122,9 +122,8 @@ async function compose(options: SystemOptions, cleanups: Cleanups): Promise<Omit
   let isStopping = false;
   let relay: LocalRelay | undefined;
   const prepareFunction = (lambda: LambdaFunction): WorkerFunction => {
-    const places = { gatewayUrl: gateway.url, relayUrl: relay?.url };
-    const { endpointUrl, credentialsFor } = awsForFunctions();
-    return withLocalEnvironment(lambda, { stage, endpointUrl, credentialsFor, ...places });
+    const place = { stage, ...awsForFunctions(), gatewayUrl: gateway.url, relayUrl: relay?.url };
+    return { lambda, environment: environmentOf(lambda, place) };
   };
   const doCalls: DoCalls = (...calls) => awsForFunctions().doCalls(...calls);
   const monitoring = createMonitoring(() => stage);

@@ -211,8 +211,8 @@ export type FunctionCall = {
   method: string;
   /** Path and query, percent-encoded. */
   url: string;
-  /** Alternating names and values, as HTTP clients have them. */
-  headers: readonly string[];
+  /** Names are in lower case. */
+  headers: Record<string, string>;
   /** Calls with the same body share one object. */
   body: string | Uint8Array;
 };

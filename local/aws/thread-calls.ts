@@ -21,13 +21,8 @@ export function createThreadCalls(services: Services, postTogether: PostTogether
     const posts: Placed[] = [];
     for (const [at, { method, url, headers, body }] of calls.entries()) {
       try {
-        const signed = {
-          method,
-          url,
-          headers: collect(headers),
-          body: typeof body === "string" ? body : toBuffer(body),
-        };
-        const placed = { at, request: readCall(services, signed) };
+        const text = typeof body === "string" ? body : toBuffer(body);
+        const placed = { at, request: readCall(services, { method, url, headers, body: text }) };
         // Faults apply to each call separately.
         if (isPost(placed) && services.faults.list().length === 0) posts.push(placed);
         else void perform(placed);
@@ -49,12 +44,6 @@ const isPost = ({ request }: Placed) =>
 
 /** Groups posts of one caller through one API. */
 const nameWay = ({ request: { caller, path } }: Placed) => `${caller} ${path[0]} ${path[1]}`;
-
-function collect(flat: readonly string[]): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (let at = 0; at + 1 < flat.length; at += 2) headers[flat[at]!] = flat[at + 1]!;
-  return headers;
-}
 
 /** Converts bodies to buffers, one per object, so that a repeated body is recognized. */
 function createBuffers(): (body: Uint8Array) => Buffer {

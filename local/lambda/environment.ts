@@ -1,6 +1,5 @@
 import { devNull } from "node:os";
 import { type LambdaFunction, prefixOf, type Stage } from "../model.ts";
-import type { WorkerFunction } from "./worker.ts";
 
 type Place = {
   stage: Pick<
@@ -64,17 +63,4 @@ function localize(value: string, { stage, endpointUrl, gatewayUrl }: Place): str
   if (restApi) return `${gatewayUrl}${prefixOf(stage, restApi)}`;
   const queue = stage.queues.find(({ url }) => url === value);
   return queue ? `${endpointUrl}/${stage.account}/${queue.name}` : value;
-}
-
-/** The IAM action of functions that post to connections. */
-const postAction = "execute-api:ManageConnections";
-
-/** Adds a function's local environment, and the post origin if it may post to connections. */
-export function withLocalEnvironment(
-  lambda: LambdaFunction,
-  place: Place & { stage: Pick<Stage, "roles"> },
-): WorkerFunction {
-  const mayPost = place.stage.roles[lambda.role]?.some(({ Action }) => Action.includes(postAction));
-  const postOrigin = new URL(place.endpointUrl).origin;
-  return { lambda, environment: environmentOf(lambda, place), ...(mayPost && { postOrigin }) };
 }

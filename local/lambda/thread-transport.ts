@@ -31,8 +31,7 @@ export function installTransport({ send, isClosed }: Way): void {
     { signal }: { signal: Pick<AbortSignal, "addEventListener"> },
   ) =>
     new Promise<Answer>((resolve, reject) => {
-      const call = { method, url, headers: Object.entries(headers).flat(), body };
-      const forget = send(call, (answer) => {
+      const forget = send({ method, url, headers, body }, (answer) => {
         if (answer === "lost") return reject(connectionLost());
         const { status, body: said } = answer;
         const told = { status, headers: { ...answer.headers } };

@@ -3,7 +3,6 @@ import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import type { LargeBody } from "../body-bytes.ts";
 import { readEvent, type WrittenAnswer, writeAnswer } from "./thread-body.ts";
 import { type AnswersMessage, type CallsMessage, createCalls } from "./thread-calls.ts";
-import { installDispatcher } from "./thread-dispatcher.ts";
 import { type Handler, loadHandler } from "./thread-handler.ts";
 import { isolateFunctions, type LineMessage } from "./thread-scope.ts";
 import { installTransport } from "./thread-transport.ts";
@@ -28,8 +27,6 @@ export type LoadMessage = {
   handler: string;
   memoryMegabytes: number;
   environment: Record<string, string>;
-  /** The local AWS endpoint, if posts to it are sent as thread messages. */
-  postOrigin?: string;
 };
 /**
  * An event of a function that is loaded, without its body if that is large. `deadline` is in epoch
@@ -66,19 +63,13 @@ function serve(port: MessagePort, data: WorkerData): void {
   const scopes = isolateFunctions(say);
   const loaded = new Map<string, Loaded>();
   const isFrozen = () => Atomics.load(data.frozen, 0) !== 0;
-  // While environments freeze between events, calls use sockets: freezing affects sockets, and
-  // that is what the freeze is for.
-  const way = { send: calls.send, isClosed: isFrozen };
-  let posts = false;
   let taken = 0;
   if (data.cacheDirectory) enableCompileCache(data.cacheDirectory);
-  if (data.hasCalls) installTransport(way);
+  // While environments freeze between events, calls use sockets: freezing affects sockets, and
+  // that is what the freeze is for.
+  if (data.hasCalls) installTransport({ send: calls.send, isClosed: isFrozen });
 
   async function load(wanted: LoadMessage): Promise<WorkerMessage> {
-    if (wanted.postOrigin !== undefined && !posts) {
-      installDispatcher({ ...way, origin: wanted.postOrigin });
-      posts = true;
-    }
     try {
       loaded.set(wanted.name, { ...wanted, handle: await loadHandler(wanted) });
     } catch (error) {

@@ -22,8 +22,6 @@ const youngShare = 64;
 export type WorkerFunction = {
   lambda: LambdaFunction;
   environment: Record<string, string>;
-  /** The local AWS endpoint, if the function may post to connections. */
-  postOrigin?: string;
 };
 
 /** One thread, which runs one event at a time, of any function; it loads functions on demand. */
@@ -216,10 +214,9 @@ function die(thread: Thread, outcome: Outcome): void {
   finish(thread, thread.death);
 }
 
-function writeLoad({ lambda, environment, postOrigin }: WorkerFunction): LoadMessage {
+function writeLoad({ lambda, environment }: WorkerFunction): LoadMessage {
   const { name, arn, directory, handler, memoryMegabytes } = lambda;
-  const load = { name, arn, directory, handler, memoryMegabytes, environment };
-  return { kind: "load", ...load, ...(postOrigin && { postOrigin }) };
+  return { kind: "load", name, arn, directory, handler, memoryMegabytes, environment };
 }
 
 /** A number in shared memory. */

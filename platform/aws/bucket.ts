@@ -4,7 +4,7 @@ import { boundedTimeout, pauseFor } from "../runtime/deadline.ts";
 import { awsEnvironment, setting } from "../runtime/env.ts";
 import { lazy } from "../runtime/init.ts";
 import { tryMilliseconds as answerMilliseconds, triesMax } from "./aws-client.ts";
-import { createSigner, encodeStrictly, hashOf } from "./sign.ts";
+import { collectHeaders, createSigner, encodeStrictly, hashOf } from "./sign.ts";
 import { openSockets, placedTransport, sendWithin, type TransportAnswer } from "./transport.ts";
 
 /** The timeout of one attempt: the largest object is 3.5 MB. */
@@ -71,9 +71,8 @@ function createCaller() {
       .join("&");
     const payloadHash = hashOf(bytes ?? "");
     const flat = sign({ method, path, query: search, payloadHash }, Date.now());
-    const headers: Record<string, string> = { ...own };
-    if (bytes !== undefined) headers["content-length"] = String(bytes.length);
-    for (let at = 0; at < flat.length; at += 2) headers[flat[at]!] = flat[at + 1]!;
+    const length = bytes && { "content-length": String(bytes.length) };
+    const headers = collectHeaders(flat, { ...own, ...length });
     const target = `${path}${search && `?${search}`}`;
     const request = { host, method, path: target, headers, body: bytes ?? "", isBinary: true };
     const transport = placedTransport() ?? sockets();

@@ -3,7 +3,7 @@ import { awsEnvironment, setting, traceId } from "../runtime/env.ts";
 import { type Body, metadataOf, readAnswer } from "./answer.ts";
 import { createClock } from "./clock.ts";
 import { createRetries, type Failure, waitOf } from "./retries.ts";
-import { createSigner, hashOf, type Signing } from "./sign.ts";
+import { collectHeaders, createSigner, hashOf, type Signing } from "./sign.ts";
 import {
   openSockets,
   placedTransport,
@@ -116,8 +116,7 @@ export class JsonClient {
       "content-length": String(Buffer.byteLength(body)),
       "x-amz-target": call,
     };
-    const flat = this.#signature()(signed, this.#clock.now());
-    for (let at = 0; at < flat.length; at += 2) headers[flat[at]!] = flat[at + 1]!;
+    collectHeaders(this.#signature()(signed, this.#clock.now()), headers);
     const trace = traceId();
     if (trace !== undefined) headers["x-amzn-trace-id"] = trace;
     return { host, headers, body };

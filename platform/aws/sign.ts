@@ -122,6 +122,12 @@ export function createSigner(host: string, given: Signing | (() => Signing)) {
   };
 }
 
+/** Flat headers as an object; `headers` are added to it. */
+export function collectHeaders(flat: readonly string[], headers: Record<string, string> = {}) {
+  for (let at = 0; at < flat.length; at += 2) headers[flat[at]!] = flat[at + 1]!;
+  return headers;
+}
+
 function deriveKey(secret: string, date: string, region: string, service: string): KeyObject {
   let key = Buffer.from(`AWS4${secret}`);
   for (const part of [date, region, service, "aws4_request"])

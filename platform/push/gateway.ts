@@ -1,6 +1,8 @@
 import type { Agent, Dispatcher } from "undici";
 import { relayOf } from "../../domain/log/subscriber.ts";
-import { createSigner, encodeStrictly, hashOf } from "../aws/sign.ts";
+import { collectHeaders, createSigner, encodeStrictly, hashOf } from "../aws/sign.ts";
+import { placedTransport, sendWithin, type Transport } from "../aws/transport.ts";
+import { TimeoutError } from "../runtime/deadline.ts";
 import { awsEnvironment, setting } from "../runtime/env.ts";
 import { atInit, lazy } from "../runtime/init.ts";
 import { countMetric, type MetricName } from "../runtime/metrics.ts";
@@ -81,7 +83,9 @@ export function createPoster(endpoint: string): Poster {
   const { origin, host, pathname } = new URL(endpoint);
   const sign = createSigner(host, awsEnvironment);
   const base = `${pathname.replace(/\/$/, "")}/@connections/`;
-  const send = createGatewayClient();
+  const sockets = lazy(openSockets);
+  // Opened with the poster, because Node loads its HTTP client for it.
+  if (placedTransport() === undefined) sockets();
 
   async function call(
     method: "POST" | "GET" | "DELETE",
@@ -89,8 +93,13 @@ export function createPoster(endpoint: string): Poster {
     payload?: Payload,
   ): Promise<PostResult> {
     const path = base + encodeStrictly(connectionId);
-    const headers = sign({ method, path, payloadHash: payload?.hash ?? nothing }, Date.now());
-    const status = await send({ origin, path, method, headers, body: payload?.bytes ?? null });
+    const placed = placedTransport();
+    // The runner verifies no signature.
+    const payloadHash = placed === undefined ? (payload?.hash ?? nothing) : undefined;
+    const headers = sign({ method, path, payloadHash }, Date.now());
+    const request = { origin, path, method, headers, body: payload?.bytes ?? null };
+    const attempt = placed === undefined ? sockets() : attemptBy(placed, host);
+    const status = await sendTwice(attempt, request);
     const result = resultOf(status);
     const metric = method === "POST" ? metricOf[result] : undefined;
     if (metric !== undefined) countMetric(metric);
@@ -120,8 +129,22 @@ type GatewayRequest = {
   body: Buffer | null;
 };
 
-/** Sends a request. Returns the status, or undefined without a response. */
-type GatewayClient = (request: GatewayRequest) => Promise<number | undefined>;
+/**
+ * Sends a request. Returns the status, undefined after a timeout, or "broken" if the connection
+ * failed before a response.
+ */
+type Attempt = (
+  request: GatewayRequest,
+  isSecond: boolean,
+) => Promise<number | "broken" | undefined>;
+
+/** Returns the status, or undefined without a response. A request is executed at most twice. */
+async function sendTwice(attempt: Attempt, request: GatewayRequest): Promise<number | undefined> {
+  const first = await attempt(request, false);
+  if (first !== "broken") return first;
+  const second = await attempt(request, true);
+  return second === "broken" ? undefined : second;
+}
 
 /** Sockets to the gateway: at 15 ms per response, 160 carry the 10,000 posts/s of an account. */
 const socketsMax = 160;
@@ -136,11 +159,10 @@ const answerMillisecondsMax = 2_000;
 const idleMillisecondsMax = 4_000;
 
 /**
- * Uses Node's own undici, so that bundles contain no HTTP client. A request whose socket fails
- * before the response is retried once, on a new socket, because others in the pool may be dead too.
- * So a request is executed at most twice.
+ * Uses Node's own undici, so that bundles contain no HTTP client. The second attempt of a request
+ * uses a new socket, because others in the pool may be dead too.
  */
-function createGatewayClient(): GatewayClient {
+function openSockets(): Attempt {
   let pool = createAgent();
   let usedAt = Date.now();
   const single = createAgent();
@@ -156,22 +178,11 @@ function createGatewayClient(): GatewayClient {
     return pool;
   }
 
-  return async (request) => {
-    const first = await send(current(), request);
-    if (first !== "broken") return first;
-    const second = await send(single, { ...request, reset: true });
-    return second === "broken" ? undefined : second;
-  };
+  return (request, isSecond) =>
+    isSecond ? send(single, { ...request, reset: true }) : send(current(), request);
 }
 
-/**
- * Returns the status, undefined after a timeout, or "broken" if the socket failed before a
- * response.
- */
-function send(
-  agent: Agent,
-  request: Dispatcher.DispatchOptions,
-): Promise<number | "broken" | undefined> {
+function send(agent: Agent, request: Dispatcher.DispatchOptions): ReturnType<Attempt> {
   return new Promise((done) => {
     let status: number | undefined;
     agent.dispatch(request, {
@@ -186,6 +197,18 @@ function send(
     });
   });
 }
+
+/** Sends requests by the runner's transport. */
+const attemptBy =
+  (transport: Transport, host: string): Attempt =>
+  async ({ method, path, headers, body }) => {
+    const request = { host, method, path, headers: collectHeaders(headers), body: body ?? "" };
+    try {
+      return (await sendWithin(transport, request, answerMillisecondsMax)).status;
+    } catch (error) {
+      return error instanceof TimeoutError ? undefined : "broken";
+    }
+  };
 
 /** Whether a request timed out; a retry would take as long. */
 const isLate = (error: Error & { code?: string }) => /_TIMEOUT$/.test(error.code ?? "");

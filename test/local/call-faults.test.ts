@@ -181,7 +181,7 @@ async function hear(
       ({ name }: Error) => (name === "TimeoutError" ? "silence" : "lost"),
     );
   }
-  const call = { method, url, headers: Object.entries(signed).flat(), body };
+  const call = { method, url, headers: signed, body };
   const said = await new Promise<CallAnswer | "silence">((resolve) => {
     setTimeout(resolve, milliseconds, "silence").unref();
     aws.doCalls(

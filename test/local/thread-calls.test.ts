@@ -8,7 +8,7 @@ import type {
   Stage,
 } from "../../local/model.ts";
 import { openState } from "../../local/state.ts";
-import { createSigner, hashOf } from "../../platform/aws/sign.ts";
+import { collectHeaders, createSigner, hashOf } from "../../platform/aws/sign.ts";
 import { makeInvoke, makeStage } from "./sample-stage.ts";
 
 /*
@@ -78,7 +78,7 @@ function callTo(id: string, body = hello, by = "sample-writer", method = "POST")
   });
   const url = `/sockets/ws/@connections/${id}`;
   const signed = { method: method as "POST", path: url, payloadHash: hashOf(body) };
-  return { method, url, headers: sign(signed, Date.now()), body };
+  return { method, url, headers: collectHeaders(sign(signed, Date.now())), body };
 }
 
 /** The responses so far and within a moment; undefined if there is none. */
@@ -139,7 +139,7 @@ test("each post needs its grant, even if a policy distinguishes connections", as
 
 test("a call without a signature, to no API or as the runner without its secret is refused", async () => {
   const calls = [
-    { ...callTo("a"), headers: [] },
+    { ...callTo("a"), headers: {} },
     { ...callTo("a"), url: "/other/ws/@connections/a" },
     { ...callTo("a"), url: "/sockets/ws/@connections/%zz" },
     callTo("a", hello, "ovation-runner"),

@@ -15,11 +15,20 @@ const send = async (target, signal = new AbortController().signal) =>
   globalThis[name]?.({ host: "here", headers: { "x-amz-target": target }, body: "é" }, { signal })
     .catch((error) => [error.name, error.code]);
 const loaded = await send("load");
-export const handler = async ({ targets, path }) => {
+export const handler = async ({ targets, path, posts }) => {
   if (path !== undefined) {
     const call = { host: "here", method: "GET", path, headers: {}, body: "", isBinary: true };
     const { bytes, body } = await globalThis[name](call, { signal: new AbortController().signal });
     return { body, bytes: bytes.length, last: bytes.at(-1) };
+  }
+  if (posts !== undefined) {
+    const body = Buffer.from("a frame");
+    const { signal } = new AbortController();
+    const paths = Array.from({ length: posts }, (_, n) => "/posts/" + n);
+    const heard = await Promise.all(
+      paths.map((path) => globalThis[name]({ host: "here", path, headers: {}, body }, { signal })),
+    );
+    return heard.map(({ body }) => body);
   }
   if (globalThis[name] === undefined) return "sockets";
   const aborting = new AbortController();
@@ -41,11 +50,15 @@ function doCalls(
 ): void {
   batches.push(calls);
   for (const [at, { method, url, headers, body }] of calls.entries()) {
+    if (url.startsWith("/posts/")) {
+      answer(at, { status: 200, body: `${url} ${Buffer.from(body as Uint8Array)}` });
+      continue;
+    }
     if (url !== "/") {
       answer(at, { status: method === "GET" ? 200 : 405, body: large });
       continue;
     }
-    const target = headers[headers.indexOf("x-amz-target") + 1];
+    const target = headers["x-amz-target"];
     const text = `${method} ${url} ${target} ${body}`;
     const bytes = target === "bytes" ? Buffer.from(text) : text;
     const said = { status: 200, headers: { "x-answer": "yes" }, body: bytes };
@@ -102,6 +115,15 @@ test("a binary answer arrives as bytes, which are handed over instead of copied"
   const result = await workers.invoke("calling", { path: "/pictures/1" });
   expect(result).toEqual({ ok: true, payload: { body: "", bytes: 100_000, last: 7 } });
   expect(large.length).toBe(0);
+});
+
+test("very many posts are sent in several messages, each with the shared body once", async () => {
+  batches.length = 0;
+  const result = await workers.invoke("calling", { posts: 1_200 });
+  const heard = Array.from({ length: 1_200 }, (_, n) => `/posts/${n} a frame`);
+  expect(result).toEqual({ ok: true, payload: heard });
+  expect(batches.map((calls) => calls.length)).toEqual([500, 500, 200]);
+  for (const calls of batches) expect(new Set(calls.map(({ body }) => body)).size).toBe(1);
 });
 
 test("while environments are frozen there is no transport, so that calls use their sockets", async () => {

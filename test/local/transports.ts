@@ -17,7 +17,7 @@ function handlerOf(
 ): NonNullable<DynamoDBClientConfig["requestHandler"]> {
   if (transport === "sockets") return { requestTimeout, throwOnRequestTimeout: true };
   const handle = async ({ method, path, headers, body }: Request) => {
-    const call = { method, url: path, headers: Object.entries(headers).flat(), body };
+    const call = { method, url: path, headers, body };
     const answer = await new Promise<CallAnswer>((resolve, reject) => {
       setTimeout(reject, requestTimeout, named("TimeoutError")).unref();
       aws.doCalls(

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 // Jest's own globals lack the dispatcher under whose symbol the poster finds the HTTP client.
 import "undici";
+import type { Transport } from "../../../platform/aws/transport.ts";
 import { createPoster, type PostResult, payloadOf } from "../../../platform/push/gateway.ts";
 
 /*
@@ -122,4 +123,49 @@ test("posts without a pause share their sockets", async () => {
   const post = makePoster();
   for (let round = 0; round < 5; round++) expect(await post()).toEqual({ sent: 120 });
   expect(sockets.size).toBeLessThanOrEqual(160);
+});
+
+describe("By the runner's transport, which is looked up at each post", () => {
+  const placed = Symbol.for("ovation.aws.transport");
+  const place = (transport?: Transport) => Object.assign(globalThis, { [placed]: transport });
+  let asked: Parameters<Transport>[0][];
+  beforeEach(() => {
+    asked = [];
+  });
+  afterEach(() => place());
+
+  test("the posts are sent without a socket, and need no signature", async () => {
+    place(async (request) => {
+      asked.push(request);
+      return { status: asked.length % 2 === 0 ? 200 : 410, headers: {}, body: "" };
+    });
+    expect(await makePoster()()).toEqual({ sent: 60, gone: 60 });
+    const { port } = server.address() as { port: number };
+    const call = { method: "POST", host: `127.0.0.1:${port}`, body: frame.bytes };
+    expect(asked[0]).toMatchObject({ ...call, path: "/ws/@connections/viewer-0" });
+    expect(asked[0]!.headers.authorization).toMatch(/Credential=.*Signature=none$/);
+    expect(sockets.size).toBe(0);
+  });
+
+  test("a post is sent once more after a lost connection, but not after 2 s without an answer", async () => {
+    const lost = Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
+    place(async ({ path }) => {
+      asked.push({ path: path! } as never);
+      if (path!.endsWith("-0")) throw lost;
+      if (path!.endsWith("-1") && asked.length <= 120) throw lost;
+      if (path!.endsWith("-2")) await new Promise(() => undefined);
+      return { status: 200, headers: {}, body: "" };
+    });
+    expect(await makePoster()()).toEqual({ sent: 118, lost: 2 });
+    expect(asked.length).toBe(122);
+  });
+
+  test("while there is none, the posts use sockets", async () => {
+    place(async () => ({ status: 410, headers: {}, body: "" }));
+    const post = makePoster();
+    expect(await post()).toEqual({ gone: 120 });
+    place();
+    expect(await post()).toEqual({ sent: 120 });
+    expect(requests).toBe(120);
+  });
 });

@@ -1,7 +1,5 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-// Jest's own globals lack the dispatcher under whose symbol the poster finds the HTTP client.
-import "undici";
 import { handler as connect } from "../../../functions/log/realtime/connect.ts";
 import { handler as ping } from "../../../functions/log/realtime/ping.ts";
 import { handler as subscribe } from "../../../functions/log/realtime/subscribe.ts";
