@@ -31,7 +31,6 @@ export function listAccess(tables: Table[], operation: string, body: Body): Acce
       return listBatch(operation, body).map(({ table, keys }) =>
         ask(operation, { TableName: table }, keys),
       );
-    case "TransactGetItems":
     case "TransactWriteItems":
       return listTransaction(body).map(({ action, part }) =>
         ask(action, part, [(part.Item ?? part.Key) as Attributes]),
@@ -39,8 +38,6 @@ export function listAccess(tables: Table[], operation: string, body: Body): Acce
     case "DescribeTable":
     case "DescribeTimeToLive":
       return [ask(operation, body, undefined)];
-    case "ListTables":
-      return [{ action: "dynamodb:ListTables", resource: "*" }];
     default:
       throw new AwsFailure(
         400,
@@ -57,7 +54,6 @@ export function listTransaction(body: Body): { action: string; part: Body }[] {
     Update: "UpdateItem",
     Delete: "DeleteItem",
     ConditionCheck: "ConditionCheckItem",
-    Get: "GetItem",
   };
   return listOf(body.TransactItems).flatMap((entry) =>
     Object.entries(entry).flatMap(([kind, part]) =>

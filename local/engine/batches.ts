@@ -4,7 +4,7 @@ import { project } from "./expressions/paths.ts";
 import { invalid } from "./failure.ts";
 import { namesOfDocuments, readPaths } from "./items.ts";
 import { checkKey, encodeKey, refuseKeysAsDocuments } from "./keys.ts";
-import { capacityChoices, Faults, metricsChoices, refuseLegacy } from "./request.ts";
+import { capacityChoices, Faults, refuseLacking } from "./request.ts";
 import type { WriteCost } from "./storage.ts";
 import type { Table } from "./tables.ts";
 import { checkItem, type Item } from "./values.ts";
@@ -18,7 +18,6 @@ function checkRequests(operation: string, body: Body): [string, unknown][] {
   const requests = body.RequestItems as Record<string, unknown> | undefined | null;
   const faults = new Faults();
   faults.oneOf(body.ReturnConsumedCapacity, "returnConsumedCapacity", capacityChoices);
-  faults.oneOf(body.ReturnItemCollectionMetrics, "returnItemCollectionMetrics", metricsChoices);
   faults.end();
   if (!requests || Object.keys(requests).length === 0)
     throw invalid(`The requestItems parameter is required for ${operation}`);
@@ -52,7 +51,7 @@ export const batchGetItem: Operation = (context, body) => {
   if (total > getsMax) throw invalid("Too many items requested for the BatchGetItem call");
   const reads = requests.map(([name, request]) => {
     const asked = request as Body;
-    refuseLegacy(asked);
+    refuseLacking(asked);
     const paths = readPaths(asked);
     const table = context.tables.get(name);
     refuseKeysAsDocuments(table, namesOfDocuments(paths));

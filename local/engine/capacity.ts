@@ -50,15 +50,9 @@ export function describeCapacity(
   const capacity: Record<string, unknown> = { TableName: table.name, ...tell(units) };
   if (asked === "TOTAL") return capacity;
   capacity.Table = tell(own);
-  for (const [isGlobal, member] of [
-    [true, "GlobalSecondaryIndexes"],
-    [false, "LocalSecondaryIndexes"],
-  ] as const) {
-    const named = table.indexes.filter((one) => one.isGlobal === isGlobal && indexes.has(one.name));
-    if (named.length === 0) continue;
-    capacity[member] = Object.fromEntries(
-      named.map(({ name }) => [name, tell(indexes.get(name) ?? 0)]),
+  if (indexes.size > 0)
+    capacity.GlobalSecondaryIndexes = Object.fromEntries(
+      [...indexes].map(([name, count]) => [name, tell(count)]),
     );
-  }
   return capacity;
 }

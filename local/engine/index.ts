@@ -14,11 +14,10 @@ import {
   deleteTable,
   describeTable,
   describeTimeToLive,
-  listTables,
   updateTimeToLive,
 } from "./table-operations.ts";
 import { loadTables } from "./tables.ts";
-import { tokenSchema, transactGetItems, transactWriteItems } from "./transactions.ts";
+import { tokenSchema, transactWriteItems } from "./transactions.ts";
 import { expireUntil, keepUp, type LastForgettable } from "./upkeep.ts";
 
 const operations: Record<string, Operation> = {
@@ -34,11 +33,9 @@ const operations: Record<string, Operation> = {
   GetRecords: getRecords,
   GetShardIterator: getShardIterator,
   ListStreams: listStreams,
-  ListTables: listTables,
   PutItem: putItem,
   Query: query,
   Scan: scan,
-  TransactGetItems: transactGetItems,
   TransactWriteItems: transactWriteItems,
   UpdateItem: updateItem,
   UpdateTimeToLive: updateTimeToLive,

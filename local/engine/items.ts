@@ -8,16 +8,15 @@ import { checkKey, encodeKey, refuseKeysAsDocuments } from "./keys.ts";
 import {
   capacityChoices,
   Faults,
-  metricsChoices,
   readPlaceholders,
-  refuseLegacy,
+  refuseLacking,
   refuseUnused,
   returnChoices,
 } from "./request.ts";
 import type { WriteCost } from "./storage.ts";
 import type { Table } from "./tables.ts";
 import { checkItem, type Item } from "./values.ts";
-import { executeWrite, readDelete, readPut, readUpdateWrite, type Write } from "./writes.ts";
+import { executeWrite, readDelete, readPut, readUpdateWrite } from "./writes.ts";
 
 export const getItem: Operation = (context, body) => {
   const faults = new Faults();
@@ -25,7 +24,7 @@ export const getItem: Operation = (context, body) => {
   faults.required(body.Key, "key");
   faults.oneOf(body.ReturnConsumedCapacity, "returnConsumedCapacity", capacityChoices);
   faults.end();
-  refuseLegacy(body);
+  refuseLacking(body);
   const paths = readPaths(body);
   const key = checkItem(body.Key as Body);
   const table = context.tables.get(body.TableName);
@@ -62,14 +61,13 @@ export function capacityOf(body: Body, table: Table, cost: WriteCost): Body {
 function checkCommon(body: Body, required: string[]): void {
   const faults = new Faults();
   faults.oneOf(body.ReturnConsumedCapacity, "returnConsumedCapacity", capacityChoices);
-  faults.oneOf(body.ReturnItemCollectionMetrics, "returnItemCollectionMetrics", metricsChoices);
   faults.tableName(body.TableName);
   for (const name of required) {
     faults.required(body[name], name[0]!.toLowerCase() + name.slice(1));
   }
   faults.oneOf(body.ReturnValues, "returnValues", returnChoices);
   faults.end();
-  refuseLegacy(body);
+  refuseLacking(body);
 }
 
 /** An operation that replaces an item, or removes it, and may return the one before. */
@@ -83,7 +81,6 @@ const replaceItem =
     return {
       ...(body.ReturnValues === "ALL_OLD" && before && { Attributes: before }),
       ...capacityOf(body, write.table, cost),
-      ...metricsOf(body, write),
     };
   };
 
@@ -98,7 +95,6 @@ export const updateItem: Operation = (context, body) => {
   return {
     ...(attributes && { Attributes: attributes }),
     ...capacityOf(body, write.table, cost),
-    ...metricsOf(body, write),
   };
 };
 
@@ -120,17 +116,4 @@ function returnedOf(
   if (!from) return undefined;
   const paths = changes.map(({ path }) => path).filter((path) => getAt(from, path));
   return paths.length === 0 ? undefined : project(from, paths);
-}
-
-/** Item collections are measured only in tables with local indexes; here always 0 to 1 GB. */
-function metricsOf(body: Body, { table, key }: Write): Body {
-  if (body.ReturnItemCollectionMetrics !== "SIZE") return {};
-  if (table.indexes.every(({ isGlobal }) => isGlobal)) return {};
-  const { name } = table.schema.hash;
-  return {
-    ItemCollectionMetrics: {
-      ItemCollectionKey: { [name]: key[name] },
-      SizeEstimateRangeGB: [0, 1],
-    },
-  };
 }

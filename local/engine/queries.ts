@@ -11,20 +11,18 @@ import { type KeyRange, readKeyCondition } from "./key-condition.ts";
 import { encodeKey, encodeKeyValue, type KeySchema, keyOf, refuseKeysAsDocuments } from "./keys.ts";
 import {
   checkMembers,
-  checkSegments,
   checkStartFits,
   findPlace,
   readStart,
   refuseKeysInFilter,
   refuseUnprojected,
 } from "./query-members.ts";
-import { readOptionalCondition, readPlaceholders, refuseLegacy, refuseUnused } from "./request.ts";
+import { readOptionalCondition, readPlaceholders, refuseLacking, refuseUnused } from "./request.ts";
 import { rowsOf } from "./rows.ts";
-import { type Index, namesProjectedTo, type Table } from "./tables.ts";
+import type { Index, Table } from "./tables.ts";
 import type { Item } from "./values.ts";
 
 const pageBytesMax = 1024 * 1024;
-const segmentsMax = 1_000_000;
 
 /** Where a page is read from, and what it returns. */
 type Reading = {
@@ -41,7 +39,7 @@ export const query: Operation = (context, body) => {
   const faults = checkMembers(body);
   faults.atLeast(body.Limit, "Limit", 1);
   faults.end();
-  refuseLegacy(body);
+  refuseLacking(body);
   const members = ["FilterExpression", "ProjectionExpression", "KeyConditionExpression"];
   const placeholders = readPlaceholders(body, members);
   if (body.KeyConditionExpression === undefined || body.KeyConditionExpression === null)
@@ -70,18 +68,9 @@ export const scan: Operation = (context, body) => {
   const faults = checkMembers(body);
   if (Number(body.Limit) < 1)
     faults.add(body.Limit, "limit", "have value greater than or equal to 1");
-  faults.atLeast(body.Segment, "Segment", 0);
-  faults.atLeast(body.TotalSegments, "TotalSegments", 1);
-  if (Number(body.TotalSegments) > segmentsMax)
-    faults.add(
-      body.TotalSegments,
-      "totalSegments",
-      `have value less than or equal to ${segmentsMax}`,
-    );
   faults.end();
-  refuseLegacy(body);
+  refuseLacking(body);
   const placeholders = readPlaceholders(body, ["FilterExpression", "ProjectionExpression"]);
-  checkSegments(body);
   const filter = readOptionalCondition(body, "FilterExpression", placeholders);
   const projection = body.ProjectionExpression;
   const paths =
@@ -96,27 +85,21 @@ export const scan: Operation = (context, body) => {
   return readPage(context, body, { table, index, schema, filter, paths, start });
 };
 
-/** An item's JSON, its bytes, and its partition key if a segment depends on it. */
-type Row = [item: string, bytes: number, hash?: Uint8Array];
+/** An item's JSON and its bytes. */
+type Row = [item: string, bytes: number];
 
 function readPage(context: Context, body: Body, reading: Reading, range?: KeyRange): Body {
   const { table, index } = reading;
   const limit = Number(body.Limit ?? Number.POSITIVE_INFINITY);
   const isConsistent = body.ConsistentRead === true;
-  const show = createShow(context, reading, body);
   const items: string[] = [];
-  let [count, scanned, bytes, fetched] = [0, 0, 0, 0];
+  let [scanned, bytes] = [0, 0];
   let last: Item | undefined;
-  for (const [text, size, hash] of iterateRows(context, body, reading, range)) {
-    if (hash && !isOfSegment(hash, body)) continue;
+  for (const [text, size] of iterateRows(context, body, reading, range)) {
     scanned++;
     bytes += size;
-    const shown = show(text);
-    if (shown) {
-      count++;
-      if (body.Select !== "COUNT") items.push(shown.text);
-      fetched += shown.fetchedUnits;
-    }
+    const shown = show(text, reading);
+    if (shown !== undefined) items.push(shown);
     if (scanned >= limit || bytes >= pageBytesMax) {
       const item = JSON.parse(text) as Item;
       last = { ...keyOf(table.schema, item), ...(index && keyOf(index.schema, item)) };
@@ -125,55 +108,24 @@ function readPage(context: Context, body: Body, reading: Reading, range?: KeyRan
   }
   const units = readUnits(bytes, isConsistent);
   const cost = {
-    table: index ? fetched : units,
+    table: index ? 0 : units,
     indexes: new Map(index ? [[index.name, units]] : []),
   };
   const rest = {
-    Count: count,
+    Count: items.length,
     ScannedCount: scanned,
     ...(last && { LastEvaluatedKey: last }),
     ...capacityOf(body, table, cost),
   };
-  return body.Select === "COUNT" ? rest : answerWithItems(rest, items);
+  return answerWithItems(rest, items);
 }
 
-type Shown = { text: string; fetchedUnits: number };
-
-/** The projection of an item in a page; an item returned whole stays stored text. */
-function createShow(
-  context: Context,
-  reading: Reading,
-  body: Body,
-): (text: string) => Shown | undefined {
-  const { filter, paths } = reading;
-  const fetches = isFetched(reading, body);
-  if (!filter && !paths && !fetches) return (text) => ({ text, fetchedUnits: 0 });
-  return (text) => {
-    const item = JSON.parse(text) as Item;
-    if (filter && !meets(item, filter)) return undefined;
-    if (body.Select === "COUNT") return { text, fetchedUnits: 0 };
-    const { table } = reading;
-    const whole = fetches && context.readsFor(body).get(table, encodeKey(table.schema, item));
-    const shown = whole ? whole.item : item;
-    return {
-      text: JSON.stringify(paths ? project(shown, paths) : shown),
-      fetchedUnits: whole ? readUnits(whole.bytes, body.ConsistentRead === true) : 0,
-    };
-  };
-}
-
-/** Attributes that a local index lacks are fetched from its table, each item as a separate read. */
-function isFetched({ table, index, paths }: Reading, { Select }: Body): boolean {
-  const has = index && !index.isGlobal ? namesProjectedTo(index, table) : undefined;
-  if (!has) return false;
-  return paths ? paths.some(([name]) => !has.has(String(name))) : Select === "ALL_ATTRIBUTES";
-}
-
-/** Partitions are assigned to segments by their bytes. */
-function isOfSegment(hash: Uint8Array, { Segment, TotalSegments }: Body): boolean {
-  let sum = 0;
-  for (const byte of hash) sum = (sum * 31 + byte) >>> 0;
-  return sum % Number(TotalSegments) === Number(Segment);
+/** The projection of an item that passes the filter; an item returned whole stays stored text. */
+function show(text: string, { filter, paths }: Reading): string | undefined {
+  if (!filter && !paths) return text;
+  const item = JSON.parse(text) as Item;
+  if (filter && !meets(item, filter)) return undefined;
+  return paths ? JSON.stringify(project(item, paths)) : text;
 }
 
 function iterateRows(
@@ -203,8 +155,7 @@ function iterateRows(
   const where = conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : "";
   const order = columns.map((column) => `${column} ${isBackwards ? "DESC" : "ASC"}`).join(", ");
   const from = index ? index.storage : table.storage;
-  const hash = body.TotalSegments === undefined ? "" : ", hash";
-  const sql = `SELECT item, bytes${hash} FROM ${from} ${where} ORDER BY ${order}`;
+  const sql = `SELECT item, bytes FROM ${from} ${where} ORDER BY ${order}`;
   const statement = context.readsFor(body).prepare(sql);
   statement.setReturnArrays(true);
   return rowsOf<Row>(statement.iterate(...values));

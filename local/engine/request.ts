@@ -72,11 +72,10 @@ function describe(value: unknown): string {
 }
 
 export const capacityChoices = ["INDEXES", "TOTAL", "NONE"];
-export const metricsChoices = ["SIZE", "NONE"];
 export const returnChoices = ["ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW"];
 
-/** This engine has no legacy fields; a request with one is refused by name. */
-const legacyMembers = [
+/** The first seven are legacy. */
+const lackingMembers = [
   "AttributeUpdates",
   "AttributesToGet",
   "ConditionalOperator",
@@ -84,32 +83,16 @@ const legacyMembers = [
   "KeyConditions",
   "QueryFilter",
   "ScanFilter",
+  "LocalSecondaryIndexes",
+  "Segment",
+  "Select",
+  "TotalSegments",
 ];
 
-const expressionMembers = [
-  "ProjectionExpression",
-  "UpdateExpression",
-  "ConditionExpression",
-  "FilterExpression",
-  "KeyConditionExpression",
-  "ExpressionAttributeNames",
-  "ExpressionAttributeValues",
-];
-
-/** Throws for a legacy field, with DynamoDB's message if it is combined with an expression. */
-export function refuseLegacy(body: Body): void {
-  const legacy = legacyMembers.filter((name) => body[name] !== undefined && body[name] !== null);
-  if (legacy.length === 0) return;
-  const modern = expressionMembers.filter(
-    (name) => name.endsWith("Expression") && body[name] !== undefined,
-  );
-  if (modern.length > 0)
-    throw invalid(
-      "Can not use both expression and non-expression parameters in the same request: " +
-        `Non-expression parameters: {${legacy.join(", ")}} ` +
-        `Expression parameters: {${modern.join(", ")}}`,
-    );
-  throw invalid(`This engine does not have the legacy parameter ${legacy[0]}`);
+/** Throws for a field that this engine lacks, because Ovation does not use it. */
+export function refuseLacking(body: Body): void {
+  const found = lackingMembers.find((name) => body[name] !== undefined && body[name] !== null);
+  if (found !== undefined) throw invalid(`This engine does not have the parameter ${found}`);
 }
 
 /** The placeholders of a request, validated; `expressions` are the fields that may use them. */

@@ -2,7 +2,7 @@ import { arnOf, streamArnOf } from "./arns.ts";
 import type { Body, Context, Operation } from "./context.ts";
 import { invalid, invalidParameter, notFound } from "./failure.ts";
 import { type KeySchema, partsOf } from "./keys.ts";
-import { Faults } from "./request.ts";
+import { Faults, refuseLacking } from "./request.ts";
 import type { Index, Table, TableInput } from "./tables.ts";
 import { findExpiries } from "./upkeep.ts";
 
@@ -17,6 +17,7 @@ export const keySchemaOf = (schema: KeySchema) =>
 
 export const createTable: Operation = ({ tables, storage }, body) => {
   checkMembers(body);
+  refuseLacking(body);
   const input = body as TableInput;
   checkSchema(input);
   const table = storage.atomically(() => tables.create(input));
@@ -53,13 +54,12 @@ function checkMembers(body: Body): void {
 function checkSchema(input: TableInput): void {
   const { KeySchema: keys, AttributeDefinitions: definitions } = input;
   const defined = new Set(definitions.map(({ AttributeName }) => AttributeName));
-  const global = input.GlobalSecondaryIndexes ?? [];
-  const local = input.LocalSecondaryIndexes ?? [];
+  const indexes = input.GlobalSecondaryIndexes ?? [];
   if (keys[0]?.KeyType !== "HASH")
     throw invalid("Invalid KeySchema: The first KeySchemaElement is not a HASH key type");
   if (keys[1] && keys[1].KeyType !== "RANGE")
     throw invalid("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type");
-  const all = [...keys, ...[...global, ...local].flatMap(({ KeySchema }) => KeySchema)];
+  const all = [...keys, ...indexes.flatMap(({ KeySchema }) => KeySchema)];
   for (const { AttributeName } of all) {
     if (defined.has(AttributeName)) continue;
     throw invalidParameter(
@@ -67,22 +67,9 @@ function checkSchema(input: TableInput): void {
         `Keys: [${AttributeName}], AttributeDefinitions: [${[...defined].join(", ")}]`,
     );
   }
-  if (local.length > 0 && keys.length < 2)
-    throw invalidParameter(
-      "Table KeySchema does not have a range key, which is required when specifying a " +
-        "LocalSecondaryIndex",
-    );
   if (keys[1] && keys[0].AttributeName === keys[1].AttributeName)
     throw invalid("Invalid KeySchema: Some index key attribute have no definition");
-  for (const { IndexName, KeySchema } of local) {
-    if (KeySchema[0]?.AttributeName === keys[0].AttributeName) continue;
-    throw invalidParameter(
-      "Index KeySchema does not have the same leading hash key as table KeySchema for index: " +
-        `${IndexName}. index hash key: ${KeySchema[0]?.AttributeName}, ` +
-        `table hash key: ${keys[0].AttributeName}`,
-    );
-  }
-  const names = [...global, ...local].map(({ IndexName }) => IndexName);
+  const names = indexes.map(({ IndexName }) => IndexName);
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice !== undefined) throw invalidParameter(`Duplicate index name: ${twice}`);
   const used = new Set(all.map(({ AttributeName }) => AttributeName));
@@ -111,9 +98,7 @@ function describe(context: Context, table: Table, status: string): Body {
   const count = context.storage
     .prepare(`SELECT COUNT(*) AS items, TOTAL(bytes) AS bytes FROM ${table.storage}`)
     .get();
-  const indexes = (isGlobal: boolean) =>
-    table.indexes.filter((one) => one.isGlobal === isGlobal).map(describeIndex(table));
-  const [global, local] = [indexes(true), indexes(false)];
+  const indexes = table.indexes.map(describeIndex(table));
   const throughput = input.ProvisionedThroughput as Body | undefined;
   return {
     TableName: table.name,
@@ -133,8 +118,7 @@ function describe(context: Context, table: Table, status: string): Body {
     ...(input.BillingMode === "PAY_PER_REQUEST" && {
       BillingModeSummary: { BillingMode: "PAY_PER_REQUEST" },
     }),
-    ...(global.length > 0 && { GlobalSecondaryIndexes: global }),
-    ...(local.length > 0 && { LocalSecondaryIndexes: local }),
+    ...(indexes.length > 0 && { GlobalSecondaryIndexes: indexes }),
     ...(table.streamLabel && {
       StreamSpecification: input.StreamSpecification,
       LatestStreamLabel: table.streamLabel,
@@ -154,7 +138,7 @@ const describeIndex =
       ProjectionType: index.projection,
       ...(index.projection === "INCLUDE" && { NonKeyAttributes: index.included }),
     },
-    ...(index.isGlobal && { IndexStatus: "ACTIVE" }),
+    IndexStatus: "ACTIVE",
     ItemCount: 0,
     IndexSizeBytes: 0,
   });
@@ -170,21 +154,6 @@ export const deleteTable: Operation = (context, body) => {
     log.remove(table);
   });
   return { TableDescription: description };
-};
-
-export const listTables: Operation = ({ tables }, body) => {
-  const faults = new Faults();
-  faults.atLeast(body.Limit, "limit", 1);
-  faults.end();
-  const limit = Number(body.Limit ?? 100);
-  const start = body.ExclusiveStartTableName;
-  const names = tables.list().map(({ name }) => name);
-  const rest = typeof start === "string" ? names.filter((name) => name > start) : names;
-  const page = rest.slice(0, limit);
-  return {
-    TableNames: page,
-    ...(rest.length > limit && { LastEvaluatedTableName: page.at(-1) }),
-  };
 };
 
 export const updateTimeToLive: Operation = (context, body) => {

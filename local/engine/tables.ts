@@ -17,7 +17,6 @@ export type TableInput = {
   KeySchema: KeyElement[];
   AttributeDefinitions: Definition[];
   GlobalSecondaryIndexes?: IndexInput[];
-  LocalSecondaryIndexes?: IndexInput[];
   StreamSpecification?: { StreamEnabled: boolean; StreamViewType?: string };
   BillingMode?: string;
   [member: string]: unknown;
@@ -26,7 +25,6 @@ export type TableInput = {
 export type Index = {
   name: string;
   schema: KeySchema;
-  isGlobal: boolean;
   projection: "ALL" | "KEYS_ONLY" | "INCLUDE";
   /** Attributes of an INCLUDE in addition to the keys. */
   included: string[];
@@ -133,23 +131,19 @@ type Row = {
 function describe(row: Row): Table {
   const input = JSON.parse(row.input) as TableInput;
   const storage = `items_${row.id}`;
-  const index = (isGlobal: boolean) => (made: IndexInput, at: number) => ({
+  const index = (made: IndexInput, at: number): Index => ({
     name: made.IndexName,
     schema: schemaOf(made.KeySchema, input.AttributeDefinitions),
-    isGlobal,
     projection: (made.Projection.ProjectionType ?? "ALL") as Index["projection"],
     included: made.Projection.NonKeyAttributes ?? [],
-    storage: `${isGlobal ? "global" : "local"}_${row.id}_${at}`,
+    storage: `global_${row.id}_${at}`,
   });
   return {
     id: row.id,
     input,
     name: row.name,
     schema: schemaOf(input.KeySchema, input.AttributeDefinitions),
-    indexes: [
-      ...(input.GlobalSecondaryIndexes ?? []).map(index(true)),
-      ...(input.LocalSecondaryIndexes ?? []).map(index(false)),
-    ],
+    indexes: (input.GlobalSecondaryIndexes ?? []).map(index),
     createdAt: row.created_at,
     streamLabel: row.stream_label ?? undefined,
     timeToLive: row.time_to_live ? JSON.parse(row.time_to_live) : undefined,

@@ -1,14 +1,12 @@
 import { createHash } from "node:crypto";
 import { type Asked, addCosts, describeCapacity, readUnits } from "./capacity.ts";
 import type { Body, Context, Operation } from "./context.ts";
-import { project } from "./expressions/paths.ts";
 import { EngineFailure, invalid } from "./failure.ts";
-import { namesOfDocuments, readPaths } from "./items.ts";
-import { checkKey, encodeKey, refuseKeysAsDocuments } from "./keys.ts";
-import { capacityChoices, Faults, metricsChoices } from "./request.ts";
+import { encodeKey } from "./keys.ts";
+import { capacityChoices, Faults } from "./request.ts";
 import type { WriteCost } from "./storage.ts";
 import type { Table } from "./tables.ts";
-import { checkItem, countItemBytes, type Item } from "./values.ts";
+import { countItemBytes, type Item } from "./values.ts";
 import {
   executeWrite,
   readCheck,
@@ -40,7 +38,7 @@ const readers: Record<string, (context: Context, body: Body) => Write> = {
 /** Writes all or nothing, once per token. */
 export const transactWriteItems: Operation = (context, body) => {
   const actions = checkActions(body);
-  const parts = actions.map((action) => readAction(action, readers));
+  const parts = actions.map(readAction);
   const repeated = findRepetition(context, body, actions);
   if (repeated) return repeated;
   const writes = parts.map(({ kind, part }) => readPart(context, kind, part));
@@ -67,7 +65,6 @@ export const transactWriteItems: Operation = (context, body) => {
 function checkActions(body: Body): Body[] {
   const faults = new Faults();
   faults.oneOf(body.ReturnConsumedCapacity, "returnConsumedCapacity", capacityChoices);
-  faults.oneOf(body.ReturnItemCollectionMetrics, "returnItemCollectionMetrics", metricsChoices);
   const actions = body.TransactItems as Body[] | undefined;
   faults.required(actions, "transactItems");
   if (actions?.length === 0)
@@ -78,8 +75,8 @@ function checkActions(body: Body): Body[] {
   return actions ?? [];
 }
 
-function readAction<Reader>(action: Body, kinds: Record<string, Reader>) {
-  const named = Object.keys(action).filter((kind) => kinds[kind] && action[kind]);
+function readAction(action: Body) {
+  const named = Object.keys(action).filter((kind) => readers[kind] && action[kind]);
   if (named.length !== 1)
     throw invalid("TransactItems can only contain one of Check, Put, Update or Delete");
   return { kind: named[0]!, part: action[named[0]!] as Body };
@@ -95,7 +92,7 @@ function readPart(context: Context, kind: string, part: Body): Write {
 }
 
 /** Each item may occur only once. */
-function refuseTwice(writes: { table: Table; key: Item }[]): void {
+function refuseTwice(writes: Write[]): void {
   const names = writes.map(({ table, key }) => {
     const { hash, range } = encodeKey(table.schema, key);
     return [table.id, Buffer.from(hash).toString("hex"), Buffer.from(range).toString("hex")].join();
@@ -159,7 +156,7 @@ function findRepetition(context: Context, body: Body, actions: Body[]): Body | u
       "An error occurred (IdempotentParameterMismatchException)",
     );
   const costs = actions.map((action) => {
-    const { kind, part } = readAction(action, readers);
+    const { kind, part } = readAction(action);
     const { table, key } = readPart(context, kind, part);
     const stored = context.storage.get(table, encodeKey(table.schema, key));
     const units = readUnits(stored?.bytes ?? 0, true);
@@ -180,39 +177,3 @@ function rememberToken(context: Context, body: Body, actions: Body[]): void {
 export function trimTokens({ storage, now }: Context): void {
   storage.prepare("DELETE FROM tokens WHERE at < ?").run(now() - tokenMilliseconds);
 }
-
-export const transactGetItems: Operation = (context, body) => {
-  const actions = checkActions(body);
-  const gets = actions.map((action) => {
-    const { part } = readAction(action, { Get: true });
-    const faults = new Faults();
-    faults.tableName(part.TableName);
-    faults.required(part.Key, "key");
-    faults.end();
-    const paths = readPaths(part);
-    const key = checkItem(part.Key as Body);
-    const table = context.tables.get(part.TableName);
-    refuseKeysAsDocuments(table, namesOfDocuments(paths));
-    return { table, key, paths };
-  });
-  const reasons = gets.map(({ table, key }): Reason => {
-    try {
-      checkKey(table.schema, key);
-      return { Code: "None" };
-    } catch (error) {
-      return reasonOf(error);
-    }
-  });
-  if (reasons.some(({ Code }) => Code !== "None")) throw cancelled(reasons);
-  refuseTwice(gets);
-  const found = gets.map(({ table, key, paths }) => {
-    const stored = context.storage.get(table, encodeKey(table.schema, key));
-    const units = readUnits(stored?.bytes ?? 0, true);
-    const item = stored && (paths ? project(stored.item, paths) : stored.item);
-    return { table, item, cost: { table: units, indexes: new Map() } };
-  });
-  return {
-    Responses: found.map(({ item }) => (item ? { Item: item } : {})),
-    ...capacityOf(body, found, "read"),
-  };
-};

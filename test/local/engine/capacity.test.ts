@@ -1,4 +1,4 @@
-import { openTestEngine, tableOf } from "./engine.ts";
+import { openTestEngine } from "./engine.ts";
 
 type Body = Record<string, unknown>;
 type Cost = {
@@ -7,7 +7,6 @@ type Cost = {
   WriteCapacityUnits?: number;
   Table?: { CapacityUnits: number };
   GlobalSecondaryIndexes?: Record<string, { CapacityUnits: number }>;
-  LocalSecondaryIndexes?: Record<string, { CapacityUnits: number }>;
 };
 
 const ReturnConsumedCapacity = "INDEXES";
@@ -65,12 +64,6 @@ test.each([
   // Items that a projection or filter drops were read, too.
   const less = { Key, ProjectionExpression: "sk" };
   expect(cost("GetItem", less).CapacityUnits).toBe(units / 2);
-  const TransactItems = [{ Get: { TableName: "things", Key } }];
-  const transaction = cost("TransactGetItems", { TransactItems });
-  expect([transaction.CapacityUnits, transaction.ReadCapacityUnits]).toEqual([
-    2 * units,
-    2 * units,
-  ]);
 });
 
 test("a query rounds the sum of its items, a batch each of them", () => {
@@ -127,54 +120,6 @@ test("an index costs when its entry is added, removed, changed or moved, not whe
   expect(gone.GlobalSecondaryIndexes?.["by-owner"]?.CapacityUnits).toBe(1);
   expect(gone.CapacityUnits).toBe(2);
 });
-
-test("a local index is counted separately, and missing attributes cost a read for each item", () => {
-  const { must, cost } = openLocal();
-  for (let n = 0; n < 3; n++) {
-    const Item = { ...itemOf(5000, { rank: { N: "1" } }), sk: { S: String(n) } };
-    const written = cost("PutItem", { Item });
-    expect(written.LocalSecondaryIndexes?.["by-rank"]?.CapacityUnits).toBe(1);
-    expect(written.CapacityUnits).toBe(6);
-  }
-  const query = {
-    IndexName: "by-rank",
-    KeyConditionExpression: "pk = :pk",
-    ExpressionAttributeValues: { ":pk": { S: "a" } },
-  };
-  expect(cost("Query", query).CapacityUnits).toBe(0.5);
-  const whole = cost("Query", { ...query, Select: "ALL_ATTRIBUTES" });
-  expect(whole.LocalSecondaryIndexes?.["by-rank"]?.CapacityUnits).toBe(0.5);
-  expect(whole.Table?.CapacityUnits).toBe(3);
-  const { Items } = must("Query", {
-    ...{ TableName: "local", ...query },
-    ProjectionExpression: "x, sk",
-  });
-  expect(Object.keys((Items as Body[])[0]!).sort()).toEqual(["sk", "x"]);
-});
-
-function openLocal() {
-  const engine = open();
-  const { GlobalSecondaryIndexes: _, AttributeDefinitions, ...table } = tableOf("local");
-  engine.must("CreateTable", {
-    ...table,
-    AttributeDefinitions: AttributeDefinitions.filter(
-      ({ AttributeName }) => AttributeName !== "owner",
-    ),
-    LocalSecondaryIndexes: [
-      {
-        IndexName: "by-rank",
-        KeySchema: [
-          { AttributeName: "pk", KeyType: "HASH" },
-          { AttributeName: "rank", KeyType: "RANGE" },
-        ],
-        Projection: { ProjectionType: "KEYS_ONLY" },
-      },
-    ],
-  });
-  const cost = (operation: string, body: Body) =>
-    engine.cost(operation, { ...body, TableName: "local" });
-  return { ...engine, cost };
-}
 
 test("an item may have 400 KB, at once or by an update, and not a byte more", () => {
   const { must, refusal } = openTestEngine();

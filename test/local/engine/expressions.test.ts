@@ -53,7 +53,6 @@ test("a key is not a document in any expression", () => {
     ["PutItem", { TableName: "things", Item: Key, ConditionExpression: "attribute_exists(pk.x)" }],
     ["UpdateItem", { ...place, UpdateExpression: "REMOVE sk[0]" }],
     ["Scan", { TableName: "things", FilterExpression: "attribute_exists(pk.x)" }],
-    ["TransactGetItems", { TransactItems: [{ Get: { ...place, ProjectionExpression: "pk.x" } }] }],
     ["BatchGetItem", { RequestItems: { things: { Keys: [Key], ProjectionExpression: "sk.x" } } }],
   ] as const) {
     expect([operation, ...refusal(operation, body)]).toEqual([

@@ -107,14 +107,3 @@ test("the token of a refused transaction is still unused", () => {
   must("TransactWriteItems", body);
   expect(get("a", "1")?.n).toEqual({ N: "1" });
 });
-
-test("a reading transaction returns items in order, and nothing for missing ones", () => {
-  const { must, put: write_ } = openTestEngine();
-  write_("a", "1", { n: { N: "1" } });
-  write_("a", "3", { n: { N: "3" } });
-  const get = (sk: string) => ({
-    Get: { TableName: "things", Key: Key(sk), ProjectionExpression: "n" },
-  });
-  const { Responses } = must("TransactGetItems", write(get("3"), get("2"), get("1")));
-  expect(Responses).toEqual([{ Item: { n: { N: "3" } } }, {}, { Item: { n: { N: "1" } } }]);
-});

@@ -83,18 +83,7 @@ export const differences: Difference[] = [
       isDeepStrictEqual(theirs.Attributes, operation.body.Key),
   },
   {
-    what: "Attributes that a local index does not have and a Scan of it asks for",
-    service:
-      "Fetched from the table, each item as a read of its own. " +
-      "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html",
-    fits: ({ operation, table }) => {
-      const index = table.indexes.find(({ name }) => name === operation.body.IndexName);
-      const isPartial = index !== undefined && !index.isGlobal && index.projection !== "ALL";
-      return isPartial && operation.body.ProjectionExpression !== undefined;
-    },
-  },
-  {
-    what: "Attributes that a global index does not have and a projection asks for",
+    what: "Attributes that an index does not have and a projection asks for",
     service:
       "A ValidationException: only what is projected to the index can be asked for. " +
       "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html",
@@ -139,17 +128,6 @@ export const differences: Difference[] = [
       operation.name === "Query" && !table.range && ours.pages === 2 && theirs.pages === pagesMax,
   },
   {
-    what: "Keys that the projection of a TransactGetItems does not name",
-    service:
-      "Not told: only what the projection names is. " +
-      "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Get.html",
-    fits: ({ operation, ours, theirs }) =>
-      operation.name === "TransactGetItems" &&
-      JSON.stringify(operation.body).includes("ProjectionExpression") &&
-      !ours.refusal &&
-      !theirs.refusal,
-  },
-  {
     what: "Read units of an item of which a projection takes a part",
     service:
       "By the size of the item, not of what is answered. " +
@@ -183,15 +161,6 @@ export const differences: Difference[] = [
         Math.abs(mine - yours) <= 1
       );
     },
-  },
-  {
-    what: "Where the units of reading a local index are reported",
-    service:
-      "As of the index, under LocalSecondaryIndexes. " +
-      "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ConsumedCapacity.html",
-    fits: ({ operation, table, ours, theirs }) =>
-      table.indexes.some(({ name, isGlobal }) => !isGlobal && name === operation.body.IndexName) &&
-      isSame({ ...ours, costs: sums(ours) }, { ...theirs, costs: sums(theirs) }),
   },
 ];
 

@@ -65,14 +65,13 @@ const withMembers = (one: fc.Arbitrary<Body>, members: Record<string, fc.Arbitra
 function reads(table: Schema, TableName: string): fc.Arbitrary<Operation> {
   const types = { h: table.hash, s: table.range, g: table.g, r: table.r };
   const places = [
-    { IndexName: undefined, isGlobal: false, keys: table.range ? ["h", "s"] : ["h"] },
+    { IndexName: undefined, keys: table.range ? ["h", "s"] : ["h"] },
     ...table.indexes.map((index) => ({ ...index, IndexName: index.name })),
   ];
   const common = {
     Limit: maybe(fc.integer({ min: 1, max: 4 })),
     FilterExpression: maybe(condition, 2),
     ProjectionExpression: maybe(projection, 3),
-    Select: fc.constantFrom(undefined, undefined, undefined, undefined, "COUNT"),
     ReturnConsumedCapacity: capacity,
     ConsistentRead: fc.constantFrom(undefined, undefined, true),
   };
@@ -100,7 +99,7 @@ function reads(table: Schema, TableName: string): fc.Arbitrary<Operation> {
       ),
     );
   };
-  const query = fc.constantFrom(...places).chain(({ IndexName, keys, isGlobal }) => {
+  const query = fc.constantFrom(...places).chain(({ IndexName, keys }) => {
     const [hash, range] = keys as ["h" | "g", ("s" | "r")?];
     return fc
       .record({
@@ -113,25 +112,15 @@ function reads(table: Schema, TableName: string): fc.Arbitrary<Operation> {
         const { FilterExpression, ProjectionExpression, ...plain } = rest;
         const KeyConditionExpression: Expression = (notes) =>
           `${hash} = ${notes.value(value)}${bounds ? ` AND ${bounds(notes)}` : ""}`;
-        const expressions = {
-          KeyConditionExpression,
-          FilterExpression,
-          ProjectionExpression: plain.Select ? undefined : ProjectionExpression,
-        };
-        if (isGlobal) plain.ConsistentRead = undefined;
+        const expressions = { KeyConditionExpression, FilterExpression, ProjectionExpression };
+        if (IndexName) plain.ConsistentRead = undefined;
         return bodyOf({ TableName, IndexName, ...plain }, expressions);
       });
   });
-  const scan = fc.constantFrom(...places).chain(({ IndexName, isGlobal }) =>
+  const scan = fc.constantFrom(...places).chain(({ IndexName }) =>
     fc.record(common).map(({ FilterExpression, ProjectionExpression, ...plain }) => {
-      if (isGlobal) plain.ConsistentRead = undefined;
-      return bodyOf(
-        { TableName, IndexName, ...plain },
-        {
-          FilterExpression,
-          ProjectionExpression: plain.Select ? undefined : ProjectionExpression,
-        },
-      );
+      if (IndexName) plain.ConsistentRead = undefined;
+      return bodyOf({ TableName, IndexName, ...plain }, { FilterExpression, ProjectionExpression });
     }),
   );
   return fc.oneof(query.map(write("Query")), query.map(write("Query")), scan.map(write("Scan")));
@@ -208,15 +197,6 @@ export function operationOn(table: Schema, TableName: string): fc.Arbitrary<Oper
           .map((TransactItems): Body => ({ TransactItems })),
         { ...metered, ClientRequestToken: token },
       ).map(write("TransactWriteItems")),
-    },
-    {
-      weight: 1,
-      arbitrary: withMembers(
-        fc
-          .array(get.map(wrap("Get")), { minLength: 1, maxLength: 4 })
-          .map((TransactItems): Body => ({ TransactItems })),
-        metered,
-      ).map(write("TransactGetItems")),
     },
   );
 }

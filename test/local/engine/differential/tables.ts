@@ -14,45 +14,33 @@ export type Schema = {
 
 type IndexSchema = {
   name: string;
-  isGlobal: boolean;
-  keys: ["g" | "h", "r"?];
+  keys: ["g", "r"?];
   projection: "ALL" | "KEYS_ONLY" | "INCLUDE";
 };
 
 const keyType = fc.constantFrom<KeyType>("S", "N", "B");
 const projection = fc.constantFrom("ALL" as const, "KEYS_ONLY" as const, "INCLUDE" as const);
-const global = fc.record({
-  isGlobal: fc.constant(true),
+const index = fc.record({
   keys: fc.constantFrom<IndexSchema["keys"]>(["g"], ["g", "r"]),
   projection,
 });
-const local = fc.record({
-  isGlobal: fc.constant(false),
-  keys: fc.constant<IndexSchema["keys"]>(["h", "r"]),
-  projection,
-});
 
-/** Tables with `h` and perhaps `s` as their key, up to two global indexes and a local one. */
+/** Tables with `h` and perhaps `s` as their key, up to two indexes. */
 export const schema: fc.Arbitrary<Schema> = fc
   .record({
     hash: keyType,
     range: fc.option(keyType, { nil: undefined, freq: 4 }),
     g: keyType,
     r: keyType,
-    globals: fc.array(global, { maxLength: 2 }),
-    locals: fc.array(local, { maxLength: 1 }),
+    indexes: fc.array(index, { maxLength: 2 }),
     view: fc.option(fc.constantFrom("NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY"), {
       nil: undefined,
       freq: 2,
     }),
   })
-  .map(({ globals, locals, ...rest }) => ({
+  .map(({ indexes, ...rest }) => ({
     ...rest,
-    // A local index needs a sort key of its table.
-    indexes: [...globals, ...(rest.range ? locals : [])].map((one, at) => ({
-      ...one,
-      name: `index-${at}`,
-    })),
+    indexes: indexes.map((one, at) => ({ ...one, name: `index-${at}` })),
   }));
 
 /** The request that creates such a table. */
@@ -64,18 +52,14 @@ export function creationOf(TableName: string, { hash, range, g, r, indexes, view
   const keys = range ? ["h", "s"] : ["h"];
   const types: Record<string, KeyType | undefined> = { h: hash, s: range, g, r };
   const names = new Set<string>([...keys, ...indexes.flatMap((index) => index.keys as string[])]);
-  const describe = (isGlobal: boolean) =>
-    indexes
-      .filter((index) => index.isGlobal === isGlobal)
-      .map((index) => ({
-        IndexName: index.name,
-        KeySchema: (index.keys as string[]).map(element),
-        Projection: {
-          ProjectionType: index.projection,
-          ...(index.projection === "INCLUDE" && { NonKeyAttributes: ["a"] }),
-        },
-      }));
-  const [global, local] = [describe(true), describe(false)];
+  const described = indexes.map((index) => ({
+    IndexName: index.name,
+    KeySchema: (index.keys as string[]).map(element),
+    Projection: {
+      ProjectionType: index.projection,
+      ...(index.projection === "INCLUDE" && { NonKeyAttributes: ["a"] }),
+    },
+  }));
   return {
     TableName,
     BillingMode: "PAY_PER_REQUEST",
@@ -84,8 +68,7 @@ export function creationOf(TableName: string, { hash, range, g, r, indexes, view
       AttributeType: types[AttributeName],
     })),
     KeySchema: keys.map(element),
-    ...(global.length > 0 && { GlobalSecondaryIndexes: global }),
-    ...(local.length > 0 && { LocalSecondaryIndexes: local }),
+    ...(described.length > 0 && { GlobalSecondaryIndexes: described }),
     ...(view && { StreamSpecification: { StreamEnabled: true, StreamViewType: view } }),
   };
 }
