@@ -108,7 +108,7 @@ async function compose(options: AwsOptions, cleanups: Cleanups): Promise<Omit<Aw
       dynamodb: createDynamoDb({ engine, tables, meter, onWrite: streams.wake }),
       sqs: createSqs({ stage, store, meter, onSend: ({ name }) => wakeQueue(name) }),
       "execute-api": createConnectionCalls(posting),
-      lambda: createInvocationCalls(stage, options.invoke, log),
+      lambda: createInvocationCalls(stage, options.invoke),
       secretsmanager: createSecretCalls(stage, secrets),
       s3: createObjectCalls(stage, objects, iam),
     },

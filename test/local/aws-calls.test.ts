@@ -158,7 +158,7 @@ test("Lambda's Invoke returns results, reports failures and refuses calls withou
   expect(failed.headers.get("x-amz-function-error")).toBe("Unhandled");
   expect(await failed.json()).toEqual({ errorType: "TypeError", errorMessage: "bad" });
   const event = { "x-amz-invocation-type": "Event" };
-  expect((await call("POST", path("sample-worker"), "lambda", "{}", event)).status).toBe(202);
+  expect((await call("POST", path("sample-worker"), "lambda", "{}", event)).status).toBe(400);
   expect((await call("POST", path("sample-reader"), "lambda", "{}")).status).toBe(403);
   expect((await call("POST", path("none"), "lambda", "{}")).status).toBe(404);
   expect((await call("POST", path("sample-worker"), "lambda", "{")).status).toBe(400);
