@@ -8,7 +8,6 @@ export type Metadata = {
   cfId: string | undefined;
   attempts?: number;
   totalRetryDelay?: number;
-  clockSkewCorrected?: boolean;
 };
 
 /** The body of a response: one JSON object. */

@@ -1,7 +1,6 @@
 import { boundedTimeout, pauseFor } from "../runtime/deadline.ts";
 import { awsEnvironment, setting, traceId } from "../runtime/env.ts";
 import { type Body, metadataOf, readAnswer } from "./answer.ts";
-import { createClock } from "./clock.ts";
 import { createRetries, type Failure, waitOf } from "./retries.ts";
 import { collectHeaders, createSigner, hashOf, type Signing } from "./sign.ts";
 import {
@@ -44,7 +43,6 @@ export class JsonClient {
   readonly #service: Service;
   readonly #settings: ClientSettings;
   readonly #retries: ReturnType<typeof createRetries>;
-  readonly #clock = createClock();
   #sockets: ReturnType<typeof openSockets> | undefined;
   #endpoint: URL | undefined;
   #signer: { by: Signing; sign: ReturnType<typeof createSigner> } | undefined;
@@ -66,17 +64,14 @@ export class JsonClient {
     let cost: number | undefined;
     for (let attempts = 1; ; attempts++) {
       let answer: TransportAnswer | undefined;
-      const sentAt = Date.now();
       try {
         answer = await this.#try(operation, body);
         const output = readAnswer(answer);
-        this.#clock.note(answer.headers, sentAt);
         this.#retries.afterSuccess(cost);
         output.$metadata = { ...metadataOf(answer), attempts, totalRetryDelay };
         return output;
       } catch (error) {
         const failure = error as Failure;
-        if (answer !== undefined) this.#clock.correct(failure, answer.headers, sentAt);
         const wait = answer && waitOf(answer.headers, Date.now());
         const retry = this.#retries.afterFailure(failure, attempts, wait);
         if (retry === undefined) {
@@ -116,7 +111,7 @@ export class JsonClient {
       "content-length": String(Buffer.byteLength(body)),
       "x-amz-target": call,
     };
-    collectHeaders(this.#signature()(signed, this.#clock.now()), headers);
+    collectHeaders(this.#signature()(signed, Date.now()), headers);
     const trace = traceId();
     if (trace !== undefined) headers["x-amzn-trace-id"] = trace;
     return { host, headers, body };

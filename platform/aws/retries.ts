@@ -2,7 +2,7 @@
 export type Failure = Error & {
   code?: string;
   $retryable?: object;
-  $metadata?: { httpStatusCode?: number; clockSkewCorrected?: boolean };
+  $metadata?: { httpStatusCode?: number };
 };
 
 const throttles = new Set([
@@ -40,7 +40,6 @@ const isTransient = ({ name, message, code, $metadata }: Failure) =>
   transientNames.has(name) ||
   transientCodes.has(code ?? "") ||
   transientStatuses.has($metadata?.httpStatusCode ?? 0) ||
-  $metadata?.clockSkewCorrected === true ||
   (name === "InvalidSignatureException" && message.includes("Signature expired"));
 
 /** The longest pause; after a throttle, pauses begin at a second. Milliseconds. */

@@ -132,6 +132,13 @@ describe("An error is the SDK's, with its attempts and pauses:", () => {
     expect(told.$metadata.httpStatusCode).toBe(status);
   });
 
+  test("a signature that expired on its way, as in a frozen environment", async () => {
+    const expired = { ...named("InvalidSignatureException"), message: "Signature expired: late" };
+    const told = await ends(says(400, expired));
+    expect(told.$metadata.attempts).toBe(aws.got.length);
+    expect(aws.got.length).toBe(3);
+  });
+
   test("the item of a failed condition, its binary decoded", async () => {
     await ends(says(400, named("ConditionalCheckFailedException", { Item: item })));
   });

@@ -185,43 +185,6 @@ describe("The retry quota", () => {
   });
 });
 
-describe("A wrong clock", () => {
-  const hour = 3_600_000;
-  const expired = (date: Date, name = "InvalidSignatureException") =>
-    says(400, { __type: name, message: "Signature not yet current" }, { date: date.toUTCString() });
-
-  test.each([hour, -hour])("by %d ms is refused once and then signs correctly", async (by) => {
-    for (const whose of everybody) {
-      const both = openBoth(aws.endpoint);
-      const truth = new Date(Date.now() + by);
-      aws.answer(expired(truth), says(200, {}, { date: truth.toUTCString() }));
-      const end = await endOf(both[whose].send("GetCommand", get));
-      expect([whose, end]).toMatchObject([whose, { answer: { $metadata: { attempts: 2 } } }]);
-      await both[whose].send("GetCommand", get);
-      const days = aws.got.map(({ headers }) => String(headers["x-amz-date"]));
-      expect(days[0]!.slice(0, 13)).not.toBe(days[1]!.slice(0, 13));
-      const signedAt = truth.toISOString().replace(/[:-]/g, "").slice(0, 11);
-      for (const day of days.slice(1)) expect(day.slice(0, 11)).toBe(signedAt);
-      for (const one of everybody) both[one].close();
-    }
-  });
-
-  test("is not suspected after a failed condition, nor after a cached response", async () => {
-    const { own, sdk } = openBoth(aws.endpoint);
-    const away = new Date(Date.now() + hour);
-    aws.answer(expired(away, "ConditionalCheckFailedException"));
-    await endOf(own.send("GetCommand", get));
-    expect(aws.got.length).toBe(1);
-    aws.answer(
-      says(400, named("InvalidSignatureException"), { date: away.toUTCString(), age: "9" }),
-    );
-    const other = openBoth(aws.endpoint);
-    await endOf(other.own.send("GetCommand", get));
-    expect(aws.got.length).toBe(1);
-    for (const one of [own, sdk, other.own, other.sdk]) one.close();
-  });
-});
-
 describe("Credentials", () => {
   const names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] as const;
   const before = names.map((name) => [name, process.env[name]] as const);
