@@ -1,11 +1,9 @@
 import type { TransportAnswer } from "./transport.ts";
 
-/** The metadata of a response. */
+/** The metadata of an error, which fault logs show. */
 export type Metadata = {
   httpStatusCode: number;
   requestId: string | undefined;
-  extendedRequestId: string | undefined;
-  cfId: string | undefined;
   attempts?: number;
   totalRetryDelay?: number;
 };
@@ -13,13 +11,11 @@ export type Metadata = {
 /** The body of a response: one JSON object. */
 export type Body = Record<string, unknown>;
 
-/** The metadata of a response, as the SDK reports it. */
-export const metadataOf = ({ status, headers }: TransportAnswer): Metadata => ({
+/** The metadata of a failed response, as the SDK reports it. */
+const metadataOf = ({ status, headers }: TransportAnswer): Metadata => ({
   httpStatusCode: status,
   requestId:
     headers["x-amzn-requestid"] ?? headers["x-amzn-request-id"] ?? headers["x-amz-request-id"],
-  extendedRequestId: headers["x-amz-id-2"],
-  cfId: headers["x-amz-cf-id"],
 });
 
 /** An error that the service reported. */

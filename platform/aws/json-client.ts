@@ -1,6 +1,6 @@
 import { boundedTimeout, pauseFor } from "../runtime/deadline.ts";
 import { awsEnvironment, setting, traceId } from "../runtime/env.ts";
-import { type Body, metadataOf, readAnswer } from "./answer.ts";
+import { type Body, readAnswer } from "./answer.ts";
 import { createRetries, type Failure, waitOf } from "./retries.ts";
 import { collectHeaders, createSigner, hashOf, type Signing } from "./sign.ts";
 import {
@@ -54,10 +54,10 @@ export class JsonClient {
   }
 
   /**
-   * Makes one call, with retries, and returns the service's response with `$metadata`. `body` is
-   * the request as JSON; every attempt sends the same. Rejects after the last attempt with the
-   * service's error, the connection's error, or a `TimeoutError`; with the refusal `unavailable`
-   * once the invocation's time is up.
+   * Makes one call, with retries, and returns the service's response. `body` is the request as
+   * JSON; every attempt sends the same. Rejects after the last attempt with the service's error, the
+   * connection's error, or a `TimeoutError`; with the refusal `unavailable` once the invocation's
+   * time is up.
    */
   async call(operation: string, body: string): Promise<Body> {
     let totalRetryDelay = 0;
@@ -68,7 +68,6 @@ export class JsonClient {
         answer = await this.#try(operation, body);
         const output = readAnswer(answer);
         this.#retries.afterSuccess(cost);
-        output.$metadata = { ...metadataOf(answer), attempts, totalRetryDelay };
         return output;
       } catch (error) {
         const failure = error as Failure;

@@ -114,12 +114,18 @@ export function openBoth(
     return {
       send: async (name, input) => {
         const command = new commands[whose][name](input as never);
-        return (await client.send(command as never)) as never;
+        return withoutMetadata(await client.send(command as never)) as never;
       },
       close: () => opened.destroy(),
     };
   };
   return { sdk: open("sdk"), own: open("own") };
+}
+
+/** The SDK's answers have metadata, which nobody reads. */
+function withoutMetadata(answer: unknown): object {
+  const { $metadata: _, ...told } = answer as Record<string, unknown>;
+  return told;
 }
 
 /** What the SDK makes of an error of Jest's outer realm, which is no `Error` within. */
@@ -128,7 +134,7 @@ const wrapped = /^AWS SDK error wrapper for (\w+): (.*)$/;
 /** A call's outcome, without metadata. */
 export async function endOf(call: Promise<unknown>): Promise<unknown> {
   try {
-    return { answer: await call };
+    return { answer: withoutMetadata(await call) };
   } catch (thrown) {
     const error = thrown as Error & Record<string, unknown>;
     const { $fault, $metadata, Item, CancellationReasons } = error;

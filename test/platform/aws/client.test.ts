@@ -104,11 +104,9 @@ describe("Queues and secrets", () => {
     expect(end).toMatchObject({ answer });
   });
 
-  test("a message that arrived changed is an error, and so is one that SQS refuses", async () => {
+  test("a message that SQS refuses is an error", async () => {
     const message = messages[0]!;
     const call = (whose: Whose) => send(whose, message);
-    const wrong = { MessageId: "id", MD5OfMessageBody: md5("another") };
-    expect(await same(call, says(200, wrong))).toMatchObject({ message: "InvalidChecksumError" });
     const refused = { __type: "com.amazonaws.sqs#InvalidMessageContents", message: "No" };
     await same(call, says(400, refused));
     await same(call, says(503, { __type: "ServiceUnavailable", message: "Later" }));
@@ -126,10 +124,6 @@ describe("Queues and secrets", () => {
     const refused = { Id: "1", SenderFault: false, Code: "InternalError", Message: "Later" };
     const some = { Successful: taken.slice(0, 1), Failed: [refused] };
     expect(await same(sendBatch, says(200, some))).toMatchObject({ answer: some });
-    const wrong = taken.map((one) => ({ ...one, MD5OfMessageBody: md5("another") }));
-    expect(await same(sendBatch, says(200, { Successful: wrong }))).toMatchObject({
-      message: "Invalid MD5 checksum on messages: m0, m1",
-    });
     await same(sendBatch, says(200, { Failed: [refused] }));
     await same(sendBatch, says(400, { __type: "com.amazonaws.sqs#BatchRequestTooLong" }));
     await same(sendBatch, says(503, { __type: "ServiceUnavailable", message: "Later" }));
@@ -284,11 +278,11 @@ describe("An installed transport", () => {
     const answer = await withTransport(
       async (request) => {
         asked.push(request);
-        return { status: 200, headers: { "x-amzn-requestid": "R" }, body };
+        return { status: 200, headers: {}, body };
       },
       () => own.send("GetCommand", get),
     );
-    expect(answer).toMatchObject({ Item: { PK: "a" }, $metadata: { requestId: "R" } });
+    expect(answer).toEqual({ Item: { PK: "a" } });
     expect(aws.got).toEqual([]);
     aws.answer(says(200, {}));
     await own.send("GetCommand", get);
