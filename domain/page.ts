@@ -61,11 +61,11 @@ export const momentEnd = z
   .pipe(moment)
   .meta(momentMeta);
 
-/** The page number and size of a query; `limitDefault` is the default size. */
-export const pageQuery = (limitDefault: number, limitMax = 100) =>
+/** The page number and size of a query, up to 100; `limitDefault` is the default size. */
+export const pageQuery = (limitDefault: number) =>
   z.object({
     page: wholeNumber(1, 999_999_999).default(1).meta({ description: "The page number, from 1" }),
-    limit: rowsLimit(limitMax, limitDefault),
+    limit: rowsLimit(100, limitDefault),
   });
 
 /**

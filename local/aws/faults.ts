@@ -69,8 +69,8 @@ export type Faults = {
 
 const faultCountMax = 100;
 
-/** Creates an empty list. `random` is uniform in [0, 1), so that a test can repeat a run. */
-export function createFaults(random: () => number = Math.random): Faults {
+/** Creates an empty list. */
+export function createFaults(): Faults {
   let faults: Fault[] = [];
   return {
     add(wanted) {
@@ -86,7 +86,7 @@ export function createFaults(random: () => number = Math.random): Faults {
     },
     find(target) {
       if (faults.length === 0) return undefined;
-      const fault = faults.find((one) => fits(one, target) && random() * 100 < one.percent);
+      const fault = faults.find((one) => fits(one, target) && Math.random() * 100 < one.percent);
       if (fault) fault.struck++;
       return fault;
     },

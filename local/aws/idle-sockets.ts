@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
  * next request on it. The client gets no notification: a frozen environment would not notice one,
  * and the peer of a stopped machine receives none.
  */
-export function watchIdleSockets(now: () => number = Date.now) {
+export function watchIdleSockets() {
   const usedAt = new WeakMap<Socket, number>();
   let idleMillisecondsMax: number | undefined;
   let resets = 0;
@@ -17,13 +17,13 @@ export function watchIdleSockets(now: () => number = Date.now) {
     /** Whether the socket of a new request has been dropped. */
     isForgotten(socket: Socket): boolean {
       if (idleMillisecondsMax === undefined) return false;
-      if (now() - (usedAt.get(socket) ?? now()) <= idleMillisecondsMax) return false;
+      if (Date.now() - (usedAt.get(socket) ?? Date.now()) <= idleMillisecondsMax) return false;
       resets++;
       return true;
     },
     /** Notes that a socket was used. */
     touch(socket: Socket): void {
-      if (idleMillisecondsMax !== undefined) usedAt.set(socket, now());
+      if (idleMillisecondsMax !== undefined) usedAt.set(socket, Date.now());
     },
     resets: () => resets,
   };

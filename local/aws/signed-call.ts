@@ -45,7 +45,6 @@ const targets: Record<string, string> = {
   DynamoDBStreams_20120810: "dynamodb",
   AmazonSQS: "sqs",
   secretsmanager: "secretsmanager",
-  AmazonSSM: "ssm",
 };
 
 function findService(target: string, path: string[]): string | undefined {

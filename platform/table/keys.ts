@@ -315,7 +315,6 @@ export const prefix = {
   moments: "MOMENT#",
   likes: "LIKE#",
   votes: "VOTE#",
-  subscribers: "SUB#",
   relayRooms: "NODE#",
   mail: "MAIL#",
   visits: "VISIT#",

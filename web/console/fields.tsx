@@ -5,11 +5,13 @@ import { call, refusedOf } from "./api.ts";
 import { PlainForm } from "./form.tsx";
 import { formatted, PersonCell, Refusal } from "./ui.tsx";
 
+const creditsMax = 1_000_000_000;
+
 /** The problem with a number of credits, if any. */
-export const problemOf = (text: string, min: number, max = 1_000_000_000) =>
-  text.trim() !== "" && Number.isInteger(+text) && +text >= min && +text <= max
+export const problemOf = (text: string, min: number) =>
+  text.trim() !== "" && Number.isInteger(+text) && +text >= min && +text <= creditsMax
     ? undefined
-    : `Enter a whole number from ${formatted(min)} to ${formatted(max)}`;
+    : `Enter a whole number from ${formatted(min)} to ${formatted(creditsMax)}`;
 
 /** A segmented control. */
 export function Choice<Value extends string>(given: {
