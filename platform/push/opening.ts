@@ -6,10 +6,13 @@ import {
   subscribedMessage,
 } from "../../domain/log/recovery.ts";
 import { isOpening, type Subscriber } from "../../domain/log/subscriber.ts";
-import { findSubscriber, removeSubscriber } from "../store/log/subscribers.ts";
+import { findCurrent, removeSubscriber } from "../store/log/subscribers.ts";
 import type { Audience } from "./audience.ts";
 import { type Payload, type PostResult, payloadOf } from "./gateway.ts";
 import { post } from "./post.ts";
+
+/** The result of a post to a subscription; `ended`: the subscription was replaced or removed. */
+export type SendResult = PostResult | "ended";
 
 /**
  * Sends a connection's first message. If the connection may still be opening, retries after each of
@@ -20,14 +23,12 @@ async function postOpening(
   subscriber: Subscriber,
   payload: Payload,
   waits: readonly number[],
-): Promise<PostResult> {
-  const { streamId, connectionId, revision } = subscriber;
+): Promise<SendResult> {
   for (const wait of [...(isOpening(subscriber, audience.now) ? waits : []), 0]) {
     const result = await post(audience, subscriber, payload);
     if (result !== "gone" || wait === 0) return result;
     await new Promise((done) => setTimeout(done, wait));
-    const current = await findSubscriber(streamId, connectionId);
-    if (current?.revision !== revision) return "gone";
+    if ((await findCurrent(subscriber)) === undefined) return "ended";
   }
   return "gone";
 }
@@ -58,7 +59,7 @@ export async function openSubscription(
   { since, requestId }: Request,
   { epoch, head, next, viewers, shown }: OpeningFacts,
   waits: readonly number[],
-): Promise<{ result: PostResult; recovery: Recovery | undefined }> {
+): Promise<{ result: SendResult; recovery: Recovery | undefined }> {
   const { streamId, now } = audience;
   const end = { epoch, head };
   const recovery = since && recover(since, end, next, now);

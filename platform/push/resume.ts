@@ -1,6 +1,5 @@
 import type { Frame } from "../../domain/log/frame.ts";
 import { firstLive, type Subscriber } from "../../domain/log/subscriber.ts";
-import { isBlocked } from "../../domain/streams/member.ts";
 import { handleEach, type QueueRecord } from "../lambda/consumer.ts";
 import { limits } from "../runtime/limits.ts";
 import { countMetric } from "../runtime/metrics.ts";
@@ -9,14 +8,12 @@ import { advanceCatchUp, goLive, goLiveBefore, isBehind } from "../store/log/cat
 import { findFrame, listFrames, listFramesSince, numberMax } from "../store/log/frames.ts";
 import { findLog, getLog, type Log } from "../store/log/logs.ts";
 import { takeResumeFrames } from "../store/log/resume-budget.ts";
-import { findSubscriber } from "../store/log/subscribers.ts";
-import { findMember } from "../store/streams/members.ts";
+import { findCurrent, findSubscriber } from "../store/log/subscribers.ts";
 import type { Audience, Push } from "./audience.ts";
-import { encodingsOf } from "./encodings.ts";
-import type { PostResult } from "./gateway.ts";
 import { ResumeJob } from "./jobs.ts";
+import { leave, sendFrames } from "./missed-frames.ts";
 import { openSubscription, refuseSubscription } from "./opening.ts";
-import { endSubscription, post, removeDead } from "./post.ts";
+import { removeDead } from "./post.ts";
 import { countViewers, countViewersNow } from "./viewer-count.ts";
 
 /**
@@ -105,7 +102,10 @@ async function answer(
     facts,
     openingWaitsMilliseconds,
   );
-  if (result !== "sent") return leave(subscriber, subscriber.next, result);
+  if (result !== "sent") {
+    await leave(subscriber, subscriber.next, result);
+    return undefined;
+  }
   // If the position is lost, the viewer gets no frames before the first live one.
   if (recovery === "lost" && subscriber.next <= head) {
     const moved = await advanceCatchUp(subscriber, head + 1);
@@ -130,7 +130,8 @@ async function shownAt(streamId: string, head: number) {
 const beyondMark = 2;
 
 /**
- * Sends pages of frames up to the newest, within the job's limits. Finds the log's end from its
+ * Sends pages of frames up to the newest, within the job's limits and while the subscription
+ * exists: meanwhile a block, a refunded pass or its client may end it. Finds the log's end from its
  * mark and by reading slightly further: reading the newest frame costs as much as sending it, and
  * when a large room reconnects, all jobs would read the same few frames.
  */
@@ -143,13 +144,15 @@ async function sendPages(audience: Audience, subscriber: Behind, known: Known): 
   for (let number = 0; number < limits().jobPages; number++) {
     const elapsed = Date.now() - began;
     if (elapsed > jobMillisecondsMax) break;
-    const { posted, page: read }: Known = number === 0 ? known : await getLog(streamId);
+    const current = number === 0 ? known : await readMark(subscriber);
+    if (current === undefined) return;
+    const { posted, page: read } = current;
     const at = new Date(audience.now.getTime() + elapsed);
     const page = read ?? (await readPage(audience, { ...subscriber, next }, posted, at));
     if (page === undefined) delaySeconds = budgetSeconds;
     if (page === undefined) break;
     const { to, frames } = page;
-    if (!(await sendFrames(audience, subscriber, frames))) return;
+    if ((await sendFrames(audience, subscriber, frames)) !== "sent") return;
     // Missing posted frames have expired. The mark may lag, but the position never moves back.
     next = Math.max(next, Math.min(to, posted) + 1, (frames.at(-1)?.n ?? 0) + 1);
     if (next <= to && (await goLiveAtHead(audience, subscriber, next))) return;
@@ -158,6 +161,13 @@ async function sendPages(audience: Audience, subscriber: Behind, known: Known): 
   const isNew = next > subscriber.next || subscriber.from === undefined;
   if (isNew && (await advanceCatchUp(subscriber, next)) === undefined) return;
   await outlet.jobs.queueResume({ streamId, connectionId, revision }, delaySeconds);
+}
+
+/** The log's mark; undefined if the subscription has ended. Both are read in one call. */
+async function readMark(subscriber: Subscriber): Promise<Known | undefined> {
+  const { streamId } = subscriber;
+  const [log, current] = await Promise.all([getLog(streamId), findCurrent(subscriber)]);
+  return current && log;
 }
 
 /** The next page of a subscription; undefined if its user's budget of this second is used up. */
@@ -199,52 +209,7 @@ async function sendRemaining(
 ): Promise<void> {
   const from = firstLive(subscriber)!;
   const to = framesMax === undefined ? numberMax : from + framesMax - 1;
-  await sendFrames(audience, subscriber, await listFramesSince(audience.streamId, from, to));
-}
-
-/** Sends frames in order. Returns false if the connection accepts no more. */
-async function sendFrames(
-  audience: Audience,
-  subscriber: Subscriber,
-  frames: readonly Frame[],
-): Promise<boolean> {
-  for (const frame of frames) {
-    const result = await sendFrame(audience, subscriber, frame);
-    if (result === "sent") countMetric("ResumedFrames");
-    if (result === "sent") continue;
-    await leave(subscriber, frame.n, result);
-    return false;
-  }
-  return true;
-}
-
-/** Sends a stored frame. At a frame with the user's own ban, reads the ban again. */
-async function sendFrame(
-  audience: Audience,
-  subscriber: Subscriber,
-  frame: Frame,
-): Promise<PostResult | "blocked"> {
-  const { now, outlet } = audience;
-  const { streamId, userId } = subscriber;
-  if (frame.blocks?.includes(userId)) {
-    const member = await findMember(streamId, userId, { consistent: true });
-    if (isBlocked(member, now)) {
-      await endSubscription(outlet, subscriber);
-      return "blocked";
-    }
-  }
-  return post(audience, subscriber, encodingsOf(frame)(subscriber));
-}
-
-/**
- * Stops sending missed frames after a failed post. If the connection still exists, makes it live:
- * the next live frame shows its client the gap.
- */
-async function leave(
-  subscriber: Subscriber,
-  next: number,
-  result: PostResult | "blocked",
-): Promise<undefined> {
-  if (result === "gone" || result === "blocked" || !isBehind(subscriber)) return;
-  await goLive(subscriber, next);
+  const frames = await listFramesSince(audience.streamId, from, to);
+  if (frames.length > 0 && (await findCurrent(subscriber)))
+    await sendFrames(audience, subscriber, frames);
 }

@@ -3,7 +3,7 @@ import { isAbsent, nameOf, updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { share } from "../../table/query.ts";
 import { commitTransaction, writeOnce } from "../../table/transact.ts";
-import { findSubscriber, readSubscriber } from "./subscribers.ts";
+import { findCurrent, readSubscriber } from "./subscribers.ts";
 
 /**
  * Sets the first live frame of a subscription unless this revision has one. Removes the request's
@@ -159,9 +159,4 @@ async function changeOnce(subscriber: Subscriber, to: Change): Promise<Subscribe
   const Update = { ...updateOf(subscriber, to), ReturnValues: "ALL_NEW" } as const;
   const written = await writeOnce({ Update });
   return written.done && written.attributes ? readSubscriber(written.attributes) : undefined;
-}
-
-async function findCurrent(subscriber: Subscriber): Promise<Subscriber | undefined> {
-  const now = await findSubscriber(subscriber.streamId, subscriber.connectionId);
-  return now?.revision === subscriber.revision ? now : undefined;
 }

@@ -49,6 +49,16 @@ export async function findSubscriber(streamId: string, connectionId: string) {
   return item && readSubscriber(item);
 }
 
+/** The current state of a subscription; undefined if it was replaced or removed. */
+export async function findCurrent({
+  streamId,
+  connectionId,
+  revision,
+}: Subscriber): Promise<Subscriber | undefined> {
+  const now = await findSubscriber(streamId, connectionId);
+  return now?.revision === revision ? now : undefined;
+}
+
 /** The current state of each of these subscriptions, and what decides if its user may watch. */
 export async function findGuests(
   records: readonly Subscriber[],

@@ -2,8 +2,10 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { frameKeptSeconds } from "../../../domain/log/frame.ts";
 import type { Position } from "../../../domain/log/recovery.ts";
+import { endSubscription } from "../../../platform/push/post.ts";
 import { resume } from "../../../platform/push/resume.ts";
 import { readRange } from "../../../platform/realtime/frame-range.ts";
+import { useLimits } from "../../../platform/runtime/limits.ts";
 import { findLog } from "../../../platform/store/log/logs.ts";
 import { findSubscriber, removeSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { key } from "../../../platform/table/keys.ts";
@@ -12,6 +14,7 @@ import { chatRecord } from "../../domain/frame-samples.ts";
 import { intercept } from "../intercept.ts";
 import { startTable } from "../table.ts";
 import { seconds, setScene } from "./scene.ts";
+import { posterWith } from "./ways.ts";
 
 /** A log of ten frames, whose first four were made more than a day ago. */
 const head = 10;
@@ -39,6 +42,7 @@ beforeAll(async () => {
     );
   epoch = (await findLog(scene.streamId))!.epoch;
 });
+afterEach(() => useLimits(undefined));
 afterAll(() => stop());
 
 const cases: [string, (own: string) => Position, number[] | false][] = [
@@ -156,4 +160,78 @@ test("viewers who go live together get a frame that is put meanwhile, except the
   await say(5);
   for (const name of names)
     expect([name, framesOf(name)]).toEqual([name, name === "c" ? [3] : [3, 4, 5]]);
+});
+
+/** One viewer who has missed all six frames of a stream, and their job. */
+async function missSix() {
+  const own = await setScene();
+  const say = (n: number) => chatRecord(n, `${n}`, seconds(own.now));
+  for (let n = 1; n <= 6; n++) await own.push(own.audience(), say(n));
+  const since = { epoch: (await findLog(own.streamId))!.epoch, frame: 0 };
+  const viewer = await own.ask("late", { since });
+  await own.confirmOnly(own.audience(), viewer);
+  const { poster } = own.outlet;
+  return {
+    own,
+    say,
+    viewer,
+    send: async () => resume(own.audience(), own.takeResume()!),
+    /** Lets something happen as soon as a frame has arrived. */
+    afterFrame(frame: number, act: () => Promise<unknown>): void {
+      own.outlet.poster = posterWith({
+        async post(connectionId, payload) {
+          const result = await poster.post(connectionId, payload);
+          if (JSON.parse(payload.bytes.toString()).frame === frame) await act();
+          return result;
+        },
+      });
+    },
+    seen: () => own.messagesTo("late").map((one) => (one.type === "events" ? one.frame : one.type)),
+  };
+}
+
+test("who loses their pass while they catch up is sent no further page", async () => {
+  const { own, say, viewer, send, afterFrame, seen } = await missSix();
+  useLimits({ pageFrames: 2 });
+  afterFrame(2, async () => {
+    await endSubscription(own.outlet, viewer, "pass");
+    await own.push(own.audience(), say(7));
+  });
+  await send();
+  expect(seen()).toEqual(["subscribed", 1, 2, "unsubscribed"]);
+  expect(own.queued).toEqual([]);
+});
+
+test("who subscribes again while they catch up is sent the rest by the new subscription only", async () => {
+  const { own, viewer, send, afterFrame, seen } = await missSix();
+  useLimits({ pageFrames: 2 });
+  const since = { ...viewer.since!, frame: 4 };
+  afterFrame(2, async () => own.confirmOnly(own.audience(), await own.ask("late", { since })));
+  await send();
+  expect(seen()).toEqual(["subscribed", 1, 2]);
+  await send();
+  expect(seen()).toEqual(["subscribed", 1, 2, "subscribed", 5, 6]);
+});
+
+test("who loses their pass as they go live in a large room gets no frame that is put meanwhile", async () => {
+  const { own, say, viewer, send, seen } = await missSix();
+  useLimits({ exactViewers: 0 });
+  const undo = intercept(async ({ input }, next) => {
+    if (!String(input.UpdateExpression).includes("#next")) return next();
+    undo();
+    const answer = await next();
+    await own.append(own.audience(), say(7));
+    await endSubscription(own.outlet, viewer, "pass");
+    return answer;
+  });
+  await send();
+  expect(seen()).toEqual(["subscribed", 1, 2, 3, 4, 5, 6, "unsubscribed"]);
+});
+
+test("who is blocked while they catch up gets `unsubscribed` once", async () => {
+  const { own, viewer, send, afterFrame, seen } = await missSix();
+  await own.append(own.audience(), await own.ban(viewer.userId, "ban-of-late"));
+  afterFrame(6, () => own.deliver(own.audience(), 7));
+  await send();
+  expect(seen()).toEqual(["subscribed", 1, 2, 3, 4, 5, 6, "unsubscribed"]);
 });
