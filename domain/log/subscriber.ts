@@ -11,8 +11,12 @@ const openingMilliseconds = 10_000;
  * Whether a connection may still be opening: API Gateway opens it after `$connect` has returned,
  * and answers posts with 410 until then. `connectedAt` is in milliseconds since 1970.
  */
-export const isOpening = ({ connectedAt }: { connectedAt: number }, now: Date): boolean =>
-  now.getTime() - connectedAt < openingMilliseconds;
+export const isOpening = (connection: { connectedAt: number }, now: Date): boolean =>
+  openingSeconds(connection, now) > 0;
+
+/** Seconds until a connection cannot be opening any more. */
+export const openingSeconds = ({ connectedAt }: { connectedAt: number }, now: Date): number =>
+  Math.max(0, Math.ceil((connectedAt + openingMilliseconds - now.getTime()) / 1000));
 
 /** Prefix of the ids of connections that a relay holds, followed by the relay's name. */
 const relayMark = "relay";

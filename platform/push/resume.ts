@@ -1,5 +1,5 @@
 import type { Frame } from "../../domain/log/frame.ts";
-import { firstLive, type Subscriber } from "../../domain/log/subscriber.ts";
+import { firstLive, openingSeconds, type Subscriber } from "../../domain/log/subscriber.ts";
 import { handleEach, type QueueRecord } from "../lambda/consumer.ts";
 import { limits } from "../runtime/limits.ts";
 import { countMetric } from "../runtime/metrics.ts";
@@ -12,7 +12,7 @@ import { findCurrent, findSubscriber } from "../store/log/subscribers.ts";
 import type { Audience, Push } from "./audience.ts";
 import { ResumeJob } from "./jobs.ts";
 import { leave, sendFrames } from "./missed-frames.ts";
-import { openSubscription, refuseSubscription } from "./opening.ts";
+import { openSubscription, refuseSubscription, type SendResult } from "./opening.ts";
 import { removeDead } from "./post.ts";
 import { countViewers, countViewersNow } from "./viewer-count.ts";
 
@@ -40,10 +40,12 @@ export async function resumeAll(push: Push, messages: readonly QueueRecord[]): P
  * Nothing live is posted to a connection that is behind: frames put before it goes live are sent
  * here, later ones by their poster. The position moves only from the value that was read, so
  * repeated and late messages have no effect. If a post fails, the connection goes live at once: the
- * next live frame shows its client the gap, and the client resubscribes.
+ * next live frame shows its client the gap, and the client resubscribes. If the connection is gone
+ * but may be opening, the message is repeated when it cannot be: nothing else is posted to it, so
+ * its subscription would stay if `$disconnect` has missed it, or was never called.
  */
 export async function resume(audience: Audience, job: ResumeJob): Promise<void> {
-  const { streamId, connectionId, revision, asked: request } = job;
+  const { streamId, connectionId, revision } = job;
   countMetric("Resumes");
   // Both are read in one call, with those of the other jobs of the batch.
   const both = [findLog(streamId), findSubscriber(streamId, connectionId)] as const;
@@ -51,18 +53,31 @@ export async function resume(audience: Audience, job: ResumeJob): Promise<void> 
   if (found?.revision !== revision) return;
   if (found.refusal !== undefined)
     return refuseSubscription(audience, found, openingWaitsMilliseconds);
+  const result = await send(audience, found, mark, job.asked);
+  const delaySeconds = openingSeconds(found, audience.now);
+  if (result === "gone" && delaySeconds > 0)
+    await audience.outlet.jobs.queueResume(job, delaySeconds);
+}
+
+/** Sends what one job sends. Returns the last post's result; undefined if there was none. */
+async function send(
+  audience: Audience,
+  found: Subscriber,
+  mark: Log | undefined,
+  request: ResumeJob["asked"],
+): Promise<SendResult | undefined> {
   if (!isBehind(found)) {
     // A repeated message: its job had made the subscription live, and died before its last posts.
     if (found.next !== undefined) await sendRemaining(audience, found, limits().pageFrames);
-    return;
+    return undefined;
   }
   const next = found.next ?? (request?.since && request.since.frame + 1);
-  if (next === undefined) return;
+  if (next === undefined) return undefined;
   const behind = { ...found, next };
-  const log = mark ?? (await getLog(streamId));
+  const log = mark ?? (await getLog(audience.streamId));
   if (request === undefined) return sendPages(audience, behind, log);
-  const { found: start, known = log } = (await answer(audience, behind, request, log)) ?? {};
-  if (start !== undefined) await sendPages(audience, start, known);
+  const { result, start, known = log } = await answer(audience, behind, request, log);
+  return start === undefined ? result : sendPages(audience, start, known);
 }
 
 /** A subscription whose next frame to send is known, from its item or from its request. */
@@ -77,16 +92,16 @@ type Page = { to: number; frames: readonly Frame[] };
 /** What was read before: the log's mark, and perhaps the first frames to send. */
 type Known = { posted: number; page?: Page | undefined };
 
-/** The subscription to continue with, if any, and what need not be read again. */
-type Answered = { found: Behind | undefined; known: Known };
+/** The post's result, the subscription to continue with, and what need not be read again. */
+type Answered = { result: SendResult; start?: Behind | undefined; known?: Known };
 
-/** Sends `subscribed`. Returns undefined if the connection did not accept it. */
+/** Sends `subscribed`. */
 async function answer(
   audience: Audience,
   subscriber: Behind,
   request: NonNullable<ResumeJob["asked"]>,
   { epoch, posted }: Log,
-): Promise<Answered | undefined> {
+): Promise<Answered> {
   const { streamId } = audience;
   const { since, head = subscriber.from! - 1 } = request;
   const isPageOf = since?.epoch === epoch && subscriber.next === since.frame + 1;
@@ -102,16 +117,13 @@ async function answer(
     facts,
     openingWaitsMilliseconds,
   );
-  if (result !== "sent") {
-    await leave(subscriber, subscriber.next, result);
-    return undefined;
-  }
+  if (result !== "sent") return { result: await leave(subscriber, subscriber.next, result) };
   // If the position is lost, the viewer gets no frames before the first live one.
   if (recovery === "lost" && subscriber.next <= head) {
     const moved = await advanceCatchUp(subscriber, head + 1);
-    return { found: moved && { ...moved, next: head + 1 }, known: { posted } };
+    return { result, start: moved && { ...moved, next: head + 1 } };
   }
-  return { found: subscriber, known: { posted, page } };
+  return { result, start: subscriber, known: { posted, page } };
 }
 
 /**
@@ -135,7 +147,11 @@ const beyondMark = 2;
  * mark and by reading slightly further: reading the newest frame costs as much as sending it, and
  * when a large room reconnects, all jobs would read the same few frames.
  */
-async function sendPages(audience: Audience, subscriber: Behind, known: Known): Promise<void> {
+async function sendPages(
+  audience: Audience,
+  subscriber: Behind,
+  known: Known,
+): Promise<SendResult> {
   const { streamId, outlet } = audience;
   const { connectionId, revision } = subscriber;
   const began = Date.now();
@@ -145,22 +161,24 @@ async function sendPages(audience: Audience, subscriber: Behind, known: Known): 
     const elapsed = Date.now() - began;
     if (elapsed > jobMillisecondsMax) break;
     const current = number === 0 ? known : await readMark(subscriber);
-    if (current === undefined) return;
+    if (current === undefined) return "ended";
     const { posted, page: read } = current;
     const at = new Date(audience.now.getTime() + elapsed);
     const page = read ?? (await readPage(audience, { ...subscriber, next }, posted, at));
     if (page === undefined) delaySeconds = budgetSeconds;
     if (page === undefined) break;
     const { to, frames } = page;
-    if ((await sendFrames(audience, subscriber, frames)) !== "sent") return;
+    const result = await sendFrames(audience, subscriber, frames);
+    if (result !== "sent") return result;
     // Missing posted frames have expired. The mark may lag, but the position never moves back.
     next = Math.max(next, Math.min(to, posted) + 1, (frames.at(-1)?.n ?? 0) + 1);
-    if (next <= to && (await goLiveAtHead(audience, subscriber, next))) return;
+    if (next <= to && (await goLiveAtHead(audience, subscriber, next))) return "sent";
   }
   // Going live stores the position as well, so a resume that takes one job writes once.
   const isNew = next > subscriber.next || subscriber.from === undefined;
-  if (isNew && (await advanceCatchUp(subscriber, next)) === undefined) return;
+  if (isNew && (await advanceCatchUp(subscriber, next)) === undefined) return "ended";
   await outlet.jobs.queueResume({ streamId, connectionId, revision }, delaySeconds);
+  return "sent";
 }
 
 /** The log's mark; undefined if the subscription has ended. Both are read in one call. */

@@ -1,11 +1,16 @@
+import { setTimeout } from "node:timers/promises";
 import type { Audience } from "../../../platform/push/audience.ts";
 import { pushBatch } from "../../../platform/push/batch.ts";
 import { postRoom } from "../../../platform/push/large-room.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { postSlice, removeDead } from "../../../platform/push/post.ts";
+import { resumeAll } from "../../../platform/push/resume.ts";
+import { dropConnection, findConnection } from "../../../platform/store/log/connections.ts";
 import { listFrames } from "../../../platform/store/log/frames.ts";
+import { findLog } from "../../../platform/store/log/logs.ts";
 import { findSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { chatRecord } from "../../domain/frame-samples.ts";
+import { intercept } from "../intercept.ts";
 import { useOwnTable } from "../table.ts";
 import { seconds, setScene } from "./scene.ts";
 
@@ -80,7 +85,7 @@ test("a crowd that leaves holds no frame up: it is not posted to, and removed bi
 test("a connection that was taken for dead is posted to after its next subscribe", async () => {
   const room = await loseAll(10);
   await room.push(0);
-  await new Promise((done) => setTimeout(done, 2));
+  await setTimeout(2);
   const back = await room.comeBack();
   room.scene.setFate(() => "sent");
   await room.scene.confirm(room.scene.audience(room.memory), back);
@@ -102,4 +107,120 @@ test("one environment that posts a room in slices remembers who has gone from th
   expect(memory.dead.size).toBe(40);
   await removeDead(at(16));
   expect(await room.left()).toBe(20);
+});
+
+type Scene = Awaited<ReturnType<typeof setScene>>;
+type Wish = Parameters<Scene["ask"]>[1];
+
+/**
+ * A client subscribes and disconnects at once, and both are handled at the same time: the end reads
+ * the connection before it has the stream, and removes it before the subscription is written.
+ */
+async function subscribeWhileLeaving(scene: Scene, name: string, wish: Wish) {
+  const hasStream = Promise.withResolvers<void>();
+  let leaving: Promise<unknown> | undefined;
+  const undo = intercept(async ({ name: command }, next) => {
+    if (command === "UpdateCommand" && leaving === undefined) {
+      const read = Promise.withResolvers<void>();
+      const undoRead = intercept(async (_, readNext) => {
+        undoRead();
+        const answer = await readNext();
+        read.resolve();
+        return answer;
+      });
+      leaving = dropConnection(name);
+      await read.promise;
+      const answer = await next();
+      hasStream.resolve();
+      return answer;
+    }
+    if (command === "BatchWriteCommand" && leaving !== undefined) await hasStream.promise;
+    if (command === "PutCommand") await leaving;
+    return next();
+  });
+  const subscriber = await scene.ask(name, wish);
+  undo();
+  expect(await findConnection(name)).toBeUndefined();
+  return subscriber;
+}
+
+/** Handles everything that the queue `resumes` has by then, `later` seconds after the beginning. */
+async function resumeLater(scene: Scene, later: number): Promise<void> {
+  const records = scene.queued.splice(0).map((message) => {
+    const delay = "delaySeconds" in message ? message.delaySeconds : 0;
+    expect(delay).toBeLessThanOrEqual(later);
+    return { messageId: "m", body: JSON.stringify(message.job) };
+  });
+  const at = new Date(scene.now.getTime() + later * 1000);
+  expect(await resumeAll(scene.audience(createMemory(), at), records)).toEqual([]);
+}
+
+/** A room with a frame. Its new viewers connect, and no message reaches them any more. */
+async function loseNew() {
+  const scene = await setScene();
+  await scene.push(scene.audience(), chatRecord(1, "word", seconds(scene.now)));
+  const since = { epoch: (await findLog(scene.streamId))!.epoch, frame: 0 };
+  scene.setFate(() => "gone");
+  return { scene, missed: { connectedAt: scene.now.getTime(), since } };
+}
+
+test.each(["has missed a frame", "is new"])(
+  "a viewer who %s and leaves while they subscribe is no viewer ten seconds later",
+  async (what) => {
+    const { scene, missed } = await loseNew();
+    const { connectedAt } = missed;
+    const wish = what === "is new" ? { connectedAt } : missed;
+    const name = `${scene.streamId}-c`;
+    const phantom = await subscribeWhileLeaving(scene, name, wish);
+    await scene.confirmOnly(scene.audience(), phantom);
+    // A confirmation waits only briefly for its retries: on a busy machine its job is queued later.
+    while (scene.queued.length === 0) await setTimeout(5);
+    await resumeLater(scene, 1);
+    expect(scene.queued).toHaveLength(1);
+    await resumeLater(scene, 10);
+    expect(await findSubscriber(scene.streamId, name)).toBeUndefined();
+    expect(scene.queued).toEqual([]);
+  },
+);
+
+test.each(["subscribed", "events"])(
+  "a viewer who is lost without a word before `%s` is no viewer ten seconds later",
+  async (type) => {
+    const { scene, missed } = await loseNew();
+    scene.setFate((_, message) => (message.type === type ? "gone" : "sent"));
+    const name = `${scene.streamId}-c`;
+    await scene.confirmOnly(scene.audience(), await scene.ask(name, missed));
+    await resumeLater(scene, 1);
+    scene.setFate(() => "gone");
+    await resumeLater(scene, 10);
+    expect(await findSubscriber(scene.streamId, name)).toBeUndefined();
+    expect(await findConnection(name)).toBeUndefined();
+    expect(scene.queued).toEqual([]);
+  },
+);
+
+test("a viewer whose connection takes seconds to open is sent what they missed then", async () => {
+  const { scene, missed } = await loseNew();
+  const name = `${scene.streamId}-c`;
+  await scene.confirmOnly(scene.audience(), await scene.ask(name, missed));
+  await resumeLater(scene, 1);
+  scene.setFate(() => "sent");
+  await resumeLater(scene, 10);
+  expect(scene.answers(name, "subscribed")).toMatchObject([{ head: 1, recovered: true }]);
+  expect(scene.frames(name)).toEqual([1]);
+});
+
+test("a viewer who leaves while they are sent what they missed causes no more work", async () => {
+  const { scene, missed } = await loseNew();
+  const name = `${scene.streamId}-c`;
+  await scene.confirmOnly(scene.audience(), await scene.ask(name, missed));
+  const leaving = Promise.withResolvers<unknown>();
+  scene.setFate(() => {
+    leaving.resolve(dropConnection(name));
+    return "gone";
+  });
+  await resumeLater(scene, 1);
+  await leaving.promise;
+  expect(await findSubscriber(scene.streamId, name)).toBeUndefined();
+  expect(scene.queued).toEqual([]);
 });
