@@ -15,6 +15,14 @@ export const frameBytesMax = 32_000;
 const frameAnsweredSeconds = 24 * 3600;
 export const frameKeptSeconds = 25 * 3600;
 
+/**
+ * Whether a record, created at this time (seconds since 1970), is too old to be appended: the frame
+ * that covers it may have expired, so it would be appended twice. The table's stream keeps records
+ * for the same time.
+ */
+export const isTooOld = (createdAt: number, now: Date): boolean =>
+  createdAt < now.getTime() / 1000 - frameAnsweredSeconds;
+
 /** One frame of a stream's log as it is stored. */
 export const Frame = z.object({
   n: z.number().int(),

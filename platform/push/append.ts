@@ -53,7 +53,11 @@ export async function frameRecords(
 ): Promise<Framed> {
   const { streamId } = audience;
   for (;;) {
-    const { ids, more, ...backlog } = await listBacklog(streamId, limits().backlogRecords);
+    const { ids, more, ...backlog } = await listBacklog(
+      streamId,
+      limits().backlogRecords,
+      audience.now,
+    );
     const batch = more ? backlog.records : [...backlog.records, ...records];
     // Frames of earlier rounds are not returned, so they are read again before they are posted:
     // this batch may delete texts in them. Frames of the last round do not contain those texts.

@@ -3,6 +3,7 @@ import { unmarshall } from "@aws-sdk/util-dynamodb";
 import type { DynamoDBRecord } from "aws-lambda";
 import { isChangeKind, recordOf } from "../../domain/log/change.ts";
 import type { LogRecord } from "../../domain/log/event.ts";
+import { isTooOld } from "../../domain/log/frame.ts";
 import type { Subscriber } from "../../domain/log/subscriber.ts";
 import { isUserChangeKind, type UserEvent, userEventsOf } from "../../domain/log/user-event.ts";
 import { StoredNotification } from "../../domain/people/notification.ts";
@@ -69,12 +70,6 @@ export function readBatch(records: readonly DynamoDBRecord[], now: Date): Batch 
   return batch;
 }
 
-/**
- * Records older than this (in seconds) are not appended: the frame that covers them may have
- * expired, so they would be appended twice. The table's stream keeps records for the same time.
- */
-const ageSecondsMax = 24 * 3600;
-
 function readRecord(batch: Batch, { dynamodb }: DynamoDBRecord, now: Date): void {
   const image = dynamodb?.NewImage && readImage(dynamodb.NewImage);
   const old = dynamodb?.OldImage && readImage(dynamodb.OldImage);
@@ -91,7 +86,7 @@ function readRecord(batch: Batch, { dynamodb }: DynamoDBRecord, now: Date): void
     if (old?.revision !== image.revision)
       workOf(batch, owner).subscribers.push(readSubscriber(image));
   } else if (isChangeKind(kind)) {
-    if (createdAt < now.getTime() / 1000 - ageSecondsMax) {
+    if (isTooOld(createdAt, now)) {
       countMetric("RecordsSkipped");
       logNotice("A record was too old for the log", { sequence: dynamodb?.SequenceNumber });
       return;

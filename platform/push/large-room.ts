@@ -30,7 +30,7 @@ export function postRooms(push: Push, messages: readonly QueueRecord[]): Promise
  */
 export async function postRoom(audience: Audience): Promise<void> {
   const { streamId, now, outlet } = audience;
-  const { ids, records, idOf, more } = await listBacklog(streamId, limits().backlogRecords);
+  const { ids, records, idOf, more } = await listBacklog(streamId, limits().backlogRecords, now);
   // Even without a backlog there may be unposted frames: the call that appended them may have died.
   const framed =
     records.length > 0

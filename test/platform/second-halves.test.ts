@@ -197,7 +197,7 @@ async function largeRoom() {
         .map(({ data }) => (data as { content: string }).content);
       expect(texts).toEqual(["1", "2", "3", "4", "5"]);
     }
-    expect((await listBacklog(room.streamId, 100)).ids).toEqual([]);
+    expect((await listBacklog(room.streamId, 100, room.now)).ids).toEqual([]);
   };
   return { room, records, check };
 }

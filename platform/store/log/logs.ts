@@ -1,10 +1,12 @@
 import { createHash, randomBytes } from "node:crypto";
 import * as z from "zod";
 import { type LogRecord, Totals } from "../../../domain/log/event.ts";
-import type { Frame } from "../../../domain/log/frame.ts";
+import { type Frame, isTooOld } from "../../../domain/log/frame.ts";
 import { LogMoment, type LogState, LogTrains, Sums } from "../../../domain/log/sums.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { limits } from "../../runtime/limits.ts";
+import { logNotice } from "../../runtime/log.ts";
+import { countMetric } from "../../runtime/metrics.ts";
 import {
   deleteItem,
   getItem,
@@ -210,21 +212,29 @@ function* cut(records: readonly LogRecord[]): Generator<string> {
 }
 
 /**
- * Reads the stored records consistently, oldest first: up to `recordsMax`, plus the rest of the
- * last item.
+ * Reads the stored records consistently, oldest first: up to `max`, plus the rest of the last item.
+ * Leaves out those that are too old for the log; `ids` has their items, so they are removed too.
  */
-export async function listBacklog(streamId: string, recordsMax: number): Promise<Backlog> {
+export async function listBacklog(streamId: string, max: number, now: Date): Promise<Backlog> {
+  let count = 0;
   const idOf = new Map<string, string>();
   const backlog: Backlog = { ids: [], records: [], idOf, more: false };
   const walk = { consistent: true, pageSize: limits().backlogPage };
   const kept = queryAll(key.gathered(streamId, ""), { prefix: prefix.gathered }, walk);
   for await (const item of kept) {
-    if (backlog.records.length >= recordsMax) return { ...backlog, more: true };
+    if (count >= max) return { ...backlog, more: true };
     const { id, records } = read(BacklogItem, item);
     backlog.ids.push(id);
-    const parsed = JSON.parse(records) as LogRecord[];
-    for (const record of parsed) idOf.set(record.id, id);
-    backlog.records.push(...parsed);
+    for (const record of JSON.parse(records) as LogRecord[]) {
+      count += 1;
+      if (isTooOld(record.createdAt, now)) {
+        countMetric("RecordsSkipped");
+        logNotice("A record was too old for the log", { streamId, recordId: record.id });
+        continue;
+      }
+      idOf.set(record.id, id);
+      backlog.records.push(record);
+    }
   }
   return backlog;
 }
@@ -235,8 +245,5 @@ export const hasBacklog = async (streamId: string, id: string): Promise<boolean>
 
 /** Removes items that have reached the log. */
 export async function removeBacklog(streamId: string, ids: readonly string[]): Promise<void> {
-  for (const id of ids) {
-    const Key = key.gathered(streamId, id);
-    await deleteItem(Key);
-  }
+  for (const id of ids) await deleteItem(key.gathered(streamId, id));
 }

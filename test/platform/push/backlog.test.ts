@@ -1,10 +1,20 @@
+import { DeleteCommand } from "@aws-sdk/lib-dynamodb";
+import { frameKeptSeconds } from "../../../domain/log/frame.ts";
 import { pushStream } from "../../../platform/push/batch.ts";
 import { postRoom } from "../../../platform/push/large-room.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { postSums } from "../../../platform/push/sums.ts";
 import { useLimits } from "../../../platform/runtime/limits.ts";
-import { listBacklog, putBacklog, removeBacklog } from "../../../platform/store/log/logs.ts";
+import {
+  findLog,
+  listBacklog,
+  putBacklog,
+  removeBacklog,
+} from "../../../platform/store/log/logs.ts";
+import { key } from "../../../platform/table/keys.ts";
+import { table, tableName } from "../../../platform/table/table.ts";
 import { chatRecord, message } from "../../domain/frame-samples.ts";
+import { intercept } from "../intercept.ts";
 import { useOwnTable } from "../table.ts";
 import { seconds, setScene } from "./scene.ts";
 
@@ -23,7 +33,7 @@ test("events queued in several items are read in order", async () => {
   await putBacklog(scene.streamId, first, scene.now);
   // The next batch of the shard is taken by an environment whose clock is behind.
   await putBacklog(scene.streamId, second, new Date(scene.now.getTime() - 500));
-  const { records, more } = await listBacklog(scene.streamId, 100);
+  const { records, more } = await listBacklog(scene.streamId, 100, scene.now);
   expect(records.map(({ id }) => id)).toEqual([...first, ...second].map(({ id }) => id));
   expect(more).toBe(false);
 });
@@ -41,7 +51,7 @@ test("a room in which more has gathered than one call takes in is asked for agai
     await postRoom(room);
   }
   expect(scene.frames("c")).toEqual([1, 2, 3]);
-  expect((await listBacklog(scene.streamId, 100)).ids).toEqual([]);
+  expect((await listBacklog(scene.streamId, 100, scene.now)).ids).toEqual([]);
 });
 
 test("a deletion in a room that is small again finds its text among all that has gathered", async () => {
@@ -63,7 +73,7 @@ test("a deletion in a room that is small again finds its text among all that has
   const shown = JSON.stringify(scene.messagesTo("c"));
   expect([1, 2, 3, 4, 5].filter((n) => shown.includes(`text ${n}`))).toEqual([1, 2, 3, 4]);
   expect(shown).toContain('"chat.deleted"');
-  expect((await listBacklog(scene.streamId, 100)).ids).toEqual([]);
+  expect((await listBacklog(scene.streamId, 100, scene.now)).ids).toEqual([]);
 });
 
 test("messages sent while a room was large come before those sent once it is small again", async () => {
@@ -75,7 +85,7 @@ test("messages sent while a room was large come before those sent once it is sma
   await pushStream(scene.audience(), [say(6)]);
   const shown = JSON.stringify(scene.messagesTo("c"));
   expect(shown.match(/text \d/g)?.map((text) => Number(text.at(-1)))).toEqual([1, 2, 3, 4, 5, 6]);
-  expect((await listBacklog(scene.streamId, 100)).ids).toEqual([]);
+  expect((await listBacklog(scene.streamId, 100, scene.now)).ids).toEqual([]);
 });
 
 test("all postings of one room stand in one line, and those of two rooms do not", async () => {
@@ -95,6 +105,8 @@ test("all postings of one room stand in one line, and those of two rooms do not"
   const lines = messages.map((message) => message.queue === "posts" && message.group);
   expect(lines).toEqual(scenes.flatMap(({ streamId }) => [streamId, streamId]));
 });
+
+type Scene = Awaited<ReturnType<typeof setScene>>;
 
 /** Likes of one user, which only change a sum. */
 const likes = (id: string, at: Date, count: number) => ({
@@ -125,7 +137,7 @@ test("two environments that frame likes at the same time make one frame a second
   await postSums(scene.audience(other, at(2_200)), { streamId, gathered });
   expect(scene.frames("c")).toEqual([1, 2, 3]);
   expect(scene.queued).toHaveLength(2);
-  expect((await listBacklog(streamId, 100)).ids).toEqual([]);
+  expect((await listBacklog(streamId, 100, scene.now)).ids).toEqual([]);
 });
 
 test("an environment that has framed likes and not yet posted them waits with the next ones", async () => {
@@ -171,5 +183,54 @@ test("a frame of likes whose first post fails is posted when its message is deli
   scene.setFate(() => "sent");
   await postSums(scene.audience(), { streamId, gathered });
   expect(scene.frames("c")).toEqual([1]);
-  expect((await listBacklog(streamId, 100)).ids).toEqual([]);
+  expect((await listBacklog(streamId, 100, scene.now)).ids).toEqual([]);
+});
+
+test.each<[what: string, read: (scene: Scene, gathered: string, at: Date) => Promise<void>]>([
+  [
+    "their message is redriven",
+    ({ streamId, audience }, gathered, at) =>
+      postSums(audience(createMemory(), at), { streamId, gathered }),
+  ],
+  [
+    "a user sends a message",
+    ({ audience }, _, at) =>
+      pushStream(audience(createMemory(), at), [chatRecord(1, "again", seconds(at))]),
+  ],
+])(
+  "likes that could not be removed from the backlog count once, even if a day later %s",
+  async (_, read) => {
+    const scene = await setScene();
+    const { streamId, now } = scene;
+    const gathered = await putBacklog(streamId, [likes("a", now, 3)], now);
+    const undo = intercept(async ({ name }, next) => {
+      if (name === "DeleteCommand") throw new Error("planted");
+      return next();
+    });
+    await expect(postSums(scene.audience(), { streamId, gathered })).rejects.toThrow("planted");
+    undo();
+    const Key = key.frame(streamId, 1);
+    await table().send(new DeleteCommand({ TableName: tableName(), Key }));
+    const later = new Date(now.getTime() + (frameKeptSeconds + 60) * 1000);
+    await read(scene, gathered, later);
+    expect((await findLog(streamId))!.sums).toEqual({ likes: 3 });
+    expect((await listBacklog(streamId, 100, scene.now)).ids).toEqual([]);
+  },
+);
+
+test("a backlog of a day ago is removed bit by bit, and what was said since is shown", async () => {
+  const scene = await setScene();
+  useLimits({ backlogBytes: 1, backlogRecords: 2 });
+  const dayAgo = new Date(scene.now.getTime() - 25 * 3_600_000);
+  const say = (n: number, at: Date) => chatRecord(n, `${n}`, seconds(at));
+  const lost = [1, 2, 3, 4, 5].map((n) => say(n, dayAgo));
+  await putBacklog(scene.streamId, lost, dayAgo);
+  await putBacklog(scene.streamId, [say(6, scene.now)], scene.now);
+  await scene.confirm(scene.audience(), await scene.ask("c"));
+  await postRoom(scene.audience());
+  expect(scene.queued).toHaveLength(1);
+  await pushStream(scene.audience(), [say(7, scene.now)]);
+  const shown = JSON.stringify(scene.messagesTo("c"));
+  expect(shown.match(/"content":"\d"/g)).toEqual(['"content":"6"', '"content":"7"']);
+  expect((await listBacklog(scene.streamId, 100, scene.now)).ids).toEqual([]);
 });

@@ -130,9 +130,12 @@ export async function shareItems(first: Version, second: Version, life: Life): P
   await relays.putRelayedRoom({ streamId, node }, room, 0, now);
   expect(await others.listRelayedRooms(streamId, now)).toMatchObject([room]);
 
-  const record = { id: "gathered", createdAt: 1 } as unknown as LogRecord;
+  const record = {
+    id: "gathered",
+    createdAt: Math.floor(now.getTime() / 1000),
+  } as unknown as LogRecord;
   const gathered = await backlogOf(first).putBacklog(RoomId, [record], now);
-  const backlog = await backlogOf(second).listBacklog(RoomId, 10);
+  const backlog = await backlogOf(second).listBacklog(RoomId, 10, now);
   expect(backlog).toMatchObject({ ids: [gathered], records: [record] });
 
   const left = { posts: [] as number[], frames: [] as number[], floods: [] as number[] };
