@@ -78,14 +78,12 @@ function readRecord(batch: Batch, { dynamodb }: DynamoDBRecord, now: Date): void
   const createdAt = Number(dynamodb?.ApproximateCreationDateTime);
   if (isUserChangeKind(kind))
     batch.users.push(...userEventsOf({ kind, createdAt, old, new: image }));
-  if (image === undefined) return;
-  if (kind === "notification") {
-    if (old === undefined) batch.notifications.push(StoredNotification.parse(image));
-  } else if (kind === "subscriber") {
-    // Setting `from` changes the item but not its revision.
-    if (old?.revision !== image.revision)
-      workOf(batch, owner).subscribers.push(readSubscriber(image));
-  } else if (isChangeKind(kind)) {
+  if (kind === "notification" && image && !old) {
+    batch.notifications.push(StoredNotification.parse(image));
+  } else if (kind === "subscriber" && image && image.revision !== old?.revision) {
+    // Only a new revision is a subscription: setting `from` changes the item as well.
+    workOf(batch, owner).subscribers.push(readSubscriber(image));
+  } else if (isChangeKind(kind) && image) {
     if (isTooOld(createdAt, now)) {
       countMetric("RecordsSkipped");
       logNotice("A record was too old for the log", { sequence: dynamodb?.SequenceNumber });
