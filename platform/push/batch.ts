@@ -34,23 +34,22 @@ type Batch = {
 };
 
 /**
- * Pushes changes of the table to viewers: streams in parallel, each stream's records in order.
- * Throws if any stream failed, after all others are finished.
+ * Pushes changes of the table to viewers: streams in parallel, each stream's records in order and
+ * before its new subscriptions are confirmed. Throws if any stream failed, after all others are
+ * finished.
  */
 export async function pushBatch(push: Push, records: readonly DynamoDBRecord[]): Promise<void> {
   const { streams, notifications, users } = readBatch(records, push.now);
   await allDone([
-    ...[...streams].map(([streamId, work]) => pushWork({ ...push, streamId }, work)),
+    ...[...streams].map(async ([streamId, { records, subscribers }]) => {
+      const audience = { ...push, streamId };
+      if (records.length > 0) await pushStream(audience, records);
+      if (subscribers.length > 0) await confirmSubscribers(audience, subscribers);
+    }),
     ...notifications.map((notification) => sendNotification(push, notification)),
     sendUserEvents(push, users),
   ]);
   await removeDead(push);
-}
-
-/** Pushes the records to current viewers, then confirms new subscriptions. */
-async function pushWork(audience: Audience, { records, subscribers }: StreamWork): Promise<void> {
-  if (records.length > 0) await pushStream(audience, records);
-  if (subscribers.length > 0) await confirmSubscribers(audience, subscribers);
 }
 
 /** Sends events about users to webhooks. */
