@@ -112,8 +112,8 @@ async function postInOrder(
   const { frames, encodings } = posts;
   const from = firstLive(subscriber);
   const subscription = subscriptionName(subscriber);
-  if (from === undefined || from > frames.at(-1)!.n || busy.has(subscription)) return;
-  if (isDead(memory, subscriber)) return;
+  const getsNone = from === undefined || from > frames.at(-1)!.n;
+  if (getsNone || busy.has(subscription) || isDead(memory, subscriber)) return;
   busy.add(subscription);
   try {
     for (const [at, { n }] of frames.entries()) {
