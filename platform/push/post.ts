@@ -119,21 +119,18 @@ async function postInOrder(
     for (const [at, { n }] of frames.entries()) {
       if (n < from) continue;
       if (n >= end) break;
-      await passGovernor(outlet, posts);
+      const permission = outlet.governor.take();
+      if (permission !== undefined) {
+        posts.waiting += 1;
+        await permission.finally(() => {
+          posts.waiting -= 1;
+        });
+      }
       const result = await postNow(audience, subscriber, encodings[at]!(subscriber));
       if (result !== "sent") break;
     }
   } finally {
     busy.delete(subscription);
-  }
-}
-
-async function passGovernor({ governor }: SliceOutlet, posts: Posts): Promise<void> {
-  posts.waiting += 1;
-  try {
-    await governor.take();
-  } finally {
-    posts.waiting -= 1;
   }
 }
 
