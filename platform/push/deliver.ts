@@ -129,42 +129,24 @@ export function countSlices(viewers: number): number {
 }
 
 /**
- * The next frames of a log, at most `most`. Frames that were not posted for a day expire, not
- * necessarily in order. Viewers resubscribe at a gap, so frames before the last gap are left out.
+ * The next frames of a log, at most `most`, read unless the caller has just appended all of them.
+ * Frames that were not posted for a day expire, not necessarily in order. Viewers resubscribe at a
+ * gap, so frames before the last gap are left out.
  */
 async function nextFrames(
   streamId: string,
   { after, head, most }: { after: number; head: number; most: number },
   newFrames: readonly Frame[],
-): Promise<Frame[]> {
-  let frames = await framesBetween(streamId, after + 1, Math.min(head, after + most), newFrames);
+): Promise<readonly Frame[]> {
+  const to = Math.min(head, after + most);
+  const own = newFrames.filter(({ n }) => n > after && n <= to);
+  let frames = own.length === to - after ? own : await listFrames(streamId, after + 1, to);
   if (frames.length === 0) {
     const rest = { from: after + 1, to: head, pageSize: 1 };
     const { value: first } = await queryFrames(streamId, rest).next();
-    if (first === undefined) return [];
-    const { n } = first;
-    frames = await framesBetween(streamId, n, Math.min(head, n + most - 1), newFrames);
+    if (first !== undefined)
+      frames = await listFrames(streamId, first.n, Math.min(head, first.n + most - 1));
   }
   const start = frames.findLastIndex(({ n }, at) => at > 0 && frames[at - 1]!.n !== n - 1);
   return frames.slice(Math.max(0, start));
-}
-
-/**
- * The stored frames of a range. Reads only those that the caller did not append; they may lie
- * between its own.
- */
-async function framesBetween(
-  streamId: string,
-  from: number,
-  to: number,
-  newFrames: readonly Frame[],
-): Promise<Frame[]> {
-  const frames: Frame[] = [];
-  let next = from;
-  for (const known of newFrames) {
-    if (known.n < from || known.n > to) continue;
-    frames.push(...(await listFrames(streamId, next, known.n - 1)), known);
-    next = known.n + 1;
-  }
-  return [...frames, ...(await listFrames(streamId, next, to))];
 }
