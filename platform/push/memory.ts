@@ -87,12 +87,14 @@ type LogQuery = { streamId: string; now: Date; memory: Pick<Memory, "logs"> };
 const idleMillisecondsMax = 60_000;
 
 /**
- * The cached log if it is complete for records created at `oldest` (seconds); otherwise reads the
- * log.
+ * The cached log if it can tell which records created at `oldest` (seconds) or later are in a
+ * frame; otherwise reads the log.
  */
 export async function loadLog(query: LogQuery, oldest: number): Promise<LogCache> {
   const log = query.memory.logs.get(query.streamId);
-  return isCompleteFor(log, oldest, query.now) ? log : readLog(query, oldest);
+  const usedSince = query.now.getTime() - idleMillisecondsMax;
+  const isUsable = log && log.usedAt >= usedSince && log.completeAfter < oldest;
+  return isUsable ? log : readLog(query, oldest);
 }
 
 /** Removes a log from the cache. */
@@ -137,16 +139,6 @@ export function cacheOf(
     covered: new Map(known.flatMap(({ n, covers }) => covers.map((id) => [id, n]))),
     usedAt: now.getTime(),
   };
-}
-
-/** Whether the cache can tell if a record created at this time (seconds) is in a frame. */
-export function isCompleteFor(
-  cache: LogCache | undefined,
-  createdAt: number,
-  now: Date,
-): cache is LogCache {
-  if (cache === undefined || now.getTime() - cache.usedAt > idleMillisecondsMax) return false;
-  return createdAt > cache.completeAfter;
 }
 
 /** The records that are in no frame of the log, without duplicates, in their order. */

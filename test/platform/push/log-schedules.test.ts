@@ -4,12 +4,18 @@ import { type Frame, makeFrame } from "../../../domain/log/frame.ts";
 import { recover } from "../../../domain/log/recovery.ts";
 import {
   addFrame,
-  cacheOf,
-  isCompleteFor,
+  evictLog,
   type LogCache,
+  loadLog,
   newRecordsIn,
 } from "../../../platform/push/memory.ts";
+import { putFrame } from "../../../platform/store/log/frames.ts";
+import { key } from "../../../platform/table/keys.ts";
+import { useTable } from "../../../platform/table/table.ts";
 import { chatRecord, giftRecord, streamId } from "../../domain/frame-samples.ts";
+import { createTable } from "./table-double.ts";
+
+process.env.TABLE_NAME ??= "ovation-test";
 
 /** One thing that happens: a consumer is given some records, or forgets, or time passes. */
 type Turn =
@@ -33,82 +39,80 @@ const records = fc.array(fc.record({ isGift: fc.boolean(), at: fc.nat(400) }), {
   maxLength: 40,
 });
 
-/** The table: frames by number; a put fails if the number is taken. */
+/** An empty log in a table in memory. Answers its frames, in the order of their numbers. */
 function createLog() {
-  const frames: Frame[] = [];
+  const table = createTable(
+    async () => undefined,
+    () => undefined,
+  );
+  useTable(table.client);
   const end = { epoch: "e1", posted: 0, newest: 0, totals: { count: 0, credits: 0 } };
-  return {
-    frames,
-    put(frame: Frame): boolean {
-      if (frames.some(({ n }) => n === frame.n)) return false;
-      frames.push(frame);
-      return true;
-    },
-    read(oldest: number, now: Date): LogCache {
-      const newestFirst = frames.toSorted((a, b) => b.n - a.n);
-      const stop = newestFirst.findIndex(({ newest }, at) => at > 0 && newest < oldest);
-      if (stop < 0) return cacheOf(end, newestFirst, undefined, now);
-      return cacheOf(end, newestFirst.slice(0, stop), newestFirst[stop]!.newest, now);
-    },
-  };
+  table.put({ ...key.log(streamId), ...end });
+  const { PK } = key.frame(streamId, 1);
+  return () =>
+    ([...table.items.values()] as unknown as (Frame & { PK: string })[])
+      .filter((item) => item.PK === PK && item.n !== undefined)
+      .toSorted((one, other) => one.n - other.n);
 }
 
-/** The consumer's first three steps, as far as they are pure; `frameMax` cuts small frames, `idsMax` small memories. */
-function deliver(
-  log: ReturnType<typeof createLog>,
-  memory: LogCache | undefined,
+/** What an environment remembers of the log. */
+type Logs = Map<string, LogCache>;
+
+/** The consumer's first three steps; `frameMax` cuts small frames, `idsMax` small memories. */
+async function deliver(
+  logs: Logs,
   batch: readonly LogRecord[],
   { now, frameMax, idsMax }: { now: Date; frameMax: number; idsMax: number },
-): LogCache {
+): Promise<void> {
+  const query = { streamId, now, memory: { logs } };
   const oldest = Math.min(...batch.map(({ createdAt }) => createdAt));
-  let known = isCompleteFor(memory, oldest, now) ? memory : log.read(oldest, now);
+  let known = await loadLog(query, oldest);
   let fresh = newRecordsIn(known, batch);
   while (fresh.length > 0) {
     const next = fresh.slice(0, frameMax);
     const { frame, taken } = makeFrame(known, next, { streamId, viewers: 0 }, now);
-    if (log.put(frame)) {
+    if (await putFrame(streamId, frame)) {
       addFrame(known, frame, now, idsMax);
       fresh = fresh.slice(taken);
     } else {
-      known = log.read(oldest, now);
+      evictLog(query);
+      known = await loadLog(query, oldest);
       fresh = newRecordsIn(known, batch);
     }
   }
-  return known;
 }
 
-test("whatever the schedule, each record in one frame, numbers dense, totals their fold", () => {
-  fc.assert(
-    fc.property(
+test("whatever the schedule, each record in one frame, numbers dense, totals their fold", async () => {
+  await fc.assert(
+    fc.asyncProperty(
       records,
       fc.array(turn, { minLength: 5, maxLength: 40 }),
       fc.integer({ min: 1, max: 6 }),
       fc.integer({ min: 1, max: 60 }),
-      (wishes, turns, frameMax, idsMax) => {
+      async (wishes, turns, frameMax, idsMax) => {
         const all = wishes.map(({ isGift, at }, n) =>
           isGift ? giftRecord(n, {}, at) : chatRecord(n, "x", at),
         );
-        const log = createLog();
-        const memories: (LogCache | undefined)[] = [undefined, undefined, undefined];
+        const listFrames = createLog();
+        const memories: Logs[] = [new Map(), new Map(), new Map()];
         let now = new Date("2026-01-15T10:30:00Z");
-        const play = (which: number, batch: readonly LogRecord[]) => {
-          memories[which] = deliver(log, memories[which], batch, { now, frameMax, idsMax });
-        };
+        const play = (which: number, batch: readonly LogRecord[]) =>
+          deliver(memories[which]!, batch, { now, frameMax, idsMax });
         for (const one of turns) {
           if (one.turn === "wait") now = new Date(now.getTime() + one.seconds * 1000);
-          else if (one.turn === "forget") memories[one.environment] = undefined;
+          else if (one.turn === "forget") memories[one.environment]!.clear();
           else if (one.turn === "deliver")
-            play(one.environment, all.slice(one.from, one.from + one.count));
+            await play(one.environment, all.slice(one.from, one.from + one.count));
           // Two independent shards at once, each with every second record.
           else
             for (const shard of [0, 1]) {
               const batch = all.slice(one.from, one.from + one.count);
               const own = batch.filter((_, at) => at % 2 === shard);
-              if (own.length > 0) play(shard, own);
+              if (own.length > 0) await play(shard, own);
             }
         }
-        play(0, all);
-        const frames = log.frames.toSorted((a, b) => a.n - b.n);
+        await play(0, all);
+        const frames = listFrames();
         expect(frames.map(({ n }) => n)).toEqual(frames.map((_, at) => at + 1));
         const covered = frames.flatMap(({ covers }) => covers.split(" "));
         expect(covered.toSorted()).toEqual(all.map(({ id }) => id).toSorted());
