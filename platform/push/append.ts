@@ -10,9 +10,9 @@ import { countMetric } from "../runtime/metrics.ts";
 import { noteLikers, storeTrains } from "../store/audience/log-state.ts";
 import { type DeletedText, removeTexts } from "../store/log/deleted-texts.ts";
 import { hasMessage, putFrame } from "../store/log/frames.ts";
-import { listBacklog, removeBacklog } from "../store/log/logs.ts";
 import type { Audience, FramedRecords } from "./audience.ts";
-import { addFrame, evictLog, loadLog, newRecordsIn, type ViewerCount } from "./memory.ts";
+import { addFrame, evictLog, loadLog, newRecordsIn } from "./memory.ts";
+import { countViewers } from "./viewer-count.ts";
 
 /**
  * What one call appended to a log, and where the log ends. `waiting` is one of the new records if
@@ -43,34 +43,6 @@ export const isTooSoon = (
 ) => sums !== undefined && now.getTime() - madeAt < sumsPauseSeconds * 1000;
 
 /**
- * Appends a batch to the log, and removes deleted texts from stored frames. Appends the entire
- * backlog first: sums that wait, and records of a room that was large until now.
- */
-export async function frameRecords(
-  audience: Audience,
-  records: readonly LogRecord[],
-  viewers: ViewerCount,
-): Promise<Framed> {
-  const { streamId } = audience;
-  for (;;) {
-    const { ids, more, ...backlog } = await listBacklog(
-      streamId,
-      limits().backlogRecords,
-      audience.now,
-    );
-    const batch = more ? backlog.records : [...backlog.records, ...records];
-    // Frames of earlier rounds are not returned, so they are read again before they are posted:
-    // this batch may delete texts in them. Frames of the last round do not contain those texts.
-    const framed = await frameAll(audience, batch, viewers);
-    const queued = framed.queued.then(() => removeBacklog(streamId, ids));
-    // The caller awaits `queued`; this prevents an unhandled rejection while frames are posted.
-    queued.catch(() => undefined);
-    if (!more) return { ...framed, queued };
-    await queued;
-  }
-}
-
-/**
  * Appends records to the log, removes the texts that they delete from stored frames, and queues the
  * records' events for webhooks. If they `mayWait`, records that only change sums are not appended
  * too soon after the last frame.
@@ -78,11 +50,10 @@ export async function frameRecords(
 export async function frameAll(
   audience: Audience,
   records: readonly LogRecord[],
-  viewers: ViewerCount,
   mayWait = false,
 ): Promise<Framed> {
   const { streamId, now, outlet } = audience;
-  const appended = await appendRecords(audience, records, viewers, mayWait);
+  const appended = await appendRecords(audience, records, mayWait);
   if (appended.waiting) return { ...appended, queued: Promise.resolve() };
   const likers = records.flatMap(({ liker }) => liker ?? []);
   if (likers.length > 0) await noteLikers(streamId, likers);
@@ -114,10 +85,10 @@ const limitedMilliseconds = 2_000;
 export async function appendRecords(
   audience: Audience,
   records: readonly LogRecord[],
-  { count: viewers, posted }: ViewerCount,
   mayWait = false,
 ): Promise<Appended> {
   const { streamId, now, outlet } = audience;
+  const { count: viewers, posted } = await countViewers(audience);
   const { frameBytes } = limits();
   const waits = mayWait && changeOnlySums(records);
   const postsPerSecond = setting("POST_RATE");

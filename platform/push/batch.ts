@@ -10,18 +10,19 @@ import { StoredNotification } from "../../domain/people/notification.ts";
 import { reportSkipped } from "../lambda/consumer.ts";
 import { allDone } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
+import { limits } from "../runtime/limits.ts";
 import { logNotice } from "../runtime/log.ts";
 import { countMetric } from "../runtime/metrics.ts";
-import { putBacklog } from "../store/log/logs.ts";
+import { listBacklog, putBacklog, removeBacklog } from "../store/log/logs.ts";
 import { readSubscriber } from "../store/log/subscribers.ts";
 import { readKey } from "../table/keys.ts";
-import { changeOnlySums, frameRecords } from "./append.ts";
+import { changeOnlySums, frameAll } from "./append.ts";
 import type { Audience, Push } from "./audience.ts";
 import { confirmSubscribers } from "./confirm.ts";
 import { deliverFrames } from "./deliver.ts";
 import { sendNotification } from "./notify.ts";
 import { removeDead } from "./post.ts";
-import { countViewers, isLarge } from "./viewer-count.ts";
+import { isLarge } from "./viewer-count.ts";
 
 /** The records and new subscriptions of one stream in a batch, in the batch's order. */
 export type StreamWork = { records: LogRecord[]; subscribers: Subscriber[] };
@@ -109,29 +110,29 @@ function workOf(batch: Batch, streamId: string): StreamWork {
 }
 
 /**
- * Pushes records of one stream to its viewers: appends them to the log, removes deleted texts from
- * it, and posts all unposted frames. Every step is idempotent, so a retry after a crash ends in the
- * same state.
+ * Pushes records of one stream to its viewers: appends them to the log after those that wait,
+ * removes deleted texts from it, and posts all unposted frames. Every step is idempotent, so a
+ * retry after a crash ends in the same state.
  *
  * A room with many viewers to post to is framed and posted by another function, so that other rooms
- * do not wait for it.
- * Its records wait in a backlog meanwhile, so under load its frames get larger, not more frequent.
- * In any room, records that only change sums wait for the next frame with events, or for a frame of
- * their own once a second.
+ * do not wait for it. Its records wait in a backlog meanwhile, so under load its frames get larger,
+ * not more frequent. A room that has become small continues so until its backlog fits into one
+ * call. In any room, records that only change sums wait for the next frame with events, or for a
+ * frame of their own once a second.
  */
 export async function pushStream(audience: Audience, records: readonly LogRecord[]): Promise<void> {
   const { streamId, now, outlet } = audience;
-  if (changeOnlySums(records)) {
-    const gathered = await putBacklog(streamId, records, now);
-    return outlet.jobs.queueSums({ streamId, gathered });
+  const isOfSums = changeOnlySums(records);
+  const isForOthers = isOfSums || (await isLarge(audience));
+  const waiting = isForOthers ? undefined : await listBacklog(streamId, limits().backlogRecords, now);
+  if (waiting === undefined || waiting.more) {
+    const job = { streamId, gathered: await putBacklog(streamId, records, now) };
+    return isOfSums ? outlet.jobs.queueSums(job) : outlet.jobs.queuePost(job);
   }
-  const viewers = await countViewers(audience);
-  if (isLarge(viewers)) {
-    const gathered = await putBacklog(streamId, records, now);
-    return outlet.jobs.queuePost({ streamId, gathered });
-  }
-  const framed = await frameRecords(audience, records, viewers);
-  const isDone = await deliverFrames(audience, framed, records);
-  if (!isDone) await outlet.jobs.queueRemainder(streamId, now);
-  await framed.queued;
+  const framed = await frameAll(audience, [...waiting.records, ...records]);
+  const delivering = deliverFrames(audience, framed, records);
+  // During the posts, so that `realtime/post-sums` does not post the same sums.
+  const clearing = framed.queued.then(() => removeBacklog(streamId, waiting.ids));
+  await allDone<unknown>([delivering, clearing]);
+  if (!(await delivering)) await outlet.jobs.queueRemainder(streamId, now);
 }

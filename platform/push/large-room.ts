@@ -7,7 +7,6 @@ import type { Audience, Push } from "./audience.ts";
 import { deliverFrames } from "./deliver.ts";
 import { PostJob } from "./jobs.ts";
 import { removeDead } from "./post.ts";
-import { countViewers } from "./viewer-count.ts";
 
 /**
  * Handles messages of the queue `posts` in parallel. Messages for the same room are handled once,
@@ -34,7 +33,7 @@ export async function postRoom(audience: Audience): Promise<void> {
   // Even without a backlog there may be unposted frames: the call that appended them may have died.
   const framed =
     records.length > 0
-      ? await frameAll(audience, records, await countViewers(audience), !more)
+      ? await frameAll(audience, records, !more)
       : { ...(await readHead(streamId)), queued: undefined };
   // Others of the backlog may be in a frame already, and are removed meanwhile.
   const gathered = "waiting" in framed && framed.waiting && idOf.get(framed.waiting.id);

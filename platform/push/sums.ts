@@ -3,7 +3,7 @@ import { isTooSoon, sumsPauseSeconds } from "./append.ts";
 import type { Audience } from "./audience.ts";
 import type { SumsJob } from "./jobs.ts";
 import { postRoom } from "./large-room.ts";
-import { countViewers, isLarge } from "./viewer-count.ts";
+import { isLarge } from "./viewer-count.ts";
 
 /**
  * Frames and posts pending sums, unless a frame with events has carried them. If the last frame is
@@ -14,6 +14,6 @@ export async function postSums(audience: Audience, job: SumsJob): Promise<void> 
   const { streamId, now, outlet } = audience;
   if (!(await hasBacklog(streamId, job.gathered))) return;
   if (isTooSoon(await getLog(streamId), now)) return outlet.jobs.queueSums(job, sumsPauseSeconds);
-  if (isLarge(await countViewers(audience))) return outlet.jobs.queueRemainder(streamId, now);
+  if (await isLarge(audience)) return outlet.jobs.queueRemainder(streamId, now);
   await postRoom(audience);
 }

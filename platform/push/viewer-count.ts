@@ -41,7 +41,10 @@ export async function countViewers(audience: Audience): Promise<ViewerCount> {
  * Whether a room is large: then a separate function posts its frames. Viewers whom relays serve do
  * not make it large.
  */
-export const isLarge = ({ posted }: ViewerCount): boolean => posted > setting("LARGE_ROOM_VIEWERS");
+export async function isLarge(audience: Audience): Promise<boolean> {
+  const { posted } = await countViewers(audience);
+  return posted > setting("LARGE_ROOM_VIEWERS");
+}
 
 const isNew = (at: number, now: Date) => now.getTime() - at < ageMillisecondsMax;
 

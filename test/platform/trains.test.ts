@@ -73,7 +73,7 @@ async function live() {
 }
 
 const append = ({ id: streamId }: Stream, records: readonly LogRecord[], memory = createMemory()) =>
-  appendRecords({ streamId, now: new Date(), memory, outlet }, records, { count: 1, posted: 1 });
+  appendRecords({ streamId, now: new Date(), memory, outlet }, records);
 
 async function trainOf(streamId: string): Promise<{ id: string; item: MomentItem | undefined }> {
   const { id } = (await readHead(streamId)).moments!.find(({ kind }) => kind === "train")!;

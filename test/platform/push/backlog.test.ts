@@ -22,6 +22,14 @@ useOwnTable({ POST_RATE: "10000", PART_VIEWERS: "5000", LARGE_ROOM_VIEWERS: "100
 
 afterEach(() => useLimits(undefined));
 
+/** Handles the messages of the queue `posts`, one after the other, until it is empty. */
+async function postQueued(scene: Awaited<ReturnType<typeof setScene>>): Promise<void> {
+  for (let calls = 1; scene.queued.length > 0; calls++) {
+    scene.queued.length = 0;
+    await postRoom(scene.audience(undefined, new Date(scene.now.getTime() + calls)));
+  }
+}
+
 test("events queued in several items are read in order", async () => {
   const scene = await setScene();
   useLimits({ backlogBytes: 1 });
@@ -45,11 +53,8 @@ test("a room in which more has gathered than one call takes in is asked for agai
   const records = [1, 2, 3, 4, 5].map((n) => chatRecord(n, `${n}`, seconds(scene.now)));
   await putBacklog(scene.streamId, records, scene.now);
   // One message of the queue covers the whole backlog.
-  for (let calls = 1; calls === 1 || scene.queued.length > 0; calls++) {
-    scene.queued.length = 0;
-    const room = scene.audience(undefined, new Date(scene.now.getTime() + calls));
-    await postRoom(room);
-  }
+  await postRoom(scene.audience());
+  await postQueued(scene);
   expect(scene.frames("c")).toEqual([1, 2, 3]);
   expect((await listBacklog(scene.streamId, 100, scene.now)).ids).toEqual([]);
 });
@@ -69,7 +74,9 @@ test("a deletion in a room that is small again finds its text among all that has
     old: message(5, "text 5"),
     new: deleted,
   } as const;
-  await pushStream(scene.audience(), [scene.record(change)]);
+  const later = new Date(scene.now.getTime() + 1);
+  await pushStream(scene.audience(undefined, later), [scene.record(change)]);
+  await postQueued(scene);
   const shown = JSON.stringify(scene.messagesTo("c"));
   expect([1, 2, 3, 4, 5].filter((n) => shown.includes(`text ${n}`))).toEqual([1, 2, 3, 4]);
   expect(shown).toContain('"chat.deleted"');
@@ -82,10 +89,24 @@ test("messages sent while a room was large come before those sent once it is sma
   useLimits({ backlogBytes: 1, backlogRecords: 2 });
   const say = (n: number) => chatRecord(n, `text ${n}`, seconds(scene.now));
   await putBacklog(scene.streamId, [1, 2, 3, 4, 5].map(say), scene.now);
-  await pushStream(scene.audience(), [say(6)]);
+  const later = new Date(scene.now.getTime() + 1);
+  await pushStream(scene.audience(undefined, later), [say(6)]);
+  await postQueued(scene);
   const shown = JSON.stringify(scene.messagesTo("c"));
   expect(shown.match(/text \d/g)?.map((text) => Number(text.at(-1)))).toEqual([1, 2, 3, 4, 5, 6]);
   expect((await listBacklog(scene.streamId, 100, scene.now)).ids).toEqual([]);
+});
+
+test("a message that waits and is brought again with the next one is shown once, in its place", async () => {
+  const scene = await setScene();
+  await scene.confirm(scene.audience(), await scene.ask("c"));
+  const say = (n: number) => chatRecord(n, `text ${n}`, seconds(scene.now));
+  await putBacklog(scene.streamId, [1, 2].map(say), scene.now);
+  await pushStream(scene.audience(), [2, 3].map(say));
+  expect(scene.queued).toEqual([]);
+  const shown = JSON.stringify(scene.messagesTo("c"));
+  expect(shown.match(/text \d/g)?.map((text) => Number(text.at(-1)))).toEqual([1, 2, 3]);
+  expect((await listBacklog(scene.streamId, 100)).ids).toEqual([]);
 });
 
 test("all postings of one room stand in one line, and those of two rooms do not", async () => {

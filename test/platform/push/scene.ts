@@ -12,7 +12,6 @@ import { createJobs, type Message as Queued, type ResumeJob } from "../../../pla
 import { createMemory } from "../../../platform/push/memory.ts";
 import { removeDead } from "../../../platform/push/post.ts";
 import { resume } from "../../../platform/push/resume.ts";
-import { countViewers } from "../../../platform/push/viewer-count.ts";
 import { subscribe } from "../../../platform/realtime/subscription.ts";
 import {
   connectionExpiry,
@@ -70,12 +69,11 @@ export async function setScene() {
     setFate: (next: Fate) => {
       fate = next;
     },
-    append: async (where: Audience, ...records: LogRecord[]) =>
-      appendRecords(where, records, await countViewers(where)),
+    append: (where: Audience, ...records: LogRecord[]) => appendRecords(where, records),
     deliver: (where: Audience, head: number) => deliverFrames(where, { head }),
     /** All of one batch, as the consumer does it. */
     async push(where: Audience, ...records: LogRecord[]): Promise<void> {
-      await deliverFrames(where, await frameAll(where, records, await countViewers(where)));
+      await deliverFrames(where, await frameAll(where, records));
       await removeDead(where);
     },
     /** Records a subscription; answers what the table's stream would say of it. */

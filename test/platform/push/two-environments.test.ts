@@ -65,7 +65,7 @@ async function play(seed: number): Promise<string[]> {
     for (let at = 0; at < records.length; ) {
       const batch = records.slice(at, at + 1 + below(6));
       at += batch.length;
-      const { queued, ...framed } = await frameAll(audience, batch, { count: 1, posted: 1 });
+      const { queued, ...framed } = await frameAll(audience, batch);
       await deliverFrames(audience, framed);
       await queued;
     }

@@ -1,16 +1,16 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { isChangeKind } from "../../../domain/log/change.ts";
-import { changeOnlySums, frameRecords } from "../../../platform/push/append.ts";
+import { changeOnlySums } from "../../../platform/push/append.ts";
+import type { Audience } from "../../../platform/push/audience.ts";
 import { pushStream, type StreamWork } from "../../../platform/push/batch.ts";
 import { confirmSubscribers } from "../../../platform/push/confirm.ts";
-import { deliverFrames } from "../../../platform/push/deliver.ts";
 import type { Payload, PostResult } from "../../../platform/push/gateway.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { removeDead } from "../../../platform/push/post.ts";
 import { countViewers } from "../../../platform/push/viewer-count.ts";
+import { setting } from "../../../platform/runtime/env.ts";
 import { useLimits } from "../../../platform/runtime/limits.ts";
 import { resetLog } from "../../../platform/store/log/log-reset.ts";
-import { putBacklog } from "../../../platform/store/log/logs.ts";
 import { readSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { readKey } from "../../../platform/table/keys.ts";
 import { useTable } from "../../../platform/table/table.ts";
@@ -153,21 +153,22 @@ export async function play(scenario: Scenario) {
     comesAgain: () => faults && chance(0.05),
     now: () => now,
   });
+  /** Makes the room large or small for this environment, as the schedule wants. */
+  async function setSize(audience: Audience): Promise<void> {
+    const { viewers } = audience.memory;
+    await countViewers(audience);
+    const known = viewers.get(streamId)!;
+    const most = setting("LARGE_ROOM_VIEWERS");
+    const posted = large ? Math.max(known.posted, most + 1) : Math.min(known.posted, most);
+    viewers.set(streamId, { ...known, posted });
+  }
   async function push(env: Env, { records, subscribers }: StreamWork): Promise<void> {
     const audience = audienceOf(env);
-    if (records.length > 0 && changeOnlySums(records)) {
+    if (records.length > 0) {
+      await setSize(audience);
       await pushStream(audience, records);
-      for (const { id } of records) queuedAt.set(id, queuedAt.get(id) ?? now);
-    } else if (records.length > 0 && large)
-      await posting.jobs.queuePost({
-        streamId,
-        gathered: await putBacklog(streamId, records, audience.now),
-      });
-    else if (records.length > 0) {
-      const viewers = await countViewers(audience);
-      const framed = await frameRecords(audience, records, viewers);
-      await deliverFrames(audience, framed);
-      await framed.queued;
+      if (changeOnlySums(records))
+        for (const { id } of records) queuedAt.set(id, queuedAt.get(id) ?? now);
     }
     if (subscribers.length > 0) await confirmSubscribers(audience, subscribers);
     await removeDead(audience);
