@@ -1,8 +1,7 @@
-import { isBlocked } from "../domain/streams/member.ts";
 import { BoundedSet } from "../platform/runtime/bounded.ts";
 import { logFault } from "../platform/runtime/log.ts";
 import { type Mail, takeMail } from "../platform/store/log/relays.ts";
-import { findMember, isStillAdmitted } from "../platform/store/streams/members.ts";
+import { isStillAdmitted, isStillBlocked } from "../platform/store/streams/members.ts";
 import type { Connection } from "./model.ts";
 import { expel } from "./room.ts";
 
@@ -54,8 +53,6 @@ async function deliver(connection: Connection, mail: Mail): Promise<void> {
 
 /** Ends the connection's subscriptions to streams that its user is blocked in. */
 async function expelBlocked({ caller, subscriptions }: Connection): Promise<void> {
-  for (const [streamId, subscription] of [...subscriptions]) {
-    const member = await findMember(streamId, caller.userId, { consistent: true });
-    if (isBlocked(member, new Date())) expel(subscription, "blocked");
-  }
+  for (const [streamId, subscription] of [...subscriptions])
+    if (await isStillBlocked(streamId, caller.userId, new Date())) expel(subscription, "blocked");
 }

@@ -2,12 +2,11 @@ import { isOverlay } from "../domain/id.ts";
 import type { Frame } from "../domain/log/frame.ts";
 import { revisionAt } from "../domain/log/subscriber.ts";
 import { stateOf } from "../domain/log/sums.ts";
-import { isBlocked } from "../domain/streams/member.ts";
 import { logFault } from "../platform/runtime/log.ts";
 import { measureMetric } from "../platform/runtime/metrics.ts";
 import { announces, queryFrames, readHead } from "../platform/store/log/frames.ts";
 import { getLog } from "../platform/store/log/logs.ts";
-import { findMember } from "../platform/store/streams/members.ts";
+import { isStillBlocked } from "../platform/store/streams/members.ts";
 import { createHeldFrames, joined } from "./held-frames.ts";
 import type { Connection, Room, Subscription } from "./model.ts";
 
@@ -145,8 +144,8 @@ async function endBlocked(room: Room, { blocks = [] }: Frame, now: Date): Promis
   for (const userId of new Set(blocks)) {
     const own = [...room.subscriptions].filter((one) => one.connection.caller.userId === userId);
     if (own.length === 0) continue;
-    const member = await findMember(room.streamId, userId, { consistent: true });
-    if (isBlocked(member, now)) for (const one of own) expel(one, "blocked");
+    if (await isStillBlocked(room.streamId, userId, now))
+      for (const one of own) expel(one, "blocked");
   }
 }
 

@@ -1,10 +1,9 @@
 import type { Frame } from "../../domain/log/frame.ts";
 import type { Subscriber } from "../../domain/log/subscriber.ts";
-import { isBlocked } from "../../domain/streams/member.ts";
 import { countMetric } from "../runtime/metrics.ts";
 import { goLive, isBehind } from "../store/log/catch-up.ts";
 import { findCurrent } from "../store/log/subscribers.ts";
-import { findMember } from "../store/streams/members.ts";
+import { isStillBlocked } from "../store/streams/members.ts";
 import type { Audience } from "./audience.ts";
 import { encodingsOf } from "./encodings.ts";
 import type { SendResult } from "./opening.ts";
@@ -32,13 +31,10 @@ async function sendFrame(
 ): Promise<SendResult> {
   const { now, outlet } = audience;
   const { streamId, userId } = subscriber;
-  if (frame.blocks?.includes(userId)) {
-    const member = await findMember(streamId, userId, { consistent: true });
-    if (isBlocked(member, now)) {
-      // The poster of this frame may have ended it already.
-      if (await findCurrent(subscriber)) await endSubscription(outlet, subscriber);
-      return "ended";
-    }
+  if (frame.blocks?.includes(userId) && (await isStillBlocked(streamId, userId, now))) {
+    // The poster of this frame may have ended it already.
+    if (await findCurrent(subscriber)) await endSubscription(outlet, subscriber);
+    return "ended";
   }
   return post(audience, subscriber, encodingsOf(frame)(subscriber));
 }

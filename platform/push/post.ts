@@ -5,7 +5,6 @@ import {
   type Subscriber,
   viewersAmong,
 } from "../../domain/log/subscriber.ts";
-import { isBlocked } from "../../domain/streams/member.ts";
 import { allDone, stragglersMilliseconds, waitAtMost, waitForMost } from "../runtime/deadline.ts";
 import { limits } from "../runtime/limits.ts";
 import { dropSubscribed, forgetStream } from "../store/log/connections.ts";
@@ -15,7 +14,7 @@ import {
   removeSubscriber,
   type Slice,
 } from "../store/log/subscribers.ts";
-import { findMember } from "../store/streams/members.ts";
+import { isStillBlocked } from "../store/streams/members.ts";
 import type { Audience, Outlet, Push, SliceOutlet } from "./audience.ts";
 import { type Encodings, encodingsOf } from "./encodings.ts";
 import { type Payload, type PostResult, payloadOf } from "./gateway.ts";
@@ -59,8 +58,7 @@ async function findBlocked(
   for (const { n, blocks = [] } of frames)
     for (const userId of blocks) {
       if (ends.has(userId) || !viewers.has(userId)) continue;
-      const member = await findMember(streamId, userId, { consistent: true });
-      if (isBlocked(member, now)) ends.set(userId, n);
+      if (await isStillBlocked(streamId, userId, now)) ends.set(userId, n);
     }
   return ends;
 }

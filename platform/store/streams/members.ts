@@ -2,6 +2,7 @@ import { refuse } from "../../../domain/refusal.ts";
 import {
   assertNotBlocked,
   isAdmitted,
+  isBlocked,
   Member,
   nextRevision,
   shownBanOf,
@@ -117,6 +118,13 @@ export async function isStillAdmitted(streamId: string, userId: string): Promise
   ]);
   return stream === undefined || isAdmitted(stream, member, { userId });
 }
+
+/** Whether a user is blocked from a stream now, read consistently. */
+export const isStillBlocked = async (
+  streamId: string,
+  userId: string,
+  now: Date,
+): Promise<boolean> => isBlocked(await findMember(streamId, userId, { consistent: true }), now);
 
 /** The item of only one stream or channel about a user. */
 const findOwnMember = (place: BanPlace, userId: string) =>
