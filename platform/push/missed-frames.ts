@@ -5,9 +5,8 @@ import { goLive, isBehind } from "../store/log/catch-up.ts";
 import { findCurrent } from "../store/log/subscribers.ts";
 import { isStillBlocked } from "../store/streams/members.ts";
 import type { Audience } from "./audience.ts";
-import { encodingsOf } from "./encodings.ts";
 import type { SendResult } from "./opening.ts";
-import { endSubscription, post } from "./post.ts";
+import { endSubscription, payloadFor, post } from "./post.ts";
 
 /** Sends missed frames in order, until the connection accepts no more. */
 export async function sendFrames(
@@ -36,7 +35,7 @@ async function sendFrame(
     if (await findCurrent(subscriber)) await endSubscription(outlet, subscriber);
     return "ended";
   }
-  return post(audience, subscriber, encodingsOf(frame)(subscriber));
+  return post(audience, subscriber, payloadFor(frame, subscriber));
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   viewersAmong,
 } from "../../domain/log/subscriber.ts";
 import { allDone, stragglersMilliseconds, waitAtMost, waitForMost } from "../runtime/deadline.ts";
+import { lazyEach } from "../runtime/init.ts";
 import { limits } from "../runtime/limits.ts";
 import { dropSubscribed, forgetStream } from "../store/log/connections.ts";
 import {
@@ -16,7 +17,7 @@ import {
 } from "../store/log/subscribers.ts";
 import { isStillBlocked } from "../store/streams/members.ts";
 import type { Audience, Outlet, Push, SliceOutlet } from "./audience.ts";
-import { type Encodings, encodingsOf } from "./encodings.ts";
+import { compactText } from "./encodings.ts";
 import { type Payload, type PostResult, payloadOf } from "./gateway.ts";
 import { type Memory, subscriptionName } from "./memory.ts";
 
@@ -70,7 +71,7 @@ async function postFrames(
   ends: ReadonlyMap<string, number>,
 ): Promise<void> {
   const { memory, outlet } = audience;
-  const posts: Posts = { frames, encodings: frames.map(encodingsOf), waiting: 0 };
+  const posts: Posts = { frames, waiting: 0 };
   const endings: Promise<void>[] = [];
   const postings: Promise<void>[] = [];
   for (const subscriber of subscribers) {
@@ -87,10 +88,9 @@ async function postFrames(
   await allDone([...endings, waitForMost(postings, () => posts.waiting > 0)]);
 }
 
-/** The frames to post, with their encodings. */
+/** The frames to post. */
 type Posts = {
   frames: readonly Frame[];
-  encodings: readonly Encodings[];
   /** Posts that wait for the governor. */
   waiting: number;
 };
@@ -107,16 +107,16 @@ async function postInOrder(
 ): Promise<void> {
   const { memory, outlet } = audience;
   const { busy } = memory;
-  const { frames, encodings } = posts;
+  const { frames } = posts;
   const from = firstLive(subscriber);
   const subscription = subscriptionName(subscriber);
   const getsNone = from === undefined || from > frames.at(-1)!.n;
   if (getsNone || busy.has(subscription) || isDead(memory, subscriber)) return;
   busy.add(subscription);
   try {
-    for (const [at, { n }] of frames.entries()) {
-      if (n < from) continue;
-      if (n >= end) break;
+    for (const frame of frames) {
+      if (frame.n < from) continue;
+      if (frame.n >= end) break;
       const permission = outlet.governor.take();
       if (permission !== undefined) {
         posts.waiting += 1;
@@ -124,13 +124,24 @@ async function postInOrder(
           posts.waiting -= 1;
         });
       }
-      const result = await postNow(audience, subscriber, encodings[at]!(subscriber));
+      const result = await postNow(audience, subscriber, payloadFor(frame, subscriber));
       if (result !== "sent") break;
     }
   } finally {
     busy.delete(subscription);
   }
 }
+
+/** The messages of frames, plain and compact: each is made once for all who get the frame. */
+const payloadsOf = lazyEach(
+  ({ body }: Frame) =>
+    lazyEach((isCompact: boolean) => payloadOf(isCompact ? compactText(body) : body)),
+  new WeakMap(),
+);
+
+/** The message of a frame for a subscriber. */
+export const payloadFor = (frame: Frame, { compact = false }: Subscriber): Payload =>
+  payloadsOf(frame)(compact);
 
 /** Posts one message to a subscriber's connection when the stage's rate permits it. */
 export async function post(

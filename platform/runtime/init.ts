@@ -40,3 +40,18 @@ export function lazy<Value>(make: () => Value): () => Value {
     return value;
   };
 }
+
+/**
+ * Wraps `make` so that its value for each name is created on the first call with it and kept; in a
+ * weak map, if names are objects, as long as they exist.
+ */
+export function lazyEach<Name, Value>(
+  make: (name: Name) => Value,
+  kept: { get(name: Name): Value | undefined; set(name: Name, value: Value): unknown } = new Map(),
+): (name: Name) => Value {
+  return (name) => {
+    const value = kept.get(name) ?? make(name);
+    kept.set(name, value);
+    return value;
+  };
+}
