@@ -1,6 +1,7 @@
 import type { Frame } from "../domain/log/frame.ts";
 import { withoutText } from "../domain/log/frame.ts";
 import { compactText } from "../platform/push/encodings.ts";
+import { lazyEach } from "../platform/runtime/init.ts";
 import { textFrame } from "./frame-bytes.ts";
 
 /** Frames of one room in memory, and the maximum time: an erasure may change older ones. */
@@ -10,32 +11,16 @@ const heldMilliseconds = 5 * 60_000;
 /** A frame with its encodings, each made once and shared. */
 export type Encoded = { frame: Frame; bytes(compact: boolean): Buffer };
 
-export function encode(frame: Frame): Encoded {
-  let plain: Buffer | undefined;
-  let dense: Buffer | undefined;
-  return {
-    frame,
-    bytes(compact) {
-      if (!compact) {
-        plain ??= textFrame(frame.body);
-        return plain;
-      }
-      dense ??= textFrame(compactText(frame.body));
-      return dense;
-    },
-  };
-}
+export const encode = (frame: Frame): Encoded => ({
+  frame,
+  bytes: lazyEach((compact) => textFrame(compact ? compactText(frame.body) : frame.body)),
+});
 
 /** The concatenated bytes of several frames, each encoding made once and shared. */
 export function joined(frames: readonly Encoded[]): Encoded["bytes"] {
-  const made = new Map<boolean, Buffer>();
-  return (compact) => {
-    const [only, second] = frames;
-    if (only !== undefined && second === undefined) return only.bytes(compact);
-    const bytes = made.get(compact) ?? Buffer.concat(frames.map((one) => one.bytes(compact)));
-    made.set(compact, bytes);
-    return bytes;
-  };
+  const [only, second] = frames;
+  if (only !== undefined && second === undefined) return only.bytes;
+  return lazyEach((compact) => Buffer.concat(frames.map((one) => one.bytes(compact))));
 }
 
 /** Keeps the newest frames of a log, without a gap, for clients that reconnect. */
