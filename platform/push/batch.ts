@@ -1,5 +1,3 @@
-import type { AttributeValue } from "@aws-sdk/client-dynamodb";
-import { unmarshall } from "@aws-sdk/util-dynamodb";
 import type { DynamoDBRecord } from "aws-lambda";
 import { isChangeKind, recordOf } from "../../domain/log/change.ts";
 import type { LogRecord } from "../../domain/log/event.ts";
@@ -15,6 +13,7 @@ import { logNotice } from "../runtime/log.ts";
 import { countMetric } from "../runtime/metrics.ts";
 import { listBacklog, putBacklog, removeBacklog } from "../store/log/logs.ts";
 import { readSubscriber } from "../store/log/subscribers.ts";
+import { plain } from "../table/items.ts";
 import { readKey } from "../table/keys.ts";
 import { changeOnlySums, frameAll } from "./append.ts";
 import type { Audience, Push } from "./audience.ts";
@@ -71,8 +70,8 @@ export function readBatch(records: readonly DynamoDBRecord[], now: Date): Batch 
 }
 
 function readRecord(batch: Batch, { dynamodb }: DynamoDBRecord, now: Date): void {
-  const image = dynamodb?.NewImage && readImage(dynamodb.NewImage);
-  const old = dynamodb?.OldImage && readImage(dynamodb.OldImage);
+  const image = plain(dynamodb?.NewImage);
+  const old = plain(dynamodb?.OldImage);
   const { PK, SK } = image ?? old ?? {};
   const { kind, owner } = readKey({ PK: String(PK), SK: String(SK) });
   const createdAt = Number(dynamodb?.ApproximateCreationDateTime);
@@ -98,8 +97,6 @@ function readRecord(batch: Batch, { dynamodb }: DynamoDBRecord, now: Date): void
     if (logRecord !== undefined) workOf(batch, streamId).records.push({ ...logRecord, ...whose });
   }
 }
-
-const readImage = (image: object) => unmarshall(image as Record<string, AttributeValue>);
 
 function workOf(batch: Batch, streamId: string): StreamWork {
   const found = batch.streams.get(streamId);

@@ -213,14 +213,11 @@ function forgetRemoved(
   slice: Slice,
   subscribers: readonly Subscriber[],
 ): void {
-  if (dead.size === 0) return;
+  const own = [...dead].filter(([, { subscriber }]) => subscriber.streamId === streamId);
+  if (own.length === 0) return;
   const current = new Set(subscribers.map(subscriptionName));
-  for (const [name, { subscriber }] of dead)
-    if (
-      subscriber.streamId === streamId &&
-      !current.has(name) &&
-      isInSlice(streamId, subscriber.connectionId, slice)
-    )
+  for (const [name, { subscriber }] of own)
+    if (!current.has(name) && isInSlice(streamId, subscriber.connectionId, slice))
       dead.delete(name);
 }
 

@@ -46,7 +46,7 @@ export function read<S extends z.ZodType>(schema: S, item: Record<string, unknow
   throw new Error(`The item ${item.PK} ${item.SK} does not fit: ${parsed.error.message}`);
 }
 
-/** The item in an error, which the SDK leaves in DynamoDB's notation. */
+/** An item in DynamoDB's notation, as in a record of the table's stream or in an error. */
 export function plain(item: unknown): Item | undefined {
   return item === undefined
     ? undefined
