@@ -6,6 +6,7 @@ import { sendMessage, sendMessages } from "../aws/queues.ts";
 import { setting } from "../runtime/env.ts";
 import { lazy } from "../runtime/init.ts";
 import { rangesMax } from "../store/log/subscribers.ts";
+import { gather } from "../table/table.ts";
 
 /** Posts a large room's entire backlog, whose newest item is `gathered`. */
 export const PostJob = z.object({ streamId: z.string(), gathered: z.string() });
@@ -125,25 +126,14 @@ function createSender(): (message: Message) => Promise<void> {
 type ResumeMessage = Extract<Message, { queue: "resumes" }>;
 
 /**
- * Batches all messages of one event-loop iteration, as when many clients reconnect at once. Each
- * message succeeds or fails independently.
+ * Sends all messages of one event-loop iteration together, as when many clients reconnect at once.
+ * Each message succeeds or fails independently.
  */
 function createBatcher(): (message: ResumeMessage) => Promise<void> {
-  let waiting: { message: ResumeMessage; sent: PromiseWithResolvers<void> }[] = [];
-  const flush = () => {
-    const all = waiting;
-    waiting = [];
-    const messages = all.map(({ message: { job: body, delaySeconds } }) => ({
-      body,
-      delaySeconds,
-    }));
+  const send = gather(async (all: readonly ResumeMessage[]) => {
+    const messages = all.map(({ job: body, delaySeconds }) => ({ body, delaySeconds }));
     const sendings = sendMessages(setting("RESUMES_QUEUE_URL"), messages);
-    for (const [at, { sent }] of all.entries()) sent.resolve(sendings[at]!);
-  };
-  return (message) => {
-    const sent = Promise.withResolvers<void>();
-    waiting.push({ message, sent });
-    if (waiting.length === 1) process.nextTick(flush);
-    return sent.promise;
-  };
+    return new Map(all.map((message, at) => [message, sendings[at]!]));
+  });
+  return async (message) => (await send(message)).get(message);
 }

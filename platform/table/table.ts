@@ -143,7 +143,7 @@ export function gatherLonger(): void {
   afterThis = (act) => setTimeout(act, gatherMilliseconds);
 }
 
-/** Gathers requests until `turnEnds`, then reads all of them at once, after the last request. */
+/** Gathers requests until `turnEnds`, then makes all of them at once, after the last one. */
 export function gather<Asked, Answer>(
   read: (all: readonly Asked[]) => Promise<Answer>,
 ): (one: Asked) => Promise<Answer> {
