@@ -1,6 +1,6 @@
 import type { SendCall } from "./thread-calls.ts";
 
-/** Key under which AWS clients look for a transport (platform/aws/transport.ts). */
+/** Key under which AWS clients look for a transport (platform/aws/aws-client.ts). */
 const placed = Symbol.for("ovation.aws.transport");
 
 type Request = {

@@ -1,4 +1,4 @@
-import type { TransportAnswer } from "./transport.ts";
+import type { TransportAnswer } from "./aws-client.ts";
 
 /** The metadata of an error, which fault logs show. */
 export type Metadata = {

@@ -70,3 +70,76 @@ async function bound(work: () => Promise<unknown>, most: number): Promise<unknow
     clearTimeout(timer);
   }
 }
+
+/**
+ * One signed call: `POST /` unless it has a method and a path (with its query, as signed). The
+ * headers are complete, with names in lower case; `host` is the signed one.
+ */
+export type TransportRequest = {
+  host: string;
+  method?: string;
+  path?: string;
+  headers: Record<string, string>;
+  body: string | Uint8Array;
+  /** Whether the response has bytes instead of text. */
+  isBinary?: boolean;
+};
+
+/** The response, whatever its status; header names are in lower case. */
+export type TransportAnswer = {
+  status: number;
+  headers: Record<string, string>;
+  /** Empty if the call is binary. */
+  body: string;
+  /** Present if the call is binary. */
+  bytes?: Uint8Array;
+};
+
+/**
+ * Sends one call to AWS and returns its response. Rejects without a complete response, with the
+ * `code` of Node's sockets (ECONNRESET, ECONNREFUSED …). The signal is of this call alone, has one
+ * listener, and may abort until the call has ended.
+ */
+export type Transport = (
+  request: TransportRequest,
+  options: { signal: AbortListening },
+) => Promise<TransportAnswer>;
+
+/** The part of an `AbortSignal` that a transport uses. */
+type AbortListening = {
+  addEventListener(type: "abort", listener: () => void, options?: { once: boolean }): void;
+};
+
+/**
+ * Where the one-machine runner installs its own transport, so that calls of functions in its
+ * threads reach it without a socket. Only the runner does so, never AWS. Calls name their caller as
+ * signed ones do; a JSON client leaves out the signature, which the runner does not verify.
+ */
+const placed = Symbol.for("ovation.aws.transport");
+
+/** The transport installed by the runner; undefined outside of it. */
+export const placedTransport = () => (globalThis as { [placed]?: Transport })[placed];
+
+/** Sends a call. Rejects with a `TimeoutError` after this time, or as the transport does. */
+export function sendWithin(
+  transport: Transport,
+  request: TransportRequest,
+  milliseconds: number,
+): Promise<TransportAnswer> {
+  // A transport has one listener, for which an AbortController for each call would be too much.
+  let abort: (() => void) | undefined;
+  const signal: AbortListening = {
+    addEventListener(_type, listener) {
+      abort = listener;
+    },
+  };
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new TimeoutError(milliseconds));
+      abort?.();
+    }, milliseconds);
+    transport(request, { signal })
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer));
+  });
+}

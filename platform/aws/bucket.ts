@@ -3,9 +3,15 @@ import { Refusal, refuse } from "../../domain/refusal.ts";
 import { boundedTimeout, pauseFor } from "../runtime/deadline.ts";
 import { awsEnvironment, setting } from "../runtime/env.ts";
 import { lazy } from "../runtime/init.ts";
-import { tryMilliseconds as answerMilliseconds, triesMax } from "./aws-client.ts";
+import {
+  tryMilliseconds as answerMilliseconds,
+  placedTransport,
+  sendWithin,
+  type TransportAnswer,
+  triesMax,
+} from "./aws-client.ts";
 import { collectHeaders, createSigner, encodeStrictly, hashOf } from "./sign.ts";
-import { openSockets, placedTransport, sendWithin, type TransportAnswer } from "./transport.ts";
+import { openSockets } from "./transport.ts";
 
 /** The timeout of one attempt: the largest object is 3.5 MB. */
 const tryMilliseconds = 2 * answerMilliseconds;

@@ -1,16 +1,16 @@
 import { boundedTimeout, pauseFor } from "../runtime/deadline.ts";
 import { awsEnvironment, setting, traceId } from "../runtime/env.ts";
 import { type Body, readAnswer } from "./answer.ts";
-import { createRetries, type Failure, waitOf } from "./retries.ts";
-import { collectHeaders, createSigner, hashOf, type Signing } from "./sign.ts";
 import {
-  openSockets,
   placedTransport,
   sendWithin,
   type Transport,
   type TransportAnswer,
   type TransportRequest,
-} from "./transport.ts";
+} from "./aws-client.ts";
+import { createRetries, type Failure, waitOf } from "./retries.ts";
+import { collectHeaders, createSigner, hashOf, type Signing } from "./sign.ts";
+import { openSockets } from "./transport.ts";
 
 /** An AWS service that speaks JSON, with its names in requests and signatures. */
 export type Service = {

@@ -121,7 +121,9 @@ export async function pushStream(audience: Audience, records: readonly LogRecord
   const { streamId, now, outlet } = audience;
   const isOfSums = changeOnlySums(records);
   const isForOthers = isOfSums || (await isLarge(audience));
-  const waiting = isForOthers ? undefined : await listBacklog(streamId, limits().backlogRecords, now);
+  const waiting = isForOthers
+    ? undefined
+    : await listBacklog(streamId, limits().backlogRecords, now);
   if (waiting === undefined || waiting.more) {
     const job = { streamId, gathered: await putBacklog(streamId, records, now) };
     return isOfSums ? outlet.jobs.queueSums(job) : outlet.jobs.queuePost(job);

@@ -1,7 +1,7 @@
 import type { Agent, Dispatcher } from "undici";
 import { relayOf } from "../../domain/log/subscriber.ts";
+import { placedTransport, sendWithin, type Transport } from "../aws/aws-client.ts";
 import { collectHeaders, createSigner, encodeStrictly, hashOf } from "../aws/sign.ts";
-import { placedTransport, sendWithin, type Transport } from "../aws/transport.ts";
 import { TimeoutError } from "../runtime/deadline.ts";
 import { awsEnvironment, setting } from "../runtime/env.ts";
 import { atInit, lazy } from "../runtime/init.ts";

@@ -315,6 +315,7 @@ export const prefix = {
   moments: "MOMENT#",
   likes: "LIKE#",
   votes: "VOTE#",
+  subscribers: "SUB#",
   relayRooms: "NODE#",
   mail: "MAIL#",
   visits: "VISIT#",

@@ -1,4 +1,4 @@
-import type { Transport } from "../../platform/aws/transport.ts";
+import type { Transport } from "../../platform/aws/aws-client.ts";
 
 /** Answers one call; what it throws becomes the service's refusal. */
 // biome-ignore lint/suspicious/noExplicitAny: each service has inputs of its own

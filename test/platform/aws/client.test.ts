@@ -3,11 +3,11 @@ import * as sdkSecrets from "@aws-sdk/client-secrets-manager";
 import * as sdkQueues from "@aws-sdk/client-sqs";
 import { jest } from "@jest/globals";
 import { Refusal } from "../../../domain/refusal.ts";
+import type { Transport, TransportRequest } from "../../../platform/aws/aws-client.ts";
 import { openClient } from "../../../platform/aws/aws-client.ts";
 import * as ownSecrets from "../../../platform/aws/client-secrets.ts";
 import * as ownQueues from "../../../platform/aws/client-sqs.ts";
 import { JsonClient } from "../../../platform/aws/json-client.ts";
-import type { Transport, TransportRequest } from "../../../platform/aws/transport.ts";
 import { beginInvocation, reservedMilliseconds } from "../../../platform/runtime/deadline.ts";
 import { setClock } from "../clock.ts";
 import {

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 // Jest's own globals lack the dispatcher under whose symbol the poster finds the HTTP client.
 import "undici";
-import type { Transport } from "../../../platform/aws/transport.ts";
+import type { Transport } from "../../../platform/aws/aws-client.ts";
 import { createPoster, type PostResult, payloadOf } from "../../../platform/push/gateway.ts";
 
 /*
