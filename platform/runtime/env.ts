@@ -22,6 +22,15 @@ const roleScopes = () =>
 /** A user's limits for each kind of call, over all environments. */
 export type Rates = Readonly<Record<RateKind, Rate>>;
 
+/** JSON of `[per second, burst]` by kind, as rates. */
+const rates = () =>
+  text().transform((json): Rates => {
+    const given = JSON.parse(json) as Record<string, [number, number]>;
+    const rateOf = ([perSecond, burst]: [number, number]): Rate => ({ perSecond, burst });
+    const entries = Object.entries(given).map(([kind, pair]) => [kind, rateOf(pair)]);
+    return Object.fromEntries(entries) as Rates;
+  });
+
 /** Every setting that a stage may give to a function, with its meaning. */
 const settings = {
   /** `dev` or `prod`. */
@@ -47,8 +56,8 @@ const settings = {
   GIFTS_PER_SECOND: count,
   /** Chat messages that one user may send per second in one stream. */
   REQUESTS_PER_SECOND: count,
-  /** Rate limits per user as JSON, `[per second, burst]` by kind. */
-  RATES: text,
+  /** Rate limits per user. */
+  RATES: rates,
   /** Credits that a user may spend per day; 0 for no limit. */
   SPEND_LIMIT: count,
   /** `on` if credit packages may be bought without an app store. */

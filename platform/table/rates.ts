@@ -11,24 +11,12 @@ import {
   usedAtMost,
 } from "../../domain/rate.ts";
 import { Maintenance, Refusal, refuse } from "../../domain/refusal.ts";
-import { type Rates, setting } from "../runtime/env.ts";
+import { BoundedMap } from "../runtime/bounded.ts";
+import { setting } from "../runtime/env.ts";
 import { key, type Partition } from "./keys.ts";
 import { writeOnce } from "./transact.ts";
 
-/** Parsed once from the setting. */
-let rates: Rates | undefined;
-
-function rateOf(kind: RateKind): Rate {
-  if (rates === undefined) {
-    const given = JSON.parse(setting("RATES")) as Record<string, [number, number]>;
-    const entries = Object.entries(given).map(([name, [perSecond, burst]]) => [
-      name,
-      { perSecond, burst },
-    ]);
-    rates = Object.fromEntries(entries) as Rates;
-  }
-  return rates[kind];
-}
+const rateOf = (kind: RateKind): Rate => setting("RATES")[kind];
 
 /** Grants of functions that count their callers' usage. */
 export const withBucket = <G extends { write?: readonly Partition[] }>(grants: G) => ({
@@ -39,7 +27,7 @@ export const withBucket = <G extends { write?: readonly Partition[] }>(grants: G
 /** Users and kinds that one environment remembers; the one seen longest ago is evicted. */
 const usersMax = 10_000;
 
-let usages = new Map<string, LocalUsage>();
+let usages: Map<string, LocalUsage> = new BoundedMap(usersMax);
 
 /** Replaces the local usage by another environment's: for tests of several environments. */
 export function useLocalUsage(others: Map<string, LocalUsage>): void {
@@ -57,17 +45,17 @@ export async function countUse(kind: RateKind, userId: string, now: Date, cost =
   const at = now.getTime();
   const name = nameOf(kind, userId);
   const judged = judge(usages.get(name) ?? unseen, rate, at, cost);
-  remember(name, judged.usage);
+  usages.set(name, judged.usage);
   if (judged.verdict === "refuse") tooMany(judged.waitMilliseconds);
   if (judged.verdict !== "ask") return;
   const { usage, count, lent } = judged;
   // Concurrent calls must not report the same again.
-  remember(name, { ...usage, untold: 0, lent: 0 });
+  usages.set(name, { ...usage, untold: 0, lent: 0 });
   const reported = await ask(kind, userId, { rate, count, usage }, at).catch(unlessMaintenance);
   // While the table is read-only, environments cannot count together: each counts alone.
   if (reported === undefined) return;
   const { done, usedUntil } = reported;
-  remember(
+  usages.set(
     name,
     done ? admitted(usage, { usedUntil, lent }, rate, at) : refused(usage, usedUntil, rate, at),
   );
@@ -133,13 +121,6 @@ function unlessMaintenance(error: unknown): undefined {
 
 function tooMany(waitMilliseconds: number): never {
   refuse("too_many_requests", { retryAfterSeconds: Math.ceil(waitMilliseconds / 1000) });
-}
-
-function remember(name: string, usage: LocalUsage): void {
-  // Setting an entry again moves it to the end, so the first is the oldest.
-  usages.delete(name);
-  if (usages.size >= usersMax) usages.delete(usages.keys().next().value!);
-  usages.set(name, usage);
 }
 
 /** Attempts with the item that a refused write returned, since others write in between. */
