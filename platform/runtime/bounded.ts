@@ -34,3 +34,26 @@ export class BoundedSet<Value> extends Set<Value> {
     return super.add(value);
   }
 }
+
+/**
+ * Caches the results of `make` by name for this many milliseconds, at most `sizeMax` of them.
+ * Concurrent callers share a result. After a failure the next caller tries again.
+ */
+export function cachedEach<Name, Value>(
+  milliseconds: number,
+  sizeMax: number,
+  make: (name: Name, now: Date) => Promise<Value>,
+): (name: Name, now: Date) => Promise<Value> {
+  const made = new BoundedMap<Name, { at: number; value: Promise<Value> }>(sizeMax);
+  return (name, now) => {
+    const at = now.getTime();
+    const known = made.get(name);
+    if (known !== undefined && Math.abs(at - known.at) < milliseconds) return known.value;
+    const begun = { at, value: make(name, now) };
+    begun.value.catch(() => {
+      if (made.get(name) === begun) made.delete(name);
+    });
+    made.set(name, begun);
+    return begun.value;
+  };
+}

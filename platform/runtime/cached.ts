@@ -1,29 +1,12 @@
-import { BoundedMap } from "./bounded.ts";
+import { BoundedMap, cachedEach } from "./bounded.ts";
 
-/**
- * The last result and when its creation began (milliseconds since 1970). Concurrent callers share
- * it.
- */
-type Made<Value> = { at: number; value: Promise<Value> };
-
-/**
- * Caches the result of `make` for this many milliseconds, for all callers. After a failure the next
- * caller tries again.
- */
+/** Like `cachedEach` for a single result. */
 export function cached<Value>(
   milliseconds: number,
   make: (now: Date) => Promise<Value>,
 ): (now: Date) => Promise<Value> {
-  let made: Made<Value> | undefined;
-  return (now) => {
-    if (made !== undefined && now.getTime() - made.at < milliseconds) return made.value;
-    const begun: Made<Value> = { at: now.getTime(), value: make(now) };
-    begun.value.catch(() => {
-      if (made === begun) made = undefined;
-    });
-    made = begun;
-    return begun.value;
-  };
+  const one = cachedEach(milliseconds, 1, (_name: "only", now) => make(now));
+  return (now) => one("only", now);
 }
 
 /** Lists above this length are cached for 5 s, at most four of them. */

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import * as z from "zod";
-import { BoundedMap } from "../../runtime/bounded.ts";
+import { cachedEach } from "../../runtime/bounded.ts";
 import { setting } from "../../runtime/env.ts";
 import { logFault } from "../../runtime/log.ts";
 import { deleteItem, getRawItem, putItem, read, writeItems } from "../../table/items.ts";
@@ -34,18 +34,13 @@ const secondsAfter = (now: Date, seconds: number) => Math.ceil(now.getTime() / 1
 /** Relays whose heartbeat one environment caches, and for how long. */
 const relaysMax = 100;
 const knownMilliseconds = 1_000;
-const known = new BoundedMap<string, { at: number; readAt: number }>(relaysMax);
+const lastHeartbeat = cachedEach(knownMilliseconds, relaysMax, async (node: string) =>
+  Number((await getRawItem(key.relay(node)))?.at ?? 0),
+);
 
 /** Whether a relay's heartbeat is recent enough; up to one second stale. */
-export async function isRelayAlive(node: string, now: Date): Promise<boolean> {
-  let found = known.get(node);
-  if (found === undefined || now.getTime() - found.readAt > knownMilliseconds) {
-    const item = await getRawItem(key.relay(node));
-    found = { at: Number(item?.at ?? 0), readAt: now.getTime() };
-    known.set(node, found);
-  }
-  return now.getTime() - found.at < aliveMilliseconds.max;
-}
+export const isRelayAlive = async (node: string, now: Date): Promise<boolean> =>
+  now.getTime() - (await lastHeartbeat(node, now)) < aliveMilliseconds.max;
 
 /** Mail for one connection of a relay. */
 const Mail = z.object({
@@ -185,21 +180,16 @@ export async function listRelayedRooms(
 /** Rooms that one environment caches, and the maximum age of a cached room (milliseconds). */
 const recentMax = 50;
 const recentMilliseconds = 2_000;
-const recent = new BoundedMap<string, { at: number; rooms: Promise<RelayedRoom[]> }>(recentMax);
 
 /**
  * Like `listRelayedRooms`, up to two seconds old: 10,000 viewers take 44 read units, and every
  * frame counts them.
  */
-export function listRecentRelayedRooms(streamId: string, now: Date): Promise<RelayedRoom[]> {
-  const at = now.getTime();
-  const known = recent.get(streamId);
-  if (known !== undefined && Math.abs(at - known.at) < recentMilliseconds) return known.rooms;
-  const rooms = listRelayedRooms(streamId, now);
-  recent.set(streamId, { at, rooms });
-  rooms.catch(() => recent.delete(streamId));
-  return rooms;
-}
+export const listRecentRelayedRooms = cachedEach(
+  recentMilliseconds,
+  recentMax,
+  (streamId: string, now) => listRelayedRooms(streamId, now),
+);
 
 /** The relay's id in `NODE#n` and `NODE#n#USERS#part`. */
 const nodeIn = ({ SK }: Pick<Key, "SK">) => SK.split("#")[1] ?? "";
