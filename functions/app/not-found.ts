@@ -1,9 +1,7 @@
 import type { APIGatewayProxyEvent } from "aws-lambda";
 import * as z from "zod";
-import { Refusal } from "../../domain/refusal.ts";
 import type { Contract } from "../../platform/http/contract.ts";
-import { commonHeaders, refusalAnswer } from "../../platform/http/envelope.ts";
-import { header } from "../../platform/http/request.ts";
+import { answerUnknownRoute } from "../../platform/http/unknown-route.ts";
 
 /** Unknown paths and methods: the gateway routes them all here, without an authorizer. */
 export const contract = {
@@ -18,12 +16,5 @@ export const contract = {
   grants: {},
 } as const satisfies Contract;
 
-/** The longest part of a path that the response repeats. */
-const pathMax = 200;
-
 /** Not an `endpoint`: the response is 404 whatever the query and body. */
-export async function handler(event: APIGatewayProxyEvent) {
-  const route = `${event.httpMethod} ${event.path.slice(0, pathMax)}`.toWellFormed();
-  const headers = commonHeaders(event.requestContext.requestId, header(event, "origin"));
-  return refusalAnswer(new Refusal("route_not_found", { route }), headers, new Date());
-}
+export const handler = async (event: APIGatewayProxyEvent) => answerUnknownRoute(event);

@@ -1,8 +1,5 @@
-import { refuse } from "../../domain/refusal.ts";
+import { unknownCommand } from "../../platform/tencent/codes.ts";
 import { command } from "../../platform/tencent/command.ts";
-
-/** The most characters of a path that the response repeats. */
-const shownMax = 100;
 
 /** Answers calls of the Tencent API with an unknown command. */
 export const { contract, handler } = command(
@@ -12,5 +9,7 @@ export const { contract, handler } = command(
     refusals: ["command_unknown"],
     grants: {},
   },
-  async ({ path }) => refuse("command_unknown", { command: path.slice(0, shownMax) }),
+  async ({ path }) => {
+    throw unknownCommand(path);
+  },
 );

@@ -6,6 +6,7 @@ import { isPassing } from "../table/conflicts.ts";
 import type { DownloadContract } from "./contract.ts";
 import { commonHeaders, faultAnswer, isKnown, refusalAnswer } from "./envelope.ts";
 import { header } from "./request.ts";
+import { answerUnknownRoute, hasTrailingSlash } from "./unknown-route.ts";
 
 /** Bytes with their media type and the requested name. */
 type Found = { name: string; mediaType: string; bytes: Uint8Array };
@@ -37,6 +38,7 @@ export function download<const C extends Omit<DownloadContract, "kind">>(
     context?: TimeLeft,
   ): Promise<APIGatewayProxyResult> {
     beginInvocation(context, event.requestContext.requestId);
+    if (hasTrailingSlash(event)) return answerUnknownRoute(event);
     const { requestId } = event.requestContext;
     const headers = commonHeaders(requestId, header(event, "origin"));
     try {

@@ -33,6 +33,7 @@ import {
   withReplay,
 } from "./replay.ts";
 import { check, header, readBody, readKey, readQuery } from "./request.ts";
+import { answerUnknownRoute, hasTrailingSlash } from "./unknown-route.ts";
 
 type Out<S> = S extends z.ZodType ? z.output<S> : undefined;
 type AnswerOf<C extends Contract> = z.input<C["answer"][1]>;
@@ -90,6 +91,7 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
     context: TimeLeft,
   ): Promise<APIGatewayProxyResult> {
     beginInvocation(context, event.requestContext.requestId);
+    if (hasTrailingSlash(event)) return answerUnknownRoute(event);
     const call: Call = begin(event);
     calls.set(event, call);
     const caller = identify(contract, event, call.now);

@@ -56,6 +56,13 @@ const codeOfRefusal: Partial<Record<RefusalCode, number>> = {
 export const codeOf = (code: RefusalCode): number =>
   codeOfRefusal[code] ?? codeOfKind[refusals[code].kind];
 
+/** The most characters of a path that the response repeats. */
+const shownMax = 100;
+
+/** The refusal of a path that is no command. */
+export const unknownCommand = (path: string) =>
+  new Refusal("command_unknown", { command: path.slice(0, shownMax) });
+
 /**
  * Sentences about an account in the request, where the HTTP API's sentence addresses the caller.
  */

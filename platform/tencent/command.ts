@@ -4,6 +4,7 @@ import type * as z from "zod";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import { commonHeaders, errorCodeHeader, faultCode } from "../http/envelope.ts";
 import { check, header, readKey } from "../http/request.ts";
+import { hasTrailingSlash } from "../http/unknown-route.ts";
 import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
 import { newId } from "../runtime/id.ts";
 import { logFault, named } from "../runtime/log.ts";
@@ -19,7 +20,7 @@ import {
 } from "../table/idempotency.ts";
 import { DuplicateKeyError, type Reply } from "../table/transact.ts";
 import { type Administrator, admitAdministrator } from "./administrator.ts";
-import { crash, ok, outcomeOf } from "./codes.ts";
+import { crash, ok, outcomeOf, unknownCommand } from "./codes.ts";
 import { always, type CommandContract } from "./contract.ts";
 import { admitCall } from "./rate.ts";
 import { readCommandBody } from "./request.ts";
@@ -111,6 +112,7 @@ export function command<const C extends Omit<CommandContract, "kind">>(
   ): Promise<APIGatewayProxyResult> {
     beginInvocation(context, event.requestContext.requestId);
     const call = begin(event);
+    if (hasTrailingSlash(event)) return refused(call, unknownCommand(event.path));
     try {
       return await serve(event, call);
     } catch (error) {

@@ -5,12 +5,13 @@ import { Maintenance, Refusal, refuse } from "../../domain/refusal.ts";
 import { otherReason, reasonOf } from "../../domain/tencent/incoming-callback.ts";
 import { commonHeaders, errorCodeHeader, faultCode } from "../http/envelope.ts";
 import { check, header } from "../http/request.ts";
+import { hasTrailingSlash } from "../http/unknown-route.ts";
 import { setDeadline } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
 import { newId } from "../runtime/id.ts";
 import { logFault, named, setCorrelation } from "../runtime/log.ts";
 import { countMetric, withMetrics } from "../runtime/metrics.ts";
-import { sentenceOf } from "./codes.ts";
+import { sentenceOf, unknownCommand } from "./codes.ts";
 import type { ReceiverContract } from "./contract.ts";
 import { readCommandBody } from "./request.ts";
 import { callbackKey } from "./secret.ts";
@@ -66,6 +67,7 @@ export function receiver<const C extends Omit<ReceiverContract, "kind">>(
   for (const [name, handle] of Object.entries(handlers)) named(handle as () => unknown, name);
 
   async function serve(event: APIGatewayProxyEvent, now: Date): Promise<Answer> {
+    if (hasTrailingSlash(event)) throw unknownCommand(event.path);
     if (event.httpMethod !== "POST") refuse("request_invalid", { problem: "expected a POST" });
     const query = readQuery(event);
     await admit(query, now);

@@ -38,6 +38,7 @@ const authorizer = {
   jti: "",
 };
 const eventOf = (n: number) => ({
+  path: "/test",
   headers: { "content-type": "application/json" },
   pathParameters: { streamId: work.streamId },
   multiValueQueryStringParameters: {},

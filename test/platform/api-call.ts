@@ -42,6 +42,7 @@ export async function callEndpoint(
   const caller = { userId, roles, claims: {}, tokenId: "", issuedAt: expiresAt - 3600, expiresAt };
   const { type, event: encoded } = await encode(sent);
   const event = {
+    path: "/test",
     headers: { "content-type": type, ...(key && { "idempotency-key": key }) },
     pathParameters: path,
     multiValueQueryStringParameters: Object.fromEntries(

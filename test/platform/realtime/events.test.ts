@@ -23,6 +23,7 @@ const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, m
 async function ask(streamId: string, query: Record<string, string>, endsAt: number) {
   const caller = { userId: "viewer", roles: [], claims: {}, issuedAt: 0, tokenId: "" };
   const event = {
+    path: "/test",
     headers: {},
     pathParameters: { streamId },
     multiValueQueryStringParameters: Object.fromEntries(

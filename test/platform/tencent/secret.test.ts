@@ -42,7 +42,8 @@ async function callBack(key: string, millisecondsAgo = 0) {
   const query = { SdkAppid: ["1400000001"], key: [key], CallbackCommand: ["none"] };
   const requestTimeEpoch = Date.now() - millisecondsAgo;
   const { headers, body } = await receive({
-    ...{ httpMethod: "POST", body: "{}", headers: {}, multiValueQueryStringParameters: query },
+    ...{ httpMethod: "POST", path: "/callback", body: "{}", headers: {} },
+    multiValueQueryStringParameters: query,
     requestContext: { requestId: "request-1", requestTimeEpoch },
   } as unknown as APIGatewayProxyEvent);
   return { code: headers?.["x-error-code"], ...JSON.parse(body) };
