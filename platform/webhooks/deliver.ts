@@ -69,7 +69,7 @@ const rowMillisecondsMax = 50_000;
 /**
  * Sends events for the first time, one after the other, so that they arrive in order. After a
  * timeout, or if all together take too long, the rest are sent in parallel: the receiver is too
- * slow for an order, and its other events wait.
+ * slow for an order, and its other events wait. A webhook that is gone gets none of the rest.
  */
 async function deliverEvents(
   job: Extract<DeliveryJob, { kind: "events" }>,
@@ -81,10 +81,13 @@ async function deliverEvents(
   const began = Date.now();
   let isLate = false;
   for (const event of events) {
-    const sending = send(receiverId, event, await readTarget(), info);
+    const target = await readTarget();
+    const sending = send(receiverId, event, target, info);
     sent.push(sending);
     if (isLate || Date.now() - began > rowMillisecondsMax) continue;
-    isLate = (await sending)?.isLate ?? false;
+    const outcome = await sending;
+    isLate = outcome?.isLate ?? false;
+    if (outcome && target.receiver && isGone(target.receiver, outcome)) break;
   }
   await allDone(sent);
 }

@@ -210,6 +210,14 @@ test("a webhook that answers a resend with 410 is disabled", async () => {
   expect(inbox.received).toHaveLength(2);
 });
 
+test("a webhook that answers 410 gets none of the other events that were sent with it", async () => {
+  const { inbox, receiverId } = await receiver(() => 410);
+  const row = Array.from({ length: 10 }, (_, n) => message(`number ${n}`));
+  await deliver(events(receiverId, ...row), atOnce);
+  expect(inbox.received.map(({ body }) => body.data.content)).toEqual(["number 0"]);
+  expect(await findWebhook(receiverId)).toMatchObject({ enabled: false });
+});
+
 test("a webhook that is deleted before it answers 410 needs no disabling", async () => {
   const gone = await receiver(async () => {
     await removeWebhook(gone.receiverId);
