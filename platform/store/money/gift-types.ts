@@ -56,11 +56,14 @@ let listed: { version: string | undefined; types: GiftType[]; at: number } | und
 const listedMilliseconds = 60_000;
 
 /**
- * All gift types that are not deleted, at most 10,000. A read of half a unit checks whether the
- * list that this process read last is still current.
+ * All gift types that are not deleted, at most 10,000. A read of half a unit, or of one if it is
+ * consistent, checks whether the list that this process read last is still current.
  */
-export async function listGiftTypes(now: Date): Promise<readonly GiftType[]> {
-  const version = (await getItem(Version, key.giftTypesVersion()))?.version;
+export async function listGiftTypes(
+  now: Date,
+  reading: Reading = {},
+): Promise<readonly GiftType[]> {
+  const version = (await getItem(Version, key.giftTypesVersion(), reading))?.version;
   if (listed && listed.version === version && now.getTime() - listed.at < listedMilliseconds)
     return listed.types;
   const walk = { limit: giftTypesMax, consistent: true };

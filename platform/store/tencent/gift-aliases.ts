@@ -51,7 +51,8 @@ export async function deleteGiftByAlias(giftId: string, now: Date): Promise<Gift
   return changeStoredGiftType(id, (type) => ({ ...type, ...gone }));
 }
 
-/** The GiftIds of all gifts, by the ids of their types. */
+/** The GiftIds of all gifts, by the ids of their types. Includes gifts that were just added. */
 export async function listGiftAliases(now: Date): Promise<Map<string, string>> {
-  return new Map((await listGiftTypes(now)).map(({ id, giftId }) => [id, giftId]));
+  const types = await listGiftTypes(now, { consistent: true });
+  return new Map(types.map(({ id, giftId }) => [id, giftId]));
 }

@@ -26,7 +26,10 @@ import {
   recordAddedGift,
 } from "../../../platform/store/tencent/gift-aliases.ts";
 import { changeCategories } from "../../../platform/store/tencent/gift-categories.ts";
+import { getRawItem } from "../../../platform/table/items.ts";
+import { key } from "../../../platform/table/keys.ts";
 import { atEachRequest } from "../between.ts";
+import { intercept } from "../intercept.ts";
 import { startTencentStage } from "./stage.ts";
 
 let stage: Awaited<ReturnType<typeof startTencentStage>>;
@@ -170,6 +173,27 @@ test("relations: added to existing ones, unknown gifts reported, deleted gifts r
     expect(unknown).toMatchObject(failed(100002));
     const empty = await call(command, { CategoryId: "c1", GiftIdList: [] });
     expect(empty).toMatchObject(failed(100002));
+  }
+});
+
+test("a gift that was just added can be related, even if a stale replica does not have it", async () => {
+  await call(addGift, gift("early"));
+  const early = await call(addRelations, { CategoryId: "c1", GiftIdList: ["early"] });
+  expect(early).not.toHaveProperty("InvalidGiftIdList");
+  const version = key.giftTypesVersion();
+  const Item = await getRawItem(version, { consistent: true });
+  await call(addGift, gift("late"));
+  const undo = intercept(async ({ name, input }, next) => {
+    const isStale = name === "GetCommand" && input.ConsistentRead !== true;
+    const { PK } = (input.Key ?? {}) as { PK?: string };
+    return isStale && PK === version.PK ? { ...(await next()), Item } : next();
+  });
+  try {
+    const late = await call(addRelations, { CategoryId: "c1", GiftIdList: ["late"] });
+    expect(late).toMatchObject(ok);
+    expect(late).not.toHaveProperty("InvalidGiftIdList");
+  } finally {
+    undo();
   }
 });
 
