@@ -1,12 +1,10 @@
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import {
   accessSync,
   constants,
   globSync,
   mkdirSync,
   mkdtempSync,
-  readFileSync,
   rmSync,
   statSync,
   utimesSync,
@@ -20,7 +18,7 @@ import { guideSources } from "./build-guides.ts";
 import { appEnvironment } from "./cdk.ts";
 import { placeBundles } from "./link-bundles.ts";
 import { removeOldFolders, unusedMilliseconds } from "./prune-folders.ts";
-import { slashed } from "./source-graph.ts";
+import { hashFiles, slashed } from "./source-graph.ts";
 
 const root = join(import.meta.dirname, "../..");
 const assemblies = join(root, ".cache", "assembly");
@@ -46,12 +44,7 @@ export const assemblySources = (): string[] =>
     .sort();
 
 /** Hashes the sources; takes a few dozen milliseconds for the whole project. */
-export function hashSources(): string {
-  const hash = createHash("sha256").update(`${awsClient()}\n`);
-  for (const file of assemblySources())
-    hash.update(`${file}\n`).update(readFileSync(join(root, file)));
-  return hash.digest("hex");
-}
+export const hashSources = (): string => hashFiles(root, awsClient(), assemblySources());
 
 /** An assembly that a system can start from, although its last functions may not be bundled yet. */
 export type Assembly = {

@@ -1,5 +1,4 @@
 /** Bundles every function of the route table: `dist/<name>/index.cjs`. */
-import { createHash } from "node:crypto";
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BuildOptions, Plugin } from "esbuild";
@@ -13,6 +12,7 @@ import { lambdaBundle } from "./lambda-bundle.ts";
 import { linkBundles } from "./link-bundles.ts";
 import { removeOldFolders } from "./prune-folders.ts";
 import { replaceFolder } from "./replace-folder.ts";
+import { hashFiles } from "./source-graph.ts";
 import { leaveOutUnused } from "./unused.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -66,11 +66,10 @@ function hashSources(client: AwsClient): string {
     ...docsSources,
     ...guideSources,
   ];
-  const files = globSync(patterns, { cwd: root }).sort();
-  const hash = createHash("sha256").update(`${client}\n`);
-  for (const file of [...files, "package-lock.json"])
-    hash.update(`${file}\n`).update(readFileSync(join(root, file)));
-  return hash.digest("hex");
+  return hashFiles(root, client, [
+    ...globSync(patterns, { cwd: root }).sort(),
+    "package-lock.json",
+  ]);
 }
 
 /** A bundle's entry point: opens the function's connections, then exports its handler. */

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { globSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 
@@ -8,6 +9,13 @@ const importing = /\b(?:from|import)\s*\(?\s*"(\.[^"]+)"/g;
 
 /** Paths with forward slashes on every system. */
 export const slashed = (path: string) => path.replaceAll("\\", "/");
+
+/** The SHA-256 of a text and of files below `root`, with their names. */
+export function hashFiles(root: string, text: string, files: readonly string[]): string {
+  const hash = createHash("sha256").update(`${text}\n`);
+  for (const file of files) hash.update(`${file}\n`).update(readFileSync(join(root, file)));
+  return hash.digest("hex");
+}
 
 /** Reads every source below `root`; a few dozen milliseconds for the whole project. */
 export function readGraph(root: string): SourceGraph {

@@ -5,7 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { type Domain, originOf } from "../../lib/stages/domain.ts";
-import { type Stage, stageNames, stageOf } from "../../lib/stages/stages.ts";
+import { stageNames } from "../../lib/stages/stages.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import { IssuerMismatch, TableMismatch } from "../../platform/table/layout.ts";
 import { findIssuer } from "../aws/issuer.ts";
@@ -14,7 +14,7 @@ import { claimDeployedTable } from "../aws/table.ts";
 import { build } from "../build/build.ts";
 import { cdkCommand, contextOf, profileOf } from "../build/cdk.ts";
 import { outputsFileOf, readOutputs } from "../cli/target.ts";
-import { answerHelp } from "../operate/stage-command.ts";
+import { answerHelp, readStage } from "../operate/stage-command.ts";
 import type { Finding } from "./finding.ts";
 import { findInAccount, findInStage } from "./preflight.ts";
 import { publishPages } from "./publish-pages.ts";
@@ -34,21 +34,6 @@ const usage = `Usage: npm run deploy -- ${stageNames.join("|")} [--yes] [--no-ca
   --no-canary      switches all traffic to the new version at once, whatever the alarms say
   --same-subjects  accepts another issuer, whose users have the same \`sub\``;
 
-/** Prints the problem and the usage, and exits. */
-function refuse(problem: string): never {
-  console.error(`${problem}\n${usage}`);
-  process.exit(2);
-}
-
-function readStage(): Stage {
-  if (name === undefined || name.startsWith("-")) refuse("Expected a stage");
-  try {
-    return stageOf((key) => (key === "stage" ? name : contextOf(options, key)));
-  } catch (error) {
-    refuse((error as Error).message);
-  }
-}
-
 /** Prints each finding with its fix, and exits with 2 unless all findings are unknown. */
 function refuseFindings(findings: readonly Finding[]): void {
   const unknown = findings.filter(({ isUnknown }) => isUnknown);
@@ -59,7 +44,7 @@ function refuseFindings(findings: readonly Finding[]): void {
 }
 
 answerHelp(usage);
-const stage = readStage();
+const stage = readStage(name, usage, (key) => contextOf(options, key));
 const profile = profileOf(options);
 refuseFindings([...findInStage(stage), ...(await findInAccount(stage, profile))]);
 await claimTable("before");

@@ -7,11 +7,11 @@ import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { type Stage, stageNames, stageOf } from "../../lib/stages/stages.ts";
+import { type Stage, stageNames } from "../../lib/stages/stages.ts";
 import { emptyBucket } from "../aws/deployed-bucket.ts";
 import { outputsOf } from "../aws/outputs.ts";
 import { cdkCommand, profileOf } from "../build/cdk.ts";
-import { answerHelp } from "../operate/stage-command.ts";
+import { answerHelp, readStage, refuse } from "../operate/stage-command.ts";
 
 const root = join(import.meta.dirname, "../..");
 const [name, ...given] = process.argv.slice(2);
@@ -22,21 +22,6 @@ const options = given.filter((option) => !own.includes(option));
 const usage = `Usage: npm run destroy -- ${stageNames.join("|")} [--really] [--yes] [options of cdk destroy]
   --really  deletes the functions, APIs and alarms of a stage that keeps its data
   --yes     skips the confirmation, for pipelines`;
-
-/** Prints the problem and the usage, and exits. */
-function refuse(problem: string): never {
-  console.error(`${problem}\n${usage}`);
-  process.exit(2);
-}
-
-function readStage(): Stage {
-  if (name === undefined || name.startsWith("-")) refuse("Expected a stage");
-  try {
-    return stageOf((key) => (key === "stage" ? name : undefined));
-  } catch (error) {
-    refuse((error as Error).message);
-  }
-}
 
 /** Asks before the buckets are emptied: `cdk` would ask only after that. */
 async function isConfirmed({ name }: Stage): Promise<boolean> {
@@ -63,11 +48,12 @@ async function emptyBuckets(stage: Stage): Promise<void> {
 }
 
 answerHelp(usage);
-const stage = readStage();
+const stage = readStage(name, usage);
 if (stage.keepData && !given.includes("--really"))
   refuse(
     `${stage.name} keeps its data. With --really, its functions, APIs and alarms are deleted;\n` +
       "the table, its backups, the buckets, the user pool and the logs are kept.",
+    usage,
   );
 try {
   if (!stage.keepData) {

@@ -1,5 +1,5 @@
 /** `npm run audit`: checks that all credits of a table, a data directory or a journal add up. */
-
+import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { audit, type Report } from "../../platform/audit/audit.ts";
 import { exportJournal, readJournal, sealedAt } from "../../platform/audit/journal.ts";
@@ -17,8 +17,6 @@ const usage = `npm run audit -- [options]
 
 /** How long a mismatch may be explained by records in flight. */
 const patienceMilliseconds = 5000;
-
-const pause = (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds));
 
 const readGiven = () =>
   parseArgs({

@@ -3,6 +3,7 @@
  * and says how to switch to it. `npm run drill -- prod`: restores a backup of the vault, audits it and
  * deletes it again (docs/restore.md).
  */
+import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
@@ -83,7 +84,6 @@ function readGiven(): Given {
 }
 
 const number = new Intl.NumberFormat("en-US");
-const pause = (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds));
 
 /**
  * Audits the table as of its backup: work in progress at that time does not count as missing.

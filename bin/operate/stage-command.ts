@@ -1,4 +1,4 @@
-import { stageNames } from "../../lib/stages/stages.ts";
+import { type Stage, stageNames, stageOf } from "../../lib/stages/stages.ts";
 import { isOtherData } from "../aws/table.ts";
 
 /** An invalid option or argument; the message says what was found. */
@@ -15,6 +15,26 @@ export function answerHelp(usage: string): void {
   if (!process.argv.slice(2).some((option) => option === "--help" || option === "-h")) return;
   console.log(usage);
   process.exit();
+}
+
+/** Prints the problem and the usage, and exits. */
+export function refuse(problem: string, usage: string): never {
+  console.error(`${problem}\n${usage}`);
+  process.exit(2);
+}
+
+/** The stage that a deployment's command line names; without one, refuses the command. */
+export function readStage(
+  name: string | undefined,
+  usage: string,
+  contextOf: (key: string) => string | undefined = () => undefined,
+): Stage {
+  if (name === undefined || name.startsWith("-")) refuse("Expected a stage", usage);
+  try {
+    return stageOf((key) => (key === "stage" ? name : contextOf(key)));
+  } catch (error) {
+    refuse((error as Error).message, usage);
+  }
 }
 
 type StageCommand<Given> = {

@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { type Browser, type CDPSession, chromium, type Page } from "playwright-core";
 import { createClient } from "../../client/index.ts";
 import { demoIds } from "../start/demo.ts";
@@ -33,8 +34,6 @@ const warmUpMilliseconds = 14_000;
 const overlayWarmUpMilliseconds = 15_500;
 const stillMilliseconds = 330;
 const qualities = { still: 88, moving: 36 };
-
-const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
 
 type View = { page: Page; take(quality: number, scale?: number): Promise<Buffer> };
 
