@@ -17,7 +17,7 @@ import { clientOperations } from "./client-operations.ts";
 import { clientTypes } from "./client-types.ts";
 import { compatibility } from "./compatibility.ts";
 import { errorGuide } from "./error-guide.ts";
-import { measurements } from "./measurements.ts";
+import { withTable } from "./generated-table.ts";
 import type { MessageExample } from "./message-examples.ts";
 import { withWebhooks } from "./webhooks.ts";
 
@@ -36,6 +36,20 @@ const openApi = withWebhooks(
   ),
   asyncApi.components,
 );
+/** docs/units.json: the table calls and units of each call. */
+type Units = Record<string, { steps: number; calls: number; read: number; write: number }>;
+
+/** Returns docs/measurements.md with its table of calls generated from the recorded units. */
+const measurements = (text: string, units: Units): string =>
+  withTable(
+    text,
+    { name: "calls", from: "units.json" },
+    ["call", "steps", "calls", "read units", "write units"],
+    Object.entries(units).map(([name, { steps, calls, read, write }]) => [
+      ...[name, steps, calls, read, write],
+    ]),
+  );
+
 const eventTypes = clientTypes(asyncApi.components.schemas);
 /** Formats TypeScript, so that the generators need not break lines. */
 function formatted(name: string, text: string): string {

@@ -1,7 +1,7 @@
 import * as z from "zod";
+import { usedAfter, waitFor } from "../rate.ts";
 import { refuse } from "../refusal.ts";
 import { httpsUrl, text, userNameText } from "../text.ts";
-import { countNameChange } from "./name-changes.ts";
 import { isStaffName } from "./staff-names.ts";
 import { type Profile, Username } from "./user.ts";
 
@@ -174,4 +174,20 @@ export function renamed(
   }
   const at = now.toISOString();
   return { ...kept, username, usernameChangedAt: at, updatedAt: at };
+}
+
+const daySeconds = 24 * 3600;
+
+/**
+ * Counts a change of names against a rate of `perDay`, at least 1: that many at once, and then one
+ * after each such part of a day. `usedUntil` is the time up to which earlier changes have used up
+ * the rate; returns that time after this change (both ISO 8601). Refuses with `too_many_requests`
+ * and the seconds to wait.
+ */
+function countNameChange(usedUntil: string | undefined, perDay: number, now: Date): string {
+  const rate = { perSecond: perDay / daySeconds, burst: perDay };
+  const used = usedUntil === undefined ? 0 : Date.parse(usedUntil);
+  const wait = waitFor(used, rate, now.getTime());
+  if (wait > 0) refuse("too_many_requests", { retryAfterSeconds: Math.ceil(wait / 1000) });
+  return new Date(usedAfter(used, 1, rate, now.getTime())).toISOString();
 }

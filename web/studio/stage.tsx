@@ -5,7 +5,7 @@ import { clockOf } from "../clock.ts";
 import { ErrorText, SureButton, useAct } from "../host/act.tsx";
 import { serverNow } from "../server-time.ts";
 import { drawShow } from "./canvas.ts";
-import { Count } from "./figure.tsx";
+import { Count, Figure } from "./figure.tsx";
 import { GoLive } from "./go-live.tsx";
 import { Icon } from "./icons.ts";
 import {
@@ -18,10 +18,10 @@ import {
   likes,
   outage,
   stream,
+  summary,
   viewers,
 } from "./show.ts";
 import { Sidebar } from "./sidebar.tsx";
-import { Summary } from "./summary.tsx";
 
 /** Gifts from this price up appear in the middle of the stage. */
 const largeFrom = 500;
@@ -189,5 +189,22 @@ function Outage({ began }: { began: number }) {
       <b role="status">The server was killed.</b>
       <span class="number">Restarting… {seconds.value.toFixed(1)} s</span>
     </div>
+  );
+}
+
+/** The totals of an ended stream. */
+function Summary() {
+  const found = summary.value;
+  return (
+    <section class="summary" aria-label="Stream summary">
+      <h2>Stream ended</h2>
+      <dl class="figures">
+        <Figure name="Messages" value={found?.messages} />
+        <Figure name="Peak viewers" value={found?.peak} />
+        <Figure name="Total viewers" value={found?.viewers} />
+        <Figure name="Gifts" value={found?.gifts} />
+        <Figure name="Credits" value={found?.credits} />
+      </dl>
+    </section>
   );
 }

@@ -1,25 +1,28 @@
-import { useSignal } from "@preact/signals";
+import { signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { Channel, type Section } from "../host/channel.tsx";
 import { Mark } from "../mark.tsx";
-import { resultOf } from "../runner.ts";
-import { ChannelDialog } from "./channel-dialog.tsx";
-import { isCrowded, startCrowd } from "./crowd.ts";
+import { resultOf, tokensOf } from "../runner.ts";
+import { Dialog } from "./dialog.tsx";
 import { Icon } from "./icons.ts";
 import { Popover } from "./popover.tsx";
-import { audit, bill, isOver, runAudit, streamId } from "./show.ts";
+import { asHost, audit, bill, isOver, runAudit, streamId } from "./show.ts";
+import { simulateViewers } from "./simulation.ts";
 import { Snippets } from "./snippets.tsx";
 
 const dollars = (amount: number) => `$${amount.toFixed(amount < 0.1 ? 4 : 2)}`;
-let stopCrowd: (() => void) | undefined;
+/** Stops the simulated viewers, if any. */
+const stopCrowd = signal<(() => void) | undefined>(undefined);
 
 /** Starts the simulated viewers. */
 export function startSimulation(): void {
-  stopCrowd ??= startCrowd(streamId.value);
+  const crowd = { url: location.origin, streamId: streamId.value, tokensOf };
+  stopCrowd.value ??= simulateViewers(crowd);
 }
 
 function stopSimulation(): void {
-  stopCrowd?.();
-  stopCrowd = undefined;
+  stopCrowd.value?.();
+  stopCrowd.value = undefined;
 }
 
 const dialogs = [
@@ -34,7 +37,7 @@ export function TopBar() {
   const close = () => {
     shown.value = undefined;
   };
-  const simulation = isCrowded.value ? "Stop simulated viewers" : "Start simulated viewers";
+  const simulation = stopCrowd.value ? "Stop simulated viewers" : "Start simulated viewers";
   useEffect(() => {
     if (isOver.value) stopSimulation();
   }, [isOver.value]);
@@ -49,9 +52,9 @@ export function TopBar() {
           type="button"
           class="button"
           title={simulation}
-          onClick={() => (isCrowded.value ? stopSimulation() : startSimulation())}
+          onClick={() => (stopCrowd.value ? stopSimulation() : startSimulation())}
         >
-          <Icon name={isCrowded.value ? "pause" : "play"} />
+          <Icon name={stopCrowd.value ? "pause" : "play"} />
           <span class="short">{simulation}</span>
         </button>
       )}
@@ -128,5 +131,15 @@ function AuditBadge() {
         {says}
       </span>
     </button>
+  );
+}
+
+/** The streamer's channel settings, which apply to all streams. */
+function ChannelDialog({ first, close }: { first: Section; close(): void }) {
+  const host = asHost();
+  return (
+    <Dialog title="Channel" kind="channel-dialog" close={close}>
+      {host && <Channel host={host} first={first} />}
+    </Dialog>
   );
 }

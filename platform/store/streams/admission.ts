@@ -14,7 +14,6 @@ import type { Acting } from "../../../domain/streams/stream-lifecycle.ts";
 import type { Caller } from "../../auth/caller.ts";
 import { BoundedSet } from "../../runtime/bounded.ts";
 import { setting } from "../../runtime/env.ts";
-import { type Outcome, outcomeOf } from "../../runtime/outcome.ts";
 import { findRelation } from "../people/follows.ts";
 import { getCallerProfile } from "../people/users.ts";
 import { findChannelMember, findHost, findMember } from "./members.ts";
@@ -172,3 +171,18 @@ async function isBannedFromChannel(streamId: string, userId: string, now: Date):
 function noteOpen({ id, status, slowModeSeconds }: Stream): void {
   if (status === "active" && slowModeSeconds === 0) openChats.add(id);
 }
+
+/** A settled result: returns the value or throws the error. */
+type Outcome<Answer> = () => Answer;
+
+/**
+ * Waits until work has settled and keeps its outcome, for parallel work whose error must be thrown
+ * after others.
+ */
+const outcomeOf = <Answer>(work: Promise<Answer>): Promise<Outcome<Answer>> =>
+  work.then(
+    (answer) => () => answer,
+    (error: unknown) => () => {
+      throw error;
+    },
+  );
