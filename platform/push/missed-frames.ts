@@ -5,7 +5,7 @@ import { goLive, isBehind } from "../store/log/catch-up.ts";
 import { findCurrent } from "../store/log/subscribers.ts";
 import { isStillBlocked } from "../store/streams/members.ts";
 import type { Audience } from "./audience.ts";
-import type { SendResult } from "./opening.ts";
+import type { SendResult } from "./confirm.ts";
 import { endSubscription, payloadFor, post } from "./post.ts";
 
 /** Sends missed frames in order, until the connection accepts no more. */

@@ -10,9 +10,9 @@ import { findLog, getLog, type Log } from "../store/log/logs.ts";
 import { takeResumeFrames } from "../store/log/resume-budget.ts";
 import { findCurrent, findSubscriber } from "../store/log/subscribers.ts";
 import type { Audience, Push } from "./audience.ts";
+import { openSubscription, refuseSubscription, type SendResult } from "./confirm.ts";
 import { ResumeJob } from "./jobs.ts";
 import { leave, sendFrames } from "./missed-frames.ts";
-import { openSubscription, refuseSubscription, type SendResult } from "./opening.ts";
 import { removeDead } from "./post.ts";
 import { countViewers, countViewersNow } from "./viewer-count.ts";
 
