@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { CategoryId, removeCategory } from "../../../domain/tencent/gift-category.ts";
 import { changeCategories } from "../../../platform/store/tencent/gift-categories.ts";
-import { deleteTexts } from "../../../platform/store/tencent/gift-texts.ts";
+import { textDeletions } from "../../../platform/store/tencent/gift-texts.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /** Deletes a category with its relations and texts; its gifts stay. */
@@ -15,7 +15,8 @@ export const { contract, handler } = command(
     grants: { read: ["CATALOGUE"], write: ["CATALOGUE"] },
   },
   async ({ body: { CategoryId: id } }) => {
-    await changeCategories((categories) => removeCategory(categories, id));
-    await deleteTexts({ of: "category", id });
+    // In one transaction: a deletion that ended in between could not be repeated.
+    const texts = textDeletions({ of: "category", id });
+    await changeCategories((categories) => removeCategory(categories, id), texts);
   },
 );

@@ -3,7 +3,7 @@ import { Categories, type Category, categoryOf } from "../../../domain/tencent/g
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { commitTransaction } from "../../table/transact.ts";
+import { type Action, commitTransaction } from "../../table/transact.ts";
 
 const Stored = z.object({ categories: Categories, revision: z.number().int() });
 
@@ -21,9 +21,13 @@ export async function getCategory(categoryId: string): Promise<Category> {
   return categoryOf((await findStored()).categories, categoryId);
 }
 
-/** Changes the categories; `decide` is called again if another call was faster. */
+/**
+ * Changes the categories, in one transaction with `also`; `decide` is called again if another call
+ * was faster.
+ */
 export async function changeCategories(
   decide: (categories: Categories) => Categories,
+  also: readonly Action[] = [],
 ): Promise<void> {
   await decideAgain(async () => {
     const was = await findStored();
@@ -36,6 +40,7 @@ export async function changeCategories(
           ExpressionAttributeValues: { ":was": was.revision },
         },
       },
+      ...also,
     ]);
     return failed === undefined ? undefined : overtaken;
   });

@@ -7,7 +7,7 @@ import {
 } from "../../../domain/tencent/gift-text.ts";
 import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { commitTransaction } from "../../table/transact.ts";
+import { type Action, commitTransaction } from "../../table/transact.ts";
 
 /** The owner of a text: a gift type by its own id, or a category by its CategoryId. */
 type TextOwner = { of: "gift" | "category"; id: string };
@@ -51,8 +51,12 @@ export async function getText(owner: TextOwner, language: Language): Promise<Gif
   );
 }
 
+/** The deletion of an owner's texts in all languages. */
+export const textDeletions = (owner: TextOwner): Action[] =>
+  languages.map((language) => ({ Delete: { Key: keyOf(owner, language) } }));
+
 /** Deletes texts, in all languages if none is given; missing ones are ignored. */
 export async function deleteTexts(owner: TextOwner, language?: Language): Promise<void> {
-  const targets = language === undefined ? languages : [language];
-  await commitTransaction(targets.map((each) => ({ Delete: { Key: keyOf(owner, each) } })));
+  const one = language && [{ Delete: { Key: keyOf(owner, language) } }];
+  await commitTransaction(one ?? textDeletions(owner));
 }

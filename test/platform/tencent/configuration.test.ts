@@ -215,6 +215,28 @@ test("a replaced category keeps its gifts, and one that is added again has no ea
   expect((await call(getRelations, own)).Relation.GiftIdList).toEqual([]);
 });
 
+test("a category's deletion that fails halfway can be repeated", async () => {
+  const own = { CategoryId: "c4" };
+  const english = { ...own, Language: "en" };
+  for (let request = 1; ; request++) {
+    await call(addCategory, category("c4"));
+    await call(setCategoryText, { ...english, CategoryName: "Earlier" });
+    let writes = 0;
+    const undo = intercept(async ({ name }, next) => {
+      if (name === "TransactWriteCommand" && ++writes === request)
+        throw new Error("The process ends here");
+      return next();
+    });
+    const { ErrorCode } = await call(deleteCategory, own);
+    undo();
+    const isDone = ErrorCode === 0;
+    if (!isDone) expect(await call(deleteCategory, own)).toMatchObject(ok);
+    await call(addCategory, category("c4"));
+    expect(await call(getCategoryText, english)).toMatchObject(failed(100002));
+    if (isDone) return expect(request).toBeGreaterThan(1);
+  }
+});
+
 test("concurrent changes of the categories all count", async () => {
   await call(deleteCategory, { CategoryId: "c4" });
   expect(await call(addCategory, category("c4"))).toMatchObject(ok);
