@@ -1,7 +1,7 @@
 import type { TransportAnswer } from "./aws-client.ts";
 
 /** The metadata of an error, which fault logs show. */
-export type Metadata = {
+type Metadata = {
   httpStatusCode: number;
   requestId: string | undefined;
   attempts?: number;

@@ -152,3 +152,9 @@ export function readKey(
   const [, inner] = quoted.exec(given) ?? [];
   return check(IdempotencyKey, inner?.replace(/\\(.)/g, "$1") ?? given);
 }
+
+/**
+ * Whether a path ends with a slash, and so is no route: a REST API calls the function of `/hello`
+ * for `/hello/`, too.
+ */
+export const hasTrailingSlash = ({ path }: APIGatewayProxyEvent): boolean => path.endsWith("/");
