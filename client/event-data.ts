@@ -35,7 +35,12 @@ export type GiftTotals = { count: number; credits: number };
 export type GiftSent = {
   id: string;
   streamId: string;
-  giftType: { id: string; name: string; creditAmount: number; svgUrl: string };
+  giftType: {
+    id: string;
+    name: string;
+    creditAmount: number;
+    svgUrl: string;
+  };
   count: number;
   combo: number;
   sender: StreamUser;
@@ -60,9 +65,16 @@ export type Superlike = {
   timestamp: string;
 };
 
-export type PollResult = { votes: number[]; voters: number; winner: number | null };
+export type PollResult = {
+  votes: number[];
+  voters: number;
+  winner: number | null;
+};
 
-export type GoalResult = { amount: number; reached: boolean };
+export type GoalResult = {
+  amount: number;
+  reached: boolean;
+};
 
 export type TrainResult = {
   level: number;
@@ -126,7 +138,12 @@ export type EventData = {
   "combo.ended": {
     comboId: string;
     sender: StreamUser;
-    giftType: { id: string; name: string; creditAmount: number; svgUrl: string };
+    giftType: {
+      id: string;
+      name: string;
+      creditAmount: number;
+      svgUrl: string;
+    };
     count: number;
     credits: number;
   };

@@ -90,9 +90,17 @@ export type CreatedOverlayKey = {
   createdAt: string;
 };
 
-export type OverlayKey = { id: string; description: string | null; createdAt: string };
+export type OverlayKey = {
+  id: string;
+  description: string | null;
+  createdAt: string;
+};
 
-export type PageInfo = { nextCursor: string | null; hasNextPage: boolean; limit: number };
+export type PageInfo = {
+  nextCursor: string | null;
+  hasNextPage: boolean;
+  limit: number;
+};
 
 export type ChatSettings = {
   slowModeSeconds: number;
@@ -134,7 +142,10 @@ export type ModerationAct = {
   actor: StreamUser;
   target: StreamUser | null;
   reason: string | null;
-  ban?: { actionType: "BLOCK" | "CHAT_ONLY"; endsAt: string | null };
+  ban?: {
+    actionType: "BLOCK" | "CHAT_ONLY";
+    endsAt: string | null;
+  };
   at: string;
 };
 
@@ -156,7 +167,10 @@ export type Transferred = {
   recipientBalance: null;
 };
 
-export type FollowAnswer = { isFollowing: boolean; previouslyFollowing: boolean };
+export type FollowAnswer = {
+  isFollowing: boolean;
+  previouslyFollowing: boolean;
+};
 
 export type FollowUser = {
   _id: string;
@@ -185,7 +199,12 @@ export type GiftType = {
 export type ListedGift = {
   id: string;
   streamId: string;
-  giftType: { id: string; name: string; creditAmount: number; svgUrl: string };
+  giftType: {
+    id: string;
+    name: string;
+    creditAmount: number;
+    svgUrl: string;
+  };
   count: number;
   combo: number;
   sender: StreamUser;
@@ -195,13 +214,23 @@ export type ListedGift = {
   refundedAt: string | null;
 };
 
-export type Ranked = { rank: number; user: StreamUser; credits: number; gifts: number };
+export type Ranked = {
+  rank: number;
+  user: StreamUser;
+  credits: number;
+  gifts: number;
+};
 
 export type GiftStatistics = {
   liveStreamId: string;
   totalCount: number;
   giftTypeCounts: Array<{
-    giftType: { id: string; creditAmount: number; svgUrl: string; isActive: boolean };
+    giftType: {
+      id: string;
+      creditAmount: number;
+      svgUrl: string;
+      isActive: boolean;
+    };
     count: number;
   }>;
 };
@@ -209,7 +238,11 @@ export type GiftStatistics = {
 /** May be up to 5 s old */
 export type Likes = {
   total: number;
-  top: Array<{ rank: number; user: StreamUser; likes: number }>;
+  top: Array<{
+    rank: number;
+    user: StreamUser;
+    likes: number;
+  }>;
 };
 
 export type OwnMoment = {
@@ -264,7 +297,10 @@ export type ParkedRecord = {
   expiresAt: string;
 };
 
-export type Ticket = { ticket: string | null; expiresAt: string };
+export type Ticket = {
+  ticket: string | null;
+  expiresAt: string;
+};
 
 export type Revocation = {
   id: string;
@@ -480,7 +516,12 @@ export type OwnData = {
     createdAt: string;
     updatedAt: string;
   } | null;
-  wallet: { balance: number; pending: number; owed: number; spendLimit: number | null };
+  wallet: {
+    balance: number;
+    pending: number;
+    owed: number;
+    spendLimit: number | null;
+  };
   transactions: Array<{
     id: string;
     type:
@@ -518,8 +559,18 @@ export type OwnData = {
   }>;
   notifications: Notification[];
   devices: Array<Record<string, unknown>>;
-  following: Array<{ relationId: string; followerId: string; followedId: string; at: string }>;
-  followers: Array<{ relationId: string; followerId: string; followedId: string; at: string }>;
+  following: Array<{
+    relationId: string;
+    followerId: string;
+    followedId: string;
+    at: string;
+  }>;
+  followers: Array<{
+    relationId: string;
+    followerId: string;
+    followedId: string;
+    at: string;
+  }>;
   reminders: Array<{
     streamId: string;
     userId: string;
@@ -528,7 +579,10 @@ export type OwnData = {
     dueAt: string;
   }>;
   streams: Array<Record<string, unknown>>;
-  invitations: Array<{ streamId: string; createdAt: string }>;
+  invitations: Array<{
+    streamId: string;
+    createdAt: string;
+  }>;
   bans: Array<{
     liveStreamId: string;
     actionType: string;
@@ -538,10 +592,24 @@ export type OwnData = {
     deletedAt: string | null;
   }>;
   passes: Array<{ streamId: string; at: string }>;
-  contributions: Array<{ streamId: string; amount: number; at: string; returnedAt: string | null }>;
+  contributions: Array<{
+    streamId: string;
+    amount: number;
+    at: string;
+    returnedAt: string | null;
+  }>;
   channel: ChatSettings | null;
-  likes: Array<{ streamId: string; likes: number; at: string }>;
-  votes: Array<{ streamId: string; momentId: string; options: number[]; at: string }>;
+  likes: Array<{
+    streamId: string;
+    likes: number;
+    at: string;
+  }>;
+  votes: Array<{
+    streamId: string;
+    momentId: string;
+    options: number[];
+    at: string;
+  }>;
   truncated: string[];
 };
 
@@ -554,7 +622,10 @@ export type Device = {
   updatedAt: string;
 };
 
-export type SignedIn = { token: string | null; expiresIn: number };
+export type SignedIn = {
+  token: string | null;
+  expiresIn: number;
+};
 
 export type SignIn = {
   issuer: string;
@@ -602,7 +673,12 @@ export type UserSummary = {
   availabilityStatus: "available";
 };
 
-export type Booked = { userId: string; amount: number; balance: number; reference: string };
+export type Booked = {
+  userId: string;
+  amount: number;
+  balance: number;
+  reference: string;
+};
 
 export type Webhook = {
   id: string;
@@ -673,7 +749,10 @@ export type Operations = {
   "GET /api/v1/live-stream-ban/check/{targetUserId}": {
     path: { targetUserId: string };
     query: { liveStreamId: string };
-    answer: { isBanned: boolean; ban: LiveStreamBan | null };
+    answer: {
+      isBanned: boolean;
+      ban: LiveStreamBan | null;
+    };
     code:
       | CommonErrorCode
       | "token_invalid"
@@ -720,7 +799,10 @@ export type Operations = {
       dateFrom?: string;
       dateTo?: string;
     };
-    answer: { list: LiveStreamBan[]; pagination: Pagination };
+    answer: {
+      list: LiveStreamBan[];
+      pagination: Pagination;
+    };
     code:
       | CommonErrorCode
       | "token_invalid"
@@ -868,7 +950,11 @@ export type Operations = {
   /** List a live stream's chat messages, newest first */
   "GET /api/v1/live-stream/{streamId}/chat/messages": {
     path: { streamId: string };
-    query?: { page?: number; after?: string; limit?: number };
+    query?: {
+      page?: number;
+      after?: string;
+      limit?: number;
+    };
     answer: ChatHistory;
     code:
       | CommonErrorCode
@@ -977,7 +1063,10 @@ export type Operations = {
   };
   /** List the credit packages */
   "GET /api/v1/credit-packages": {
-    query?: { storeType?: "apple" | "google" | "test" | "web"; activeOnly?: boolean };
+    query?: {
+      storeType?: "apple" | "google" | "test" | "web";
+      activeOnly?: boolean;
+    };
     answer: CreditPackage[];
     code: CommonErrorCode;
   };
@@ -1184,7 +1273,11 @@ export type Operations = {
   /** Refund a gift or superlike */
   "POST /api/v1/gifts/{id}/refund": {
     path: { id: string };
-    answer: { id: string; refundedAt: string; credits: number };
+    answer: {
+      id: string;
+      refundedAt: string;
+      credits: number;
+    };
     code:
       | CommonErrorCode
       | "token_invalid"
@@ -1317,7 +1410,11 @@ export type Operations = {
       kind?: "poll" | "goal" | "train";
       status?: "open" | "ended" | "cancelled";
     };
-    answer: { list: Moment[]; sums: Record<string, unknown>; pageInfo: PageInfo };
+    answer: {
+      list: Moment[];
+      sums: Record<string, unknown>;
+      pageInfo: PageInfo;
+    };
     code:
       | CommonErrorCode
       | "token_invalid"
@@ -1448,7 +1545,10 @@ export type Operations = {
       page?: number;
       limit?: number;
     };
-    answer: { list: Notification[]; pagination: Pagination };
+    answer: {
+      list: Notification[];
+      pagination: Pagination;
+    };
     code: CommonErrorCode | "token_invalid";
   };
   /** Mark one of my notifications as read or unread */
@@ -1497,7 +1597,10 @@ export type Operations = {
   /** Redrive a parked record: its credits reach their receiver exactly once */
   "POST /api/v1/operations/parked/{id}/redrive": {
     path: { id: string };
-    answer: { id: string; outcome: "settled" | "settled_before" | "gone" };
+    answer: {
+      id: string;
+      outcome: "settled" | "settled_before" | "gone";
+    };
     code:
       | CommonErrorCode
       | "token_invalid"
@@ -1555,7 +1658,11 @@ export type Operations = {
   /** Refund a user's pass for a paid stream; the user loses access */
   "POST /api/v1/live-stream/{streamId}/passes/{userId}/refund": {
     path: { streamId: string; userId: string };
-    answer: { id: string; refundedAt: string; credits: number };
+    answer: {
+      id: string;
+      refundedAt: string;
+      credits: number;
+    };
     code:
       | CommonErrorCode
       | "token_invalid"
@@ -1626,7 +1733,10 @@ export type Operations = {
   /** List the streams that are live now, most recently started first */
   "GET /api/v1/live-stream/catch-streamers": {
     query?: { limit?: number };
-    answer: Array<{ creator: StreamUser; activeLiveStream: LiveStream }>;
+    answer: Array<{
+      creator: StreamUser;
+      activeLiveStream: LiveStream;
+    }>;
     code: CommonErrorCode;
   };
   /** Create a live stream; it goes live when its host joins */
@@ -1687,7 +1797,11 @@ export type Operations = {
   /** Get a live stream's frames after a position, with an optional long poll */
   "GET /api/v1/live-stream/{streamId}/events": {
     path: { streamId: string };
-    query?: { epoch?: string; after?: number; wait?: number };
+    query?: {
+      epoch?: string;
+      after?: number;
+      wait?: number;
+    };
     answer: FrameRange;
     code:
       | CommonErrorCode
@@ -1727,7 +1841,12 @@ export type Operations = {
   /** List the planned streams that I funded: of my newest 100, or a page */
   "GET /api/v1/live-stream/funded": {
     query?: { after?: string; limit?: number };
-    answer: LiveStream[] | { list: LiveStream[]; pageInfo: PageInfo };
+    answer:
+      | LiveStream[]
+      | {
+          list: LiveStream[];
+          pageInfo: PageInfo;
+        };
     code: CommonErrorCode | "token_invalid";
   };
   /** List the streams to which I am invited: the newest 100, or a page */
@@ -1753,7 +1872,12 @@ export type Operations = {
         | "fundingGoal";
       sortOrder?: "asc" | "desc";
     };
-    answer: LiveStream[] | { list: LiveStream[]; pageInfo: PageInfo };
+    answer:
+      | LiveStream[]
+      | {
+          list: LiveStream[];
+          pageInfo: PageInfo;
+        };
     code: CommonErrorCode | "token_invalid";
   };
   /** Join a live stream as a viewer; a paid stream is charged once */
@@ -1814,8 +1938,17 @@ export type Operations = {
   };
   /** List the streams of all hosts, newest first: the newest 100, or a page */
   "GET /api/v1/live-stream": {
-    query?: { after?: string; limit?: number; moderated?: boolean };
-    answer: LiveStream[] | { list: LiveStream[]; pageInfo: PageInfo };
+    query?: {
+      after?: string;
+      limit?: number;
+      moderated?: boolean;
+    };
+    answer:
+      | LiveStream[]
+      | {
+          list: LiveStream[];
+          pageInfo: PageInfo;
+        };
     code: CommonErrorCode | "token_invalid";
   };
   /** List the hosts with the most viewers in the newest 1,000 streams of the last 30 days */
@@ -1866,15 +1999,27 @@ export type Operations = {
   /** List the scheduled streams among a user's newest 1,000, around the current time, earliest first */
   "GET /api/v2/live-stream/user/{userId}/upcoming-live-streams": {
     path: { userId: string };
-    query?: { limit?: number; minutesBefore?: number; minutesAfter?: number };
+    query?: {
+      limit?: number;
+      minutesBefore?: number;
+      minutesAfter?: number;
+    };
     answer: UpcomingStream[];
     code: CommonErrorCode | "token_invalid" | "user_not_found";
   };
   /** List the current viewers of a live stream, latest first */
   "GET /api/v1/live-stream/{streamId}/viewers": {
     path: { streamId: string };
-    query?: { page?: number; limit?: number; search?: string };
-    answer: { list: ViewerUser[]; pagination: Pagination; participantAudienceTotal: number };
+    query?: {
+      page?: number;
+      limit?: number;
+      search?: string;
+    };
+    answer: {
+      list: ViewerUser[];
+      pagination: Pagination;
+      participantAudienceTotal: number;
+    };
     code:
       | CommonErrorCode
       | "token_invalid"
@@ -2072,7 +2217,11 @@ export type Operations = {
   /** Count a user's followers, followed users and (at most 1,000) live streams */
   "GET /api/v1/users/{userId}/stats": {
     path: { userId: string };
-    answer: { followers: number; following: number; totalLiveStreams: number };
+    answer: {
+      followers: number;
+      following: number;
+      totalLiveStreams: number;
+    };
     code: CommonErrorCode | "token_invalid" | "user_not_found";
   };
   /** List my transactions, newest first; a filter searches 1,000 per call, and `after` continues */
@@ -2090,7 +2239,11 @@ export type Operations = {
       dateTo?: string;
       sort?: "asc" | "desc";
     };
-    answer: { list: Transaction[]; pagination: Pagination; pageInfo: PageInfo };
+    answer: {
+      list: Transaction[];
+      pagination: Pagination;
+      pageInfo: PageInfo;
+    };
     code: CommonErrorCode | "token_invalid";
   };
   /** Set a user's daily spend limit */
@@ -2109,19 +2262,34 @@ export type Operations = {
   };
   /** Get my wallet */
   "GET /api/v1/wallet": {
-    answer: { balance: number; pending: number; owed: number; spendLimit: number };
+    answer: {
+      balance: number;
+      pending: number;
+      owed: number;
+      spendLimit: number;
+    };
     code: CommonErrorCode | "token_invalid";
   };
   /** Get a user's wallet */
   "GET /api/v1/wallets/{userId}": {
     path: { userId: string };
-    answer: { balance: number; pending: number; owed: number; spendLimit: number; userId: string };
+    answer: {
+      balance: number;
+      pending: number;
+      owed: number;
+      spendLimit: number;
+      userId: string;
+    };
     code: CommonErrorCode | "token_invalid" | "role_missing" | "user_not_found";
   };
   /** List a user's transactions, newest first; `reference` selects one booking */
   "GET /api/v1/wallets/{userId}/transactions": {
     path: { userId: string };
-    query?: { after?: number; limit?: number; reference?: string };
+    query?: {
+      after?: number;
+      limit?: number;
+      reference?: string;
+    };
     answer: { list: Transaction[]; pageInfo: PageInfo };
     code: CommonErrorCode | "token_invalid" | "role_missing" | "user_not_found";
   };
@@ -2240,7 +2408,10 @@ export type Operations = {
   /** Rotate a webhook's secret; both secrets sign for 24 hours */
   "POST /api/v1/webhooks/{id}/rotate-secret": {
     path: { id: string };
-    answer: { secret: string | null; previousUntil: string };
+    answer: {
+      secret: string | null;
+      previousUntil: string;
+    };
     code:
       | CommonErrorCode
       | "token_invalid"

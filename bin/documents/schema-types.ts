@@ -19,6 +19,8 @@ const prefix = "#/components/schemas/";
 
 /** The formatter's line width: longer lines are broken. */
 const columnsMax = 100;
+/** The width of code in the reference: an object on one line fits there, too. */
+const objectColumnsMax = 60;
 /** The assumed maximum width of a member name in front of a list. */
 const longName = 20;
 
@@ -59,7 +61,7 @@ export function memberOf(name: string, schema: Schema, isRequired: boolean, inde
 export function unionOf(head: string, parts: string[], indent: string): string {
   const line = `${head} ${parts.join(" | ")};`;
   const flat = flatOf(line);
-  if (flat.length <= columnsMax) return flat;
+  if (flat.length <= (line === flat ? columnsMax : objectColumnsMax)) return flat;
   const [, inner] = /^Array<([^\n]*)>$/.exec(parts.length === 1 ? parts[0]! : "") ?? [];
   if (inner !== undefined)
     return `${head} Array<${inner

@@ -72,7 +72,7 @@ browserTest(
     for (const code of ["word_blocked", "token_invalid", "key_reused", "internal_error"])
       await codes.getByText(code).waitFor();
     expect(await post.locator(".text .code").first().textContent()).toMatch(
-      /type Body = \{\s+content: string;\s+replyTo\?: string \| null;/,
+      /type Body = \{\s+content: string;\s+replyTo\?: string \| null;?\s+\};/,
     );
     expect(await post.locator(".try > .code").textContent()).toMatch(
       /curl -X POST \\\s+'.*64d15f9e2e6c8f4d5a123000.*npm run -s token -- johndoe/s,
