@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEvent } from "aws-lambda";
 import * as z from "zod";
 import type { Contract } from "../../platform/http/contract.ts";
-import { answerUnknownRoute } from "../../platform/http/envelope.ts";
+import { answerUnknownRoute } from "../../platform/http/request.ts";
 
 /** Unknown paths and methods: the gateway routes them all here, without an authorizer. */
 export const contract = {

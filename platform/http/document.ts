@@ -4,7 +4,7 @@ import { BoundedMap } from "../runtime/bounded.ts";
 import { addressOf } from "./address.ts";
 import type { Contract } from "./contract.ts";
 import { commonHeaders, contentTag, refusalAnswer, withEtag } from "./envelope.ts";
-import { header, readQuery } from "./request.ts";
+import { answerUnknownRoute, hasTrailingSlash, header, readQuery } from "./request.ts";
 
 /** The declared properties of a document. */
 type Declaration = Omit<
@@ -48,6 +48,7 @@ export function document<const C extends Declaration>(
   }
 
   async function handler(event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> {
+    if (hasTrailingSlash(event)) return answerUnknownRoute(event);
     const common = commonHeaders(event.requestContext.requestId, header(event, "origin"));
     try {
       readQuery(event);

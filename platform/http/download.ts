@@ -4,14 +4,8 @@ import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
 import { logFault, named } from "../runtime/log.ts";
 import { isPassing } from "../table/conflicts.ts";
 import type { DownloadContract } from "./contract.ts";
-import {
-  answerUnknownRoute,
-  commonHeaders,
-  faultAnswer,
-  isKnown,
-  refusalAnswer,
-} from "./envelope.ts";
-import { hasTrailingSlash, header } from "./request.ts";
+import { commonHeaders, faultAnswer, isKnown, refusalAnswer } from "./envelope.ts";
+import { answerUnknownRoute, hasTrailingSlash, header } from "./request.ts";
 
 /** Bytes with their media type and the requested name. */
 type Found = { name: string; mediaType: string; bytes: Uint8Array };

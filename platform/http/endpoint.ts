@@ -15,7 +15,6 @@ import { assertNotRefused, countUse, rateHeaders, withBucket } from "../table/ra
 import { DuplicateKeyError } from "../table/transact.ts";
 import { type Contract, codesOf, rateOf, takesKey, unitsOf } from "./contract.ts";
 import {
-  answerUnknownRoute,
   commonHeaders,
   contentTag,
   faultAnswer,
@@ -33,7 +32,15 @@ import {
   replay,
   withReplay,
 } from "./replay.ts";
-import { check, hasTrailingSlash, header, readBody, readKey, readQuery } from "./request.ts";
+import {
+  answerUnknownRoute,
+  check,
+  hasTrailingSlash,
+  header,
+  readBody,
+  readKey,
+  readQuery,
+} from "./request.ts";
 
 type Out<S> = S extends z.ZodType ? z.output<S> : undefined;
 type AnswerOf<C extends Contract> = z.input<C["answer"][1]>;

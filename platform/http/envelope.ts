@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
-import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
-import { type Kind, Refusal, type RefusalCode, refuse } from "../../domain/refusal.ts";
+import type { APIGatewayProxyResult } from "aws-lambda";
+import { type Kind, type Refusal, type RefusalCode, refuse } from "../../domain/refusal.ts";
 import { setting } from "../runtime/env.ts";
-import { header } from "./request.ts";
 
 /** The HTTP status of each kind of refusal. */
 export const statusOf: Record<Kind, number> = {
@@ -197,14 +196,4 @@ export function isKnown(etag: string, ifNoneMatch: string | undefined): boolean 
   if (ifNoneMatch === undefined) return false;
   const opaque = (tag: string) => tag.trim().replace(/^W\//, "");
   return ifNoneMatch.split(",").some((tag) => tag.trim() === "*" || opaque(tag) === opaque(etag));
-}
-
-/** The longest part of a path that the response repeats. */
-const pathMax = 200;
-
-/** The response to a request for an unknown route. */
-export function answerUnknownRoute(event: APIGatewayProxyEvent) {
-  const route = `${event.httpMethod} ${event.path.slice(0, pathMax)}`.toWellFormed();
-  const headers = commonHeaders(event.requestContext.requestId, header(event, "origin"));
-  return refusalAnswer(new Refusal("route_not_found", { route }), headers, new Date());
 }

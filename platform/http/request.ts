@@ -2,6 +2,7 @@ import type { APIGatewayProxyEvent } from "aws-lambda";
 import * as z from "zod";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import type { Contract } from "./contract.ts";
+import { commonHeaders, refusalAnswer } from "./envelope.ts";
 
 /** The largest body in bytes, by form. API Gateway's own limit is 10 MB. */
 export const bodyBytesMax = { json: 64 * 1024, multipart: 4 * 1024 * 1024 };
@@ -63,6 +64,22 @@ export function header(event: Pick<APIGatewayProxyEvent, "headers">, name: strin
     if (given.length === name.length && given.toLowerCase() === name) return headers[given];
   return undefined;
 }
+
+/** The longest part of a path that the response repeats. */
+const pathMax = 200;
+
+/** The response to a request for an unknown route. */
+export function answerUnknownRoute(event: APIGatewayProxyEvent) {
+  const route = `${event.httpMethod} ${event.path.slice(0, pathMax)}`.toWellFormed();
+  const headers = commonHeaders(event.requestContext.requestId, header(event, "origin"));
+  return refusalAnswer(new Refusal("route_not_found", { route }), headers, new Date());
+}
+
+/**
+ * Whether a path ends with a slash, and so is no route: a REST API calls the function of `/hello`
+ * for `/hello/`, too.
+ */
+export const hasTrailingSlash = ({ path }: APIGatewayProxyEvent): boolean => path.endsWith("/");
 
 /** All values of a header, in order, since a header may be repeated. */
 export function headerValues(
@@ -152,9 +169,3 @@ export function readKey(
   const [, inner] = quoted.exec(given) ?? [];
   return check(IdempotencyKey, inner?.replace(/\\(.)/g, "$1") ?? given);
 }
-
-/**
- * Whether a path ends with a slash, and so is no route: a REST API calls the function of `/hello`
- * for `/hello/`, too.
- */
-export const hasTrailingSlash = ({ path }: APIGatewayProxyEvent): boolean => path.endsWith("/");

@@ -41,8 +41,7 @@ export type CommandRequest<C extends CommandContract> = {
   /** A new id in ObjectId form. */
   newId: () => string;
   /**
-   * An id for other systems, derived from the call's Idempotency-Key and request: the same for each
-   * repetition.
+   * An id for other systems, derived from the call's Idempotency-Key: the same for each repetition.
    */
   outsideId?: string;
   /**

@@ -4,6 +4,7 @@ import type { APIGatewayProxyEvent, Context } from "aws-lambda";
 import * as z from "zod";
 import { handler as unknownRoute } from "../../../functions/app/not-found.ts";
 import { handler as unknownCommand } from "../../../functions/tencent/unknown.ts";
+import { document } from "../../../platform/http/document.ts";
 import { download } from "../../../platform/http/download.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { command } from "../../../platform/tencent/command.ts";
@@ -18,6 +19,10 @@ const anyone = { caller: "anyone", answer, cost: { kilobytes: 1 } } as const;
 
 const open = endpoint({ ...declared, ...anyone, route: "GET /test" }, handle);
 const own = endpoint({ ...declared, ...anyone, caller: "user", route: "POST /test" }, handle);
+const text = document(
+  { ...declared, route: "GET /test", answer: [200, z.string()], cost: { kilobytes: 1 } },
+  () => ({ body: "text" }),
+);
 const file = download({ ...declared, path: "/{name}", largeNames: "f" }, handle);
 const ordered = command({ ...declared, command: "service/test" }, handle);
 const told = receiver({ ...declared, path: "/callback", takes: {} }, {});
@@ -44,6 +49,7 @@ describe("a path with a trailing slash", () => {
   test.each([
     ["a route of anyone", open.handler, "GET", "/test/", unknownRoute],
     ["a route of users", own.handler, "POST", "/test/", unknownRoute],
+    ["a document", text.handler, "GET", "/test/", unknownRoute],
     ["a picture", file.handler, "GET", "/one/", unknownRoute],
     ["a command", ordered.handler, "POST", "/service/test/", unknownCommand],
   ])("is answered like an unknown one (%s)", async (_, handler, method, path, unknown) => {
