@@ -5,6 +5,7 @@ import { limits } from "../runtime/limits.ts";
 import { countMetric } from "../runtime/metrics.ts";
 import { showState } from "../store/audience/log-state.ts";
 import { advanceCatchUp, goLive, goLiveBefore, isBehind } from "../store/log/catch-up.ts";
+import { dropSubscribed } from "../store/log/connections.ts";
 import { findFrame, listFrames, listFramesSince, numberMax } from "../store/log/frames.ts";
 import { findLog, getLog, type Log } from "../store/log/logs.ts";
 import { takeResumeFrames } from "../store/log/resume-budget.ts";
@@ -12,6 +13,7 @@ import { findCurrent, findSubscriber } from "../store/log/subscribers.ts";
 import type { Audience, Push } from "./audience.ts";
 import { openSubscription, refuseSubscription, type SendResult } from "./confirm.ts";
 import { ResumeJob } from "./jobs.ts";
+import { subscriptionName } from "./memory.ts";
 import { leave, sendFrames } from "./missed-frames.ts";
 import { removeDead } from "./post.ts";
 import { countViewers, countViewersNow } from "./viewer-count.ts";
@@ -54,9 +56,12 @@ export async function resume(audience: Audience, job: ResumeJob): Promise<void> 
   if (found.refusal !== undefined)
     return refuseSubscription(audience, found, openingWaitsMilliseconds);
   const result = await send(audience, found, mark, job.asked);
+  if (result !== "gone") return;
   const delaySeconds = openingSeconds(found, audience.now);
-  if (result === "gone" && delaySeconds > 0)
-    await audience.outlet.jobs.queueResume(job, delaySeconds);
+  if (delaySeconds > 0) return audience.outlet.jobs.queueResume(job, delaySeconds);
+  // At once, also among many dead ones: no later post would find it.
+  audience.memory.dead.delete(subscriptionName(found));
+  await dropSubscribed(found);
 }
 
 /** Sends what one job sends. Returns the last post's result; undefined if there was none. */

@@ -199,6 +199,17 @@ test.each(["subscribed", "events"])(
   },
 );
 
+test("ten viewers who are lost together are no viewers ten seconds later", async () => {
+  const { scene, missed } = await loseNew();
+  const names = Array.from({ length: 10 }, (_, at) => `${scene.streamId}-${at}`);
+  for (const name of names)
+    await scene.confirmOnly(scene.audience(), await scene.ask(name, missed));
+  await resumeLater(scene, 1);
+  await resumeLater(scene, 10);
+  const left = await Promise.all(names.map((name) => findSubscriber(scene.streamId, name)));
+  expect(left.filter(Boolean)).toEqual([]);
+});
+
 test("a viewer whose connection takes seconds to open is sent what they missed then", async () => {
   const { scene, missed } = await loseNew();
   const name = `${scene.streamId}-c`;
