@@ -87,7 +87,11 @@ async function deliverEvents(
     if (isLate || Date.now() - began > rowMillisecondsMax) continue;
     const outcome = await sending;
     isLate = outcome?.isLate ?? false;
-    if (outcome && target.receiver && isGone(target.receiver, outcome)) break;
+    if (outcome && target.receiver && isGone(target.receiver, outcome)) {
+      // Not yet, if it has accepted this event before.
+      await disable(target.receiver);
+      break;
+    }
   }
   await allDone(sent);
 }

@@ -218,6 +218,17 @@ test("a webhook that answers 410 gets none of the other events that were sent wi
   expect(await findWebhook(receiverId)).toMatchObject({ enabled: false });
 });
 
+test("a webhook that answers a repeated event with 410 is disabled", async () => {
+  const replies: Reply[] = [200, 410];
+  const { inbox, receiverId } = await receiver(() => replies.shift() ?? 200);
+  const [one, two] = [message("one"), message("two")];
+  await deliver(events(receiverId, one), atOnce);
+  // The batch of the table's stream is handled again, with another event.
+  await deliver(events(receiverId, one, two), atOnce);
+  expect(inbox.received).toHaveLength(2);
+  expect(await findWebhook(receiverId)).toMatchObject({ enabled: false });
+});
+
 test("a webhook that is deleted before it answers 410 needs no disabling", async () => {
   const gone = await receiver(async () => {
     await removeWebhook(gone.receiverId);
