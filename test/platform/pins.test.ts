@@ -61,6 +61,10 @@ test("a message can be pinned a hundred times: each pin is a frame that its dele
   await expect(again).rejects.toMatchObject({ code: "pinned_too_often" });
   expect(await pinned()).toBeUndefined();
   expect(await pin()).toBe("done");
+  // It is pinned already, so a repeated call changes nothing.
+  const current = await getStream(stream.id, { consistent: true });
+  await pinMessage(current, { ...message, pins }, "host", now);
+  expect(await pinned()).toBe(message.id);
 });
 
 test("a message that was deleted since the read cannot be pinned", async () => {

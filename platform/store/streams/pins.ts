@@ -26,7 +26,6 @@ export async function pinMessage(
 ): Promise<void> {
   const { id: messageId, n, sender } = message;
   const { pins = [], ...pinned } = message;
-  if (pins.length >= pinsMax) refuse("pinned_too_often", { max: pinsMax });
   const at = now.toISOString();
   const act = { action: "chat.pinned", actorId: by, targetId: sender.userId } as const;
   const notePin = (revision: number): Action => ({
@@ -38,15 +37,15 @@ export async function pinMessage(
       ExpressionAttributeValues: { ":id": messageId, ":none": [], ":pin": [{ revision, at }] },
     },
   });
-  const failed = await recordWith(stream, (current) =>
-    current.pinned?.messageId === messageId
-      ? undefined
-      : [
-          streamAction(current, { pinned: { messageId, message: pinned } }, now),
-          notePin(current.revision + 1),
-          actAction(stream.id, { ...act, reason: null, at }),
-        ],
-  );
+  const failed = await recordWith(stream, (current) => {
+    if (current.pinned?.messageId === messageId) return undefined;
+    if (pins.length >= pinsMax) refuse("pinned_too_often", { max: pinsMax });
+    return [
+      streamAction(current, { pinned: { messageId, message: pinned } }, now),
+      notePin(current.revision + 1),
+      actAction(stream.id, { ...act, reason: null, at }),
+    ];
+  });
   if (failed !== undefined) refuse("message_not_found", { messageId });
 }
 
