@@ -15,6 +15,8 @@ const newestMax = 1_000;
 /** The stored state of a room, the write in progress, and the one queued after it. */
 type Written = {
   at: number;
+  /** When the list of users was written. */
+  listedAt: number;
   parts: number;
   writing?: Promise<void> | undefined;
   next?: Promise<void> | undefined;
@@ -38,11 +40,14 @@ const promptMax = 1_000;
  */
 const sizeOf = ({ users, total = 0 }: Room) => Math.max(users.size, total);
 
+/** A list that does not change is written again after this time: it expires after an hour. */
+const relistMilliseconds = 1_800_000;
+
 /** Stores the viewers of a relay's rooms, to be counted with those of other relays. */
 export function createPresence(node: string) {
   const written = new Map<Room, Written>();
   const notesOf = (room: Room): Written => {
-    const found = written.get(room) ?? { at: 0, parts: 0 };
+    const found = written.get(room) ?? { at: 0, listedAt: 0, parts: 0 };
     written.set(room, found);
     return found;
   };
@@ -68,9 +73,11 @@ export function createPresence(node: string) {
     const now = new Date();
     room.hasChanged = false;
     try {
-      if (hasChanged || notes.parts === 0)
+      const isOld = now.getTime() - notes.listedAt > relistMilliseconds;
+      if (hasChanged || isOld) {
         notes.parts = await putRelayedRoom({ streamId, node }, sumUp(room), notes.parts, now);
-      else await markRelayedRoom(streamId, node, now);
+        notes.listedAt = now.getTime();
+      } else await markRelayedRoom(streamId, node, now);
       notes.at = now.getTime();
     } catch (error) {
       room.hasChanged ||= hasChanged;

@@ -1,4 +1,6 @@
 import { listRelayedRooms } from "../../platform/store/log/relays.ts";
+import { getRawItem } from "../../platform/table/items.ts";
+import { key } from "../../platform/table/keys.ts";
 import { createHeldFrames } from "../../relay/held-frames.ts";
 import type { Room } from "../../relay/model.ts";
 import { createPresence } from "../../relay/presence.ts";
@@ -55,6 +57,23 @@ test("viewers of a large room are recorded every five seconds, of a small room a
     await presence.keep(room, new Date(Date.now() + 5_000));
     expect(await written(room)).toEqual({ names: count + 1, hasSketch: false });
   }
+});
+
+test("viewers who stay for hours without anybody coming or going are still recorded", async () => {
+  const presence = createPresence("node");
+  const room = roomOf(3);
+  const began = Date.now();
+  await presence.keep(room, new Date(began));
+  const expiries = new Set<unknown>();
+  for (let minutes = 20; minutes <= 120; minutes += 20) {
+    setClock(began + minutes * 60_000);
+    await presence.keep(room, new Date());
+    const list = await getRawItem(key.relayUsers(room.streamId, "node", 0));
+    const expiresAt = list?.expiresAt;
+    expect(Number(expiresAt) * 1_000).toBeGreaterThan(Date.now() + 20 * 60_000);
+    expiries.add(expiresAt);
+  }
+  expect(expiries.size).toBe(4);
 });
 
 test("a room with more than 10,000 viewers, on any relays, is recorded as a sketch", async () => {
