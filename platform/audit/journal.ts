@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
-import { createInterface } from "node:readline";
 import type { Item } from "../table/items.ts";
 import { moneyKindOf } from "../table/keys.ts";
 import { assertForm, forms } from "../table/layout.ts";
@@ -61,7 +60,7 @@ export async function* readJournal(path: string): AsyncGenerator<Item> {
   const hash = createHash("sha256");
   let count = 0;
   let seal: Seal | undefined;
-  for await (const line of createInterface({ input: createReadStream(path, "utf8") })) {
+  for await (const line of linesOf(path)) {
     if (seal !== undefined) throw new Error(`${path} has lines after its seal`);
     const value: unknown = parse(line, path, count + 1);
     if (isSeal(value)) {
@@ -80,12 +79,23 @@ export async function* readJournal(path: string): AsyncGenerator<Item> {
 /** When a journal was written, from its seal. Throws if its layout is not supported. */
 export async function sealedAt(path: string): Promise<Date> {
   let last = "";
-  for await (const line of createInterface({ input: createReadStream(path, "utf8") })) last = line;
+  for await (const line of linesOf(path)) last = line;
   const seal = parse(last, path, 0);
   if (!isSeal(seal)) throw new Error(`${path} has no seal: it is incomplete`);
   const version = Number(seal.seal.slice(format.length));
   assertForm(`The journal ${path}`, version);
   return new Date(seal.at);
+}
+
+/** The lines of a file. `readline` also splits at U+2028 and U+2029, which JSON texts may contain. */
+async function* linesOf(path: string): AsyncGenerator<string> {
+  let rest = "";
+  for await (const chunk of createReadStream(path, "utf8")) {
+    const lines = `${rest}${chunk}`.split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
 }
 
 function parse(line: string, path: string, at: number): unknown {

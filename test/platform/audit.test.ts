@@ -318,6 +318,23 @@ test("a gift that the log has not reached yet is in progress, not missing", asyn
   await put(frame);
 });
 
+test("a journal keeps texts with line separators of Unicode", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "journal-"));
+  const path = join(directory, "journal");
+  const item = { PK: "STREAM#s", SK: "MEMBER#u", reason: "spam\u2028again\u2029" };
+  const listed = async (items: AsyncIterable<object>) => {
+    const all: object[] = [];
+    for await (const one of items) all.push(one);
+    return all;
+  };
+  async function* only() {
+    yield item;
+  }
+  await listed(exportJournal(only(), path, new Date()));
+  expect(await listed(readJournal(path))).toEqual([item]);
+  rmSync(directory, { recursive: true });
+});
+
 test("a journal proves the same offline, and shows if it was changed", async () => {
   const directory = mkdtempSync(join(tmpdir(), "journal-"));
   const path = join(directory, "journal");
