@@ -102,8 +102,8 @@ export async function importUser(place: Place, user: NewUser): Promise<boolean> 
   const hasNone = Object.keys(names).length === 0;
   const isNew = balance > 0 && (await topUp(place, id, balance));
   if (hasNone && balance > 0) return isNew;
-  const held = isNew ? [] : await findNames(place, id);
-  if (held !== undefined && (hasNone || held.some((text) => text !== ""))) return false;
+  const held = await findNames(place, id);
+  if (held !== undefined && (hasNone || held.some((text) => text !== ""))) return isNew;
   const named = await ask(place, `PUT /api/v1/users/${id}`, { ...names, create: true });
   if (named.status === 200) return true;
   const credits = balance > 0 ? "; the balance is in" : "";

@@ -55,6 +55,16 @@ test("each row is imported once, and invalid rows are reported", async () => {
   for (const id of [ann, bob]) expect((await ledgerOf(id)).length).toBe(1);
 });
 
+test("a user who has a name already keeps it, and gets the balance", async () => {
+  const id = freshId();
+  const body = { name: "Anna", create: true };
+  expect((await call(`PUT /api/v1/users/${id}`, { as: backEnd(), body })).status).toBe(200);
+  const { code, said } = await begin([header, `${id},u${id},Other,Lee,5`]).ended;
+  expect({ code, said }).toEqual({ code: 0, said: "1 added, 0 already present, 0 invalid.\n" });
+  expect(await profileOf(id)).toMatchObject({ name: "Anna", surname: "" });
+  expect((await ledgerOf(id)).length).toBe(1);
+});
+
 test("of several rows with one username, the first has it", async () => {
   const [username, first] = [`u${freshId()}`, freshId()];
   const others = Array.from({ length: 5 }, () => freshId());
