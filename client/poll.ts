@@ -60,7 +60,7 @@ export async function poll(line: Line, asked: Asked, signal: AbortSignal): Promi
     } catch (error) {
       if (signal.aborted) return;
       const { statusCode, message, name } = error as Error & { statusCode?: number };
-      if (statusCode === 403 || statusCode === 404) {
+      if (statusCode !== undefined && isFinal(statusCode)) {
         line.open();
         if (signal.aborted) return;
         if (isSubscribed) line.tell({ type: "unsubscribed", streamId, reason: message });
@@ -74,6 +74,10 @@ export async function poll(line: Line, asked: Asked, signal: AbortSignal): Promi
     }
   }
 }
+
+/** Whether a status is the same for each repetition; a token can be replaced. */
+const isFinal = (status: number) =>
+  status >= 400 && status < 500 && ![lost, 408, 425, 429].includes(status);
 
 /** The response to a subscription. Only frames have the number of viewers. */
 function subscribedBy(asked: Asked, { frames, recovered, ...shown }: Range) {

@@ -53,18 +53,17 @@ export function pollingSocket(options: Options): SocketConstructor {
       let isOpening = !isPolling;
       // A handshake that times out counts as failed, too: some proxies swallow it.
       const timer = isOpening ? setTimeout(() => inner.close(), handshakeMilliseconds) : undefined;
-      const settle = (isOpen: boolean) => {
-        clearTimeout(timer);
-        if (isOpening && isOpen) failures = periods = 0;
-        else if (isOpening) void noteFailure();
-        isOpening = false;
-      };
       inner.onopen = (event) => {
-        settle(true);
+        clearTimeout(timer);
+        if (isOpening) failures = periods = 0;
+        isOpening = false;
         this.onopen?.(event);
       };
-      inner.onclose = (event) => {
-        settle(false);
+      inner.onclose = async (event) => {
+        clearTimeout(timer);
+        // The next attempt depends on it.
+        if (isOpening) await noteFailure();
+        isOpening = false;
         this.onclose?.(event);
       };
       inner.onmessage = (event) => this.onmessage?.(event);

@@ -1,4 +1,7 @@
-/** The server's time minus that of the page's steady clock; not finite before the first one. */
+/**
+ * The server's time minus this machine's; not finite before the first one. Not that of
+ * `performance`, which stands still while a machine sleeps.
+ */
 let ahead = Number.NEGATIVE_INFINITY;
 
 /**
@@ -6,7 +9,7 @@ let ahead = Number.NEGATIVE_INFINITY;
  * origins cannot read. The latest one counts, since all arrive late, and those of a cache later.
  */
 export function noteServerTime(sent: string | null): void {
-  const difference = Date.parse(sent ?? "") - performance.now();
+  const difference = Date.parse(sent ?? "") - Date.now();
   if (difference > ahead) ahead = difference;
 }
 
@@ -23,4 +26,4 @@ export const timed =
  * The server's time in milliseconds, about a second late at most: clocks of users are often wrong by
  * minutes. Before the server has sent one, it is the user's.
  */
-export const serverNow = () => (Number.isFinite(ahead) ? performance.now() + ahead : Date.now());
+export const serverNow = () => Date.now() + (Number.isFinite(ahead) ? ahead : 0);

@@ -75,7 +75,11 @@ export function serveEvents() {
       wake();
     },
     fetch: (async (input: string, { headers, signal }: RequestInit) => {
-      if (input === `${url}/health`) return Response.json({});
+      if (input === `${url}/health`) {
+        // Longer than the pause before the next attempt.
+        await new Promise((done) => setTimeout(done, 600));
+        return Response.json({});
+      }
       const { searchParams } = asked[asked.push(new URL(input)) - 1]!;
       tokens.add(new Headers(headers).get("authorization"));
       const after = searchParams.get("after");

@@ -65,14 +65,17 @@ test("a subscription continues at its position, and a viewer who may not read it
   client.close();
 });
 
-test("a viewer who may not read the stream gets the status", async () => {
-  const [network, server] = [blocked(), serveEvents()];
-  server.refuse(403);
-  const { client, ends } = follow(network, server);
-  await soon(() => ends.length === 1);
-  expect(ends).toEqual([["No", 403, undefined]]);
-  client.close();
-});
+test.each([403, 400])(
+  "a subscription that is refused with %i ends with that status",
+  async (status) => {
+    const [network, server] = [blocked(), serveEvents()];
+    server.refuse(status);
+    const { client, ends } = follow(network, server);
+    await soon(() => ends.length === 1);
+    expect(ends).toEqual([["No", status, undefined]]);
+    client.close();
+  },
+);
 
 test("a handshake without a response counts as failed after five seconds", async () => {
   const [network, server] = [blocked({ isSilent: true }), serveEvents()];
@@ -283,7 +286,7 @@ describe("later", () => {
     };
     for (const query of ["", `?streamId=${streamId}`]) {
       for (let n = 0; n < 2; n++) open("");
-      await pass(1);
+      await pass(1_000);
       const socket = open(query);
       socket.close();
       await pass(400_000);

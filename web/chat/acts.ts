@@ -26,7 +26,10 @@ export function actsIn(state: State) {
     },
     superlike: () => pay(state, 0, (key) => client.sendSuperlike(streamId, key), "unsureSuperlike"),
     async act(act: Act, message: ChatMessage, seconds?: number): Promise<void> {
-      if (act === "reply") return view.composer.answer(message);
+      if (act === "reply") {
+        view.composer.answer(message);
+        return view.composer.focus();
+      }
       const done = await attempt(state, () =>
         perform({ act, seconds }, message, client, translator),
       );

@@ -141,7 +141,7 @@ export class Composer {
         ...{ class: "stop", type: "button", "aria-label": translate("noReply") },
         onclick: () => {
           this.answer(undefined);
-          this.#box.focus();
+          this.focus();
         },
       },
       icon(closeIcon, 16),
@@ -149,8 +149,9 @@ export class Composer {
     const said = make("bdi", { class: "quoted" }, message.content);
     const words = make("span", { class: "to" }, translate("replyTo", { name }), " ", said);
     this.#reply.replaceChildren(icon(replyIcon, 14), words, stop);
-    this.#box.focus();
   }
+
+  focus = () => this.#box.focus();
 
   /** Inserts text at the cursor. */
   insert(text: string): void {

@@ -114,19 +114,17 @@ export class OvationChat extends HTMLElement {
     this.#isAsked = true;
     queueMicrotask(() => {
       this.#isAsked = false;
-      const [owner, draft] = [this.#owner, this.#view?.composer.draft()];
+      const before = { user: this.#userId, stream: this.#streamId };
+      const draft = this.#view?.composer.draft();
       this.#stop();
       if (!this.isConnected) return;
       this.#start();
-      if (draft === undefined || this.#owner !== owner) return;
+      // Whose a token is that a function returns is not known yet.
+      const isSame = this.#userId === before.user && this.#streamId === before.stream;
+      if (draft === undefined || before.user === undefined || !isSame) return;
       this.#view?.composer.restore(draft.text);
       this.#view?.composer.answer(draft.replyTo);
     });
-  }
-
-  /** Whose draft the composer has, and for which stream. */
-  get #owner(): string {
-    return `${this.#userId} ${this.#streamId}`;
   }
 
   #start(): void {
