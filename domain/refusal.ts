@@ -8,7 +8,7 @@
 export const refusals = {
   request_invalid: { kind: "invalid", sentence: "{problem}" },
   token_invalid: { kind: "unauthenticated", sentence: "" },
-  role_missing: { kind: "forbidden", sentence: "This needs the role {role}" },
+  role_missing: { kind: "forbidden", sentence: "This requires the role {role}" },
   route_not_found: { kind: "missing", sentence: "There is no route {route}" },
   body_too_large: { kind: "too_large", sentence: "The body may have at most {bytesMax} bytes" },
   media_type_unsupported: { kind: "unsupported", sentence: "{problem}" },
@@ -57,11 +57,11 @@ export const refusals = {
     sentence: "Only the host, a moderator or an admin may do this",
   },
 
-  member_blocked: { kind: "forbidden", sentence: "You are blocked in this stream" },
+  member_blocked: { kind: "forbidden", sentence: "You are blocked from this stream" },
   member_muted: { kind: "forbidden", sentence: "You are muted in this stream" },
   pass_required: {
     kind: "forbidden",
-    sentence: "This stream is paid: join it first, which buys a pass",
+    sentence: "This stream requires a pass: join it to buy one",
   },
   room_full: { kind: "conflict", sentence: "The room is full: its limit is {max}" },
   pass_not_found: { kind: "missing", sentence: "{userId} has no paid pass for this stream" },
@@ -69,7 +69,7 @@ export const refusals = {
     kind: "missing",
     sentence: "There is no message {messageId} in this stream",
   },
-  pinned_too_often: { kind: "conflict", sentence: "A message can be pinned {max} times" },
+  pinned_too_often: { kind: "conflict", sentence: "A message can be pinned at most {max} times" },
   word_blocked: {
     kind: "forbidden",
     sentence: "content: contains a word that is blocked in this stream: {word}",
@@ -80,11 +80,11 @@ export const refusals = {
   },
   slow_mode: {
     kind: "too_many",
-    sentence: "Slow mode: the next message is possible in {seconds} s",
+    sentence: "Slow mode: you can send the next message in {seconds} s",
   },
 
   moment_not_found: { kind: "missing", sentence: "There is no moment {momentId} in this stream" },
-  moment_over: { kind: "conflict", sentence: "The moment is over" },
+  moment_over: { kind: "conflict", sentence: "The poll, goal or hype train has ended" },
   not_a_poll: { kind: "conflict", sentence: "The moment is not a poll, so it has no votes" },
   too_many_moments: {
     kind: "conflict",
@@ -93,7 +93,10 @@ export const refusals = {
 
   gift_type_not_found: { kind: "missing", sentence: "There is no gift type {giftTypeId}" },
   gift_type_inactive: { kind: "conflict", sentence: "The gift type is not active" },
-  gift_type_exists: { kind: "conflict", sentence: "A gift type with the giftId {giftId} exists" },
+  gift_type_exists: {
+    kind: "conflict",
+    sentence: "A gift type with the giftId {giftId} already exists",
+  },
   gifts_switched_off: { kind: "conflict", sentence: "Gifts are switched off in this stream" },
   gift_to_oneself: { kind: "forbidden", sentence: "A host cannot send gifts to themselves" },
   gift_not_found: { kind: "missing", sentence: "There is no gift {giftId}" },
@@ -147,7 +150,7 @@ export const refusals = {
   device_not_found: { kind: "missing", sentence: "There is no device with this token" },
 
   ban_exists: { kind: "conflict", sentence: "The user is already banned from this stream" },
-  ban_lifted: { kind: "conflict", sentence: "The ban has been lifted" },
+  ban_lifted: { kind: "conflict", sentence: "The ban has already been lifted or has ended" },
   ban_not_found: { kind: "missing", sentence: "There is no ban {banId}" },
   ban_of_host: { kind: "conflict", sentence: "The host of a stream cannot be banned from it" },
 
@@ -226,7 +229,7 @@ export const refusals = {
   },
   callbacks_exist: {
     kind: "conflict",
-    sentence: "A callback configuration exists: use update_callback",
+    sentence: "A callback configuration already exists: use update_callback",
   },
   callbacks_not_found: {
     kind: "missing",
@@ -234,10 +237,10 @@ export const refusals = {
   },
   gift_callback_failed: {
     kind: "unavailable",
-    sentence: "The callback before the gift: {problem}",
+    sentence: "The callback before the gift failed: {problem}",
   },
   callback_key_wrong: { kind: "unauthenticated", sentence: "key: not the key of this stage" },
-  gift_rejected: { kind: "conflict", sentence: "The callback before the gift rejected it" },
+  gift_rejected: { kind: "conflict", sentence: "Your callback rejected the gift" },
   webhook_not_found: { kind: "missing", sentence: "There is no webhook {webhookId}" },
   too_many_webhooks: {
     kind: "conflict",

@@ -139,10 +139,10 @@ function print(room: Room): void {
       ...bill.map(rowOf),
       row("Total", "", total),
       "",
-      `A stage like prod ${withWhat(room)}, each month, used or not`,
+      `Fixed monthly cost of a stage like prod ${withWhat(room)}`,
       ...fixed.map(rowOf),
       "",
-      "The same hours elsewhere, deliveries alone",
+      "The same hours on other services, deliveries only",
       ...alternatives.map(rowOf),
     ].join("\n"),
   );

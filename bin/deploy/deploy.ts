@@ -38,7 +38,7 @@ const usage = `Usage: npm run deploy -- ${stageNames.join("|")} [--yes] [--no-ca
 function refuseFindings(findings: readonly Finding[]): void {
   const unknown = findings.filter(({ isUnknown }) => isUnknown);
   const known = findings.filter(({ isUnknown }) => !isUnknown);
-  if (known.length > 0) console.error(`Nothing was deployed. ${known.length} to fix:\n`);
+  if (known.length > 0) console.error(`Nothing was deployed. Problems to fix: ${known.length}\n`);
   for (const { says, fix } of [...known, ...unknown]) console.error(`${says}\n  ${fix}`);
   if (known.length > 0) process.exit(2);
 }

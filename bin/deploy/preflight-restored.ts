@@ -27,7 +27,7 @@ export async function findRestored(
     ({ Table } = await client.send(new DescribeTableCommand({ TableName })));
   } catch (error) {
     if ((error as Error).name !== "ResourceNotFoundException") throw error;
-    const fix = `npm run restore -- ${name}, which says the line for lib/stages/stages.ts`;
+    const fix = `Run npm run restore -- ${name}; it prints the line for lib/stages/stages.ts`;
     return [{ says: `There is no table ${TableName} (\`restored\`)`, fix }];
   }
   if (Table === undefined) throw new Error("no description of the table");

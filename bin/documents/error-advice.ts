@@ -53,7 +53,7 @@ export const adviceOf: Record<RefusalCode, readonly [does: string, means?: strin
   stream_not_startable: ["Reload the stream; create another one to go live"],
   too_many_live_streams: ["Offer to end a live stream"],
   stream_not_cancellable: ["Reload the stream; end a live one instead"],
-  stream_not_scheduled: ["Hide the reminder"],
+  stream_not_scheduled: ["Hide the reminder and contributions"],
   not_a_guest: ["Ask the host for an invitation, or join as a viewer"],
   stream_live: ["End the stream, then delete it"],
   not_a_moderator: ["Hide the moderation tools"],
@@ -86,12 +86,12 @@ export const adviceOf: Record<RefusalCode, readonly [does: string, means?: strin
   refund_not_yours: ["Ask an admin to refund it"],
   refund_not_covered: ["Ask an admin to refund it; the host will owe the rest"],
   gift_already_refunded: ["Treat it as done"],
-  credits_too_low: ["Offer credits; nothing was charged"],
+  credits_too_low: ["Offer to buy credits; nothing was charged"],
   spend_limit_reached: ["Show that the daily limit is reached until midnight UTC"],
   price_too_high: ["Send fewer at once"],
   price_changed: ["Show the new price and ask for confirmation"],
   reference_exists: ["Treat it as done: this `reference` was booked earlier"],
-  balance_too_high: ["Credits must be spent or paid out first"],
+  balance_too_high: ["Ask the user to spend credits, or pay some out"],
   transfer_to_oneself: ["Choose another recipient"],
   package_not_found: ["Reload the packages"],
 
@@ -107,7 +107,7 @@ export const adviceOf: Record<RefusalCode, readonly [does: string, means?: strin
   ban_exists: ["Treat it as done; lift the ban first to change it"],
   ban_lifted: ["Treat it as done"],
   ban_not_found: ["Reload the bans"],
-  ban_of_host: ["Hide bans of the host"],
+  ban_of_host: ["Do not offer to ban the host"],
 
   too_many_streams: ["Unsubscribe from one, or open another socket"],
 
@@ -159,7 +159,7 @@ export const adviceOf: Record<RefusalCode, readonly [does: string, means?: strin
   too_many_webhooks: ["Delete one first"],
   webhook_disabled: ["Enable it, then retry"],
   delivery_not_found: ["Reload the deliveries; they are kept for seven days"],
-  delivery_not_resendable: ["Nothing: the gift was not sent"],
+  delivery_not_resendable: ["Do nothing: the gift was not sent"],
   text_not_found: ["Set a text in that language, or request another one"],
   text_name_missing: ["Send the name with the first text of a language"],
 };

@@ -47,5 +47,5 @@ async function run({ name, unitsPerSecond }: ReturnType<typeof readGiven>): Prom
   }
 }
 
-const advice = () => "Repeat it: it goes on where it stopped";
+const advice = () => "Run it again: it continues where it stopped";
 await runOnStage({ usage, read: readGiven, run, advice });

@@ -1,9 +1,9 @@
 import type { FunctionName } from "./route-table.ts";
 
 /**
- * The functions with most calls and all that move money: the others change once a new version has
- * succeeded there. A function that is removed here keeps its alias `live`; to add it again, delete
- * the alias first (`aws lambda delete-alias`).
+ * The functions with most calls and most movements of money: the others change once a new version
+ * has succeeded there. A function that is removed here keeps its alias `live`; to add it again,
+ * delete the alias first (`aws lambda delete-alias`).
  */
 export const prodCanaries: readonly FunctionName[] = [
   "auth/http",

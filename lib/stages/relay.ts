@@ -63,20 +63,20 @@ export function relayProblemsOf({ name, region, domain, relay }: Relayed) {
     });
   else if (certificate === undefined && domain.zone === undefined)
     problems.push({
-      says: `${name}: relay has no certificate for ${relayHostOf(domain)}, and no zone to prove one in`,
+      says: `${name}: relay has no certificate for ${relayHostOf(domain)}, and no hosted zone to validate one in`,
       fix: "Name `relay.certificate`, of the stage's region, or the domain's hosted zone",
     });
   const of = /^arn:aws[\w-]*:acm:([a-z0-9-]+):\d{12}:certificate\/[\w-]+$/.exec(certificate ?? "");
   if (certificate !== undefined && (of === null || (region !== undefined && of[1] !== region)))
     problems.push({
-      says: `relay.certificate is of ${of?.[1] ?? "no region"}: a load balancer takes those of ${region ?? "its region"}`,
+      says: `relay.certificate is from ${of?.[1] ?? "no region"}, but the load balancer needs one from ${region ?? "its region"}`,
       fix: "Request or import one there, or set only the domain's hosted zone",
     });
   const isCount = (count: number) => Number.isInteger(count) && count >= 1 && count <= tasksMax;
   if (!isCount(minTasks) || !isCount(maxTasks) || minTasks > maxTasks)
     problems.push({
       says: `${name}: relay has ${minTasks} to ${maxTasks} tasks`,
-      fix: `minTasks and maxTasks of 1 to ${tasksMax}, the first no more than the second`,
+      fix: `Set minTasks and maxTasks from 1 to ${tasksMax}, with minTasks no larger than maxTasks`,
     });
   if (!Number.isInteger(fromViewers) || fromViewers < 0)
     problems.push({

@@ -269,7 +269,7 @@ export const alarmKinds = {
   },
   "backups-fail": {
     name: "backups fail",
-    means: "A backup of the table failed: that day cannot be restored.",
+    means: "A backup of the table failed: only point-in-time recovery covers that day.",
     ...{ aws: "AWS/Backup", metric: "NumberOfBackupJobsFailed" },
     of: vaults,
   },

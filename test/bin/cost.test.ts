@@ -63,7 +63,7 @@ test("under a domain outgoing data is billed by CloudFront, with a firewall in f
   const dollarsOf = (wanted: string) => lines.find(({ name }) => name === wanted)?.dollars;
   // Calls pass CloudFront's firewall and that of the REST APIs.
   expect(dollarsOf("Firewall")).toBeCloseTo((7.97 + 7.92) * 0.6, 6);
-  expect(stdout).toContain("A stage like prod with a domain, each month, used or not");
+  expect(stdout).toContain("Fixed monthly cost of a stage like prod with a domain");
   const [before] = billOf(room).filter(({ name }) => name === "Data out to the Internet");
   const out = before!.dollars / 0.09;
   expect(dollarsOf("CloudFront")).toBeCloseTo(out * 0.085 + 7.97 + 7.97 * 1.5 * 0.02, 6);
@@ -97,7 +97,7 @@ test("a relay's viewers cause no posts: its tasks, its load balancer and their b
 
 test("a relay's fixed costs are those of a stage with a domain, which it cannot do without", () => {
   const { stdout } = run("--relay");
-  expect(stdout).toContain("A stage like prod with a domain for its relay, each month");
+  expect(stdout).toContain("Fixed monthly cost of a stage like prod with a domain for its relay");
   const sumOf = (lines: readonly Line[]) => lines.reduce((all, { dollars }) => all + dollars, 0);
   const [plain, domain, relay] = [
     fixedBill(),
@@ -112,7 +112,7 @@ test("the stage determines whether there is a domain: ours have none", () => {
   const { stdout } = run("--stage", "prod");
   expect(stdout).toBe(run().stdout);
   // dev has no firewall, whose requests would be billed.
-  const linesOf = (text: string) => amountsOf(text.split("A stage like prod")[0]!);
+  const linesOf = (text: string) => amountsOf(text.split("Fixed monthly cost")[0]!);
   const names = linesOf(run("--stage", "dev").stdout).map(({ name }) => name);
   expect(linesOf(stdout).map(({ name }) => name)).toEqual(expect.arrayContaining(["Firewall"]));
   expect(names).not.toContain("Firewall");

@@ -33,7 +33,7 @@ test("a deployment of prod names every placeholder at once, and ends before it b
   ])
     expect(stderr.split("\n")).toContain(said);
   // So do missing credentials.
-  expect(stderr).toMatch(/^Nothing was deployed\. \d+ to fix:\n/);
+  expect(stderr).toMatch(/^Nothing was deployed\. Problems to fix: \d+\n/);
   expect(stderr).toMatch(/AWS rejected the credentials: .+\n {2}Sign in/);
 });
 

@@ -47,12 +47,12 @@ describe("a relay", () => {
   test("needs a certificate in its own region, or a zone to validate one", () => {
     const domain = { name, certificate: certificate("us-east-1") };
     expect(says({ domain })).toEqual([
-      "dev: relay has no certificate for relay.live.acme.com, and no zone to prove one in",
+      "dev: relay has no certificate for relay.live.acme.com, and no hosted zone to validate one in",
     ]);
     const with_ = (own: string) => says({ domain, relay: { ...relay, certificate: own } });
     expect(with_(certificate(region))).toEqual([]);
     expect(with_(certificate("us-east-1"))).toEqual([
-      "relay.certificate is of us-east-1: a load balancer takes those of eu-central-1",
+      "relay.certificate is from us-east-1, but the load balancer needs one from eu-central-1",
     ]);
     expect(with_("my certificate")).toHaveLength(1);
   });

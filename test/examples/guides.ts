@@ -54,9 +54,9 @@ export type Trial = "start" | "account" | "outside" | "own" | "paste";
 
 /** Commands that start or stop a system, or need it stopped: each has tests of its own. */
 const starts = /^(LOG=json )?npm (start|ci|run reset-logs$)/;
-/** Commands that call other companies' services. */
+/** Commands that call other companies' services, or need Docker. */
 const outside =
-  /^(aws|npx cdk|curl https:|npm (publish|install|run install:browser|run smoke -- --url https:))/;
+  /^(aws|docker|npx cdk|curl https:|npm (publish|install|run install:browser|run smoke -- --url https:))/;
 /** Commands that run for long, or write into the checkout: only their existence is checked. */
 const own =
   /^([A-Z_]+=\S+ )*npm (test|run (-s )?(test:|bench|check|documents|examples|pictures|release-bundle|synth|build))/;

@@ -199,7 +199,7 @@ const tried: Record<string, Tried> = {
   // Nothing of prod as it is checked out may be deployed.
   "npm run deploy -- STAGE": {
     status: 2,
-    says: [/^Nothing was deployed\. \d+ to fix:/m, "prod: alarmsAddress is still"],
+    says: [/^Nothing was deployed\. Problems to fix: \d+$/m, "prod: alarmsAddress is still"],
     after: () => expect(cdkCalls()).toEqual([]),
   },
   "npm run deploy": { status: 2, says: ["Expected a stage\nUsage: npm run deploy"] },

@@ -59,6 +59,7 @@ test("commands that need external services are a short list", () => {
     "aws sso login",
     "aws sts get-caller-identity",
     "curl https://acme.eu.auth0.com/oauth/token -d",
+    "docker compose up",
     "npm run install:browser",
     "npm run smoke",
     "npx cdk bootstrap",

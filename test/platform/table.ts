@@ -97,7 +97,7 @@ export async function startTable(): Promise<{
   };
 }
 
-/** Where AWS clients look for a transport (platform/aws/transport.ts). */
+/** Where AWS clients look for a transport (platform/aws/aws-client.ts). */
 const placed = Symbol.for("ovation.aws.transport");
 
 /**

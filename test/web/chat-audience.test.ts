@@ -138,7 +138,7 @@ browserTest(
     const endsAt = new Date(now + 83_000).toISOString();
     const train = { id: "t1", kind: "train", title: null, level: 1, endsAt };
     await made.evaluate(`moment("started", ${JSON.stringify(train)}, [1, 420, 700])`);
-    const card = made.locator(".moment.train", { hasText: "Hype Train" });
+    const card = made.locator(".moment.train", { hasText: "Hype train" });
     await card.getByText("420 / 700").waitFor();
     await expectFilled(card.locator(".goal-bar"), 0.6);
     expect(await card.innerText()).toContain("Level 1");

@@ -125,7 +125,7 @@ browserTest(
     expect(await send.innerText()).toMatch(/Send gift\s*10,000/);
     await made.getByRole("button", { name: "Star" }).press("Enter");
     expect(await giftsIn(made)).toEqual([]);
-    await made.getByRole("button", { name: "One more" }).click();
+    await made.getByRole("button", { name: "Increase quantity" }).click();
     expect(await send.innerText()).toMatch(/Send gift\s*200/);
     await send.press("Enter");
     await expectSoon(async () => (await giftsIn(made)).length === 1);

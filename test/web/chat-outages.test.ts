@@ -50,9 +50,9 @@ browserTest(
     expect(await strip.isVisible()).toBe(false);
     await made.clock.resume();
     await made.evaluate("disconnect()");
-    await strip.getByText("Reconnecting since").waitFor();
+    await strip.getByText("Reconnecting…").waitFor();
     await made.evaluate("openSocket()");
-    await strip.getByText("Reconnected. You missed nothing.").waitFor();
+    await strip.getByText("Reconnected. You didn't miss anything.").waitFor();
     await made.close();
   },
   testMilliseconds,

@@ -144,13 +144,13 @@ browserTest(
     const { _id: id } = started.data;
     stream.sum({ [id]: [1, 420, 700] }, started);
     const train = page.locator(".ov-train");
-    await train.getByText("Hype Train · Level 1").waitFor();
+    await train.getByText("Hype train · Level 1").waitFor();
     await train.getByText("420 / 700").waitFor();
     await expectFilled(train.locator(".ov-train-bar"), 0.6);
     const result = { level: 2, credits: 750, top: [] };
     const ended = { ...started.data, status: "ended", level: 2, result };
     stream.sum({ [id]: [2, 750, 900] }, { ...event("moment.ended", {}), data: ended });
-    await train.getByText("Hype Train · Level 2").waitFor();
+    await train.getByText("Hype train · Level 2").waitFor();
     await train.waitFor({ state: "hidden" });
     expect(faults).toEqual([]);
     await page.close();

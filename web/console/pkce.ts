@@ -64,7 +64,7 @@ export function codeIn(query: URLSearchParams, pending: Pending | undefined): st
       "This sign-in was not started in this tab, or a newer one replaced it. Sign in again.",
     );
   if (error !== null)
-    throw new SignInFailed(`The issuer says: ${query.get("error_description") ?? error}`);
+    throw new SignInFailed(`Sign-in failed: ${query.get("error_description") ?? error}`);
   return code!;
 }
 
