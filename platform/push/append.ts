@@ -60,7 +60,8 @@ export async function frameAll(
   const queued = outlet.events?.queueRecords(audience, records, appended) ?? Promise.resolve();
   // The caller awaits `queued`; this prevents an unhandled rejection while texts are removed.
   queued.catch(() => undefined);
-  await removeTexts(streamId, deletedTexts(records, now), appended.covering);
+  const texts = deletedTexts(records, now);
+  if (texts.length > 0) await removeTexts(streamId, texts, appended.covering);
   return { ...appended, queued };
 }
 

@@ -48,7 +48,6 @@ export async function removeTexts(
   texts: readonly DeletedText[],
   known: ReadonlyMap<string, number>,
 ): Promise<void> {
-  if (texts.length === 0) return;
   const found = await findFrames(streamId, texts, known);
   const messageIds = new Map<number, Set<string>>();
   for (const { messageId, recordId } of texts) {
