@@ -60,7 +60,7 @@ test("a code is accepted only with the state that was sent, and once", () => {
     "not started in this tab",
   );
   expect(() => read("error=access_denied&error_description=No&state=the-state")).toThrow(
-    "says: No",
+    "Sign-in failed: No",
   );
 });
 
