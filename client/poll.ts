@@ -22,7 +22,7 @@ export const answerMilliseconds = 5_000;
 const lost = 401;
 
 /** What the polling of one stream uses of its socket. */
-export type Line = {
+export type PollingContext = {
   url: string;
   token: string;
   fetch: typeof fetch;
@@ -37,7 +37,11 @@ export type Line = {
  * Reads from a position: first the response to the subscription, then the frames. A failed read is
  * repeated once; then the socket is closed, so that the client knows that it is offline.
  */
-export async function poll(line: Line, asked: Asked, signal: AbortSignal): Promise<void> {
+export async function poll(
+  context: PollingContext,
+  asked: Asked,
+  signal: AbortSignal,
+): Promise<void> {
   const { streamId, requestId } = asked;
   let at = asked.since;
   let isSubscribed = false;
@@ -45,29 +49,29 @@ export async function poll(line: Line, asked: Asked, signal: AbortSignal): Promi
   while (!signal.aborted) {
     try {
       const wait = isSubscribed && !hasFailed ? waitSeconds : 0;
-      const range = await readEvents(line, { streamId, since: at }, wait, signal);
+      const range = await readEvents(context, { streamId, since: at }, wait, signal);
       const { frames, head, epoch, recovered } = range;
       hasFailed = false;
-      line.open();
+      context.open();
       // Its opening has asked for another position.
       if (signal.aborted) return;
-      line.heads[streamId] = head;
+      context.heads[streamId] = head;
       if (at === undefined || !recovered) at = { epoch, frame: head };
-      if (!isSubscribed) line.tell(subscribedBy(asked, range));
+      if (!isSubscribed) context.tell(subscribedBy(asked, range));
       isSubscribed = true;
-      for (const frame of frames) line.tell(frame);
+      for (const frame of frames) context.tell(frame);
       at = { epoch, frame: frames.at(-1)?.frame ?? at.frame };
     } catch (error) {
       if (signal.aborted) return;
       const { statusCode, message, name } = error as Error & { statusCode?: number };
       if (statusCode !== undefined && isFinal(statusCode)) {
-        line.open();
+        context.open();
         if (signal.aborted) return;
-        if (isSubscribed) line.tell({ type: "unsubscribed", streamId, reason: message });
-        else line.tell({ type: "error", statusCode, errors: [message], requestId });
+        if (isSubscribed) context.tell({ type: "unsubscribed", streamId, reason: message });
+        else context.tell({ type: "error", statusCode, errors: [message], requestId });
         return;
       }
-      if (statusCode === lost || hasFailed || !line.isOpen()) return line.close();
+      if (statusCode === lost || hasFailed || !context.isOpen()) return context.close();
       hasFailed = true;
       // A read that has reached its limit has waited long enough.
       if (name !== "AbortError") await new Promise((done) => setTimeout(done, againMilliseconds));
@@ -88,7 +92,7 @@ function subscribedBy(asked: Asked, { frames, recovered, ...shown }: Range) {
 
 /** Reads the frames after a position (`GET …/events`), and waits `wait` seconds at most for one. */
 async function readEvents(
-  { url, token, fetch: own }: Line,
+  { url, token, fetch: own }: PollingContext,
   { streamId, since }: Asked,
   wait: number,
   signal: AbortSignal,

@@ -137,8 +137,8 @@ function createPolling(
     followed.set(streamId, stop);
     const isOpen = () => socket.readyState === 1;
     const { close } = socket;
-    const line = { url, token, fetch: own, heads, isOpen, open, tell, close };
-    void poll(line, asked, stop.signal);
+    const context = { url, token, fetch: own, heads, isOpen, open, tell, close };
+    void poll(context, asked, stop.signal);
   }
 
   return socket;

@@ -19,9 +19,9 @@ export function heldSince(item: Item): number | undefined {
 
 /**
  * Finds gifts that are held although the system has been running long enough to take them back: in
- * five different minutes after their calls something was written. The clock does not tell, since a
- * system may be stopped for any time, and takes them back after its next start. `since` is the time
- * of the oldest call to consider.
+ * five different minutes after their calls something was written. The clock cannot tell: a system
+ * may be stopped for any time, and takes them back after its next start. `since` is the time of the
+ * oldest call to consider.
  */
 export async function listForgotten(
   statements: AsyncIterable<Stated>,

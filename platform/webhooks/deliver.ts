@@ -88,7 +88,7 @@ async function deliverEvents(
     const outcome = await sending;
     isLate = outcome?.isLate ?? false;
     if (outcome && target.receiver && isGone(target.receiver, outcome)) {
-      // Not yet, if it has accepted this event before.
+      // A repeated event stays delivered, so its outcome has not disabled the webhook.
       await disable(target.receiver);
       break;
     }

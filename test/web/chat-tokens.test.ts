@@ -20,7 +20,7 @@ browserTest(
     await renew("you", 9999999999);
     await made.waitForFunction("sockets === 2");
     expect(await box.inputValue()).toBe("");
-    // Whose a token is that a function returns is not known in advance.
+    // The user of a token that a function returns is not known in advance.
     for (const [at, sub] of ["me", "you"].entries()) {
       await made.evaluate(`document.querySelector("ovation-chat").token =
         async () => tokenOf("${sub}", 9999999999)`);

@@ -119,7 +119,7 @@ export class OvationChat extends HTMLElement {
       this.#stop();
       if (!this.isConnected) return;
       this.#start();
-      // Whose a token is that a function returns is not known yet.
+      // The user of a token that a function returns is not known yet.
       const isSame = this.#userId === before.user && this.#streamId === before.stream;
       if (draft === undefined || before.user === undefined || !isSame) return;
       this.#view?.composer.restore(draft.text);

@@ -68,7 +68,11 @@ async function findFrames(
   texts: readonly DeletedText[],
   known: ReadonlyMap<string, number>,
 ): Promise<ReadonlyMap<string, number>> {
-  const found = new Map(known);
+  const found = new Map<string, number>();
+  for (const { recordId } of texts) {
+    const n = known.get(recordId);
+    if (n !== undefined) found.set(recordId, n);
+  }
   const listMissing = () => texts.filter(({ recordId }) => !found.has(recordId));
   if (listMissing().length === 0) return found;
   const top = await findNewestFrame(streamId);
