@@ -3,6 +3,7 @@ import { isHost, type Stream } from "../../domain/streams/stream.ts";
 import { goLive, Joined, JoinRequest, joinedOf } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { announce } from "../../platform/notices/notices.ts";
+import { hostActions } from "../../platform/store/money/wallets.ts";
 import { getCallerProfile, summary } from "../../platform/store/people/users.ts";
 import { showWithPin } from "../../platform/store/streams/display-names.ts";
 import { changeWithReply } from "../../platform/store/streams/stream-changes.ts";
@@ -28,8 +29,8 @@ export const { contract, handler } = endpoint(
       "too_many_live_streams",
     ],
     grants: {
-      read: ["STREAM", "ESCROW", "USER"],
-      write: ["STREAM", "ESCROW", "PLANNED", "USER", "LIST", "NOTICE"],
+      read: ["STREAM", "ESCROW", "USER", "WALLET"],
+      write: ["STREAM", "ESCROW", "PLANNED", "USER", "WALLET", "LIST", "NOTICE"],
       queues: ["notices"],
     },
   },
@@ -41,7 +42,9 @@ export const { contract, handler } = endpoint(
     const start = (current: Stream) => goLive(current, host, now);
     const show = (is: Stream) => showWithPin({ ...is, host }, now);
     const replyTo = async (is: Stream) => idempotentReply(joinedOf(await show(is), caller.userId));
-    const { reply, hasChanged } = await changeWithReply(stream, start, now, replyTo);
+    const also = async (is: Stream) =>
+      (await hostActions(is)) ?? refuse("stream_not_startable", { status: "cancelled_by_host" });
+    const { reply, hasChanged } = await changeWithReply(stream, start, now, replyTo, also);
     if (hasChanged) await announce(stream.id, now);
     return reply.answer;
   },

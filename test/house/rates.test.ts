@@ -19,10 +19,8 @@ const calls = rowsOf("endpoint").map(({ contract }) => ({
 
 test("only calls that move credits count as money or accounting, except leaving", () => {
   const kinds = ["money", "accounting", "transfers"];
-  const isOther = (route: string) => route.endsWith("/spend-limit");
   for (const { route, kind, writes } of calls.filter(({ kind }) => kind !== "exports"))
-    if (!isOther(route))
-      expect([route, kinds.includes(kind)]).toEqual([route, writes.includes("WALLET")]);
+    expect([route, kinds.includes(kind)]).toEqual([route, writes.includes("LEDGER")]);
 });
 
 test("reads count as reads, and writes as writes", () => {

@@ -1,14 +1,23 @@
-import { expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
+import { Refusal } from "../../domain/refusal.ts";
+import type { Stream } from "../../domain/streams/stream.ts";
 import { cancel, goLive, remove } from "../../domain/streams/stream-lifecycle.ts";
+import { NewRoom } from "../../domain/tencent/room-info.ts";
+import { handler as join } from "../../functions/streams/join-as-creator.ts";
 import { continueErasure } from "../../platform/own-data/erasure.ts";
 import { collectOwnData } from "../../platform/own-data/export.ts";
 import { removeUser } from "../../platform/own-data/removal.ts";
 import { followPlan } from "../../platform/planned/plans.ts";
+import { newId } from "../../platform/runtime/id.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
+import { findProfile } from "../../platform/store/people/users.ts";
 import { changeStream } from "../../platform/store/streams/stream-changes.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";
+import { openRoom } from "../../platform/store/tencent/room-lifecycle.ts";
+import { findRoom } from "../../platform/store/tencent/rooms.ts";
 import { putItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
+import { callEndpoint } from "./api-call.ts";
 import { atEachRequest } from "./between.ts";
 import { auditTable, giveTo, plannedStream } from "./fundings.ts";
 import { useQueue } from "./queue-double.ts";
@@ -20,8 +29,8 @@ import { makeUser, someone } from "./wallet-people.ts";
  * have no receiver. The host keeps their share; the next user with the same sub gets nothing.
  */
 
-useOwnTable();
-useQueue("ERASURES_QUEUE_URL", "PLANS_QUEUE_URL");
+useOwnTable({ LIVE_STREAMS_PER_USER: "3" });
+useQueue("ERASURES_QUEUE_URL", "PLANS_QUEUE_URL", "NOTICES_QUEUE_URL");
 
 const leave = (userId: string) => removeUser({ userId, isForfeit: true, now: new Date() });
 const isInUse = { code: "account_in_use", details: [expect.stringContaining("are held")] };
@@ -93,6 +102,93 @@ test("a host who leaves gets nothing: their planned stream is cancelled, and eve
   expect(() => goLive(current, current.host, now)).toThrow("stream_not_startable");
   expect(await findWallet(stream.hostId)).toMatchObject({ balance: 0, owed: 0 });
   expect(await auditTable()).toEqual([]);
+});
+
+/** A call's outcome: "done", or the code of its refusal. */
+const outcomeOf = (act: Promise<unknown>) =>
+  act.then(
+    () => "done",
+    (error: unknown) => (error instanceof Refusal ? error.code : String(error)),
+  );
+
+/** Fails if a stream is live whose host has no account. */
+async function expectHosted(streamId: string, hostId: string) {
+  const { status } = await getStream(streamId, { consistent: true });
+  const profile = await findProfile(hostId, { consistent: true });
+  expect({ status, isKnown: profile !== undefined }).not.toEqual({
+    status: "active",
+    isKnown: false,
+  });
+}
+
+describe("a host who deletes their account while they", () => {
+  const start = async ({ id, hostId }: Stream) => {
+    const { status, body } = await callEndpoint(join, { as: hostId, body: { liveStreamId: id } });
+    return status === 200 ? "done" : (body as { code: string }).code;
+  };
+
+  test.each(["start", "leave"])(
+    "go live keeps it, or the contributions are returned (%s first)",
+    async (first) => {
+      await atEachRequest(async () => {
+        const stream = await plannedStream();
+        const { id, hostId } = stream;
+        const giver = await giveTo(stream, 100);
+        const outcomes: Record<string, string> = {};
+        const acts: Record<string, () => Promise<void>> = {
+          start: async () => {
+            outcomes.start = await start(stream);
+          },
+          leave: async () => {
+            outcomes.leave = await outcomeOf(leave(hostId));
+          },
+        };
+        const other = first === "start" ? "leave" : "start";
+        return {
+          act: acts[first]!,
+          meanwhile: acts[other]!,
+          check: async () => {
+            expect([
+              { start: "done", leave: "account_in_use" },
+              { start: "stream_not_startable", leave: "done" },
+            ]).toContainEqual(outcomes);
+            await expectHosted(id, hostId);
+            await continueErasure(hostId, 50);
+            await followPlan({ streamId: id }, new Date());
+            const balance = outcomes.leave === "done" ? 200 : 100;
+            expect(await findWallet(giver)).toMatchObject({ balance });
+          },
+        };
+      });
+      expect(await auditTable()).toEqual([]);
+    },
+  );
+
+  test("are given a room keeps it, or the room is not created", async () => {
+    await atEachRequest(async () => {
+      const owner = await makeUser(someone("owner"));
+      const RoomId = someone("room");
+      const given = { RoomId, RoomName: "A room", RoomType: "Live", Owner_Account: owner };
+      const open = () => {
+        const now = new Date();
+        return openRoom(NewRoom.parse(given), { owner, now, newId: () => newId(now) });
+      };
+      const outcomes: string[] = [];
+      return {
+        act: async () => void outcomes.push(await outcomeOf(leave(owner))),
+        meanwhile: async () => void outcomes.push(await outcomeOf(open())),
+        check: async () => {
+          expect([
+            ["done", "account_in_use"],
+            ["unavailable", "done"],
+            ["done", "done"],
+          ]).toContainEqual(outcomes);
+          const room = await findRoom(RoomId);
+          if (room !== undefined) await expectHosted(room.id, owner);
+        },
+      };
+    });
+  });
 });
 
 test("an export shows contributions and their outcomes, and nothing of a former user", async () => {

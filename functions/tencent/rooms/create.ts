@@ -13,8 +13,8 @@ export const { contract, handler } = command(
     answer: z.object({ Response: z.object({ RoomId }) }),
     refusals: ["room_exists", "room_exists_with_owner"],
     grants: {
-      read: ["ROOM", "STREAM", "USER"],
-      write: ["ROOM", "STREAM", "USER", "LIST", "NOTICE"],
+      read: ["ROOM", "STREAM", "USER", "WALLET"],
+      write: ["ROOM", "STREAM", "USER", "WALLET", "LIST", "NOTICE"],
       queues: ["notices"],
     },
   },

@@ -1,5 +1,13 @@
-import { type Draft, emptyWallet, type SpendLimits, Wallet } from "../../../domain/money/wallet.ts";
+import {
+  type Draft,
+  draftOf,
+  emptyWallet,
+  isOfFormer,
+  type SpendLimits,
+  Wallet,
+} from "../../../domain/money/wallet.ts";
 import { refuse } from "../../../domain/refusal.ts";
+import type { Stream } from "../../../domain/streams/stream.ts";
 import { setting } from "../../runtime/env.ts";
 import { pause } from "../../table/conflicts.ts";
 import { getRawItem, type Item, read, updateItem } from "../../table/items.ts";
@@ -37,6 +45,19 @@ export async function recordSpendLimit(userId: string, spendLimit: number | null
       ...(spendLimit !== null && { ":limit": spendLimit }),
     },
   });
+}
+
+/**
+ * Goes with each start of a stream: writes the host's wallet, so that a concurrent deletion of their
+ * account decides again. Undefined if the stream is older than the last deletion: it is not for a
+ * new user of the same `sub`.
+ */
+export async function hostActions({
+  hostId,
+  createdAt,
+}: Pick<Stream, "hostId" | "createdAt">): Promise<Action[] | undefined> {
+  const wallet = await findWallet(hostId);
+  return isOfFormer(wallet, Date.parse(createdAt)) ? undefined : seal(draftOf(wallet)).actions;
 }
 
 const walletLabel = (userId: string) => `wallet:${userId}`;

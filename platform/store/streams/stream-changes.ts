@@ -100,13 +100,14 @@ export async function changeStream(
 
 /**
  * Changes a stream as `changeStream` does, with the reply that `replyTo` builds from the changed
- * one. If nothing changes, the reply is recorded on its own.
+ * one, and the actions of `also`. If nothing changes, the reply is recorded on its own.
  */
 export async function changeWithReply<A>(
   stream: Stream,
   decide: (stream: Stream) => Partial<Stream> | undefined,
   now: Date,
   replyTo: (changed: Stream) => Reply<A> | Promise<Reply<A>>,
+  also: (changed: Stream) => readonly Action[] | Promise<readonly Action[]> = () => [],
 ): Promise<{ reply: Reply<A>; hasChanged: boolean }> {
   // Of the last attempt only: an overtaken one has changed nothing.
   let made: Reply<A> | undefined;
@@ -116,7 +117,7 @@ export async function changeWithReply<A>(
   };
   const changed = await changeStream(stream, again, now, undefined, async (is) => {
     made = await replyTo(is);
-    return made.remember;
+    return [...made.remember, ...(await also(is))];
   });
   if (made !== undefined) return { reply: made, hasChanged: true };
   const reply = await replyTo(changed);

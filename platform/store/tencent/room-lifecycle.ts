@@ -4,6 +4,7 @@ import { end, goLive } from "../../../domain/streams/stream-lifecycle.ts";
 import { type NewRoom, newStreamOf, roomFieldsOf } from "../../../domain/tencent/room-info.ts";
 import { announce } from "../../notices/notices.ts";
 import { setting } from "../../runtime/env.ts";
+import { hostActions } from "../money/wallets.ts";
 import { summary } from "../people/users.ts";
 import { withChannel } from "../streams/channels.ts";
 import { changeStream } from "../streams/stream-changes.ts";
@@ -27,7 +28,9 @@ export async function openRoom(room: NewRoom, { owner, now, newId }: Opening): P
     const given = { id: newId(), host, channel, defaultThumbnail, now };
     const made = makeStream(newStreamOf(room), given);
     const stream = { ...made, ...goLive(made, made.host, now), ...alias };
-    return (await recordRoom(room.RoomId, stream, [check])) ? stream.id : undefined;
+    const actions = (await hostActions(stream)) ?? refuse("unavailable");
+    const isRecorded = await recordRoom(room.RoomId, stream, [check, ...actions]);
+    return isRecorded ? stream.id : undefined;
   });
   await announce(streamId, now);
 }

@@ -45,7 +45,7 @@ async function findAlias(roomId: string): Promise<string | undefined> {
 
 /**
  * Records a new room: a stream, and its alias. An alias whose stream is over leads to the new one
- * from then on. Returns false if the check of the owner's channel failed. Refuses with
+ * from then on. Returns false if an action of `more` failed. Refuses with
  * `room_exists_with_owner` or `room_exists`.
  */
 export async function recordRoom(
@@ -63,7 +63,7 @@ export async function recordRoom(
   if (failed === undefined) return true;
   // Another call created the room in between: the refusal depends on its owner.
   await assertFree(roomId, stream.hostId);
-  return failed.has("channel") ? false : refuse("unavailable");
+  return failed.has("alias") ? refuse("unavailable") : false;
 }
 
 async function assertFree(roomId: string, ownerId: string): Promise<void> {
