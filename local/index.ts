@@ -1,5 +1,5 @@
 import { readAssembly } from "./assembly/index.ts";
-import { type Aws, startAws, withIssuerFaults } from "./aws/index.ts";
+import { type Aws, type PauseKey, startAws, withIssuerFaults } from "./aws/index.ts";
 import { type Cleanups, startParts } from "./cleanups.ts";
 import { type Gateway, startGateway } from "./gateway/index.ts";
 import { type Pages, readPages } from "./gateway/pages.ts";
@@ -40,6 +40,8 @@ export type SystemOptions = {
   parameters?: Record<string, string>;
   /** The address of an external DynamoDB instead of the embedded engine. */
   dynamodbEndpoint?: string;
+  /** The key of an item that pauses deliveries from streams and queues while it exists. */
+  pauseKey?: PauseKey;
   /** Directory of V8's compile cache. */
   cacheDirectory?: string;
   /** Raises a wallet's balance to an amount; needed for token requests with `credits`. */
@@ -150,6 +152,7 @@ async function compose(options: SystemOptions, cleanups: Cleanups): Promise<Omit
     invoke: call,
     connections: sockets.connections,
     ...{ state, secrets: options.secrets, dynamodbEndpoint: options.dynamodbEndpoint },
+    pauseKey: options.pauseKey,
     // While stopping, a function that still runs fails, because its table is closed.
     log: (line) => isStopping || log.problem(line),
   });

@@ -11,6 +11,7 @@ import {
   startSystem,
 } from "../../local/index.ts";
 import type { Log } from "../../local/log.ts";
+import { key } from "../../platform/table/keys.ts";
 import { type Assembly, beginAssembly } from "../build/assembly.ts";
 import { buildWeb } from "../build/build-web.ts";
 import { announce, printBlock, secretsOf } from "./announce.ts";
@@ -160,6 +161,7 @@ async function start(
   let pages: Promise<string> | undefined;
   let assembly: Assembly | undefined;
   let hasDemo = false;
+  const readOnly = key.readOnly();
   const options: SystemOptions = {
     async assemblyDirectory() {
       const make = () => beginAssembly(settings.STAGE, signal, contextOf(settings));
@@ -180,6 +182,8 @@ async function start(
     log,
     secrets: secretsOf(settings),
     ...(settings.DYNAMODB_ENDPOINT && { dynamodbEndpoint: settings.DYNAMODB_ENDPOINT }),
+    // As on AWS, where the command disables the event source mappings.
+    pauseKey: { PK: { S: readOnly.PK }, SK: { S: readOnly.SK } },
     cacheDirectory: join(import.meta.dirname, "../..", ".cache", "compiled"),
     topUp,
     reloading: {

@@ -18,7 +18,7 @@ import { endpointNote } from "./notes.ts";
 import { createObjectCalls, createObjects } from "./objects.ts";
 import { createSecretCalls, createSecrets } from "./secrets.ts";
 import { checkSourceGrants } from "./source-grants.ts";
-import { createSources } from "./sources.ts";
+import { createSources, type PauseKey } from "./sources.ts";
 import { createSqs } from "./sqs.ts";
 import { createThreadCalls } from "./thread-calls.ts";
 
@@ -26,6 +26,7 @@ export { FormatMismatch } from "../engine/index.ts";
 export { openEngine, openSnapshot } from "./engine.ts";
 export { withIssuerFaults } from "./issuer-faults.ts";
 export { endpointNote } from "./notes.ts";
+export type { PauseKey } from "./sources.ts";
 
 /** Credentials in the SDK's form. */
 type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
@@ -68,6 +69,8 @@ type AwsOptions = {
   secrets: Record<string, string>;
   /** The address of an external DynamoDB engine. */
   dynamodbEndpoint?: string | undefined;
+  /** The key of an item that pauses deliveries from streams and queues while it exists. */
+  pauseKey?: PauseKey | undefined;
   /** Receives messages for people, a line each; standard error by default. */
   log?: (line: string) => void;
 };
@@ -94,7 +97,9 @@ async function compose(options: AwsOptions, cleanups: Cleanups): Promise<Omit<Aw
   cleanups.push(() => engine.stop());
   const objects = createObjects(state.directory);
   const invoke = withInvocationFaults(options.invoke, faults);
-  const sources = createSources({ stage, state, call: engine.call, objects, invoke, meter, log });
+  const { pauseKey } = options;
+  const given = { stage, state, call: engine.call, objects, invoke, meter, log, pauseKey };
+  const sources = createSources(given);
   const { store, streams, wakeQueue } = sources;
   const secrets = createSecrets(stage, state, options.secrets);
   const hostMeter = createHostMeter(stage, meter);

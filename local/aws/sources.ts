@@ -10,6 +10,11 @@ import type { Objects } from "./objects.ts";
 
 /** How long batches in progress may delay a stop. */
 const stopMilliseconds = 2000;
+/** The time between looks at the item that pauses deliveries. */
+const pauseLookMilliseconds = 1000;
+
+/** The key of an item in the engine's form: while it exists, streams and queues wait. */
+export type PauseKey = Record<string, { S: string }>;
 
 /** Everything that triggers functions without a request: streams, queues and schedules. */
 type Sources = {
@@ -30,6 +35,7 @@ type SourcesOptions = {
   invoke: Invoke;
   meter: Meter;
   log: (line: string) => void;
+  pauseKey?: PauseKey | undefined;
 };
 
 /** Creates the sources of the stage's mappings and rules; they run after `start`. */
@@ -49,21 +55,70 @@ export function createSources(options: SourcesOptions): Sources {
   const putObject = objects.put;
   const streams = createStreams({ stage, call, state, invoke, putObject, log });
   const schedules = createSchedules(stage, invoke, log);
+  const startReaders = async () => {
+    await streams.start();
+    for (const { source } of queues) source.start();
+  };
+  const stopReaders = () =>
+    Promise.allSettled([streams.stop(), ...queues.map(({ source }) => source.stop())]);
+  const pausing = createPausing(options, startReaders, stopReaders);
   return {
     store,
     streams,
     wakeQueue,
     async start() {
       store.release();
-      await streams.start();
-      for (const { source } of queues) source.start();
+      await pausing.start();
       schedules.start();
     },
     async stop() {
       schedules.stop();
-      const all = [streams.stop(), ...queues.map(({ source }) => source.stop())];
       const late = new Promise((resolve) => setTimeout(resolve, stopMilliseconds).unref());
-      await Promise.race([Promise.allSettled(all), late]);
+      await Promise.race([pausing.stop(), late]);
+    },
+  };
+}
+
+/**
+ * Runs the readers of streams and queues, except while an item with the key exists. What waits then
+ * counts no attempt, as with disabled event source mappings: no pause makes it a dead letter.
+ */
+function createPausing(
+  { stage, call, log, pauseKey }: SourcesOptions,
+  startReaders: () => Promise<void>,
+  stopReaders: () => Promise<unknown>,
+) {
+  let isRunning = false;
+  let looking: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const isPaused = async () => {
+    const [TableName] = stage.tables.map(({ name }) => name);
+    if (pauseKey === undefined || TableName === undefined) return false;
+    const read = { TableName, Key: pauseKey, ConsistentRead: true };
+    return (await call("DynamoDB_20120810.GetItem", read)).body.Item !== undefined;
+  };
+  const look = async () => {
+    const isWanted = !(await isPaused());
+    if (isWanted !== isRunning) await (isWanted ? startReaders() : stopReaders());
+    isRunning = isWanted;
+  };
+  const lookLater = () => {
+    timer = setTimeout(() => {
+      looking = look()
+        .catch((error) => log(`The table cannot be read: ${error}`))
+        .then(lookLater);
+    }, pauseLookMilliseconds).unref();
+  };
+  return {
+    async start() {
+      await look();
+      if (pauseKey !== undefined) lookLater();
+    },
+    async stop() {
+      clearTimeout(timer);
+      await looking;
+      clearTimeout(timer);
+      await stopReaders();
     },
   };
 }
