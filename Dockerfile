@@ -3,7 +3,8 @@
 FROM node:24-bookworm-slim
 WORKDIR /ovation
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci && npm cache clean --force
+# Without the scripts, of which `prepare` needs the sources.
+RUN npm ci --ignore-scripts && npm cache clean --force
 COPY . .
 # Builds everything that a first start would write, because the checkout is read-only at run time.
 RUN npm run warm && mkdir /data && chown node:node /data

@@ -44,8 +44,7 @@ const schemasOf = (operation: Operation) => [
  * result of each route. `known` is the text of the event types; identical types are imported from
  * there.
  */
-export function clientOperations(document: unknown, known: string): string {
-  const { paths, components } = JSON.parse(JSON.stringify(document)) as Document;
+export function clientOperations({ paths, components }: Document, known: string): string {
   const operations = Object.entries(paths)
     .flatMap(([path, item]) =>
       Object.entries(item).map(
@@ -68,7 +67,7 @@ export function clientOperations(document: unknown, known: string): string {
   const codes = operations.map(([, operation]) => operation["x-error-codes"] ?? []);
   const common = (codes[0] ?? []).filter((code) => codes.every((some) => some.includes(code)));
   return [
-    "/* Made from docs/openapi.json by `npm run documents`: do not edit. */",
+    "/* Made from docs/openapi.json by `npm run prepare`: do not edit. */",
     "",
     `import type { ${shared.sort().join(", ")} } from "./event-data.ts";`,
     "",

@@ -1,9 +1,8 @@
 /**
- * Writes docs/openapi.json, docs/asyncapi.json, docs/errors.md, the tables of docs/architecture.md
- * and docs/measurements.md, and the client's types of events and calls; with `--check` it fails if
- * they differ.
+ * Writes docs/openapi.json, docs/asyncapi.json, docs/errors.md and the tables of
+ * docs/architecture.md and docs/measurements.md, and from them the client's types; with `--check` it
+ * fails if they differ.
  */
-import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { catchAll, rowsOf } from "../../lib/stages/route-table.ts";
@@ -13,8 +12,7 @@ import { openApiDocument } from "../../platform/http/openapi.ts";
 import { asyncApiDocument } from "../../platform/realtime/asyncapi.ts";
 import { commandPaths, receiverPaths } from "../../platform/tencent/openapi.ts";
 import { architecture } from "./architecture.ts";
-import { clientOperations } from "./client-operations.ts";
-import { clientTypes } from "./client-types.ts";
+import { writeClientTypes } from "./client-types.ts";
 import { compatibility } from "./compatibility.ts";
 import { errorGuide } from "./error-guide.ts";
 import { withTable } from "./generated-table.ts";
@@ -49,20 +47,6 @@ const measurements = (text: string, units: Units): string =>
       ...[name, steps, calls, read, write],
     ]),
   );
-
-const eventTypes = clientTypes(asyncApi.components.schemas);
-/** Formats TypeScript, so that the generators need not break lines. */
-function formatted(name: string, text: string): string {
-  const biome = join(root, "node_modules/@biomejs/biome/bin/biome");
-  const given = [biome, "format", `--stdin-file-path=${name}`];
-  const { status, stdout, stderr } = spawnSync(process.execPath, given, {
-    cwd: root,
-    input: text,
-    encoding: "utf8",
-  });
-  if (status !== 0) throw new Error(`${name} cannot be formatted: ${stderr}`);
-  return stdout;
-}
 
 type Media = Record<string, { example?: unknown; examples?: unknown }>;
 type Operation = {
@@ -136,8 +120,6 @@ const documents = {
     textOf("docs/measurements.md"),
     JSON.parse(textOf("docs/units.json")),
   ),
-  "client/event-data.ts": eventTypes,
-  "client/operations.ts": formatted("client/operations.ts", clientOperations(openApi, eventTypes)),
 };
 
 const stale: string[] = [];
@@ -151,3 +133,4 @@ if (process.argv.includes("--check") && stale.length > 0) {
   console.error(`Out of date: ${stale.join(", ")}. Run: npm run documents`);
   process.exitCode = 1;
 }
+writeClientTypes();

@@ -78,3 +78,14 @@ test("the image runs what `npm start` runs", () => {
   const command = /^CMD (\[.+\])$/m.exec(image)?.[1];
   expect((JSON.parse(command ?? "[]") as string[]).join(" ")).toBe(scripts.start);
 });
+
+test("npm ci writes the client's types, which git does not have", () => {
+  const [, script = ""] = /-r \.\/bin\/installed\.cjs (\S+)$/.exec(scripts.prepare ?? "") ?? [];
+  for (const file of ["bin/documents", "docs/openapi.json", "docs/asyncapi.json"])
+    cpSync(join(root, file), join(checkout, file), { recursive: true });
+  mkdirSync(join(checkout, "client"));
+  expect(spawnSync(process.execPath, [script], { cwd: checkout }).status).toBe(0);
+  const types = (file: string) => readFileSync(join(checkout, "client", file), "utf8");
+  expect(types("event-data.ts")).toContain('"chat.message": ChatMessage;');
+  expect(types("operations.ts")).toMatch(/"GET \/api\/v1\/webhooks": \{/);
+});

@@ -28,7 +28,7 @@ const dialect: Record<string, RegExp> = {
 
 const rooms = "bin client domain examples functions lib local platform relay test web".split(" ");
 
-/** Made by `npm run documents`: their sentences are those of the contracts. */
+/** Made by `npm run prepare`: their sentences are those of the contracts. */
 const generated = ["client/event-data.ts", "client/operations.ts"];
 const own = "test/house/plain-words.test.ts";
 
