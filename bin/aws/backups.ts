@@ -47,7 +47,7 @@ export async function restoreBackup(
   everyMilliseconds: number,
 ): Promise<Date> {
   const { region } = stage;
-  const backup = (await deployedCallers({ ...(region && { region }) }))("backup");
+  const backup = (await deployedCallers({ region }))("backup");
   const { RecoveryPointArn, CreationDate } = await findNewest(backup, vaultName(stage), before);
   const [, partition, , , account] = RecoveryPointArn.split(":");
   const request = {

@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import {
   type EventSourceMappingConfiguration,
   LambdaClient,
-  ListEventSourceMappingsCommand,
+  paginateListEventSourceMappings,
   UpdateEventSourceMappingCommand,
 } from "@aws-sdk/client-lambda";
 import { functionName } from "../../lib/stages/names.ts";
@@ -15,14 +15,10 @@ type Stage = { name: string; region?: string };
 type Mapping = EventSourceMappingConfiguration;
 
 async function listMappings(client: LambdaClient, stage: Stage): Promise<Mapping[]> {
-  const found: Mapping[] = [];
   const own = `:function:${functionName(stage.name, "")}`;
-  let Marker: string | undefined;
-  do {
-    const page = await client.send(new ListEventSourceMappingsCommand({ Marker }));
-    found.push(...(page.EventSourceMappings ?? []));
-    Marker = page.NextMarker;
-  } while (Marker !== undefined);
+  const found: Mapping[] = [];
+  for await (const { EventSourceMappings = [] } of paginateListEventSourceMappings({ client }, {}))
+    found.push(...EventSourceMappings);
   return found.filter(({ FunctionArn = "" }) => FunctionArn.includes(own));
 }
 
@@ -36,11 +32,7 @@ export async function switchMappings(
   Enabled: boolean,
   everyMilliseconds: number,
 ): Promise<number> {
-  const { region } = stage;
-  const client = openClient(LambdaClient, {
-    tryMilliseconds: 10_000,
-    ...(region && { region }),
-  });
+  const client = openClient(LambdaClient, { tryMilliseconds: 10_000, region: stage.region });
   const mappings = await listMappings(client, stage);
   for (const { UUID, State } of mappings) {
     if (State === (Enabled ? "Enabled" : "Disabled")) continue;

@@ -21,7 +21,7 @@ export type Caller = (
 
 /** Callers of the services in the given account and region, or in the environment's. */
 export async function deployedCallers(
-  given: { profile?: string; region?: string } = {},
+  given: { profile?: string | undefined; region?: string | undefined } = {},
 ): Promise<(service: string) => Caller> {
   const { config } = openClient(DynamoDBClient, given);
   const place = { region: await config.region(), credentials: config.credentials };

@@ -1,7 +1,7 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { tableName } from "../../lib/stages/names.ts";
-import { type Stage, stageOf } from "../../lib/stages/stages.ts";
+import { type Stage, stageNamed } from "../../lib/stages/stages.ts";
 import { FormatMismatch, openEngine, openSnapshot } from "../../local/aws/index.ts";
 import { openClient } from "../../platform/aws/aws-client.ts";
 import { TableMismatch, type TablePlace, unlessReadOnly } from "../../platform/table/layout.ts";
@@ -37,8 +37,7 @@ export async function claimDeployedTable(
   moment: "before" | "after",
 ): Promise<void> {
   const { region, profile } = stage;
-  const where = { ...(profile && { profile }), ...(region && { region }) };
-  const opened = openClient(DynamoDBClient, { ...slow, ...where });
+  const opened = openClient(DynamoDBClient, { ...slow, region, profile });
   try {
     const client = DynamoDBDocumentClient.from(opened);
     const place = { client, tableName: tableName(stage) };
@@ -72,7 +71,7 @@ export async function openPlace(choice: TableChoice = {}, frozen = false): Promi
   const marshallOptions = { removeUndefinedValues: true };
   if (name !== undefined) {
     const region = choice.stage && stageNamed(choice.stage).region;
-    const opened = openClient(DynamoDBClient, { ...slow, ...(region && { region }) });
+    const opened = openClient(DynamoDBClient, { ...slow, region });
     const client = DynamoDBDocumentClient.from(opened, { marshallOptions });
     const place = { client, tableName: name };
     await assertReadable(place, choice.stage);
@@ -111,5 +110,3 @@ export async function openTable(
   useTable(unlessReadOnly(place.client, () => place.tableName));
   return close;
 }
-
-const stageNamed = (name: string) => stageOf((key) => (key === "stage" ? name : undefined));

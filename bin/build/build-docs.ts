@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { originOf } from "../../lib/stages/domain.ts";
 import { nothingElse } from "../../lib/stages/page-headers.ts";
-import { type Stage, stageNames, stageOf } from "../../lib/stages/stages.ts";
+import { type Stage, stageNamed, stageNames } from "../../lib/stages/stages.ts";
 import { compile, compileStyles } from "./web-bundles.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -28,15 +28,12 @@ export const referencesOf = (stages: readonly Pick<Stage, "name" | "domain">[]):
     .flatMap(({ name, domain }) => (domain ? [`${name} ${originOf(domain)}/docs`] : []))
     .join(" ");
 
-const everyStage = () =>
-  stageNames.map((name) => stageOf((key) => (key === "stage" ? name : undefined)));
-
 /** The API reference: its script reads the descriptions in the same folder. */
 export async function buildDocs(): Promise<InlinePage> {
   const [script] = await compile({ entryPoints: ["web/docs/index.tsx"] });
   return await placeInline("docs", {
     script: Buffer.from(script.contents).toString(),
-    fill: (html) => html.replace("{stages}", referencesOf(everyStage())),
+    fill: (html) => html.replace("{stages}", referencesOf(stageNames.map(stageNamed))),
   });
 }
 

@@ -1,4 +1,4 @@
-import { stageNames, stageOf } from "../../lib/stages/stages.ts";
+import { stageNamed, stageNames } from "../../lib/stages/stages.ts";
 import type { Room } from "../operate/calls.ts";
 import { alternativesTo, billOf, fixedBill, type Line, priceNote } from "../operate/estimate.ts";
 import { type Command, exitCodes, Misuse, type Values } from "./command.ts";
@@ -63,7 +63,7 @@ function rate(text: string): number | undefined {
 function waysOf({ stage: name, ...given }: Values): Pick<Room, "domain" | "relay" | "hasFirewall"> {
   if (name !== undefined && !stageNames.includes(String(name)))
     throw new Misuse(`--stage: expected one of ${stageNames.join(", ")}, found '${name}'`);
-  const stage = name === undefined ? undefined : stageOf((key) => ({ stage: String(name) })[key]);
+  const stage = name === undefined ? undefined : stageNamed(String(name));
   const relay = stage?.relay ?? (given.relay ? { minTasks: 2 } : undefined);
   const hasDomain = stage?.domain !== undefined || given.domain || relay !== undefined;
   return {

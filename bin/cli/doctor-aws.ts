@@ -1,7 +1,7 @@
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SignatureV4 } from "@smithy/signature-v4";
-import { stageNames, stageOf } from "../../lib/stages/stages.ts";
+import { stageNamed, stageNames } from "../../lib/stages/stages.ts";
 import { openClient } from "../../platform/aws/aws-client.ts";
 import type { Finding } from "./doctor-checks.ts";
 
@@ -91,7 +91,7 @@ async function checkQuotas(account: Account): Promise<Finding> {
   const [, found] = /"ConcurrentExecutions":\s*(\d+)/.exec(response.text) ?? [];
   const says = found && `${found} concurrent executions of Lambda`;
   const lacking = stageNames
-    .map((name) => stageOf((key) => ({ stage: name })[key]))
+    .map(stageNamed)
     .filter(({ accountConcurrency }) => accountConcurrency > Number(found ?? 0));
   if (says && lacking.length === 0) return { name, isGood: true, says };
   const wanted = Math.max(...lacking.map(({ accountConcurrency }) => accountConcurrency));

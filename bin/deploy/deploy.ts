@@ -8,7 +8,7 @@ import { type Domain, originOf } from "../../lib/stages/domain.ts";
 import { stageNames } from "../../lib/stages/stages.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import { IssuerMismatch, TableMismatch } from "../../platform/table/layout.ts";
-import { findIssuer } from "../aws/issuer.ts";
+import { findIssuer } from "../aws/outputs.ts";
 import { deployedCallers } from "../aws/signed-caller.ts";
 import { claimDeployedTable } from "../aws/table.ts";
 import { build } from "../build/build.ts";
@@ -62,13 +62,12 @@ if (status === 0 && stage.domain !== undefined) await publish(stage.domain);
 
 /** Uploads the pages for the stage's domain; if that fails, says what to do. */
 async function publish(domain: Domain): Promise<void> {
-  const { region } = stage;
   try {
     const bucket = readOutputs(stage.name)[`ovation-${stage.name}-host`]?.pagesbucket;
     if (bucket === undefined)
       return console.error("The pages are unchanged: no host stack was deployed");
-    const given = { ...(region && { region }), ...(profile && { profile }) };
-    const count = await publishPages((await deployedCallers(given))("s3"), bucket);
+    const callerOf = await deployedCallers({ region: stage.region, profile });
+    const count = await publishPages(callerOf("s3"), bucket);
     console.log(`Pages: ${count} files at ${originOf(domain)}`);
   } catch (error) {
     console.error(`The stacks are deployed, the pages are not: ${(error as Error).message}`);

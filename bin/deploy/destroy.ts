@@ -42,7 +42,7 @@ async function emptyBuckets(stage: Stage): Promise<void> {
     Object.entries(outputs ?? {}).filter(([key]) => key.endsWith("bucket")),
   );
   for (const [, bucket] of buckets) {
-    const count = await emptyBucket(bucket, { ...(stage.region && { region: stage.region }) });
+    const count = await emptyBucket(bucket, { region: stage.region });
     console.error(`${bucket}: ${count} objects deleted`);
   }
 }

@@ -16,7 +16,8 @@ import type { Stage } from "../../lib/stages/stages.ts";
 import { openClient } from "../../platform/aws/aws-client.ts";
 import type { Finding } from "./finding.ts";
 
-type There = { region: string; profile?: string; tryMilliseconds: number };
+/** The settings of a client of the account. */
+export type There = { region: string; profile: string | undefined; tryMilliseconds: number };
 
 const moreExecutions =
   "Service Quotas, AWS Lambda, Concurrent executions (L-B99A9384): ask for more";

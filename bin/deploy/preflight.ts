@@ -1,8 +1,4 @@
-import {
-  CloudFormationClient,
-  DescribeStacksCommand,
-  type Stack,
-} from "@aws-sdk/client-cloudformation";
+import { CloudFormationClient } from "@aws-sdk/client-cloudformation";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { edgeRegion, problemsOf } from "../../lib/stages/domain.ts";
 import { backupCopyOf, vaultName } from "../../lib/stages/names.ts";
@@ -11,10 +7,11 @@ import { relayProblemsOf } from "../../lib/stages/relay.ts";
 import { assertConcurrency, assertRate } from "../../lib/stages/stage-limits.ts";
 import type { Stage } from "../../lib/stages/stages.ts";
 import { openClient } from "../../platform/aws/aws-client.ts";
+import { findStack } from "../aws/outputs.ts";
 import { type Finding, look } from "./finding.ts";
 import { findDomain } from "./preflight-domain.ts";
 import { findMail } from "./preflight-mail.ts";
-import { findCpus, findExecutions, findRequests } from "./preflight-quotas.ts";
+import { findCpus, findExecutions, findRequests, type There } from "./preflight-quotas.ts";
 import { findRestored } from "./preflight-restored.ts";
 import { findVaults } from "./preflight-vaults.ts";
 
@@ -71,7 +68,7 @@ export function findInStage(stage: Stage): Finding[] {
  * because no other check can run; checks that AWS does not answer are unknown.
  */
 export async function findInAccount(stage: Stage, profile?: string): Promise<Finding[]> {
-  const given = { ...timeouts, ...(profile && { profile }) };
+  const given = { ...timeouts, profile };
   const sts = openClient(STSClient, { ...given, region: stage.region ?? "us-east-1" });
   let account: string;
   try {
@@ -98,7 +95,7 @@ export async function findInAccount(stage: Stage, profile?: string): Promise<Fin
     ];
   const there = { ...given, region };
   const place = { region, account, credentials: await sts.config.credentials() };
-  const hasData = () => hasStack(there, `ovation-${stage.name}-data`);
+  const isFirst = async () => !(await findStack(there, `ovation-${stage.name}-data`));
   const found = await Promise.all([
     findBootstrap(there, account),
     // The stacks of a domain's firewall and certificate are in another region.
@@ -107,7 +104,7 @@ export async function findInAccount(stage: Stage, profile?: string): Promise<Fin
       : [],
     findDomain(place, stage),
     findMail(place, stage),
-    findVaults(place, stage, async () => !(await hasData())),
+    findVaults(place, stage, isFirst),
     look("Lambda's executions", "lambda:GetAccountSettings and GetFunctionConcurrency", () =>
       findExecutions(there, stage),
     ),
@@ -128,11 +125,9 @@ export async function findInAccount(stage: Stage, profile?: string): Promise<Fin
 
 async function regionOf(stage: Stage, profile?: string): Promise<string | undefined> {
   if (stage.region !== undefined) return stage.region;
-  const client = openClient(CloudFormationClient, { ...(profile && { profile }) });
+  const client = openClient(CloudFormationClient, { profile });
   return client.config.region().catch(() => undefined);
 }
-
-type There = { region: string; profile?: string; tryMilliseconds: number };
 
 const findBootstrap = (there: There, account: string): Promise<Finding[]> =>
   look(`the bootstrap of ${there.region}`, "cloudformation:DescribeStacks", async () => {
@@ -150,18 +145,3 @@ const findBootstrap = (there: There, account: string): Promise<Finding[]> =>
       },
     ];
   });
-
-/** A stack; undefined if it does not exist. */
-async function findStack(there: There, StackName: string): Promise<Stack | undefined> {
-  const client = openClient(CloudFormationClient, there);
-  try {
-    const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName }));
-    return Stacks[0];
-  } catch (error) {
-    // CloudFormation's error for a stack that does not exist.
-    if ((error as Error).name === "ValidationError") return undefined;
-    throw error;
-  }
-}
-
-const hasStack = async (there: There, name: string) => (await findStack(there, name)) !== undefined;

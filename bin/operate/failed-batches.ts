@@ -11,7 +11,7 @@ const prefix = "aws/lambda/";
  * with the caller's credentials.
  */
 export async function getDeployedBatches(bucket: string, region?: string): Promise<FailedBatches> {
-  const callerOf = await deployedCallers({ ...(region && { region }) });
+  const callerOf = await deployedCallers({ region });
   return createBatches(callerOf("s3"), callerOf("lambda"), [bucket]);
 }
 

@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { stageNames, stageOf } from "../../lib/stages/stages.ts";
+import { stageNamed, stageNames } from "../../lib/stages/stages.ts";
 import { forms } from "../../platform/table/layout.ts";
 import { migrate, migrations } from "../../platform/table/migrate.ts";
 import { openPlace } from "../aws/table.ts";
@@ -23,7 +23,7 @@ function readGiven() {
     options: { units: { type: "string" } },
   });
   const name = readStageName(positionals);
-  const stage = stageOf((key) => ({ stage: name })[key as "stage"]);
+  const stage = stageNamed(name);
   const { warmThroughput, throughputMax } = stage;
   const writes = (throughputMax ?? warmThroughput)?.writes ?? writesOtherwise;
   const unitsPerSecond = Number(values.units ?? share * writes);

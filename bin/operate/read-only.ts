@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { stageNames, stageOf } from "../../lib/stages/stages.ts";
+import { stageNamed, stageNames } from "../../lib/stages/stages.ts";
 import { makeReadOnly, makeWritable, readOnlySeconds } from "../../platform/table/read-only.ts";
 import { switchMappings } from "../aws/mappings.ts";
 import { openPlace } from "../aws/table.ts";
@@ -23,7 +23,7 @@ function readGiven() {
   const everyMilliseconds = Number(values.every ?? 1_000);
   if (!(everyMilliseconds >= 1))
     throw new Misuse(`--every: expected a positive number, found '${values.every}'`);
-  const stage = name === undefined ? undefined : stageOf((key) => ({ stage: name })[key]);
+  const stage = name === undefined ? undefined : stageNamed(name);
   return { stage, isWritable: values.writable, everyMilliseconds };
 }
 

@@ -1,6 +1,6 @@
 /** `npm run redrive`: processes parked records again, of DATA_DIR or of a deployed table. */
 import { parseArgs } from "node:util";
-import { stageOf } from "../../lib/stages/stages.ts";
+import { stageNamed } from "../../lib/stages/stages.ts";
 import { redriveBatches } from "../../platform/store/log/failed-batches.ts";
 import { redriveAll } from "../../platform/store/money/redrive.ts";
 import { outputsOf } from "../aws/outputs.ts";
@@ -36,7 +36,7 @@ async function findFailures(stage: string, region?: string): Promise<string | un
 /** Failed batches of the stream: only the functions themselves can process them. */
 async function retryBatches(given: Given): Promise<number> {
   const { table, stage } = given;
-  const region = stage && stageOf((key) => ({ stage })[key as "stage"]).region;
+  const region = stage && stageNamed(stage).region;
   const failures = given.failures ?? (stage && (await findFailures(stage, region)));
   if ((table ?? stage) !== undefined && failures === undefined) {
     console.log("Failed batches of the stream are not included: set --failures to their bucket.");

@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { type Stage, stageOf } from "../../lib/stages/stages.ts";
+import { type Stage, stageNamed } from "../../lib/stages/stages.ts";
 import { endpointNote } from "../../local/aws/index.ts";
 import { listLogs } from "../../platform/store/log/log-reset.ts";
 import { findReadOnly, type TablePlace } from "../../platform/table/layout.ts";
@@ -24,7 +24,7 @@ async function run(values: ReturnType<typeof readGiven>): Promise<void> {
   if (deployed === undefined && (await isServed(dataDirectory)))
     throw new Error(`Ovation is running on ${dataDirectory}: stop it before you reset its logs.`);
   const name = values.stage ?? (deployed === undefined ? process.env.STAGE : undefined);
-  const stage = stageOf((key) => (key === "stage" ? name || undefined : undefined));
+  const stage = stageNamed(name || undefined);
   const { place, close } = await openPlace(values);
   process.env.TABLE_NAME = place.tableName;
   // Writes to a read-only table: nobody else does.

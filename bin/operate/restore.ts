@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { tableName } from "../../lib/stages/names.ts";
-import { type Stage, stageNames, stageOf } from "../../lib/stages/stages.ts";
+import { type Stage, stageNamed, stageNames } from "../../lib/stages/stages.ts";
 import { audit } from "../../platform/audit/audit.ts";
 import { openClient } from "../../platform/aws/aws-client.ts";
 import { scanTable } from "../../platform/table/query.ts";
@@ -62,7 +62,7 @@ function readGiven(): Given {
   });
   const [name = ""] = positionals;
   if (!stageNames.includes(name)) throw new Misuse(`Expected a stage, found '${name}'`);
-  const stage = stageOf((key) => (key === "stage" ? name : undefined));
+  const stage = stageNamed(name);
   const isDrill = values.drill;
   const isBackup = values.backup === true || isDrill;
   if (isBackup === (values.at !== undefined))

@@ -250,6 +250,10 @@ export const placeOf = ({ account, region }: Stage) => ({
 /** Reads one value of the command line, `-c name=value`. */
 type Option = (name: string) => string | undefined;
 
+/** The listed stage of this name, by default dev. Throws if there is none. */
+export const stageNamed = (name: string | undefined): Stage =>
+  stageOf((key) => (key === "stage" ? name : undefined));
+
 /** The stage named on the command line. Throws if it is invalid. */
 export function stageOf(option: Option): Stage {
   const name = option("stage") ?? "dev";

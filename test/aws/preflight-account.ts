@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach } from "@jest/globals";
 import { findInAccount } from "../../bin/deploy/preflight.ts";
-import { type Stage, stageOf } from "../../lib/stages/stages.ts";
+import { type Stage, stageNamed } from "../../lib/stages/stages.ts";
 
 /* The account that a deployment asks before it begins: a server that speaks AWS's protocols. */
 
@@ -185,8 +185,7 @@ export function answerOf(url: string, body: string, target: string): Answer {
     : json({ __type: "NoSuchResourceException", message: "The request failed" }, 400);
 }
 
-export const given = (name: string): Stage =>
-  stageOf((key) => (key === "stage" ? name : undefined));
+export const given = (name: string): Stage => stageNamed(name);
 export const own: Stage = { ...given("prod"), account: "111122223333", region: "eu-central-1" };
 export const said = async (stage: Stage) => (await findInAccount(stage)).map(({ says }) => says);
 export const certificate = (region: string) =>

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { cdkCommand, contextOf, profileOf } from "../../bin/build/cdk.ts";
 import { placeholdersOf } from "../../lib/stages/placeholders.ts";
-import { stageOf } from "../../lib/stages/stages.ts";
+import { stageNamed } from "../../lib/stages/stages.ts";
 
 const root = join(import.meta.dirname, "../..");
 const { NODE_COMPILE_CACHE } = process.env;
@@ -16,7 +16,7 @@ const run = (program: string, ...given: string[]) =>
   });
 const deploy = (...given: string[]) => run("bin/deploy/deploy.ts", ...given);
 const destroy = (...given: string[]) => run("bin/deploy/destroy.ts", ...given);
-const stage = (name: string) => stageOf((key) => (key === "stage" ? name : undefined));
+const stage = (name: string) => stageNamed(name);
 
 test("a deployment of prod names every placeholder at once, and ends before it begins", () => {
   const { status, stderr, stdout } = deploy("prod");

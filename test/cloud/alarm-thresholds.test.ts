@@ -3,7 +3,7 @@ import { pingMillisecondsDefault } from "../../client/session.ts";
 import { requestsPerTokenMax } from "../../lib/edge/firewall-rules.ts";
 import { socketsPerTask } from "../../lib/stages/relay.ts";
 import { rowsOf } from "../../lib/stages/route-table.ts";
-import { stageOf } from "../../lib/stages/stages.ts";
+import { stageNamed } from "../../lib/stages/stages.ts";
 import { type AlarmKind, alarmKinds } from "../../lib/watch/alarm-list.ts";
 import type { Watched } from "../../lib/watch/alarm-subjects.ts";
 import { defaults } from "../../platform/lambda/grants.ts";
@@ -17,7 +17,7 @@ import { resourcesOf, synthesize } from "./templates.ts";
 
 const zone = { id: "Z0123456789ABCDEFGHIJ", name: "acme.com" };
 const stage = {
-  ...stageOf((key) => (key === "stage" ? "prod" : undefined)),
+  ...stageNamed("prod"),
   ...{ account: "111122223333", region: "eu-central-1" },
   domain: { name: "live.acme.com", zone },
   relay: { minTasks: 2, maxTasks: 8, fromViewers: 2_000 },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { functionName } from "../../lib/stages/names.ts";
 import { rowsOf } from "../../lib/stages/route-table.ts";
-import { stageOf } from "../../lib/stages/stages.ts";
+import { stageNamed } from "../../lib/stages/stages.ts";
 import { readPattern } from "../../local/assembly/alarms.ts";
 import { createMetrics } from "../../local/monitoring/metrics.ts";
 import { flat, resourcesOf, templatesOf, theResource } from "./templates.ts";
@@ -121,9 +121,7 @@ describe.each(["dev", "prod"] as const)("the alarms of %s", (stage) => {
 
   test("fire for throttled functions, and before the account's concurrency is used up", () => {
     const guarded = ["auth/http", "auth/socket", "realtime/fan-out", "money/settle"];
-    const kept = Object.keys(
-      stageOf((key) => (key === "stage" ? stage : undefined)).reservedConcurrency,
-    );
+    const kept = Object.keys(stageNamed(stage).reservedConcurrency);
     const watched = [...new Set([...guarded, ...kept])];
     expect(on("Throttles")).toEqual(expect.arrayContaining([{}, ...names(...watched)]));
     expect(on("Throttles").length).toBe(watched.length + 1);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { fixed } from "../../bin/operate/estimate.ts";
-import { stageOf } from "../../lib/stages/stages.ts";
+import { stageNamed } from "../../lib/stages/stages.ts";
 import { metrics } from "../../platform/runtime/metrics.ts";
 import { resourcesOf, synthesize } from "./templates.ts";
 
@@ -40,7 +40,7 @@ test.each([
   ["with a domain", domain, sumOf(fixed.plain, fixed.domain), []],
   ["with a relay", relay, sumOf(fixed.plain, fixed.domain, fixed.relay), ofRelay],
 ])("the fixed costs of `npm run cost` match prod's templates %s", async (_, more, wanted, paid) => {
-  const prod = stageOf((key) => (key === "stage" ? "prod" : undefined));
+  const prod = stageNamed("prod");
   const { templates } = await synthesize({ ...prod, ...place, ...more });
   const count = (type: string) => resourcesOf(templates, type).length;
   const rules = resourcesOf(templates, "AWS::WAFv2::WebACL").flatMap((one) => one.Properties.Rules);

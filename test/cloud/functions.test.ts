@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { functionName } from "../../lib/stages/names.ts";
 import { rowsOf } from "../../lib/stages/route-table.ts";
 import { reservedOf } from "../../lib/stages/stage-limits.ts";
-import { stageOf } from "../../lib/stages/stages.ts";
+import { stageNamed, stageOf } from "../../lib/stages/stages.ts";
 import { limitsOf } from "../bench/scale/executions.ts";
 import { functionsOf, resourcesOf, synthesize, templatesOf } from "./templates.ts";
 
@@ -265,7 +265,7 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
       expect([name, most >= 2 && most <= (reserved ?? 1_000)]).toEqual([name, true]);
       if (reserved === undefined) shared += most;
     }
-    const own = stageOf((key) => (key === "stage" ? stage : undefined));
+    const own = stageNamed(stage);
     const unreserved = own.accountConcurrency - reservedOf(own);
     if (stage === "prod") expect(unreserved).toBeGreaterThanOrEqual(400);
     expect(shared).toBeLessThanOrEqual(unreserved * (2 / 3));

@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { isAccepted } from "../../lib/nag.ts";
 import type { Domain } from "../../lib/stages/domain.ts";
 import { assertPlace } from "../../lib/stages/stage-limits.ts";
-import { stageOf } from "../../lib/stages/stages.ts";
+import { stageNamed } from "../../lib/stages/stages.ts";
 import { resourcesOf, synthesize, theResource } from "./templates.ts";
 
 /* The alarms of a stage with a domain, as prod and dev would have them. */
@@ -10,8 +10,7 @@ import { resourcesOf, synthesize, theResource } from "./templates.ts";
 const zone = { id: "Z0123456789ABCDEFGHIJ", name: "acme.com" };
 const domain: Domain = { name: "live.acme.com", zone };
 const place = { account: "111122223333", region: "eu-central-1", domain };
-const withDomain = (name: string) =>
-  synthesize({ ...stageOf((key) => (key === "stage" ? name : undefined)), ...place });
+const withDomain = (name: string) => synthesize({ ...stageNamed(name), ...place });
 const made = await withDomain("prod");
 const { templates } = made;
 const alarmsOf = (of: typeof templates, stack: string) =>

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { isAccepted } from "../../lib/nag.ts";
 import type { Domain } from "../../lib/stages/domain.ts";
-import { type Stage, stageOf } from "../../lib/stages/stages.ts";
+import { type Stage, stageNamed } from "../../lib/stages/stages.ts";
 import {
   flat,
   functionsOf,
@@ -21,7 +21,7 @@ const zone = { id: "Z0123456789ABCDEFGHIJ", name: "acme.com" };
 const imported =
   "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012";
 const place = { account: "111122223333", region: "eu-central-1" };
-const given = (name: string): Stage => stageOf((key) => (key === "stage" ? name : undefined));
+const given = (name: string): Stage => stageNamed(name);
 const withDomain = (name: string, domain: Domain) =>
   synthesize({ ...given(name), ...place, domain });
 

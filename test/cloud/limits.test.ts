@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
-import { stageOf } from "../../lib/stages/stages.ts";
+import { stageNamed } from "../../lib/stages/stages.ts";
 import { synthesize } from "./templates.ts";
 
-const prod = stageOf((key) => (key === "stage" ? "prod" : undefined));
+const prod = stageNamed("prod");
 /** Stages with all options: a domain in a zone, and a relay with the maximum number of tasks. */
 const whole = {
   ...prod,

@@ -1,12 +1,12 @@
 import { expect, test } from "@jest/globals";
 import { tableName } from "../../lib/stages/names.ts";
 import type { Place } from "../../lib/stages/place.ts";
-import { type Policy, type Row, stageOf, stagesOf } from "../../lib/stages/stages.ts";
+import { type Policy, type Row, stageNamed, stagesOf } from "../../lib/stages/stages.ts";
 
 /** The policy of prod, without its place. */
 function policyOf(stage: string): Policy {
   const { name, account, region, domain, restored, backupCopy, issuer, repository, ...policy } =
-    stageOf((key) => (key === "stage" ? stage : undefined));
+    stageNamed(stage);
   return policy;
 }
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { rollingPercent, socketsPerTask } from "../../lib/stages/relay.ts";
-import { type Stage, stageOf } from "../../lib/stages/stages.ts";
+import { type Stage, stageNamed } from "../../lib/stages/stages.ts";
 import { flat, resourcesOf, synthesize, templatesOf, theResource } from "./templates.ts";
 
 /** A policy's statements by the table partitions that they name. */
@@ -45,7 +45,7 @@ test("the relay may write no money, no message and no frame", async () => {
   expect(text).toContain('"MAIL#*"');
 });
 
-const dev = stageOf((key) => (key === "stage" ? "dev" : undefined));
+const dev = stageNamed("dev");
 const zone = { id: "Z0123456789ABCDEFGHIJ", name: "acme.com" };
 const name = "live.acme.com";
 const placed = { ...dev, account: "111122223333", region: "eu-central-1" };

@@ -1,6 +1,6 @@
 /** Every documented change of a deployment, checked with CloudFormation's rules. */
 import { describe, expect, test } from "@jest/globals";
-import { type Stage, stageOf } from "../../lib/stages/stages.ts";
+import { type Stage, stageNamed } from "../../lib/stages/stages.ts";
 import {
   Account,
   exportsOf,
@@ -10,7 +10,7 @@ import {
 } from "./cloudformation.ts";
 import { synthesize } from "./templates.ts";
 
-const given = (name: string): Stage => stageOf((key) => (key === "stage" ? name : undefined));
+const given = (name: string): Stage => stageNamed(name);
 const place = { account: "111122223333", region: "eu-central-1" };
 const zone = { id: "Z0123456789ABCDEFGHIJ", name: "acme.com" };
 const issuer = { issuer: "https://id.acme.com", audience: "a", jwks: "https://id.acme.com/jwks" };
