@@ -6,7 +6,6 @@ import {
   mkdirSync,
   mkdtempSync,
   rmSync,
-  statSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -18,7 +17,7 @@ import { guideSources } from "./build-guides.ts";
 import { appEnvironment } from "./cdk.ts";
 import { placeBundles } from "./link-bundles.ts";
 import { removeOldFolders, unusedMilliseconds } from "./prune-folders.ts";
-import { hashFiles, slashed } from "./source-graph.ts";
+import { filesOf, hashFiles } from "./source-graph.ts";
 
 const root = join(import.meta.dirname, "../..");
 const assemblies = join(root, ".cache", "assembly");
@@ -37,14 +36,10 @@ const sources = [
 ];
 
 /** The files from which an assembly is made. */
-export const assemblySources = (): string[] =>
-  globSync(sources, { cwd: root })
-    .filter((file) => statSync(join(root, file)).isFile())
-    .map(slashed)
-    .sort();
+export const assemblySources = (): string[] => filesOf(root, sources);
 
 /** Hashes the sources; takes a few dozen milliseconds for the whole project. */
-export const hashSources = (): string => hashFiles(root, awsClient(), assemblySources());
+export const hashSources = (): string => hashFiles(root, awsClient(), sources);
 
 /** An assembly that a system can start from, although its last functions may not be bundled yet. */
 export type Assembly = {

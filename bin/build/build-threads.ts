@@ -2,6 +2,7 @@ import { copyFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { Metafile } from "esbuild";
+import { lambdaBundle } from "./lambda-bundle.ts";
 
 /** The thread that decodes pictures, and the module that starts it from its own folder. */
 const thread = {
@@ -25,13 +26,8 @@ export async function placeThreads(root: string, outputs: Metafile["outputs"]): 
     absWorkingDir: root,
     entryPoints: [thread.source],
     outfile: thread.file,
+    ...lambdaBundle,
     write: false,
-    bundle: true,
-    platform: "node",
-    target: "node24",
-    format: "cjs",
-    minify: true,
-    legalComments: "none",
     logLevel: "warning",
   });
   const codec = createRequire(import.meta.filename).resolve(thread.codec.from);

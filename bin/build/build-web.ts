@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import {
   existsSync,
   globSync,
@@ -6,7 +5,6 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -20,6 +18,7 @@ import {
 } from "../../lib/stages/page-headers.ts";
 import { isWritable } from "./assembly.ts";
 import { removeOldFolders } from "./prune-folders.ts";
+import { hashFiles } from "./source-graph.ts";
 import { compile, compileStyles } from "./web-bundles.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -87,7 +86,7 @@ const embedPath = "/embed/chat.js";
  * of their content in their names. Rejects if a source does not compile.
  */
 export async function buildWeb(): Promise<string> {
-  const directory = join(folders, hashSources());
+  const directory = join(folders, hashFiles(root, "pages", sources).slice(0, 24));
   if (existsSync(join(directory, "pages.json"))) {
     if (isWritable(directory)) utimesSync(directory, new Date(), new Date());
     return directory;
@@ -160,20 +159,12 @@ function addPicture(file: string, add: Add): void {
     add(`${form}.svg`, text, { path: `/pictures/${form}.svg`, headers: pictureHeaders });
 }
 
-/** One hash over all sources of the pages. */
-function hashSources(): string {
-  const hash = createHash("sha256");
-  const patterns = [
-    "{web,client}/**/*",
-    "bin/build/{build-web,web-bundles}.ts",
-    "lib/stages/page-headers.ts",
-    "package-lock.json",
-  ];
-  for (const file of globSync(patterns, { cwd: root }).sort()) {
-    if (!statSync(join(root, file)).isFile()) continue;
-    hash.update(`${file}\n`).update(readFileSync(join(root, file)));
-  }
-  return hash.digest("hex").slice(0, 24);
-}
+/** The sources of the pages. */
+const sources = [
+  "{web,client}/**/*",
+  "bin/build/{build-web,web-bundles}.ts",
+  "lib/stages/page-headers.ts",
+  "package-lock.json",
+];
 
 if (import.meta.main) console.log(`Pages in ${await buildWeb()}`);

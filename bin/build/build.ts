@@ -1,5 +1,5 @@
 /** Bundles every function of the route table: `dist/<name>/index.cjs`. */
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BuildOptions, Plugin } from "esbuild";
 import { flatName } from "../../lib/stages/names.ts";
@@ -59,15 +59,12 @@ export const bundledEntries = (): Record<string, string> => ({
 
 /** One hash over all sources of the bundles, and over those that determine how they are built. */
 function hashSources(client: AwsClient): string {
-  const patterns = [
+  return hashFiles(root, client, [
     "{functions,domain,platform,relay}/**/*.{ts,html,css}",
     "bin/build/{build,build-threads,lambda-bundle,unused}.ts",
     "docs/*.json",
     ...docsSources,
     ...guideSources,
-  ];
-  return hashFiles(root, client, [
-    ...globSync(patterns, { cwd: root }).sort(),
     "package-lock.json",
   ]);
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { globSync, readFileSync } from "node:fs";
+import { globSync, readFileSync, statSync } from "node:fs";
 import { join, posix } from "node:path";
 
 /** The sources of the bundles and the templates, each with its imports. */
@@ -10,10 +10,18 @@ const importing = /\b(?:from|import)\s*\(?\s*"(\.[^"]+)"/g;
 /** Paths with forward slashes on every system. */
 export const slashed = (path: string) => path.replaceAll("\\", "/");
 
-/** The SHA-256 of a text and of files below `root`, with their names. */
-export function hashFiles(root: string, text: string, files: readonly string[]): string {
+/** The files below `root` that match one of these patterns, sorted. */
+export const filesOf = (root: string, patterns: readonly string[]): string[] =>
+  globSync([...patterns], { cwd: root })
+    .filter((file) => statSync(join(root, file)).isFile())
+    .map(slashed)
+    .sort();
+
+/** The SHA-256 of a text and of the files that match one of these patterns, with their names. */
+export function hashFiles(root: string, text: string, patterns: readonly string[]): string {
   const hash = createHash("sha256").update(`${text}\n`);
-  for (const file of files) hash.update(`${file}\n`).update(readFileSync(join(root, file)));
+  for (const file of filesOf(root, patterns))
+    hash.update(`${file}\n`).update(readFileSync(join(root, file)));
   return hash.digest("hex");
 }
 
