@@ -1,4 +1,4 @@
-import { type Command, exitCodes, type Values } from "./command.ts";
+import type { Command } from "./command.ts";
 
 /** `ovation audit`: checks that all credits of a table, a data directory or a journal add up. */
 export const command: Command = {
@@ -19,20 +19,5 @@ difference; exit code 1 if there is one. Ovation may be running.
     verify: { type: "string" },
   },
   wordsMax: 0,
-  run: (values) => runScript(() => import("../operate/audit.ts"), values),
+  run: async (values) => (await import("../operate/audit.ts")).runAudit(values),
 };
-
-/**
- * Runs a program of `bin/` that parses its own arguments, with those of a command. Returns its exit
- * code.
- */
-async function runScript(load: () => Promise<unknown>, values: Values): Promise<number> {
-  const given = Object.entries(values).flatMap(([name, value]) => {
-    if (value === undefined || value === false) return [];
-    return value === true ? [`--${name}`] : [`--${name}`, String(value)];
-  });
-  process.argv.splice(2, process.argv.length, ...given);
-  // Importing the program runs it to its end.
-  await load();
-  return Number(process.exitCode ?? exitCodes.done);
-}

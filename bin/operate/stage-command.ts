@@ -46,6 +46,12 @@ type StageCommand<Given> = {
   advice?: (given: Given) => string;
 };
 
+/** Prints why a command failed. Returns its exit code: 2 for data of another stage or version. */
+export function explain(error: unknown): 1 | 2 {
+  console.error((error as Error).message);
+  return isOtherData(error) ? 2 : 1;
+}
+
 /**
  * Runs a command on the data of a stage, or of DATA_DIR. Exit code 2: wrong options, or data of
  * another stage or version; 1: failure.
@@ -58,10 +64,9 @@ export async function runOnStage<Given>(command: StageCommand<Given>): Promise<v
     given = read();
     await run(given);
   } catch (error) {
-    console.error((error as Error).message);
-    const isOther = isOtherData(error);
+    const code = explain(error);
     if (given === undefined) console.error(usage);
-    else if (!isOther && advice !== undefined) console.error(advice(given));
-    process.exitCode = given === undefined || isOther ? 2 : 1;
+    else if (code === 1 && advice !== undefined) console.error(advice(given));
+    process.exitCode = given === undefined ? 2 : code;
   }
 }

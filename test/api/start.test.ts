@@ -170,7 +170,7 @@ describe("a system with its data in a folder", () => {
   test("an audit verifies the money while it runs", async () => {
     const child = spawn(
       process.execPath,
-      [join(import.meta.dirname, "../../bin/operate/audit.ts")],
+      [join(import.meta.dirname, "../../bin/ovation.ts"), "audit"],
       {
         env: { ...process.env, DATA_DIR: dataDir, NODE_OPTIONS: "" },
         stdio: ["ignore", "pipe", "pipe"],

@@ -34,7 +34,8 @@ async function label(Item?: object): Promise<void> {
   await engine.stop();
 }
 
-function run(program: string, ...options: string[]) {
+function run(line: string) {
+  const [program = "", ...options] = line.split(" ");
   const path = join(import.meta.dirname, "../../bin", program);
   const { status, stdout, stderr } = spawnSync(process.execPath, [path, ...options], {
     env: { ...process.env, DATA_DIR: dataDir, PORT: "0", NODE_OPTIONS: "" },
@@ -47,14 +48,14 @@ const sentence =
   /^(DATA_DIR .*: )?The table ovation-dev has data in form 1, and this version of Ovation reads forms \d+ to \d+\. Use the version that wrote it, or begin with empty data\.$/;
 
 test("data with its stage and version can be audited, and a system starts on it", async () => {
-  expect(run("operate/audit.ts")).toMatchObject({ status: 0 });
+  expect(run("ovation.ts audit")).toMatchObject({ status: 0 });
   expect(run("operate/redrive.ts")).toMatchObject({ status: 0 });
   await (await startSystem({ dataDir })).stop();
 });
 
 test("data without a version is refused by start, audit and redrive with a sentence and code 2", async () => {
   await label();
-  for (const program of ["local.js", "operate/audit.ts", "operate/redrive.ts"])
+  for (const program of ["local.js", "ovation.ts audit", "operate/redrive.ts"])
     expect([program, run(program)]).toEqual([
       program,
       { status: 2, says: [expect.stringMatching(sentence)] },
@@ -63,7 +64,7 @@ test("data without a version is refused by start, audit and redrive with a sente
 
 test("another stage's data is refused by all of them", async () => {
   await label({ version: forms.writes, stage: "prod", readable: forms.reads.to });
-  for (const program of ["local.js", "operate/audit.ts", "operate/redrive.ts"])
+  for (const program of ["local.js", "ovation.ts audit", "operate/redrive.ts"])
     expect([program, run(program)]).toEqual([
       program,
       {

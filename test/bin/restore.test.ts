@@ -106,7 +106,7 @@ test("a restored backup passes the audit, and clients with newer positions resum
   await system.stop();
   expect(beyond).toBeGreaterThan(known);
 
-  expect(run("operate/audit.ts")).toMatchObject({ status: 0 });
+  expect(run("ovation.ts", "audit")).toMatchObject({ status: 0 });
   expect(run("operate/reset-logs.ts", "--yes")).toMatchObject({ status: 0 });
   system = await startSystem({ dataDir: restored });
   ann = await tokenOf(system, { sub: "ann" });

@@ -45,7 +45,7 @@ export async function clearFaults(): Promise<number> {
 export function auditOf(dataDir: string): { code: number | null; says: string } {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [join(import.meta.dirname, "../../../bin/operate/audit.ts")],
+    [join(import.meta.dirname, "../../../bin/ovation.ts"), "audit"],
     { env: { ...process.env, DATA_DIR: dataDir, NODE_OPTIONS: "" }, encoding: "utf8" },
   );
   return { code: status, says: stdout + stderr };
