@@ -110,23 +110,29 @@ function sumOf(result: NonNullable<Moment["result"]>): Sum {
   return "amount" in result ? result.amount : [result.level, result.credits, null];
 }
 
-/** A progress bar towards a number, on one line that does not expand. */
-function goalCard(goal: Moment, translator: Translator, onEnd: () => void): Card {
-  const { number } = translator;
-  const frame = frameOf(goal, goalIcon, translator, onEnd);
+/** A progress bar, on one line that does not expand; without a target it is full. */
+function barOf(frame: ReturnType<typeof frameOf>, { number }: Translator, hasCoin: boolean) {
   const amount = make("span", { class: "number" });
   const bar = make("span", { class: "goal-bar" });
-  frame.left.before(make("span", { class: "amount" }, goal.of === "credits" && coin(), amount));
+  frame.left.before(make("span", { class: "amount" }, hasCoin && coin(), amount));
   frame.head.append(make("span", { class: "goal-track" }, bar));
   frame.element.append(make("p", { class: "moment-foot" }, frame.end));
+  return (has: number, target: number | null) => {
+    amount.textContent = target === null ? number(has) : `${number(has)} / ${number(target)}`;
+    bar.style.setProperty("--share", Math.min(1, target === null ? 1 : has / target).toFixed(4));
+  };
+}
+
+function goalCard(goal: Moment, translator: Translator, onEnd: () => void): Card {
+  const frame = frameOf(goal, goalIcon, translator, onEnd);
+  const showBar = barOf(frame, translator, goal.of === "credits");
   return {
     element: frame.element,
     choose() {},
     show(moment, sum): void {
       frame.show(moment);
       const [has, target] = [typeof sum === "number" ? sum : 0, moment.target ?? 1];
-      amount.textContent = `${number(has)} / ${number(target)}`;
-      bar.style.setProperty("--share", Math.min(1, has / target).toFixed(4));
+      showBar(has, target);
       frame.element.classList.toggle("reached", moment.reached === true || has >= target);
     },
   };
@@ -134,26 +140,21 @@ function goalCard(goal: Moment, translator: Translator, onEnd: () => void): Card
 
 /** The level of a hype train, and a progress bar towards the next one. */
 function trainCard(train: Moment, translator: Translator, onEnd: () => void): Card {
-  const { translate, number } = translator;
+  const { translate } = translator;
   const frame = frameOf({ ...train, title: translate("train") }, trainIcon, translator, onEnd);
   const level = make("strong", { class: "train-level", role: "status" });
-  const amount = make("span", { class: "number" });
-  const bar = make("span", { class: "goal-bar" });
-  frame.left.before(level, make("span", { class: "amount" }, coin(), amount));
-  frame.head.append(make("span", { class: "goal-track" }, bar));
-  frame.element.append(make("p", { class: "moment-foot" }, frame.end));
+  frame.left.before(level);
+  const showBar = barOf(frame, translator, true);
   return {
     element: frame.element,
     choose() {},
     show(moment, sum): void {
       frame.show(moment);
-      const [, credits, next] = Array.isArray(sum) ? sum : [];
-      const has = credits ?? 0;
+      const [, credits, next = null] = Array.isArray(sum) ? sum : [];
       const text = translate("level", { n: moment.level ?? 0 });
       // Screen readers announce it each time that it is set.
       if (level.textContent !== text) level.textContent = text;
-      amount.textContent = next == null ? number(has) : `${number(has)} / ${number(next)}`;
-      bar.style.setProperty("--share", (next == null ? 1 : Math.min(1, has / next)).toFixed(4));
+      showBar(credits ?? 0, next);
     },
   };
 }
