@@ -22,9 +22,6 @@ export type PathItem = Record<string, Operation>;
 /** The operation for all methods without their own operation on a path. */
 export const anyMethod = "x-amazon-apigateway-any-method";
 
-/** The document's key for the gateway's own responses. */
-export const gatewayResponsesKey = "x-amazon-apigateway-gateway-responses";
-
 /** How many seconds a browser caches a preflight: two hours, the browsers' maximum. */
 const preflightSeconds = 7200;
 
@@ -60,17 +57,32 @@ export function gatewayDocument(
   }
   for (const path of Object.keys(paths))
     for (const prefix of prefixesOf(path)) paths[prefix] ??= {};
-  for (const [path, item] of Object.entries(paths)) {
-    item[anyMethod] = { ...parametersOf(path), ...integration(notFound, gateway) };
+  for (const [path, item] of Object.entries(paths))
     item.options = { ...parametersOf(path), ...preflight(gateway.origins) };
-  }
   assertOneName(Object.keys(paths));
+  return {
+    ...documentOf(gateway, paths, notFound),
+    components: { securitySchemes: securitySchemes(gateway) },
+  };
+}
+
+/** What the document of an API without authorizers needs to know. */
+export type OpenGateway = Pick<Gateway, "title" | "uriOf" | "credentials">;
+
+/** The body of a REST API with these paths; the function `rest` gets all their other methods. */
+export function documentOf(
+  gateway: OpenGateway,
+  paths: Record<string, PathItem>,
+  rest: string,
+  responses = gatewayResponses(),
+) {
+  for (const [path, item] of Object.entries(paths))
+    item[anyMethod] ??= { ...parametersOf(path), ...integration(rest, gateway) };
   return {
     openapi: "3.0.1",
     info: { title: gateway.title, version: "1" },
     paths,
-    components: { securitySchemes: securitySchemes(gateway) },
-    [gatewayResponsesKey]: gatewayResponses(),
+    "x-amazon-apigateway-gateway-responses": responses,
     ...bodiesAsBytes,
   };
 }
@@ -80,7 +92,7 @@ export function gatewayDocument(
  * UTF-8 would arrive as U+FFFD, which is a valid character.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings.html
  */
-export const bodiesAsBytes = { "x-amazon-apigateway-binary-media-types": ["*/*"] };
+const bodiesAsBytes = { "x-amazon-apigateway-binary-media-types": ["*/*"] };
 
 /**
  * The parent paths of a path. The gateway has a resource at each; whether it routes a request for

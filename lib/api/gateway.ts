@@ -83,7 +83,7 @@ export function restApi(
   stage: Stage,
   name: string,
   document: object,
-  options: StageOptions,
+  options: Pick<StageOptions, "methodOptions"> & { stageName: string },
 ): SpecRestApi {
   const accessLog = logGroup(scope, "access-log", stage, `${name}-access`);
   return new SpecRestApi(scope, "api", {
@@ -93,6 +93,8 @@ export function restApi(
     // The role belongs to the account, not the stage: lib/identity/account.ts.
     cloudWatchRole: false,
     deployOptions: {
+      throttlingRateLimit: stage.throttle.rate,
+      throttlingBurstLimit: stage.throttle.burst,
       ...options,
       accessLogDestination: new LogGroupLogDestination(accessLog),
       accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessFields)),

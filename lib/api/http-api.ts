@@ -42,8 +42,6 @@ export class HttpApi extends Stack {
     );
     this.api = restApi(this, stage, "http", document, {
       stageName: stage.name,
-      throttlingRateLimit: stage.throttle.rate,
-      throttlingBurstLimit: stage.throttle.burst,
     });
     exportPermanently(this, this.api.restApiId);
     const edgeKey = demandedKeyOf(stage);

@@ -11,16 +11,7 @@ import { originOf } from "../stages/domain.ts";
 import { catchAll, type Row, rowsOf, theOne } from "../stages/route-table.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
 import { compressionKey, gatewayRole, hostOf, logGroup, restApi, uriOf } from "./gateway.ts";
-import {
-  anyMethod,
-  bodiesAsBytes,
-  type Gateway,
-  gatewayResponsesKey,
-  integration,
-  type PathItem,
-  parametersOf,
-} from "./gateway-document.ts";
-import { gatewayResponses } from "./gateway-responses.ts";
+import { documentOf, integration, type OpenGateway, parametersOf } from "./gateway-document.ts";
 import { notFoundOf } from "./http-api.ts";
 
 /** The stage of the API, which is also its path prefix. */
@@ -28,8 +19,6 @@ const stageName = "pictures";
 
 /** The largest compression threshold of API Gateway, which is more than the largest answer. */
 const compressionBytesMax = 10_485_760;
-
-type Integrating = Pick<Gateway, "title" | "uriOf" | "credentials">;
 
 /**
  * The body of the API of pictures (OpenAPI 3.0.1): GET and HEAD of one path. Every media type is
@@ -40,21 +29,13 @@ type Integrating = Pick<Gateway, "title" | "uriOf" | "credentials">;
 function pictureDocument(
   { name, contract }: Row<DownloadContract>,
   notFound: string,
-  gateway: Integrating,
+  gateway: OpenGateway,
 ) {
   const { path } = contract;
-  const parameters = parametersOf(path);
-  const found = { ...parameters, ...integration(name, gateway) };
-  const paths: Record<string, PathItem> = { "/": {}, [catchAll]: {} };
-  paths[path] = { get: found, head: found };
-  for (const [path, item] of Object.entries(paths))
-    item[anyMethod] = { ...parametersOf(path), ...integration(notFound, gateway) };
+  const found = { ...parametersOf(path), ...integration(name, gateway) };
+  const paths = { "/": {}, [catchAll]: {}, [path]: { get: found, head: found } };
   return {
-    openapi: "3.0.1",
-    info: { title: gateway.title, version: "1" },
-    paths,
-    [gatewayResponsesKey]: gatewayResponses(),
-    ...bodiesAsBytes,
+    ...documentOf(gateway, paths, notFound),
     // Pictures are compressed already, and a large one would take the gateway 30 ms.
     [compressionKey]: compressionBytesMax,
   };
@@ -84,8 +65,6 @@ export class Pictures extends Stack {
     });
     this.api = restApi(this, stage, stageName, document, {
       stageName,
-      throttlingRateLimit: stage.throttle.rate,
-      throttlingBurstLimit: stage.throttle.burst,
     });
     const { restApiId, deploymentStage } = this.api;
     const picturesUrl = picturesUrlOf(stage, this.api);

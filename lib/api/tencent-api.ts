@@ -52,8 +52,6 @@ export class TencentApi extends Stack {
     const { rate, burst } = stage.commandThrottle;
     const api = restApi(this, stage, "tencent", document, {
       stageName: "v4",
-      throttlingRateLimit: stage.throttle.rate,
-      throttlingBurstLimit: stage.throttle.burst,
       methodOptions: Object.fromEntries(
         throttled.map(({ contract }) => [
           `${pathOf(contract)}/POST`,
@@ -84,8 +82,6 @@ export class TencentApi extends Stack {
     const place = new Construct(this, "callback");
     const api = restApi(place, stage, "tencent-callback", document, {
       stageName: callbackStage,
-      throttlingRateLimit: stage.throttle.rate,
-      throttlingBurstLimit: stage.throttle.burst,
     });
     // The URL for Tencent's console is this one with ?key= and the value of the secret.
     new CfnOutput(this, "callback-url", { value: api.urlForPath(row.contract.path) });

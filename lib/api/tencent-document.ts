@@ -6,12 +6,10 @@ import {
 import { catchAll, type Row } from "../stages/route-table.ts";
 import {
   anyMethod,
-  bodiesAsBytes,
-  type Gateway,
-  gatewayResponsesKey,
+  documentOf,
   integration,
+  type OpenGateway,
   type PathItem,
-  parametersOf,
 } from "./gateway-document.ts";
 import { type GatewayResponse, gatewayResponses } from "./gateway-responses.ts";
 
@@ -25,20 +23,12 @@ export const pathOf = ({ command }: CommandContract) => `/${command}`;
 export function tencentDocument(
   commands: readonly Row<CommandContract>[],
   unknown: string,
-  gateway: Pick<Gateway, "title" | "uriOf" | "credentials">,
+  gateway: OpenGateway,
 ) {
   const paths: Record<string, PathItem> = { "/": {}, [catchAll]: {} };
   for (const { name, contract } of commands)
     paths[pathOf(contract)] = { post: integration(name, gateway) };
-  for (const [path, item] of Object.entries(paths))
-    item[anyMethod] = { ...parametersOf(path), ...integration(unknown, gateway) };
-  return {
-    openapi: "3.0.1",
-    info: { title: gateway.title, version: "1" },
-    paths,
-    ...bodiesAsBytes,
-    [gatewayResponsesKey]: tencentGatewayResponses(),
-  };
+  return documentOf(gateway, paths, unknown, tencentGatewayResponses(failures));
 }
 
 /** Tencent waits two seconds for a callback; without a response it blocks the gift as well. */
@@ -48,22 +38,13 @@ const callbackMilliseconds = 1_900;
  * The body of the API for callbacks from Tencent: its one path accepts any method, and responds
  * with HTTP 200 in Tencent's form; other paths do not exist.
  */
-export function callbackDocument(
-  { name, contract }: Row<ReceiverContract>,
-  gateway: Pick<Gateway, "title" | "uriOf" | "credentials">,
-) {
+export function callbackDocument({ name, contract }: Row<ReceiverContract>, gateway: OpenGateway) {
   const { MISSING_AUTHENTICATION_TOKEN } = gatewayResponses();
   const any = integration(name, gateway, callbackMilliseconds);
-  return {
-    openapi: "3.0.1",
-    info: { title: gateway.title, version: "1" },
-    paths: { [contract.path]: { [anyMethod]: any } },
-    ...bodiesAsBytes,
-    [gatewayResponsesKey]: {
-      ...tencentGatewayResponses(callbackFailures),
-      ...(MISSING_AUTHENTICATION_TOKEN && { MISSING_AUTHENTICATION_TOKEN }),
-    },
-  };
+  return documentOf(gateway, { [contract.path]: { [anyMethod]: any } }, name, {
+    ...tencentGatewayResponses(callbackFailures),
+    ...(MISSING_AUTHENTICATION_TOKEN && { MISSING_AUTHENTICATION_TOKEN }),
+  });
 }
 
 type Failures = Record<string, [code: number, says: string]>;
@@ -99,7 +80,7 @@ const callbackFailures: Failures = Object.fromEntries(
 );
 
 /** Always HTTP 200, with the outcome in the body, as Tencent's own clients expect. */
-function tencentGatewayResponses(of: Failures = failures): Record<string, GatewayResponse> {
+function tencentGatewayResponses(of: Failures): Record<string, GatewayResponse> {
   const responses: Record<string, GatewayResponse> = {};
   for (const [type, [ErrorCode, ErrorInfo]] of Object.entries(of)) {
     const body = { ActionStatus: "FAIL", ErrorInfo, ErrorCode };
