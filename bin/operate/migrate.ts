@@ -8,7 +8,7 @@ import { stageNamed, stageNames } from "../../lib/stages/stages.ts";
 import { forms } from "../../platform/table/layout.ts";
 import { migrate, migrations } from "../../platform/table/migrate.ts";
 import { openPlace } from "../aws/table.ts";
-import { Misuse, readStageName, runOnStage } from "./stage-command.ts";
+import { readPositive, readStageName, runOnStage } from "./stage-command.ts";
 
 /** The share of a stage's writes that a migration may use, and the units if a stage sets none. */
 const share = 0.1;
@@ -26,10 +26,7 @@ function readGiven() {
   const stage = stageNamed(name);
   const { warmThroughput, throughputMax } = stage;
   const writes = (throughputMax ?? warmThroughput)?.writes ?? writesOtherwise;
-  const unitsPerSecond = Number(values.units ?? share * writes);
-  if (!(unitsPerSecond >= 1))
-    throw new Misuse(`--units: expected a positive number, found '${values.units}'`);
-  return { name, unitsPerSecond };
+  return { name, unitsPerSecond: readPositive("units", values.units, share * writes) };
 }
 
 async function run({ name, unitsPerSecond }: ReturnType<typeof readGiven>): Promise<void> {

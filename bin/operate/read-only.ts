@@ -8,7 +8,7 @@ import { stageNamed, stageNames } from "../../lib/stages/stages.ts";
 import { makeReadOnly, makeWritable, readOnlySeconds } from "../../platform/table/read-only.ts";
 import { switchMappings } from "../aws/mappings.ts";
 import { openPlace } from "../aws/table.ts";
-import { Misuse, readStageName, runOnStage } from "./stage-command.ts";
+import { readPositive, readStageName, runOnStage } from "./stage-command.ts";
 
 const usage = `npm run read-only -- [${stageNames.join("|")}]   (without a stage: the data of DATA_DIR)
 npm run writable -- [${stageNames.join("|")}]
@@ -20,9 +20,7 @@ function readGiven() {
     options: { writable: { type: "boolean", default: false }, every: { type: "string" } },
   });
   const name = readStageName(positionals);
-  const everyMilliseconds = Number(values.every ?? 1_000);
-  if (!(everyMilliseconds >= 1))
-    throw new Misuse(`--every: expected a positive number, found '${values.every}'`);
+  const everyMilliseconds = readPositive("every", values.every, 1_000);
   const stage = name === undefined ? undefined : stageNamed(name);
   return { stage, isWritable: values.writable, everyMilliseconds };
 }

@@ -16,7 +16,7 @@ import { makeWritable } from "../../platform/table/read-only.ts";
 import { restoreBackup } from "../aws/backups.ts";
 import { complete, deleteTable, restoreMoment, waitUntilActive } from "../aws/restored-table.ts";
 import { openTable } from "../aws/table.ts";
-import { Misuse, runOnStage } from "./stage-command.ts";
+import { Misuse, readPositive, runOnStage } from "./stage-command.ts";
 import { resetLogs } from "./stream-logs.ts";
 
 const usage = `npm run restore -- ${stageNames.join("|")} --at TIME | --backup [--before TIME]  [--to TABLE]
@@ -73,9 +73,7 @@ function readGiven(): Given {
   const at = timeOf("--at", values.at);
   const before = timeOf("--before", values.before);
   if (before !== undefined && !isBackup) throw new Misuse("--before: expected only with --backup");
-  const everyMilliseconds = Number(values.every ?? 10_000);
-  if (!(everyMilliseconds >= 1))
-    throw new Misuse(`--every: expected a positive number, found '${values.every}'`);
+  const everyMilliseconds = readPositive("every", values.every, 10_000);
   const time = new Date().toISOString().replace(/[^\d]/g, "").slice(0, "20261121035500".length);
   const to = values.to ?? `ovation-${name}-${isDrill ? "drill-" : ""}${time}`;
   if (!to.startsWith(`ovation-${name}-`))

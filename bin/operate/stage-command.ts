@@ -10,6 +10,13 @@ export function readStageName([name]: readonly string[]): string | undefined {
   throw new Misuse(`Expected a stage, found '${name}'`);
 }
 
+/** The positive number that an option has. Throws Misuse for anything else. */
+export function readPositive(option: string, text: string | undefined, otherwise: number): number {
+  const value = Number(text ?? otherwise);
+  if (value >= 1) return value;
+  throw new Misuse(`--${option}: expected a positive number, found '${text}'`);
+}
+
 /** Prints the usage and exits with 0 if the command line asks for it: `--help` or `-h`. */
 export function answerHelp(usage: string): void {
   if (!process.argv.slice(2).some((option) => option === "--help" || option === "-h")) return;

@@ -59,8 +59,10 @@ export function createSqs(options: SqsOptions): Prepare {
       return changeVisibility(options, caller, parse(ChangeBatch, readJsonBody(request)));
     const batch = operation === "SendMessageBatch";
     if (!batch && operation !== "SendMessage") {
-      const message = `The local endpoint does not have the SQS operation ${operation}`;
-      throw new AwsFailure(400, "com.amazonaws.sqs#UnsupportedOperation", message);
+      refuse(
+        "UnsupportedOperation",
+        `The local endpoint does not have the SQS operation ${operation}`,
+      );
     }
     const body = readJsonBody(request);
     const wanted = batch ? parse(SendBatch, body) : oneEntry(parse(Send, body));
@@ -126,15 +128,15 @@ const oneEntry = ({ QueueUrl, ...message }: z.infer<typeof Send>) => ({
   Entries: [{ ...message, Id: "one" }],
 });
 
+function refuse(type: string, message: string): never {
+  throw new AwsFailure(400, `com.amazonaws.sqs#${type}`, message);
+}
+
 function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer<Schema> {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new AwsFailure(
-    400,
-    "com.amazonaws.sqs#InvalidParameterValue",
-    `${issue?.path.join(".")}: ${issue?.message}`,
-  );
+  refuse("InvalidParameterValue", `${issue?.path.join(".")}: ${issue?.message}`);
 }
 
 /** Identifies a queue by the last part of its URL; the host is ignored. */
@@ -142,20 +144,12 @@ function findQueue(stage: Stage, url: string): Queue {
   const name = url.split("/").at(-1);
   const queue = stage.queues.find((one) => one.url === url || one.name === name);
   if (queue) return queue;
-  throw new AwsFailure(
-    400,
-    "com.amazonaws.sqs#QueueDoesNotExist",
-    "The specified queue does not exist.",
-    { __type: "com.amazonaws.sqs#QueueDoesNotExist" },
-  );
+  refuse("QueueDoesNotExist", "The specified queue does not exist.");
 }
 
 const countBytes = ({ MessageBody }: MessageWanted): number => Buffer.byteLength(MessageBody);
 
 function checkBatch(entries: z.infer<typeof Entry>[]): void {
-  const refuse = (type: string, message: string) => {
-    throw new AwsFailure(400, `com.amazonaws.sqs#${type}`, message);
-  };
   if (entries.length === 0) refuse("EmptyBatchRequest", "There should be at least one entry.");
   if (entries.length > 10) refuse("TooManyEntriesInBatchRequest", "At most 10 entries.");
   if (new Set(entries.map((entry) => entry.Id)).size < entries.length)
@@ -166,9 +160,6 @@ function checkBatch(entries: z.infer<typeof Entry>[]): void {
 
 /** Throws AwsFailure for properties that this kind of queue does not accept. */
 function checkMessage(queue: Queue, message: MessageWanted): void {
-  const refuse = (type: string, text: string) => {
-    throw new AwsFailure(400, `com.amazonaws.sqs#${type}`, text);
-  };
   if (!allowed.test(message.MessageBody))
     refuse("InvalidMessageContents", "The message contains characters outside the allowed set.");
   if (!queue.fifo) return;

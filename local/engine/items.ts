@@ -2,12 +2,12 @@ import { type Asked, describeCapacity, readUnits } from "./capacity.ts";
 import type { Body, Operation } from "./context.ts";
 import { getAt, project } from "./expressions/paths.ts";
 import type { Change, Path } from "./expressions/syntax.ts";
-import { readProjection } from "./expressions/update.ts";
 import { invalid } from "./failure.ts";
 import { checkKey, encodeKey, refuseKeysAsDocuments } from "./keys.ts";
 import {
   capacityChoices,
   Faults,
+  readOptionalProjection,
   readPlaceholders,
   refuseLacking,
   refuseUnused,
@@ -41,9 +41,7 @@ export const getItem: Operation = (context, body) => {
 /** The paths of a ProjectionExpression, if there is one. */
 export function readPaths(body: Body): Path[] | undefined {
   const placeholders = readPlaceholders(body, ["ProjectionExpression"]);
-  const text = body.ProjectionExpression;
-  if (text === undefined || text === null) return undefined;
-  const paths = readProjection(String(text), placeholders);
+  const paths = readOptionalProjection(body, placeholders);
   refuseUnused(placeholders);
   return paths;
 }

@@ -4,7 +4,6 @@ import type { Body, Context, Operation } from "./context.ts";
 import { meets } from "./expressions/evaluate.ts";
 import { project } from "./expressions/paths.ts";
 import type { Condition, Path } from "./expressions/syntax.ts";
-import { readProjection } from "./expressions/update.ts";
 import { invalid } from "./failure.ts";
 import { capacityOf } from "./items.ts";
 import { type KeyRange, readKeyCondition } from "./key-condition.ts";
@@ -17,7 +16,13 @@ import {
   refuseKeysInFilter,
   refuseUnprojected,
 } from "./query-members.ts";
-import { readOptionalCondition, readPlaceholders, refuseLacking, refuseUnused } from "./request.ts";
+import {
+  readOptionalCondition,
+  readOptionalProjection,
+  readPlaceholders,
+  refuseLacking,
+  refuseUnused,
+} from "./request.ts";
 import { rowsOf } from "./rows.ts";
 import type { Index, Table } from "./tables.ts";
 import type { Item } from "./values.ts";
@@ -49,11 +54,7 @@ export const query: Operation = (context, body) => {
   const { table, index, schema } = findPlace(context, body);
   const text = String(body.KeyConditionExpression);
   const filter = readOptionalCondition(body, "FilterExpression", placeholders);
-  const projection = body.ProjectionExpression;
-  const paths =
-    projection === undefined || projection === null
-      ? undefined
-      : readProjection(String(projection), placeholders);
+  const paths = readOptionalProjection(body, placeholders);
   const range = readKeyCondition(text, schema, placeholders);
   refuseUnused(placeholders);
   refuseKeysAsDocuments(table, placeholders.namesOfDocuments);
@@ -72,11 +73,7 @@ export const scan: Operation = (context, body) => {
   refuseLacking(body);
   const placeholders = readPlaceholders(body, ["FilterExpression", "ProjectionExpression"]);
   const filter = readOptionalCondition(body, "FilterExpression", placeholders);
-  const projection = body.ProjectionExpression;
-  const paths =
-    projection === undefined || projection === null
-      ? undefined
-      : readProjection(String(projection), placeholders);
+  const paths = readOptionalProjection(body, placeholders);
   refuseUnused(placeholders);
   const { table, index, schema } = findPlace(context, body);
   refuseKeysAsDocuments(table, placeholders.namesOfDocuments);

@@ -1,7 +1,8 @@
 import type { Body } from "./context.ts";
 import { readCondition } from "./expressions/condition.ts";
 import type { Placeholders } from "./expressions/reader.ts";
-import type { Condition } from "./expressions/syntax.ts";
+import type { Condition, Path } from "./expressions/syntax.ts";
+import { readProjection } from "./expressions/update.ts";
 import { invalid } from "./failure.ts";
 import { checkValue, type Value } from "./values.ts";
 
@@ -174,4 +175,14 @@ export function readOptionalCondition(
   const text = body[member];
   if (text === undefined || text === null) return undefined;
   return readCondition(member, String(text), placeholders);
+}
+
+/** The paths of a request's ProjectionExpression, if it has one. */
+export function readOptionalProjection(
+  { ProjectionExpression: text }: Body,
+  placeholders: Placeholders,
+): Path[] | undefined {
+  return text === undefined || text === null
+    ? undefined
+    : readProjection(String(text), placeholders);
 }
