@@ -3,13 +3,11 @@ import { type ClientSettings, JsonClient } from "./json-client.ts";
 /**
  * A client for Cognito user pools, with the only operation that is used; it replaces no SDK client.
  */
-export class UserPoolClient {
-  readonly #client: JsonClient;
-
+export class UserPoolClient extends JsonClient {
   constructor(settings: object) {
     const target = "AWSCognitoIdentityProviderService";
     const service = { name: "cognito-idp", target, version: "1.1", pauseBase: 50 } as const;
-    this.#client = new JsonClient(service, settings as ClientSettings);
+    super(service, settings as ClientSettings);
   }
 
   /**
@@ -18,6 +16,6 @@ export class UserPoolClient {
    */
   getUser({ userPoolId, userName }: { userPoolId: string; userName: string }) {
     const user = { UserPoolId: userPoolId, Username: userName };
-    return this.#client.call("AdminGetUser", JSON.stringify(user));
+    return this.call("AdminGetUser", JSON.stringify(user));
   }
 }

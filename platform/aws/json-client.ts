@@ -33,6 +33,16 @@ export type ClientSettings = {
   requestHandler: { requestTimeout: number };
 };
 
+/** One operation with its input. */
+export abstract class Command<Input = object> {
+  abstract readonly operation: string;
+  readonly input: Input;
+
+  constructor(input: Input) {
+    this.input = input;
+  }
+}
+
 /**
  * A client of one service, which replaces the SDK's in the bundles: it signs, sends, retries and
  * names errors as the SDK does, without the SDK's other features
@@ -51,6 +61,11 @@ export class JsonClient {
     this.#service = service;
     this.#settings = settings;
     this.#retries = createRetries(settings.maxAttempts, service.pauseBase);
+  }
+
+  /** Makes the call of a command. */
+  send({ operation, input }: Command): Promise<Body> {
+    return this.call(operation, JSON.stringify(input));
   }
 
   /**

@@ -2,18 +2,12 @@ import { randomUUID } from "node:crypto";
 import type { Body } from "./answer.ts";
 import { type Attribute, fromAttributes, toAttributes } from "./attribute-value.ts";
 import type { DynamoDBClient } from "./client-dynamodb.ts";
+import { Command } from "./json-client.ts";
 
 type Members = Record<string, unknown>;
 
-/** One operation with its input; the source uses the SDK's types. */
-abstract class Command {
-  abstract readonly operation: string;
-  readonly input: Members;
-
-  constructor(input: Members) {
-    this.input = input;
-  }
-
+/** One operation on items; the source uses the SDK's types. */
+abstract class ItemCommand extends Command<Members> {
   /** The request in the form that is sent. */
   request(): Members {
     return toRequest(this.input);
@@ -21,32 +15,32 @@ abstract class Command {
 }
 
 /** Reads one item. */
-export class GetCommand extends Command {
+export class GetCommand extends ItemCommand {
   readonly operation = "GetItem";
 }
 /** Puts one item, replacing an existing one. */
-export class PutCommand extends Command {
+export class PutCommand extends ItemCommand {
   readonly operation = "PutItem";
 }
 /** Changes one item. */
-export class UpdateCommand extends Command {
+export class UpdateCommand extends ItemCommand {
   readonly operation = "UpdateItem";
 }
 /** Deletes one item. */
-export class DeleteCommand extends Command {
+export class DeleteCommand extends ItemCommand {
   readonly operation = "DeleteItem";
 }
 /** Reads a page of one partition. */
-export class QueryCommand extends Command {
+export class QueryCommand extends ItemCommand {
   readonly operation = "Query";
 }
 /** Reads a page of the table. */
-export class ScanCommand extends Command {
+export class ScanCommand extends ItemCommand {
   readonly operation = "Scan";
 }
 
 /** Reads up to a hundred items. */
-export class BatchGetCommand extends Command {
+export class BatchGetCommand extends ItemCommand {
   readonly operation = "BatchGetItem";
 
   override request(): Members {
@@ -58,7 +52,7 @@ export class BatchGetCommand extends Command {
 }
 
 /** Puts and deletes up to 25 items, each independently. */
-export class BatchWriteCommand extends Command {
+export class BatchWriteCommand extends ItemCommand {
   readonly operation = "BatchWriteItem";
 
   override request(): Members {
@@ -67,7 +61,7 @@ export class BatchWriteCommand extends Command {
 }
 
 /** Writes all of up to a hundred items, or none. */
-export class TransactWriteCommand extends Command {
+export class TransactWriteCommand extends ItemCommand {
   readonly operation = "TransactWriteItems";
 
   /** Adds a token if there is none, so that retries do not count twice. */
@@ -154,7 +148,7 @@ export class DynamoDBDocumentClient {
   }
 
   /** Rejects as `JsonClient.call` does, and for values that DynamoDB does not support. */
-  async send(command: Command): Promise<Body> {
+  async send(command: ItemCommand): Promise<Body> {
     const body = JSON.stringify(command.request());
     return fromAnswer(await this.#client.call(command.operation, body));
   }
