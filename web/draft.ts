@@ -18,3 +18,11 @@ export const alterOf =
   (change: Partial<Draft>): void => {
     draft.value = { ...draft.value, ...change };
   };
+
+/** The value of a control, and the change of it, as those of a signal. */
+export const boundTo = <Value extends string>(signal: Signal<Value>) => ({
+  value: signal.value,
+  change(value: Value) {
+    signal.value = value;
+  },
+});

@@ -4,20 +4,14 @@ type Given<Name extends string> = {
   label: string;
   class?: string;
   names: readonly Name[];
-  selected: Name;
-  select(name: Name): void;
+  value: Name;
+  change(name: Name): void;
 };
 
 const steps: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1 };
 
 /** Tabs: one is in the Tab order, and arrow keys, Home and End select the others. */
-export function Tabs<Name extends string>({
-  label,
-  names,
-  selected,
-  select,
-  ...given
-}: Given<Name>) {
+export function Tabs<Name extends string>({ label, names, value, change, ...given }: Given<Name>) {
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const row = list.current;
@@ -27,17 +21,17 @@ export function Tabs<Name extends string>({
     // from which Tab goes on.
     const [outer, inner] = [row.getBoundingClientRect(), tab.getBoundingClientRect()];
     row.scrollLeft += Math.max(0, inner.right - outer.right) - Math.max(0, outer.left - inner.left);
-  }, [selected]);
+  }, [value]);
   const press = (event: KeyboardEvent & { currentTarget: HTMLElement }) => {
     const { key, currentTarget } = event;
-    const at = names.indexOf(selected);
+    const at = names.indexOf(value);
     const to =
       key === "Home" ? 0 : key === "End" ? names.length - 1 : at + (steps[key] ?? Number.NaN);
     const place = (to + names.length) % names.length;
     const name = names[place];
     if (name === undefined) return;
     event.preventDefault();
-    select(name);
+    change(name);
     (currentTarget.children[place] as HTMLElement).focus();
   };
   return (
@@ -54,9 +48,9 @@ export function Tabs<Name extends string>({
           key={name}
           type="button"
           role="tab"
-          aria-selected={name === selected}
-          tabIndex={name === selected ? 0 : -1}
-          onClick={() => select(name)}
+          aria-selected={name === value}
+          tabIndex={name === value ? 0 : -1}
+          onClick={() => change(name)}
         >
           {name}
         </button>

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
-import { boundTo, Field } from "../host/fields.tsx";
+import { boundTo } from "../draft.ts";
+import { Field } from "../host/fields.tsx";
 import { type Found, useUserSearch } from "../host/user-search.ts";
 import { call, refusedOf } from "./api.ts";
 import { PlainForm } from "./form.tsx";

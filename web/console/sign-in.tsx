@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
-import { boundTo, Field } from "../host/fields.tsx";
+import { boundTo } from "../draft.ts";
+import { Field } from "../host/fields.tsx";
 import { Mark } from "../mark.tsx";
 import type { Player } from "../runner.ts";
 import { PlainForm } from "./form.tsx";

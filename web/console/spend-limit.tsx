@@ -1,4 +1,5 @@
-import { boundTo, Field } from "../host/fields.tsx";
+import { boundTo } from "../draft.ts";
+import { Field } from "../host/fields.tsx";
 import { useDraft } from "../kept-drafts.ts";
 import { type Action, perform } from "./actions.tsx";
 import { request } from "./api.ts";

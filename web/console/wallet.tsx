@@ -1,7 +1,8 @@
 import { useSignal } from "@preact/signals";
 import type { CallResult } from "../../client/index.ts";
+import { boundTo } from "../draft.ts";
 import { Waiting } from "../host/act.tsx";
-import { boundTo, Field } from "../host/fields.tsx";
+import { Field } from "../host/fields.tsx";
 import { useDraft } from "../kept-drafts.ts";
 import { newKey } from "../new-key.ts";
 import type { Action } from "./actions.tsx";

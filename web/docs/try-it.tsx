@@ -1,5 +1,6 @@
 import { signal, useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
+import { boundTo } from "../draft.ts";
 import { nameOfPlayer } from "../runner.ts";
 import { Tabs } from "../tabs.tsx";
 import {
@@ -29,17 +30,7 @@ function Example({ curl, typescript }: { curl: string; typescript: string | unde
   if (typescript === undefined) return <Code title="curl" text={curl} copies="Copy as curl" />;
   return (
     <Code
-      title={
-        <Tabs
-          label="Language"
-          class="languages"
-          names={languages}
-          selected={language.value}
-          select={(name) => {
-            language.value = name;
-          }}
-        />
-      }
+      title={<Tabs label="Language" class="languages" names={languages} {...boundTo(language)} />}
       text={isTypeScript ? typescript : curl}
       copies={isTypeScript ? "Copy" : "Copy as curl"}
     />

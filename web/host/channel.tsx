@@ -58,8 +58,8 @@ export function Channel({ host, first = "Chat settings" }: Given) {
       <Tabs
         label="Channel"
         names={sections}
-        selected={section.value}
-        select={(name) => {
+        value={section.value}
+        change={(name) => {
           section.value = name;
           // What was refused belongs to the section before.
           if (channel.value !== undefined) forget();

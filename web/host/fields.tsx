@@ -1,4 +1,4 @@
-import type { ReadonlySignal, Signal } from "@preact/signals";
+import type { ReadonlySignal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext, useId } from "preact/hooks";
 import { useChoice } from "./act.tsx";
@@ -62,14 +62,6 @@ export function Field({ name, value, change, says, type = "text", ...given }: Fi
     </div>
   );
 }
-
-/** The value of a control, and the change of it, as those of a signal. */
-export const boundTo = <Value extends string>(signal: Signal<Value>) => ({
-  value: signal.value,
-  change(value: Value) {
-    signal.value = value;
-  },
-});
 
 /** A select with its label above. */
 export function Select<Value extends string>(given: {

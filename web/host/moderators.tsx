@@ -3,8 +3,9 @@ import { useEffect, useId } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
 import { reasonOf, unlessRefused } from "../chat/reason.ts";
+import { boundTo } from "../draft.ts";
 import { ErrorText, type Host, useAct } from "./act.tsx";
-import { boundTo, Field } from "./fields.tsx";
+import { Field } from "./fields.tsx";
 import { useUserSearch } from "./user-search.ts";
 
 type Profile = Pick<

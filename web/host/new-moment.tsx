@@ -1,6 +1,6 @@
 import { type Signal, useSignal } from "@preact/signals";
 import type { CallInput } from "../../client/index.ts";
-import { alterOf, savedDraft } from "../draft.ts";
+import { alterOf, boundTo, savedDraft } from "../draft.ts";
 import { useDraft } from "../kept-drafts.ts";
 import { Tabs } from "../tabs.tsx";
 import { ErrorText, useAct } from "./act.tsx";
@@ -49,14 +49,7 @@ export function NewMoment({ streamId, start }: { streamId: string; start: Start 
   const goal = useDraft(`goal in ${streamId}`, blankGoal);
   return (
     <section class="new-moment" aria-label="New poll or goal">
-      <Tabs
-        label="Type"
-        names={kinds}
-        selected={kind.value}
-        select={(name) => {
-          kind.value = name;
-        }}
-      />
+      <Tabs label="Type" names={kinds} {...boundTo(kind)} />
       {kind.value === "Poll" ? (
         <NewPoll draft={poll} start={start} />
       ) : (

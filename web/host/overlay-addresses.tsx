@@ -3,11 +3,11 @@ import { useEffect, useRef } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
 import { unlessRefused } from "../chat/reason.ts";
 import { CopyButton } from "../copy-button.tsx";
-import { alterOf } from "../draft.ts";
+import { alterOf, boundTo } from "../draft.ts";
 import { dateTimeOf } from "../formats.ts";
 import { useDraft } from "../kept-drafts.ts";
 import { ErrorText, type Host, SureButton, useAct, Waiting } from "./act.tsx";
-import { boundTo, Field, Select } from "./fields.tsx";
+import { Field, Select } from "./fields.tsx";
 
 type Key = CallResult<"GET /api/v1/channel/overlay-keys">["list"][number];
 

@@ -1,5 +1,6 @@
+import { boundTo } from "../draft.ts";
 import { useDraft } from "../kept-drafts.ts";
-import { boundTo, Field } from "./fields.tsx";
+import { Field } from "./fields.tsx";
 
 type Given = {
   words: readonly string[];

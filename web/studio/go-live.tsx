@@ -1,9 +1,9 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useId, useRef } from "preact/hooks";
-import { alterOf } from "../draft.ts";
+import { alterOf, boundTo } from "../draft.ts";
 import { ErrorText, useAct, Waiting } from "../host/act.tsx";
 import { type ChatSettings, ChatSettingsFields } from "../host/chat-settings.tsx";
-import { boundTo, Field } from "../host/fields.tsx";
+import { Field } from "../host/fields.tsx";
 import { Dialog } from "./dialog.tsx";
 import { asHost } from "./show.ts";
 

@@ -42,8 +42,8 @@ function Studio() {
           label="Panes"
           class="panes tabs"
           names={isNarrow.value ? panes : panes.slice(1)}
-          selected={isNarrow.value ? pane.value : chat}
-          select={(name) => {
+          value={isNarrow.value ? pane.value : chat}
+          change={(name) => {
             pane.value = name;
           }}
         />

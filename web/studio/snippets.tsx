@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { CopyButton } from "../copy-button.tsx";
+import { boundTo } from "../draft.ts";
 import { Tabs } from "../tabs.tsx";
 import { Dialog } from "./dialog.tsx";
 import { Icon } from "./icons.ts";
@@ -59,14 +60,7 @@ export function Snippets({ close }: { close(): void }) {
   const code = all[language.value]!;
   return (
     <Dialog title="Use in your app" kind="snippets" close={close}>
-      <Tabs
-        label="Languages"
-        names={Object.keys(all)}
-        selected={language.value}
-        select={(name) => {
-          language.value = name;
-        }}
-      />
+      <Tabs label="Languages" names={Object.keys(all)} {...boundTo(language)} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard. */}
       <pre tabIndex={0}>{code}</pre>
       <footer>
