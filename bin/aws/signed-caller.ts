@@ -33,6 +33,7 @@ export function signedCaller(
   { region, credentials }: Place,
   service: string,
   base: string,
+  milliseconds = answerMillisecondsMax,
 ): Caller {
   const isS3 = service === "s3";
   const signer = new SignatureV4({
@@ -53,7 +54,7 @@ export function signedCaller(
       method,
       headers: sent,
       ...(body.length > 0 && { body }),
-      signal: AbortSignal.timeout(answerMillisecondsMax),
+      signal: AbortSignal.timeout(milliseconds),
     });
     const text = await answer.text();
     if (answer.ok) return text;
@@ -63,16 +64,17 @@ export function signedCaller(
   };
 }
 
-/**
- * Signs calls for the AWS service `name` and sends them to its `host`. AWS_ENDPOINT_URL overrides
- * the host, as in the SDK.
- */
-export const serviceCaller = (place: Place, name: string, host = name): Caller =>
-  signedCaller(
-    place,
-    name,
-    process.env.AWS_ENDPOINT_URL || `https://${host}.${place.region}.amazonaws.com`,
-  );
+/** The URL of the host of a service. AWS_ENDPOINT_URL overrides it, as in the SDK. */
+export const urlOf = (host: string, { region }: { region: string }) =>
+  (process.env.AWS_ENDPOINT_URL || `https://${host}.${region}.amazonaws.com`).replace(/\/$/, "");
+
+/** Signs calls for the AWS service `name` and sends them to its `host`. */
+export const serviceCaller = (
+  place: Place,
+  name: string,
+  host = name,
+  milliseconds?: number,
+): Caller => signedCaller(place, name, urlOf(host, place), milliseconds);
 
 /** Whether AWS denied access. Services with JSON APIs report it with status 400. */
 export function isDenied(error: unknown): boolean {
