@@ -12,8 +12,8 @@ import {
 import { refuse } from "../../../domain/refusal.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { key } from "../../table/keys.ts";
-import type { Reply } from "../../table/transact.ts";
-import { recordFirstSight } from "../people/profile-changes.ts";
+import type { Action, Reply } from "../../table/transact.ts";
+import { mentionAction } from "../people/profile-changes.ts";
 import { findProfile } from "../people/users.ts";
 import { commit, findWallet, spendLimits } from "./wallets.ts";
 
@@ -21,21 +21,24 @@ import { commit, findWallet, spendLimits } from "./wallets.ts";
 type Booking = { userId: string; amount: number; reference: string; now: Date };
 
 /**
- * Adds credits to a wallet from outside. The user becomes known. Refuses with `reference_exists` if
- * the reference was ever used on this wallet, by a top-up or payout.
+ * Adds credits to a wallet from outside. The user becomes known, in the same transaction: a
+ * repeated top-up must not bring back the profile of a deleted user. Refuses with
+ * `reference_exists` if the reference was ever used on this wallet, by a top-up or payout.
  */
 export const topUp = (
   booking: Booking,
   idempotentReply: (answer: Booked) => Reply<Booked>,
 ): Promise<Booked> =>
   decideAgain(async () => {
-    const wallet = await findWallet(booking.userId);
+    const { userId, now } = booking;
+    const wallet = await findWallet(userId);
     // After the wallet: if the user is deleted after this, the wallet has changed.
-    await recordFirstSight(booking.userId, {}, booking.now, undefined, { consistent: true });
+    const isKnown = (await findProfile(userId, { consistent: true })) !== undefined;
+    const also = isKnown ? [] : [mentionAction(userId, now)];
     try {
-      return await book(wallet, booking, "top_up", credit, idempotentReply);
+      return await book(wallet, booking, { type: "top_up", move: credit, also }, idempotentReply);
     } catch (error) {
-      if (error instanceof Deleted) return overtaken;
+      if (error instanceof Changed) return overtaken;
       throw error;
     }
   });
@@ -49,22 +52,28 @@ export async function payOut(
   idempotentReply: (answer: Booked) => Reply<Booked>,
 ): Promise<Booked> {
   const { userId } = booking;
+  const change = { type: "payout", move: debit, also: [] } as const;
   try {
-    return await book(await findWallet(userId), booking, "payout", debit, idempotentReply);
+    return await book(await findWallet(userId), booking, change, idempotentReply);
   } catch (error) {
-    if (error instanceof Deleted) refuse("user_not_found", { userId });
+    if (error instanceof Changed) refuse("user_not_found", { userId });
     throw error;
   }
 }
 
-/** The user was deleted after the wallet was read. */
-class Deleted extends Error {}
+/** The user was deleted, or became known, after the reads. */
+class Changed extends Error {}
+
+type Change = {
+  type: "top_up" | "payout";
+  move: (draft: Draft, movement: Movement) => Draft;
+  also: readonly Action[];
+};
 
 async function book(
   known: Wallet,
   { userId, amount, reference, now }: Booking,
-  type: "top_up" | "payout",
-  move: (draft: Draft, movement: Movement) => Draft,
+  { type, move, also }: Change,
   idempotentReply: (answer: Booked) => Reply<Booked>,
 ): Promise<Booked> {
   const occurredAt = now.toISOString();
@@ -78,16 +87,19 @@ async function book(
   return commit(
     [known],
     ([wallet]) => {
-      if (wallet.leftAt !== known.leftAt) throw new Deleted();
+      if (wallet.leftAt !== known.leftAt) throw new Changed();
       const draft = move(draftOf(wallet), { type, amount, reference, occurredAt });
       const { balance } = draft.after;
       return {
         drafts: [draft],
-        actions: [claim],
+        actions: [claim, ...also],
         reply: idempotentReply({ userId, amount, balance, reference }),
       };
     },
-    () => refuse("reference_exists", { reference }),
+    (failed) => {
+      if (failed.has("reference")) refuse("reference_exists", { reference });
+      throw new Changed();
+    },
   );
 }
 

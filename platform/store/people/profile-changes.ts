@@ -65,9 +65,18 @@ function namesAllowed({ username, name, surname }: Profile, roles: Caller["roles
  * username is held by the user who shows it.
  */
 async function recordNew(profile: Profile, now: Date): Promise<void> {
-  const { userId, username, mentioned = false } = profile;
+  const { userId, username } = profile;
+  const names = username === "" ? [] : [holdUsername(userId, username, now)];
+  const failed = await commitTransaction([newProfileAction(profile), ...names]);
+  if (failed?.has("username") && !failed.has("profile"))
+    await recordNew({ ...profile, username: "" }, now);
+}
+
+/** Writes a profile that does not exist yet, or that only a mention has created. */
+function newProfileAction(profile: Profile): Action {
+  const { userId, mentioned = false } = profile;
   const isNew = "attribute_not_exists(PK)";
-  const put: Action = {
+  return {
     label: "profile",
     Put: {
       Item: { ...key.profile(userId), ...profile },
@@ -75,11 +84,11 @@ async function recordNew(profile: Profile, now: Date): Promise<void> {
       ...(!mentioned && { ExpressionAttributeValues: { ":true": true } }),
     },
   };
-  const names = username === "" ? [] : [holdUsername(userId, username, now)];
-  const failed = await commitTransaction([put, ...names]);
-  if (failed?.has("username") && !failed.has("profile"))
-    await recordNew({ ...profile, username: "" }, now);
 }
+
+/** Makes an unknown user known, together with what mentions them. */
+export const mentionAction = (userId: string, now: Date): Action =>
+  newProfileAction(profileOf(userId, {}, now));
 
 /**
  * Changes a profile, and decides again if another call was faster. `decide` returns the changed
