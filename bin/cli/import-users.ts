@@ -103,6 +103,8 @@ export async function importUser(place: Place, user: NewUser): Promise<boolean> 
   const isNew = balance > 0 && (await topUp(place, id, balance));
   if (hasNone && balance > 0) return isNew;
   const held = await findNames(place, id);
+  // A top-up makes the user known, so this one has deleted the account since an earlier import.
+  if (held === undefined && balance > 0 && !isNew) return false;
   if (held !== undefined && (hasNone || held.some((text) => text !== ""))) return isNew;
   const named = await ask(place, `PUT /api/v1/users/${id}`, { ...names, create: true });
   if (named.status === 200) return true;

@@ -65,6 +65,16 @@ test("a user who has a name already keeps it, and gets the balance", async () =>
   expect((await ledgerOf(id)).length).toBe(1);
 });
 
+test("a user who has deleted the account since is not imported again", async () => {
+  const lines = [header, `${freshId()},,Ann,Lee,5`];
+  const id = lines[1]!.split(",")[0]!;
+  expect((await begin(lines).ended).said).toBe("1 added, 0 already present, 0 invalid.\n");
+  const left = await call("DELETE /api/v1/users/me?forfeit=true", { as: await person({ id }) });
+  expect(left.status).toBe(204);
+  expect((await begin(lines).ended).said).toBe("0 added, 1 already present, 0 invalid.\n");
+  expect((await call(`GET /api/v1/users/${id}`, { as: backEnd() })).status).toBe(404);
+});
+
 test("of several rows with one username, the first has it", async () => {
   const [username, first] = [`u${freshId()}`, freshId()];
   const others = Array.from({ length: 5 }, () => freshId());
