@@ -84,7 +84,9 @@ export const adviceOf: Record<RefusalCode, readonly [does: string, means?: strin
   too_many_moments: ["End or cancel one of the open moments first"],
   gift_not_found: ["Check the id; list the gifts of the stream"],
   refund_not_yours: ["Ask an admin to refund it"],
-  refund_not_covered: ["Ask an admin to refund it; the host will owe the rest"],
+  refund_not_covered: [
+    "Ask an admin to refund it; the host will owe the rest. If a receiver has deleted their account, top up the sender's wallet instead",
+  ],
   gift_already_refunded: ["Treat it as done"],
   credits_too_low: ["Offer to buy credits; nothing was charged"],
   spend_limit_reached: ["Show that the daily limit is reached until midnight UTC"],

@@ -44,8 +44,9 @@ export function assertMayRefund({ hostId, receivers }: Gift, { role }: Refunder)
  * could owe what they have spent, a sender, a host and a third account could hold the same credits
  * twice, and accounts are free. An admin takes from each receiver what is available; what a
  * receiver has spent is owed and repaid from whatever they receive next. If the sender has deleted
- * their account since, the credits are forfeited. Nothing may be due any more. Refuses with
- * `gift_already_refunded` and `refund_not_covered`.
+ * their account since, the credits are forfeited. If a receiver has, nothing covers the refund: what
+ * they received has left, and a next user of their sub does not owe it. Nothing may be due any more.
+ * Refuses with `gift_already_refunded` and `refund_not_covered`.
  */
 export function refundGift(
   gift: Gift,
@@ -58,13 +59,15 @@ export function refundGift(
   const facts = { streamId: gift.streamId, giftId: gift.id, occurredAt: now.toISOString() };
   const parts = partsOf(gift, shares).filter(({ credits }) => credits > 0);
   if (parts.length === 0) return [];
-  const give = isOfFormer(wallets.sender, Date.parse(gift.createdAt)) ? creditFormer : credit;
+  const sentAt = Date.parse(gift.createdAt);
+  const give = isOfFormer(wallets.sender, sentAt) ? creditFormer : credit;
   let sender = uncountSpending(draftOf(wallets.sender), gift.price, gift.createdAt);
   for (const { userId: counterpart, credits: amount } of parts)
     sender = give(sender, { type: "gift_refund", amount, counterpart, ...facts });
   const counterpart = gift.sender.userId;
   const receivers = parts.map(({ userId, credits: amount }) => {
     const wallet = wallets.receivers.get(userId)!;
+    if (isOfFormer(wallet, sentAt)) refuse("refund_not_covered", { balance: 0, amount });
     const { balance } = wallet;
     if (by.role === "host" && balance < amount) refuse("refund_not_covered", { balance, amount });
     return takeBack(draftOf(wallet), {

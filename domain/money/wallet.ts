@@ -93,13 +93,17 @@ export const spend = (wallet: Wallet, movement: Movement, now: Date, limits: Spe
  * the debt.
  */
 export function credit(draft: Draft, movement: Movement): Draft {
-  const { balance, owed } = draft.after;
-  if (balance + movement.amount > Number.MAX_SAFE_INTEGER) refuse("balance_too_high");
-  const credited = post(draft, movement, movement.amount);
+  const { owed } = draft.after;
+  const credited = receive(draft, movement);
   const repaid = Math.min(owed, movement.amount);
   if (repaid === 0) return credited;
   const repayment = post(credited, { ...movement, type: "gift_refund_reversal" }, -repaid);
   return { ...repayment, after: { ...repayment.after, owed: owed - repaid } };
+}
+
+function receive(draft: Draft, movement: Movement): Draft {
+  if (draft.after.balance + movement.amount > Number.MAX_SAFE_INTEGER) refuse("balance_too_high");
+  return post(draft, movement, movement.amount);
 }
 
 /** Takes back received credits: as many as are available; the rest becomes a debt. */
@@ -137,15 +141,13 @@ export const isOfFormer = ({ leftAt }: Wallet, sentAt: number) =>
 
 /**
  * Credits what was sent to a deleted user and forfeits it at once. The next user of the same sub
- * does not get it, and sees it only if they have entries already.
+ * does not get it, not even for a debt, and sees it only if they have entries already.
  */
 export function creditFormer(draft: Draft, movement: Movement): Draft {
-  const { balance, seq, since } = draft.after;
-  const credited = credit(draft, movement);
-  const amount = credited.after.balance - balance;
-  if (amount === 0) return credited;
-  const { occurredAt } = movement;
-  const paid = debit(credited, { type: "payout", amount, reference: "forfeit", occurredAt });
+  const { seq, since } = draft.after;
+  const { amount, occurredAt } = movement;
+  const left = { type: "payout", amount, reference: "forfeit", occurredAt } as const;
+  const paid = debit(receive(draft, movement), left);
   return seq === since ? { ...paid, after: { ...paid.after, since: paid.after.seq } } : paid;
 }
 

@@ -44,9 +44,10 @@ type AuditOptions = {
  * Verifies a table: every balance is the sum of its entries, every entry follows the previous one,
  * every debit has its credit, refund or pending part once, totals and leaderboards match the gifts,
  * the sums of the logs and the results of polls and goals match the stored items, every gift has
- * its event, every debt was left by an admin's refund, every escrow had one outcome, and issued +
- * owed = balances + pending + held + paid out. One pass uses memory for the debtors, admins'
- * refunds and funded streams; more passes only identify the inconsistencies.
+ * its event, every debt was left by an admin's refund, no user paid for a gift of a former one,
+ * every escrow had one outcome, and issued + owed = balances + pending + held + paid out. One pass
+ * uses memory for the debtors, deleted users, refunds and funded streams; more passes only identify
+ * the inconsistencies.
  */
 export async function audit({ read, now, patienceMilliseconds, pause }: AuditOptions) {
   const seconds = Math.floor(now.getTime() / 1000);
@@ -55,7 +56,9 @@ export async function audit({ read, now, patienceMilliseconds, pause }: AuditOpt
   const report: Report = { sums: first.sums, misfits: first.misfits, more: first.more };
   if (first.debts.length > 0) {
     // A refund made after its gift was read and before its wallet was read is still in progress.
-    const again = new Set((await listDebts(read())).map(({ problem, item }) => item + problem));
+    const again = new Set(
+      (await listDebts(read(), gifts)).map(({ problem, item }) => item + problem),
+    );
     for (const { item, problem } of first.debts)
       if (again.has(item + problem)) add(report, [item], problem);
   }
@@ -126,7 +129,7 @@ async function sumUp(items: AsyncIterable<Item>, gifts: Window) {
   for await (const statement of statements(items, gifts)) {
     if (statement.source !== undefined) {
       addTo(sums, statement.source, statement.entries);
-      debts.add(statement.source);
+      debts.add(statement.source, statement.entries);
       escrows.add(statement.source);
       oldest = Math.min(oldest, heldSince(statement.source) ?? oldest);
     }
@@ -138,10 +141,11 @@ async function sumUp(items: AsyncIterable<Item>, gifts: Window) {
   return { money, events, sums, debts: debts.listUnexplained(), heldSince: oldest, ...found };
 }
 
-/** Debts that no admin's refund explains. */
-async function listDebts(items: AsyncIterable<Item>) {
+/** Debts that no admin's refund explains, and entries about gifts of former users. */
+async function listDebts(items: AsyncIterable<Item>, gifts: Window) {
   const debts = createDebts();
-  for await (const item of items) debts.add(item);
+  for await (const { source, entries } of statements(items, gifts))
+    if (source !== undefined) debts.add(source, entries);
   return debts.listUnexplained();
 }
 

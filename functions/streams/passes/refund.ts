@@ -19,7 +19,7 @@ export const { contract, handler } = endpoint(
     answer: [200, z.object({ id: GiftId, refundedAt: Timestamp, credits: Balance })],
     rate: "accounting",
     cost: { read: 12, write: 60, kilobytes: 1 },
-    refusals: ["pass_not_found", "gift_already_refunded", "balance_too_high"],
+    refusals: ["pass_not_found", "gift_already_refunded", "refund_not_covered", "balance_too_high"],
     grants: {
       read: ["STREAM", "WALLET"],
       write: ["STREAM", "USER", "WALLET", "LEDGER"],
