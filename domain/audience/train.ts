@@ -123,16 +123,17 @@ export function netOf(gift: Gift, startedAt: string, endedAt: string): number {
 }
 
 /** The largest number of users that a result names. */
-const topMax = 3;
+export const topMax = 3;
 
 /**
  * What was given to a train, counted from its gifts, and who gave most; ties in favour of the first
- * to give. Erased users are left out.
+ * to give. Gifts of deleted users count, and do not bring them to the top.
  */
 export function trainCountOf(
   gifts: readonly Gift[],
   { startedAt, endedAt }: { startedAt: string; endedAt: string },
   defaultPicture: string,
+  isOfDeleted: (gift: Gift) => boolean,
 ): Pick<TrainResult, "credits" | "top"> {
   const bySender = new Map<string, { sender: Gift["sender"]; at: string; credits: number }>();
   let credits = 0;
@@ -141,12 +142,12 @@ export function trainCountOf(
     if (net === 0) continue;
     credits += net;
     const { sender, createdAt } = gift;
+    if (isOfDeleted(gift)) continue;
     const { at = "", credits: before = 0 } = bySender.get(sender.userId) ?? {};
     const last = at < createdAt ? createdAt : at;
     bySender.set(sender.userId, { sender, at: last, credits: before + net });
   }
   const top = [...bySender.values()]
-    .filter(({ sender }) => sender.username !== "")
     .sort((a, b) => b.credits - a.credits || (a.at < b.at ? -1 : Number(a.at > b.at)))
     .slice(0, topMax)
     .map(({ sender, credits }) => ({ user: summaryOf(sender, defaultPicture), credits }));

@@ -136,7 +136,7 @@ export function forfeit(wallet: Wallet, occurredAt: string): Draft {
 }
 
 /** Whether credits sent at this time (milliseconds since 1970) were for the deleted user. */
-export const isOfFormer = ({ leftAt }: Wallet, sentAt: number) =>
+export const isOfFormer = ({ leftAt }: Pick<Wallet, "leftAt">, sentAt: number) =>
   leftAt !== undefined && sentAt <= Date.parse(leftAt);
 
 /**

@@ -48,10 +48,11 @@ type Moves = ReturnType<typeof movesOf>;
 export async function listSumMisfits(read: () => AsyncIterable<Item>): Promise<SumMisfit[]> {
   const misfits: SumMisfit[] = [];
   const readable = () => withoutBroken(read(), misfits);
-  const { crowds, tallies, isEmpty } = await readMoments(readable());
-  if (isEmpty) return misfits;
+  const found = await readMoments(readable());
+  if (found.isEmpty) return misfits;
+  const { crowds, tallies } = found;
   misfits.length = 0;
-  await countAll(readable(), crowds, tallies);
+  await countAll(readable(), found);
   for (const [streamId, { log, likes, waiting }] of crowds) {
     const shown = likesIn(log);
     if (shown !== likes && waiting.size === 0)
@@ -139,10 +140,11 @@ const storedIn = (tally: Tally) => {
 
 const noCrowd = (): Crowd => ({ log: { n: -1, newest: 0 }, likes: 0, waiting: new Set() });
 
-/** The moments, and the newest frame of each log. */
+/** The moments, the newest frame of each log, and when users were deleted. */
 async function readMoments(items: AsyncIterable<Item>) {
   const crowds = new Map<string, Crowd>();
   const tallies = new Map<string, Tally>();
+  const inherited = new Map<string, { leftAt: string }>();
   let isEmpty = true;
   for await (const item of items) {
     const { kind, owner } = moneyKindOf(item);
@@ -159,16 +161,18 @@ async function readMoments(items: AsyncIterable<Item>) {
       const { sums, moments } = item as LogState;
       if (sums !== undefined) isEmpty = false;
       crowds.set(owner, { ...known, log: { n, newest: Number(item.newest ?? 0), sums, moments } });
-    }
+    } else if (kind === "wallet" && typeof item.leftAt === "string")
+      inherited.set(owner, { leftAt: item.leftAt });
   }
-  return { crowds, tallies, isEmpty };
+  return { crowds, tallies, inherited, isEmpty };
 }
+
+const isSent = ({ kind }: Item) => kind === "gift" || kind === "superlike";
 
 /** Adds likes, votes and gifts to the crowds and tallies. */
 async function countAll(
   items: AsyncIterable<Item>,
-  crowds: Map<string, Crowd>,
-  tallies: ReadonlyMap<string, Tally>,
+  { crowds, tallies, inherited }: Awaited<ReturnType<typeof readMoments>>,
 ): Promise<void> {
   const covered = new Set<string>();
   const goals = [...tallies.values()].filter(
@@ -194,16 +198,13 @@ async function countAll(
       wait(crowds.get(vote.streamId), vote.change, vote.at);
     } else if (kind === "rest") {
       addRest(ownerId, item, crowds, tallies);
-    } else if (
-      kind === "gift" &&
-      (item.kind === "gift" || item.kind === "superlike") &&
-      goals.length > 0
-    ) {
+    } else if (kind === "gift" && isSent(item) && goals.length > 0) {
       const { data: gift } = Gift.safeParse(item);
       if (gift === undefined) continue;
       for (const { moment, moves, giving } of goals)
         if (moment.streamId !== gift.streamId) continue;
-        else if (moment.kind === "train") addGift(giving, gift, moment, crowds.get(owner)?.log);
+        else if (moment.kind === "train")
+          addGift(giving, gift, moment, crowds.get(owner)?.log, inherited);
         else moves.push(...movesOf(gift, moment, endOf(moment)));
       wait(crowds.get(owner), `gift:${gift.id}`, gift.createdAt);
       if (gift.refundedAt !== undefined)

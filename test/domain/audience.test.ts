@@ -243,9 +243,9 @@ describe("the result of a train", () => {
   });
   const give = (userId: string, price: number, milliseconds: number, more: object = {}) =>
     Gift.parse(gift(1, { price, createdAt: timeAt(milliseconds), ...sender(userId), ...more }));
-  const count = (gifts: Gift[]) => {
+  const count = (gifts: Gift[], isOfDeleted = (_: Gift) => false) => {
     const span = { startedAt: timeAt(0), endedAt: timeAt(1_000) };
-    const { credits, top } = trainCountOf(gifts, span, picture);
+    const { credits, top } = trainCountOf(gifts, span, picture, isOfDeleted);
     return { credits, top: top.map(({ user, credits }) => [user._id, credits]) };
   };
 
@@ -256,7 +256,23 @@ describe("the result of a train", () => {
 
   test("counts the credits of deleted users, and does not name them", () => {
     const gifts = [give("gone", 30, 1, sender("gone", "")), give("ann", 10, 2)];
-    expect(count(gifts)).toEqual({ credits: 40, top: [["ann", 10]] });
+    const isOfDeleted = (one: Gift) => one.sender.userId === "gone" && one.price === 30;
+    expect(count(gifts, isOfDeleted)).toEqual({ credits: 40, top: [["ann", 10]] });
+    const again = [...gifts, give("gone", 5, 2)];
+    const top = [
+      ["ann", 10],
+      ["gone", 5],
+    ];
+    expect(count(again, isOfDeleted)).toEqual({ credits: 45, top });
+  });
+
+  test("shows users without a username", () => {
+    const gifts = [give("bare", 30, 1, sender("bare", "")), give("ann", 10, 2)];
+    const top = [
+      ["bare", 30],
+      ["ann", 10],
+    ];
+    expect(count(gifts)).toEqual({ credits: 40, top });
   });
 
   test("names three at most, in a tie those who gave their credits first", () => {

@@ -1,4 +1,4 @@
-import type { MomentItem } from "../../domain/audience/moment.ts";
+import type { MomentItem, TrainResult } from "../../domain/audience/moment.ts";
 import { recordOf } from "../../domain/log/change.ts";
 import type { LogRecord } from "../../domain/log/event.ts";
 import { type FrameBody, makeFrame } from "../../domain/log/frame.ts";
@@ -8,6 +8,7 @@ import type { Stream } from "../../domain/streams/stream.ts";
 import { handler as changeTrain } from "../../functions/audience/moments/change-train.ts";
 import { listSumMisfits } from "../../platform/audit/crowd.ts";
 import { eraseFromStreams } from "../../platform/own-data/erase-streams.ts";
+import { removeUser } from "../../platform/own-data/removal.ts";
 import { appendRecords } from "../../platform/push/append.ts";
 import { createJobs } from "../../platform/push/jobs.ts";
 import { createMemory } from "../../platform/push/memory.ts";
@@ -17,6 +18,7 @@ import { storeTrains } from "../../platform/store/audience/log-state.ts";
 import { findMoment, finishMoment } from "../../platform/store/audience/moments.ts";
 import { listFrames, putFrame, readHead } from "../../platform/store/log/frames.ts";
 import { resetLog } from "../../platform/store/log/log-reset.ts";
+import { topUp } from "../../platform/store/money/bookings.ts";
 import { listGifts } from "../../platform/store/money/gifts.ts";
 import { listActs } from "../../platform/store/streams/moderation.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";
@@ -36,6 +38,7 @@ import { forget, giftTypeOf, makeStream, makeUser, sendOne, someone } from "./wa
 
 useOwnTable();
 const queue = useQueue("ENDINGS_QUEUE_URL");
+useQueue("ERASURES_QUEUE_URL");
 beforeEach(() => void queue.take());
 
 const train = {
@@ -298,11 +301,52 @@ test("a reset log knows its train, the gifts without a frame, and what may start
   expect((await readHead(refunded.streamId)).trains).not.toHaveProperty("window");
 });
 
+test("senders without a username are in the result, and an audit reports a result without a sender", async () => {
+  const { stream, streamId, give, ann, ben } = await live();
+  const bare = someone("bare");
+  await topUp({ userId: bare, amount: 1_000, reference: "sale", now: new Date() }, forget);
+  await append(stream, [await give(ben, 0), await give(bare, 1, 50), await give(ann, 2)]);
+  const { id, item } = await trainOf(streamId);
+  await endMoments({ streamId, momentId: id }, after(item!.endsAt!, 12));
+  const { result } = (await findMoment(streamId, id))!;
+  const given = [
+    [bare, 500],
+    [ann, 10],
+  ];
+  const { top } = result as TrainResult;
+  expect(top.map(({ user, credits }) => [user._id, credits])).toEqual(given);
+  expect(await misfitsOf(streamId)).toEqual([]);
+  const setTop = (value: TrainResult["top"]) =>
+    updateItem({
+      Key: key.moment(streamId, id),
+      UpdateExpression: "SET #result.#top = :top",
+      ExpressionAttributeNames: { "#result": "result", "#top": "top" },
+      ExpressionAttributeValues: { ":top": value },
+    });
+  await setTop(top.filter(({ user }) => user._id !== ann));
+  expect(await misfitsOf(streamId)).toHaveLength(1);
+  await setTop(top);
+});
+
+test("a deleted sender is not in the result, even if a new user has the same sub", async () => {
+  const { stream, streamId, give, ann, ben } = await live();
+  await append(stream, [await give(ben, 0, 2), await give(ann, 0)]);
+  const { id, item } = await trainOf(streamId);
+  await removeUser({ userId: ben, isForfeit: true, now: new Date() });
+  await makeUser(ben);
+  await endMoments({ streamId, momentId: id }, after(item!.endsAt!, 12));
+  const { result } = (await findMoment(streamId, id))!;
+  expect(result).toMatchObject({ credits: 30, top: [{ user: { _id: ann }, credits: 10 }] });
+  expect(JSON.stringify(result)).not.toContain(ben);
+  expect(await misfitsOf(streamId)).toEqual([]);
+});
+
 test("an erased user is no longer among those who gave most, and the credits stay", async () => {
   const { stream, streamId, give, ann, ben } = await live();
   await append(stream, [await give(ann, 0), await give(ben, 0, 2)]);
   const { id, item } = await trainOf(streamId);
   await endMoments({ streamId, momentId: id }, after(item!.endsAt!, 12));
+  await removeUser({ userId: ben, isForfeit: true, now: new Date() });
   const at = new Date().toISOString();
   await noteErasedStream(ben, streamId, at);
   const erasure = { userId: ben, at, seq: 0, step: 0 };

@@ -7,7 +7,7 @@ export const { contract, handler } = consumer(
     summary: "Count the results of ended polls and goals, and end those of ended streams",
     on: { queue: "endings", batchSize: 10 },
     grants: {
-      read: ["STREAM", "CROWD", "FRAMES"],
+      read: ["STREAM", "CROWD", "FRAMES", "WALLET"],
       write: ["STREAM", "CROWD"],
       queues: ["endings"],
     },

@@ -4,11 +4,13 @@ import type { MomentItem, MomentResult } from "../../../domain/audience/moment.t
 import { trainCountOf } from "../../../domain/audience/train.ts";
 import { type Count, countVote, pollResultOf, VoteItem } from "../../../domain/audience/vote.ts";
 import type { Gift } from "../../../domain/money/gift-item.ts";
+import { isOfFormer, type Wallet } from "../../../domain/money/wallet.ts";
 import { setting } from "../../runtime/env.ts";
 import { read } from "../../table/items.ts";
 import { crowdPartitions, prefix } from "../../table/keys.ts";
 import { queryAll } from "../../table/query.ts";
 import { eachGift } from "../money/gifts.ts";
+import { findWallet } from "../money/wallets.ts";
 import { type CrowdRest, findCrowdRest } from "./crowd-rest.ts";
 
 /** Items of one page: votes and likes take some hundred bytes. */
@@ -89,5 +91,15 @@ export async function countTrain({ streamId, startedAt }: MomentItem, endedAt: s
   const gifts: Gift[] = [];
   for await (const gift of eachGift(streamId, span))
     if (gift.createdAt >= startedAt && gift.createdAt < endedAt) gifts.push(gift);
-  return trainCountOf(gifts, span, setting("DEFAULT_PICTURE"));
+  // Only the wallets of those on top are read; each deleted user makes room for another.
+  const wallets = new Map<string, Wallet>();
+  const isOfDeleted = ({ sender, createdAt }: Gift) =>
+    isOfFormer(wallets.get(sender.userId) ?? {}, Date.parse(createdAt));
+  for (;;) {
+    const count = trainCountOf(gifts, span, setting("DEFAULT_PICTURE"), isOfDeleted);
+    const unread = count.top.map(({ user }) => user._id).filter((id) => !wallets.has(id));
+    if (unread.length === 0) return count;
+    for (const wallet of await Promise.all(unread.map(findWallet)))
+      wallets.set(wallet.userId, wallet);
+  }
 }
