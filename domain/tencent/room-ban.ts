@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { activeBan, type BanAction, type Member } from "../streams/member.ts";
+import type { BanAction } from "../streams/member.ts";
 import { byteText } from "../text.ts";
 import { accounts, RoomId } from "./room.ts";
 
@@ -33,19 +33,6 @@ export const BanMembers = z.object({
 
 /** A ban of some members of a room; 0 seconds lifts bans of that kind. */
 export type RoomBan = { actionType: BanAction; seconds: number; reason: string };
-
-/** The change of a member's ban: none, or it is lifted or replaced. */
-type BanChange = "none" | "lift" | "replace";
-
-/**
- * Decides on a member, who has at most one ban. A mute does not replace a block, which forbids
- * more; any other ban is replaced, so that the newest end applies.
- */
-export function decideBan(ban: RoomBan, member: Member | undefined, now: Date): BanChange {
-  const current = activeBan(member, now);
-  if (ban.seconds === 0) return current?.actionType === ban.actionType ? "lift" : "none";
-  return current?.actionType === "BLOCK" && ban.actionType === "CHAT_ONLY" ? "none" : "replace";
-}
 
 /** The end of a ban that begins now. */
 export const endOf = (ban: RoomBan, now: Date) =>

@@ -1,5 +1,4 @@
 import { BanMembers } from "../../../domain/tencent/room-ban.ts";
-import { getAccounts } from "../../../platform/store/tencent/accounts.ts";
 import { changeRoomBans } from "../../../platform/store/tencent/room-bans.ts";
 import { getOpenRoom } from "../../../platform/store/tencent/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";
@@ -18,8 +17,8 @@ export const { contract, handler } = command(
   },
   async ({ body, caller, now, newId }) => {
     const room = await getOpenRoom(body.RoomId);
-    const targets = await getAccounts(body.MemberList_Account, now);
     const ban = { actionType: "BLOCK", seconds: body.Duration, reason: body.Reason } as const;
-    await changeRoomBans(room, targets, ban, { by: caller.identifier, now, newId });
+    const acting = { by: caller.identifier, now, newId };
+    await changeRoomBans(room, body.MemberList_Account, ban, acting);
   },
 );

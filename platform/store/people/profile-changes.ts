@@ -73,7 +73,7 @@ async function recordNew(profile: Profile, now: Date): Promise<void> {
 }
 
 /** Writes a profile that does not exist yet, or that only a mention has created. */
-function newProfileAction(profile: Profile): Action {
+export function newProfileAction(profile: Profile): Action {
   const { userId, mentioned = false } = profile;
   const isNew = "attribute_not_exists(PK)";
   return {

@@ -1,14 +1,25 @@
 import { type Profile, profileOf } from "../../../domain/people/user.ts";
-import { recordFirstSight } from "../people/profile-changes.ts";
-import { findProfile, findProfiles, getProfile } from "../people/users.ts";
+import { newProfileAction, recordFirstSight } from "../people/profile-changes.ts";
+import { findKnown, findProfile, findProfiles, getProfile } from "../people/users.ts";
 
 /**
- * The profiles of at most 100 accounts of the Tencent API, in their order. Accounts and users are
- * one namespace, and an account becomes known when it is mentioned.
+ * Makes at most 100 accounts of the Tencent API known and returns their profiles, in their order.
+ * Accounts and users are one namespace. Only for calls that nothing refuses any more: a typing
+ * error in a refused call must stay unknown, or it could receive credits.
  */
-export async function getAccounts(accounts: readonly string[], now: Date): Promise<Profile[]> {
+export async function recordAccounts(accounts: readonly string[], now: Date): Promise<Profile[]> {
   const known = await findProfiles(accounts);
   return Promise.all(accounts.map((account) => known.get(account) ?? recordMention(account, now)));
+}
+
+/**
+ * The profile of an account, with the action that makes an unknown one known (label `profile`): for
+ * a transaction that may still be refused.
+ */
+export async function findAccount(account: string, now: Date) {
+  const known = await findKnown(account);
+  const profile = known ?? showUnknown(account, now);
+  return { profile, mention: known === undefined ? [newProfileAction(profile)] : [] };
 }
 
 /**

@@ -4,30 +4,60 @@ import { makeBan } from "../../../domain/streams/ban.ts";
 import { namesAtBan } from "../../../domain/streams/display-names.ts";
 import { activeBan } from "../../../domain/streams/member.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
-import { decideBan, endOf, type RoomBan } from "../../../domain/tencent/room-ban.ts";
+import { endOf, type RoomBan } from "../../../domain/tencent/room-ban.ts";
 import { banActions, liftActions, unbanAction } from "../streams/bans.ts";
 import { changeMember, memberActions } from "../streams/members.ts";
+import { recordAccounts } from "./accounts.ts";
 
 /** Who bans, when, and how ids are made. */
 type Acting = { by: string; now: Date; newId: () => string };
 
 /**
- * Mutes or bans members of a room, or lifts that; each member in a separate transaction, so that a
- * call that failed in between can be repeated. Refuses with `ban_of_host` before it changes
- * anything.
+ * Mutes or bans members of a room, who become known, or lifts that; each member in a separate
+ * transaction, so that a call that failed in between can be repeated. Refuses with `ban_of_host`
+ * before it changes anything.
  */
 export async function changeRoomBans(
   stream: Stream,
-  targets: readonly Profile[],
+  accounts: readonly string[],
   request: RoomBan,
   acting: Acting,
 ): Promise<void> {
-  if (request.seconds > 0 && targets.some(({ userId }) => userId === stream.hostId))
-    refuse("ban_of_host");
-  await Promise.all(targets.map((target) => changeBan(stream, target, request, acting)));
+  if (request.seconds === 0) {
+    const lift = (account: string) => liftBan(stream, account, request, acting);
+    await Promise.all(accounts.map(lift));
+    return;
+  }
+  if (accounts.includes(stream.hostId)) refuse("ban_of_host");
+  const targets = await recordAccounts(accounts, acting.now);
+  await Promise.all(targets.map((target) => setBan(stream, target, request, acting)));
 }
 
-async function changeBan(
+/** Lifts a member's ban of the requested kind, if any; reads no profile, so nobody becomes known. */
+async function liftBan(
+  stream: Stream,
+  account: string,
+  { actionType }: RoomBan,
+  { by, now }: Acting,
+): Promise<void> {
+  const place = { streamId: stream.id };
+  await changeMember(place, account, (member) => {
+    // An expired ban has ended already, and is not lifted now.
+    const current = activeBan(member, now);
+    if (current?.actionType !== actionType) return [];
+    return [
+      ...memberActions(place, account, member, undefined, now),
+      ...liftActions(stream.hostId, current.id, by, now),
+      unbanAction(stream.id, account, current, by, now),
+    ];
+  });
+}
+
+/**
+ * Sets a member's ban. A mute does not replace a block, which forbids more; any other ban is
+ * replaced, so that the newest end applies.
+ */
+async function setBan(
   stream: Stream,
   target: Profile,
   request: RoomBan,
@@ -35,21 +65,18 @@ async function changeBan(
 ): Promise<void> {
   const id = newId();
   const place = { streamId: stream.id };
+  const { actionType } = request;
+  const endsAt = endOf(request, now);
+  const ban = makeBan(request, { id, stream, target, by, now, endsAt });
   await changeMember(place, target.userId, (member) => {
-    const change = decideBan(request, member, now);
-    if (change === "none") return [];
-    // An expired ban has ended already, and is not lifted now.
     const current = activeBan(member, now);
-    const lifted = current ? liftActions(stream.hostId, current.id, by, now) : [];
-    const unbanned = current ? [unbanAction(stream.id, target.userId, current, by, now)] : [];
-    const set = (ban: Parameters<typeof memberActions>[3]) =>
-      memberActions(place, target.userId, member, ban, now);
-    if (change === "lift") return [...set(undefined), ...lifted, ...unbanned];
-    const { actionType } = request;
-    const endsAt = endOf(request, now);
-    const ban = makeBan(request, { id, stream, target, by, now, endsAt });
+    if (current?.actionType === "BLOCK" && actionType === "CHAT_ONLY") return [];
     const names = namesAtBan(target, member, now);
     const active = { id, actionType, endsAt, by, reason: ban.reason, names };
-    return [...set(active), ...lifted, ...banActions(ban)];
+    return [
+      ...memberActions(place, target.userId, member, active, now),
+      ...(current ? liftActions(stream.hostId, current.id, by, now) : []),
+      ...banActions(ban),
+    ];
   });
 }

@@ -8,7 +8,7 @@ import { hostActions } from "../money/wallets.ts";
 import { summary } from "../people/users.ts";
 import { withChannel } from "../streams/channels.ts";
 import { changeStream } from "../streams/stream-changes.ts";
-import { getAccounts } from "./accounts.ts";
+import { findAccount } from "./accounts.ts";
 import { getRoom, recordRoom } from "./rooms.ts";
 
 /** The owner of a new room, the clock and the source of ids. */
@@ -20,16 +20,17 @@ type Opening = { owner: string; now: Date; newId: () => string };
  * `room_exists`.
  */
 export async function openRoom(room: NewRoom, { owner, now, newId }: Opening): Promise<void> {
-  const [profile] = await getAccounts([room.Owner_Account ?? owner], now);
-  const host = summary(profile!);
+  const hostId = room.Owner_Account ?? owner;
   const defaultThumbnail = setting("DEFAULT_THUMBNAIL");
   const alias = { roomId: room.RoomId, room: { ...roomFieldsOf(room), createdBy: owner } };
-  const streamId = await withChannel(host._id, async (channel, check) => {
+  const streamId = await withChannel(hostId, async (channel, check) => {
+    const { profile, mention } = await findAccount(hostId, now);
+    const host = summary(profile);
     const given = { id: newId(), host, channel, defaultThumbnail, now };
     const made = makeStream(newStreamOf(room), given);
     const stream = { ...made, ...goLive(made, made.host, now), ...alias };
     const actions = (await hostActions(stream)) ?? refuse("unavailable");
-    const isRecorded = await recordRoom(room.RoomId, stream, [check, ...actions]);
+    const isRecorded = await recordRoom(room.RoomId, stream, [check, ...mention, ...actions]);
     return isRecorded ? stream.id : undefined;
   });
   await announce(streamId, now);

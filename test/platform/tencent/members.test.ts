@@ -123,9 +123,16 @@ test("twenty members at once, and no more", async () => {
     expect(await command(many(21))).toMatchObject({ ErrorCode: 100002 });
 });
 
+test("who was never muted or banned stays unknown when it is lifted", async () => {
+  expect(await muteMembers(["typo1"], 0)).toMatchObject({ ErrorCode: 0 });
+  expect(await banMembers(["typo1"], 0)).toMatchObject({ ErrorCode: 0 });
+  expect(await findProfile("typo1")).toBeUndefined();
+});
+
 test("refuses the host, invalid fields and unknown rooms, and changes nothing", async () => {
   const host = await banMembers(["m4", "host"]);
   expect(host).toMatchObject({ ActionStatus: "FAIL", ErrorCode: 100002 });
+  expect(await findProfile("m4")).toBeUndefined();
   // Nothing is lifted from the host, who can be among those who are let in again.
   expect(await banMembers(["m4", "host"], 0)).toMatchObject({ ErrorCode: 0 });
   const bad = [

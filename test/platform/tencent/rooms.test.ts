@@ -137,6 +137,22 @@ describe("create_room and get_room_info", () => {
     }
   });
 
+  test("the owner of a refused room stays unknown", async () => {
+    const answer = await createRoom("first", { Owner_Account: "typo1" });
+    expect(answer).toMatchObject({ ErrorCode: 100003 });
+    expect(await findProfile("typo1")).toBeUndefined();
+  });
+
+  test("of two owners at once, who becomes known owns the room", async () => {
+    const owners = ["rival1", "rival2"];
+    const create = (Owner_Account: string) => createRoom("rivals", { Owner_Account });
+    const answers = await Promise.all(owners.map(create));
+    expect(answers.map(({ ErrorCode }) => ErrorCode).sort()).toEqual([0, 100003]);
+    const profiles = await Promise.all(owners.map((owner) => findProfile(owner)));
+    const known = profiles.flatMap((profile) => profile?.userId ?? []);
+    expect(known).toEqual([(await findRoom("rivals"))?.hostId]);
+  });
+
   test("of many concurrent calls one creates the room", async () => {
     const answers = await Promise.all(Array.from({ length: 6 }, () => createRoom("race")));
     const codes = answers.map(({ ErrorCode }) => ErrorCode).sort();
