@@ -131,10 +131,12 @@ function memberRecord({ streamId, old, new: image, createdAt }: ItemChange): Log
   const context = { streamId, targetUserId: member.userId, createdAt };
   const { ban, channel } = member;
   if (ban?.id !== before?.ban?.id) {
-    const id = ban == null ? `ban:${before!.ban!.id}:lifted` : `ban:${ban.id}`;
     const at = member.revision ?? createdAt * 1000;
+    // The mute that a block leaves is not a new ban: its own record is older.
+    const isEnd = ban == null || ban.id === before?.ban?.mute?.id;
+    const id = isEnd ? `ban:${before!.ban!.id}:lifted` : `ban:${ban.id}`;
     // A second ban replaces the first one, unless that has expired.
-    const isOver = ban == null || isPast(before?.ban, at);
+    const isOver = isEnd || isPast(before?.ban, at);
     return banRecord(id, { over: isOver ? before?.ban : null, ban, at }, context);
   }
   const shown = before?.channel?.ban;

@@ -8,7 +8,7 @@ export const BanAction = z.enum(["BLOCK", "CHAT_ONLY"]);
 export type BanAction = z.infer<typeof BanAction>;
 
 /** BLOCK forbids the whole stream, CHAT_ONLY only chat messages. */
-const MemberBan = z.object({
+const OneBan = z.object({
   id: z.string(),
   actionType: BanAction,
   /** Null: until it is lifted. */
@@ -19,6 +19,9 @@ const MemberBan = z.object({
   /** The names at the time of the ban, by which users are shown while they are muted. */
   names: z.object({ name: z.string(), surname: z.string() }).optional(),
 });
+
+/** A ban; a block with the mute that holds too and may end later. Its names are the block's. */
+const MemberBan = OneBan.extend({ mute: OneBan.omit({ names: true }).optional() });
 
 /** The public part of a ban: without its reason and names. */
 const ShownBan = MemberBan.pick({ id: true, actionType: true, endsAt: true });
@@ -82,17 +85,38 @@ type MemberBan = z.infer<typeof MemberBan>;
 const inForce = (ban: MemberBan | null | undefined, now: Date): MemberBan | undefined =>
   ban == null || (ban.endsAt !== null && ban.endsAt <= now.toISOString()) ? undefined : ban;
 
+/** A block and a mute of one member, in one place. */
+type Bans = { [Action in BanAction]?: MemberBan | undefined };
+
+/** The bans of a member's own item that are in force. */
+export function bansOf(member: Pick<Member, "ban"> | undefined, now: Date): Bans {
+  if (member?.ban == null) return {};
+  const { mute, ...own } = member.ban;
+  const muted = mute && { ...mute, ...(own.names && { names: own.names }) };
+  const all = [own, muted].flatMap((ban) => inForce(ban, now) ?? []);
+  return Object.fromEntries(all.map((ban) => [ban.actionType, ban]));
+}
+
+/** The bans as a member's item stores them. */
+export function storedBan({ BLOCK, CHAT_ONLY }: Bans): Member["ban"] {
+  if (BLOCK === undefined || CHAT_ONLY === undefined) return BLOCK ?? CHAT_ONLY;
+  const { names: _, ...mute } = CHAT_ONLY;
+  return { ...BLOCK, mute };
+}
+
 /**
  * The ban in force; an expired one is not. The stricter of two applies: BLOCK, or of the same kind
  * the one that ends later.
  */
 export function activeBan(member: Bannable | undefined, now: Date): MemberBan | undefined {
-  const own = inForce(member?.ban, now);
+  const { BLOCK, CHAT_ONLY } = bansOf(member, now);
+  const own = BLOCK ?? CHAT_ONLY;
   const channel = inForce(member?.channelBan, now);
   return own && channel ? stricterOf(channel, own) : (own ?? channel);
 }
 
-function stricterOf(one: MemberBan, other: MemberBan): MemberBan {
+/** The stricter of two bans, the first if they are equal. */
+export function stricterOf(one: MemberBan, other: MemberBan): MemberBan {
   if (one.actionType !== other.actionType) return one.actionType === "BLOCK" ? one : other;
   return one.endsAt === null || (other.endsAt !== null && one.endsAt >= other.endsAt) ? one : other;
 }

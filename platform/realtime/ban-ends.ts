@@ -1,6 +1,6 @@
 import type { DynamoDBRecord } from "aws-lambda";
 import * as z from "zod";
-import { isBlocked, Member } from "../../domain/streams/member.ts";
+import { bansOf, isBlocked, Member, storedBan } from "../../domain/streams/member.ts";
 import { Timestamp } from "../../domain/text.ts";
 import { startTimer } from "../aws/queues.ts";
 import { readEach } from "../lambda/consumer.ts";
@@ -78,9 +78,10 @@ async function startBanTimer(moment: BanMoment, now: Date): Promise<void> {
 }
 
 /**
- * Removes an expired ban from its member, unless it has been replaced; restarts the timer if the
- * ban has not expired yet. A channel's ban is copied to the channel's live streams, whose event of
- * it ends the user's subscriptions; those to streams that are not live yet are ended here.
+ * Removes an expired ban from its member, unless it has been replaced; a mute that it contains
+ * stays. Restarts the timer if the ban has not expired yet. A channel's ban is copied to the
+ * channel's live streams, whose event of it ends the user's subscriptions; those to streams that
+ * are not live yet are ended here.
  */
 export async function followBan(poster: Poster, moment: BanMoment, now: Date): Promise<void> {
   const { streamId, hostId, userId, banId, endsAt } = moment;
@@ -88,7 +89,9 @@ export async function followBan(poster: Poster, moment: BanMoment, now: Date): P
   const isOver = endsAt !== null && endsAt <= now.toISOString();
   if (isOver)
     await changeMember(place, userId, (member) =>
-      member?.ban?.id === banId ? memberActions(place, userId, member, undefined, now) : [],
+      member?.ban?.id === banId
+        ? memberActions(place, userId, member, storedBan(bansOf(member, now)), now)
+        : [],
     );
   if (hostId !== undefined) {
     // First: a stream that goes live in between gets the copy.

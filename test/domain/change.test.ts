@@ -25,6 +25,23 @@ test("a record that changes nothing for viewers causes no event", () => {
   nothing(change("message", { ...deleted, revision: 3 }, deleted));
 });
 
+test("a mute that outlasts a block is shown again at the block's end, in an event of its own", () => {
+  const mute = { id: "m1", actionType: "CHAT_ONLY", endsAt: null };
+  const blocked = member({ ...block("b1"), mute });
+  const made = [
+    change("member", member(mute)),
+    change("member", blocked, member(mute)),
+    change("member", member(mute), blocked),
+  ].map(record);
+  expect(made.map(({ id }) => id)).toEqual(["ban:m1", "ban:b1", "ban:b1:lifted"]);
+  expect(made[2]?.events).toMatchObject([
+    { type: "member.unbanned", data: { banId: "b1" } },
+    { type: "member.banned", data: { banId: "m1" } },
+  ]);
+  expect(made[2]?.blocks).toBeUndefined();
+  nothing(change("member", blocked, member(block("b1"))));
+});
+
 test("banning, lifting and banning again are three events, whatever the revisions", () => {
   const records = [
     record(change("member", member(block("b1")))),

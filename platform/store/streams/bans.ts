@@ -8,6 +8,7 @@ import {
   ListedBan,
 } from "../../../domain/streams/ban.ts";
 import { namesAtBan } from "../../../domain/streams/display-names.ts";
+import { bansOf, storedBan } from "../../../domain/streams/member.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import { getItem, listItems, read } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
@@ -55,7 +56,7 @@ export async function recordBan(
 }
 
 /**
- * Lifts a ban, and removes it from the member if it is their current one. Refuses with `ban_lifted`
+ * Lifts a ban, and removes it from the member if it is one of their current ones. Refuses with `ban_lifted`
  * if it was lifted already or has expired.
  */
 export async function liftBan(ban: Ban, by: string, now: Date): Promise<Ban> {
@@ -63,13 +64,17 @@ export async function liftBan(ban: Ban, by: string, now: Date): Promise<Ban> {
   const at = now.toISOString();
   const lifted: Ban = { ...ban, deletedAt: at, deletedBy: by, updatedAt: at };
   const place = placeOfBan(ban);
-  await changeMember(place, ban.target.userId, (member) => [
-    ...(member?.ban?.id === ban.id
-      ? memberActions(place, ban.target.userId, member, undefined, now)
-      : []),
-    ...liftActions(ban.hostId, ban.id, by, now, "ban"),
-    unbanAction(ban.liveStreamId, ban.target.userId, ban, by, now),
-  ]);
+  await changeMember(place, ban.target.userId, (member) => {
+    const bans = bansOf(member, now);
+    const left = storedBan({ ...bans, [ban.actionType]: undefined });
+    return [
+      ...(bans[ban.actionType]?.id === ban.id
+        ? memberActions(place, ban.target.userId, member, left, now)
+        : []),
+      ...liftActions(ban.hostId, ban.id, by, now, "ban"),
+      unbanAction(ban.liveStreamId, ban.target.userId, ban, by, now),
+    ];
+  });
   return lifted;
 }
 

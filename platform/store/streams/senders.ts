@@ -101,7 +101,8 @@ function update(
   second: number,
   count: { set: string; condition: string; values: Record<string, unknown> },
 ): NonNullable<SingleWrite["Update"]> {
-  const isFree = "(attribute_not_exists(ban) OR ban.endsAt <= :now)";
+  const isUnmuted = "(attribute_not_exists(ban.mute) OR ban.mute.endsAt <= :now)";
+  const isFree = `(attribute_not_exists(ban) OR (ban.endsAt <= :now AND ${isUnmuted}))`;
   const isRested = "(attribute_not_exists(lastMessageAt) OR lastMessageAt <= :since)";
   const isSlow = slowModeSeconds > 0;
   const isNoted = callId !== undefined;

@@ -2,7 +2,7 @@ import type { Profile } from "../../../domain/people/user.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { makeBan } from "../../../domain/streams/ban.ts";
 import { namesAtBan } from "../../../domain/streams/display-names.ts";
-import { activeBan } from "../../../domain/streams/member.ts";
+import { bansOf, storedBan, stricterOf } from "../../../domain/streams/member.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import { endOf, type RoomBan } from "../../../domain/tencent/room-ban.ts";
 import { banActions, liftActions, unbanAction } from "../streams/bans.ts";
@@ -43,10 +43,12 @@ async function liftBan(
   const place = { streamId: stream.id };
   await changeMember(place, account, (member) => {
     // An expired ban has ended already, and is not lifted now.
-    const current = activeBan(member, now);
-    if (current?.actionType !== actionType) return [];
+    const bans = bansOf(member, now);
+    const current = bans[actionType];
+    if (current === undefined) return [];
+    const left = storedBan({ ...bans, [actionType]: undefined });
     return [
-      ...memberActions(place, account, member, undefined, now),
+      ...memberActions(place, account, member, left, now),
       ...liftActions(stream.hostId, current.id, by, now),
       unbanAction(stream.id, account, current, by, now),
     ];
@@ -54,8 +56,8 @@ async function liftBan(
 }
 
 /**
- * Sets a member's ban. A mute does not replace a block, which forbids more; any other ban is
- * replaced, so that the newest end applies.
+ * Sets a member's ban. It replaces one of its kind that ends earlier; one that ends later stays, so
+ * that no call weakens a ban. A mute and a block are independent of each other.
  */
 async function setBan(
   stream: Stream,
@@ -69,12 +71,14 @@ async function setBan(
   const endsAt = endOf(request, now);
   const ban = makeBan(request, { id, stream, target, by, now, endsAt });
   await changeMember(place, target.userId, (member) => {
-    const current = activeBan(member, now);
-    if (current?.actionType === "BLOCK" && actionType === "CHAT_ONLY") return [];
+    const bans = bansOf(member, now);
+    const current = bans[actionType];
     const names = namesAtBan(target, member, now);
-    const active = { id, actionType, endsAt, by, reason: ban.reason, names };
+    const set = { id, actionType, endsAt, by, reason: ban.reason, names };
+    if (current !== undefined && stricterOf(current, set) === current) return [];
+    const stored = storedBan({ ...bans, [actionType]: set });
     return [
-      ...memberActions(place, target.userId, member, active, now),
+      ...memberActions(place, target.userId, member, stored, now),
       ...(current ? liftActions(stream.hostId, current.id, by, now) : []),
       ...banActions(ban),
     ];

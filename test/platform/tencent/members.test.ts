@@ -1,11 +1,15 @@
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import { jest } from "@jest/globals";
+import { makeBan } from "../../../domain/streams/ban.ts";
 import { activeBan } from "../../../domain/streams/member.ts";
 import * as ban from "../../../functions/tencent/rooms/ban.ts";
 import * as create from "../../../functions/tencent/rooms/create.ts";
 import * as mute from "../../../functions/tencent/rooms/mute.ts";
+import { followBan } from "../../../platform/realtime/ban-ends.ts";
+import { newId } from "../../../platform/runtime/id.ts";
 import { findProfile } from "../../../platform/store/people/users.ts";
-import { findBan } from "../../../platform/store/streams/bans.ts";
+import { admitText } from "../../../platform/store/streams/admission.ts";
+import { findBan, liftBan, recordBan } from "../../../platform/store/streams/bans.ts";
 import { findMember } from "../../../platform/store/streams/members.ts";
 import { listActs } from "../../../platform/store/streams/moderation.ts";
 import { findRoom } from "../../../platform/store/tencent/rooms.ts";
@@ -26,6 +30,10 @@ const banMembers = (MemberList_Account: unknown, Duration: unknown = 600, fields
   call(ban, { RoomId, MemberList_Account, Duration, ...fields });
 const heldBy = async (account: string, now = new Date()) =>
   activeBan(await findMember(streamId, account, { consistent: true }), now);
+
+/** Nobody here has a socket. */
+const posted = async () => "sent" as const;
+const poster = { post: posted, close: posted, probe: posted };
 
 beforeAll(async () => {
   stage = await startTencentStage();
@@ -72,8 +80,7 @@ test("MuteTime 0 lifts a mute, and does nothing to other members", async () => {
   expect(Item).toBeUndefined();
 });
 
-test("a ban blocks with its reason, replaces a mute, and is not weakened by one", async () => {
-  const muted = await heldBy("m2");
+test("a ban blocks with its reason, and is neither shortened nor lifted by a mute", async () => {
   expect(await banMembers(["m2"], 60, { Reason: "spam" })).toMatchObject({ ErrorCode: 0 });
   const held = await heldBy("m2");
   expect(held).toMatchObject({ actionType: "BLOCK" });
@@ -81,14 +88,77 @@ test("a ban blocks with its reason, replaces a mute, and is not weakened by one"
     actionType: "BLOCK",
     reason: "spam",
   });
-  expect(await findBan(muted!.id, new Date())).toMatchObject({ deletedBy: "administrator" });
   await muteMembers(["m2"], 6000);
   await muteMembers(["m2"], 0);
+  expect(await heldBy("m2")).toEqual(held);
+  expect(await banMembers(["m2"], 5)).toMatchObject({ ErrorCode: 0 });
   expect(await heldBy("m2")).toEqual(held);
   await banMembers(["m2"], 120);
   expect(Date.parse((await heldBy("m2"))!.endsAt!)).toBeGreaterThan(Date.parse(held!.endsAt!));
   await banMembers(["m2"], 0);
   expect(await heldBy("m2")).toBeUndefined();
+});
+
+test("a shorter mute or ban does not end a longer one, not even a host's without an end", async () => {
+  const stream = (await findRoom(RoomId))!;
+  for (const actionType of ["CHAT_ONLY", "BLOCK"] as const) {
+    const userId = `held_${actionType}`;
+    const call = actionType === "BLOCK" ? banMembers : muteMembers;
+    await call([userId], 60);
+    await call([userId], 0);
+    const target = (await findProfile(userId))!;
+    const now = new Date();
+    const ban = makeBan({ actionType }, { id: newId(now), stream, target, by: stream.hostId, now });
+    await recordBan(stream, ban, now);
+    expect(await call([userId], 5)).toMatchObject({ ErrorCode: 0 });
+    expect(await heldBy(userId)).toMatchObject({ id: ban.id, endsAt: null });
+  }
+});
+
+describe("a mute of a banned member", () => {
+  const chat = async (userId: string, now: Date) =>
+    admitText((await findRoom(RoomId))!, { userId }, "hello", now);
+  /** Both in this order, and the mute's id. */
+  async function hold(account: string, isMuteFirst: boolean) {
+    const calls = [() => muteMembers([account], 1000), () => banMembers([account], 10)];
+    for (const call of isMuteFirst ? calls : calls.reverse())
+      expect(await call()).toMatchObject({ ErrorCode: 0 });
+    const { ban } = (await findMember(streamId, account, { consistent: true }))!;
+    expect(await heldBy(account)).toMatchObject({ actionType: "BLOCK" });
+    return { ban: ban!, mute: ban!.mute! };
+  }
+
+  test.each([true, false])("holds after the ban, whichever came first (%s)", async (isFirst) => {
+    const account = `both_${isFirst}`;
+    const { ban, mute } = await hold(account, isFirst);
+    const [after, over] = [11, 1001].map((seconds) => new Date(Date.now() + seconds * 1000));
+    await expect(chat(account, new Date())).rejects.toThrow("member_blocked");
+    await expect(chat(account, after!)).rejects.toThrow("member_muted");
+    await chat(account, over!);
+    expect(await heldBy(account, after)).toMatchObject({ id: mute.id, actionType: "CHAT_ONLY" });
+    expect(await findBan(mute.id, after!)).toMatchObject({ deletedAt: null });
+    const end = { streamId, userId: account, banId: ban.id, endsAt: ban.endsAt };
+    await followBan(poster, end, after!);
+    const { ban: left } = (await findMember(streamId, account, { consistent: true }))!;
+    expect(left).toMatchObject({ id: mute.id, names: ban.names });
+    await expect(chat(account, after!)).rejects.toThrow("member_muted");
+  });
+
+  test("stays when the ban is lifted, and can be lifted on its own", async () => {
+    const { mute } = await hold("lifted1", true);
+    await banMembers(["lifted1"], 0);
+    expect(await heldBy("lifted1")).toMatchObject({ id: mute.id });
+    await banMembers(["lifted1"], 10);
+    await muteMembers(["lifted1"], 0);
+    await banMembers(["lifted1"], 0);
+    expect(await heldBy("lifted1")).toBeUndefined();
+    const other = await hold("lifted2", false);
+    const now = new Date();
+    await liftBan((await findBan(other.mute.id, now))!, "host", now);
+    expect(await heldBy("lifted2")).toMatchObject({ id: other.ban.id });
+    await liftBan((await findBan(other.ban.id, now))!, "host", now);
+    expect(await heldBy("lifted2")).toBeUndefined();
+  });
 });
 
 test("a ban that has ended by itself is not lifted by the next one", async () => {
