@@ -1,10 +1,9 @@
 import * as z from "zod";
 import { givingRefusals } from "../money/gift.ts";
 import type { RefusalCode } from "../refusal.ts";
-import { shownText } from "../text.ts";
 import { beforeSendGift } from "./callback.ts";
 import { Account, RoomId } from "./room.ts";
-import { NewRoom } from "./room-info.ts";
+import { NewRoom, optionalFields } from "./room-info.ts";
 import { SendGift } from "./tencent-gift.ts";
 
 /*
@@ -33,13 +32,24 @@ const BeforeSendGift = z.object({
 });
 export type BeforeSendGift = z.output<typeof BeforeSendGift>;
 
+/** An account as Tencent names it: a number in some of its samples, empty or null for none. */
+const NamedAccount = z
+  .union([z.string().max(64), z.number(), z.null()], { error: "expected an account" })
+  .optional()
+  .transform((given) => (given == null || given === "" ? undefined : String(given)));
+
 /**
  * A room that was created: the fields of create_room; without an owner it belongs to the operator.
+ * The room exists, whatever its other fields contain: those that are not valid get their defaults.
  */
 const AfterCreateRoom = z
-  .object({ Operator_Account: shownText(64).optional(), RoomInfo: NewRoom })
+  .object({
+    Operator_Account: NamedAccount,
+    RoomInfo: z.object({ RoomId, Owner_Account: NamedAccount, ...optionalFields }),
+  })
   .transform(({ Operator_Account, RoomInfo }) => ({
     ...RoomInfo,
+    RoomType: "Live",
     Owner_Account: RoomInfo.Owner_Account ?? Operator_Account,
   }))
   .pipe(NewRoom.required({ Owner_Account: true }));

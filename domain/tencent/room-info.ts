@@ -45,19 +45,27 @@ const changeable = {
   TakeSeatMode,
 };
 
+/** Fields of a new room that may be absent. */
+const optional = z
+  .object({
+    ...changeable,
+    IsSeatEnabled: flag,
+    MaxSeatCount: whole,
+    SeatTemplate: byteText(0, 50),
+  })
+  .partial().shape;
+
+/** The same; a value that is not valid counts as absent. */
+export const optionalFields = Object.fromEntries(
+  Object.entries<z.ZodType>(optional).map(([name, schema]) => [name, schema.catch(undefined)]),
+) as { [Name in keyof typeof optional]: z.ZodCatch<(typeof optional)[Name]> };
+
 /** A new room. Limits are in UTF-8 bytes, as in the reference. */
 export const NewRoom = z.object({
   RoomId,
   RoomType: z.literal("Live", { error: "expected Live" }),
-  ...z
-    .object({
-      ...changeable,
-      Owner_Account: Account,
-      IsSeatEnabled: flag,
-      MaxSeatCount: whole,
-      SeatTemplate: byteText(0, 50),
-    })
-    .partial().shape,
+  Owner_Account: Account.optional(),
+  ...optional,
 });
 export type NewRoom = z.output<typeof NewRoom>;
 
