@@ -5,6 +5,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { relayConnectionId } from "../domain/log/subscriber.ts";
 import { Refusal } from "../domain/refusal.ts";
 import { faultCode, sentenceOf, statusOf } from "../platform/http/envelope.ts";
+import { listingOf } from "../platform/realtime/admission.ts";
 import { readQuery } from "../platform/realtime/handshake.ts";
 import { assertOnly } from "../platform/realtime/subscription.ts";
 import { logFault } from "../platform/runtime/log.ts";
@@ -135,13 +136,12 @@ async function admit(
   if (verdict.statusCode !== 200) {
     // The socket may be listed; the API counts the sockets of a live relay without checking them.
     const { statusCode, caller } = verdict;
-    if (statusCode >= 500 && caller !== undefined)
-      ended.add({ userId: caller.userId, connectionId });
+    if (statusCode >= 500 && caller !== undefined) ended.add(listingOf(caller, connectionId));
     return statusCode;
   }
   const { caller, protocol } = verdict;
   // The client has disconnected, so no socket will be opened.
-  if (!isConnected(request)) ended.add({ userId: caller.userId, connectionId });
+  if (!isConnected(request)) ended.add(listingOf(caller, connectionId));
   const query = readQuery(handshake.queryStringParameters);
   admitted.set(request, { connectionId, connectedAt, caller, protocol, query });
   return 200;
@@ -180,7 +180,7 @@ function open(
   const forget = () => {
     connections.delete(id);
     leaveAll(connection);
-    ended.add({ userId: caller.userId, connectionId: id });
+    ended.add(listingOf(caller, id));
   };
   const connection = takeConnection({
     ...{ id, connectedAt, caller, socket, raw, compact: query.compact ?? false },

@@ -4,7 +4,7 @@ import * as pingRoute from "../functions/log/realtime/ping.ts";
 import * as subscribeRoute from "../functions/log/realtime/subscribe.ts";
 import * as unsubscribeRoute from "../functions/log/realtime/unsubscribe.ts";
 import type { Poster } from "../platform/push/gateway.ts";
-import { admitSocket, listSocket } from "../platform/realtime/admission.ts";
+import { admitSocket, listingOf, listSocket } from "../platform/realtime/admission.ts";
 import { acceptHandshake, noteUser } from "../platform/realtime/handshake.ts";
 import { isStillValid } from "../platform/realtime/overlay.ts";
 import { type SocketEvent, socket } from "../platform/realtime/socket.ts";
@@ -35,12 +35,11 @@ export function createRoutes({ rooms, connections, poster }: Held) {
   const connect = socket(
     connectRoute.contract,
     async ({ event, connectionId, connectedAt, caller, now }) => {
-      const { userId, issuedAt, tokenId } = caller;
-      const opened = { userId, connectionId, connectedAt, issuedAt, tokenId };
+      const listing = listingOf(caller, connectionId);
       const isGood = () => isStillValid(caller);
       const terms = { socketsMax: setting("SOCKETS_PER_USER"), isStillValid: isGood };
-      await listSocket(opened);
-      const admission = admitSocket(openPoster, opened, terms, now);
+      await listSocket({ ...listing, connectedAt, issuedAt: caller.issuedAt });
+      const admission = admitSocket(openPoster, listing, terms, now);
       const [verdict] = await Promise.all([admission, noteUser(caller, admission, now)]);
       if (verdict !== "admitted") return { statusCode: verdict === "too_many" ? 429 : 401 };
       return acceptHandshake(event.headers);

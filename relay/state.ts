@@ -4,7 +4,7 @@ import type { IncomingMessage } from "node:http";
 import type { Caller } from "../platform/auth/caller.ts";
 import type { readQuery } from "../platform/realtime/handshake.ts";
 import { logFault } from "../platform/runtime/log.ts";
-import { removeSockets } from "../platform/store/log/connections.ts";
+import { type Listing, removeSockets } from "../platform/store/log/connections.ts";
 import { type Backlog, createBacklog } from "./backlog.ts";
 import type { Connection } from "./model.ts";
 import { createPoster } from "./poster.ts";
@@ -35,7 +35,7 @@ export type State = {
   /** Handshakes that wait or are in progress. */
   handshakes: Backlog<() => Promise<void>>;
   /** Sockets that have ended and are still listed. */
-  ended: Backlog<{ userId: string; connectionId: string }>;
+  ended: Backlog<Listing>;
   count: number;
   /** When the last stored heartbeat began, in milliseconds since 1970. */
   markedAt: number;
@@ -51,7 +51,7 @@ export type State = {
  * connections; between them the thread writes the frames of the open sockets.
  */
 const handshakesMax = 64;
-/** Sockets that one request removes from the table, and the pause before a failed one is repeated. */
+/** Sockets that are removed from the table together, and the pause before a failure is repeated. */
 const removedMax = 25;
 const removedAgainMilliseconds = 1_000;
 

@@ -104,6 +104,8 @@ export const Connection = z.object({
   userId: z.string(),
   /** When the token expires, in seconds since 1970. */
   tokenExpiresAt: z.number(),
+  /** The hash of the `jti` of the token that opened it. */
+  tokenHash: z.string().optional(),
   connectedAt: z.number(),
   compact: z.boolean().optional(),
   /** Whether the client follows a stream to a relay. */

@@ -8,7 +8,7 @@ import { setting } from "../runtime/env.ts";
 import {
   dropConnection,
   listSockets,
-  removeSocket,
+  removeSockets,
   type Socket,
 } from "../store/log/connections.ts";
 import type { Push, SliceOutlet } from "./audience.ts";
@@ -64,7 +64,8 @@ async function sendTo(
   const payload = payloadOf(JSON.stringify({ type: "notification", data: notificationOf(stored) }));
   const missed: string[] = [];
   await Promise.all(
-    sockets.map(async ({ connectionId, connectedAt }) => {
+    sockets.map(async (socket) => {
+      const { connectionId, connectedAt } = socket;
       await governor.take();
       const posting = poster.post(connectionId, payload);
       // The first attempt delays the other rooms of its batch; later ones have their own function.
@@ -74,7 +75,7 @@ async function sendTo(
       if (result !== "gone" || isOpening({ connectedAt }, now)) missed.push(connectionId);
       // A connection of a relay has no other items.
       else if ((await dropConnection(connectionId)) === undefined)
-        await removeSocket(stored.userId, connectionId);
+        await removeSockets([{ ...socket, userId: stored.userId }]);
     }),
   );
   if (missed.length === 0 || tries >= triesMax) return;

@@ -1,12 +1,14 @@
 import { isOpening, relayOf } from "../../domain/log/subscriber.ts";
+import type { Caller } from "../auth/caller.ts";
 import { hashOfSecret } from "../auth/secret.ts";
 import type { Poster } from "../push/gateway.ts";
 import {
   connectionExpiry,
   dropConnection,
+  type Listing,
   listSockets,
   putSocket,
-  removeSocket,
+  removeSockets,
   type Socket,
 } from "../store/log/connections.ts";
 import { tryUse } from "../table/rates.ts";
@@ -17,15 +19,13 @@ import { tryUse } from "../table/rates.ts";
  */
 type Verdict = "admitted" | "too_many" | "withdrawn";
 
-/** The socket's user and connection, and when it connected (milliseconds since 1970). */
-type NewSocket = {
-  userId: string;
-  connectionId: string;
-  connectedAt: number;
-  /** When its token was issued. */
-  issuedAt?: number;
-  tokenId?: string;
-};
+/** Where the socket of a caller is listed. */
+export function listingOf({ userId, tokenId }: Caller, connectionId: string): Listing {
+  return { userId, connectionId, ...(tokenId !== "" && { tokenHash: hashOfSecret(tokenId) }) };
+}
+
+/** A socket with the times at which it connected and (in seconds) its token was issued. */
+type NewSocket = Listing & { connectedAt: number; issuedAt?: number };
 
 /** The limit of sockets per user, and the check that the socket's credentials are still valid. */
 type SocketLimits = { socketsMax: number; isStillValid: () => Promise<boolean> };
@@ -34,24 +34,24 @@ type SocketLimits = { socketsMax: number; isStillValid: () => Promise<boolean> }
  * Lists a new socket, before `admitSocket`. So concurrent opens cannot exceed the limit, and a
  * revocation, which looks for sockets after it was written, finds this one.
  */
-export function listSocket({ userId, tokenId = "", ...opened }: NewSocket): Promise<void> {
-  const socket = { ...opened, expiresAt: connectionExpiry(opened.connectedAt) };
-  return putSocket(userId, socket, tokenId === "" ? undefined : hashOfSecret(tokenId));
+export function listSocket({ userId, ...opened }: NewSocket): Promise<void> {
+  return putSocket(userId, { ...opened, expiresAt: connectionExpiry(opened.connectedAt) });
 }
 
 /** Admits a listed socket within its user's limit, or removes it. */
 export async function admitSocket(
   posterOf: () => Pick<Poster, "probe">,
-  { userId, connectionId }: NewSocket,
+  opened: Listing,
   { socketsMax, isStillValid }: SocketLimits,
   now: Date,
 ): Promise<Verdict> {
+  const { userId, connectionId } = opened;
   const [sockets, isGood] = await Promise.all([listSockets(userId, now), isStillValid()]);
   const others = sockets.filter((other) => other.connectionId !== connectionId);
   const hasRoom = async () =>
     others.length < socketsMax || (await countLiving(posterOf, userId, others, now)) < socketsMax;
   if (isGood && (await hasRoom())) return "admitted";
-  await removeSocket(userId, connectionId);
+  await removeSockets([opened]);
   return isGood ? "too_many" : "withdrawn";
 }
 
@@ -70,11 +70,12 @@ async function countLiving(
   const isFree = sockets.every(({ connectionId }) => relayOf(connectionId) !== undefined);
   if (!isFree && !(await tryUse("probes", userId, now))) return sockets.length;
   const alive = await Promise.all(
-    sockets.map(async ({ connectionId, connectedAt }) => {
+    sockets.map(async (socket) => {
+      const { connectionId, connectedAt } = socket;
       if (isOpening({ connectedAt }, now)) return true;
       if ((await posterOf().probe(connectionId)) !== "gone") return true;
       await dropConnection(connectionId);
-      await removeSocket(userId, connectionId);
+      await removeSockets([{ ...socket, userId }]);
       return false;
     }),
   );

@@ -10,9 +10,10 @@ import { setting } from "../runtime/env.ts";
 import { logFault } from "../runtime/log.ts";
 import {
   dropConnection,
+  type Listing,
   listSockets,
   listTokenSockets,
-  removeSocket,
+  removeSockets,
   type Socket,
 } from "../store/log/connections.ts";
 import { plain } from "../table/items.ts";
@@ -115,34 +116,37 @@ export async function closeRevokedSockets(
   if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
 }
 
-/** The sockets with their holders, without those of the user's later tokens. */
+/** The sockets with their lists, without those of the user's later tokens. */
 async function findWithdrawn(withdrawal: SocketRevocation, now: Date): Promise<Held[]> {
   if ("tokenHash" in withdrawal)
     return (await listTokenSockets(withdrawal.tokenHash, now)).map((socket) => ({
       ...socket,
-      holder: socket.userId!,
+      // Sockets that earlier versions listed do not name it.
+      tokenHash: withdrawal.tokenHash,
+      userId: socket.userId!,
     }));
   const { holder } = withdrawal;
   const latest = "issuedBefore" in withdrawal ? withdrawal.issuedBefore : Number.POSITIVE_INFINITY;
   const sockets = await listSockets(holder, now);
   return sockets
     .filter(({ issuedAt = 0 }) => Math.floor(issuedAt) <= latest)
-    .map((socket) => ({ ...socket, holder }));
+    .map((socket) => ({ ...socket, userId: holder }));
 }
 
-type Held = Socket & { holder: string };
+type Held = Socket & Listing;
 
 async function end(
   poster: Poster,
-  { connectionId, connectedAt, holder }: Held,
+  socket: Held,
   { farewell, find, now }: { farewell: CloseReason; find: () => Promise<Held[]>; now: Date },
 ): Promise<void> {
+  const { connectionId } = socket;
   await closeConnection(poster, connectionId, farewell, async () => {
-    if (!isOpening({ connectedAt }, now)) return false;
+    if (!isOpening(socket, now)) return false;
     // A refused handshake, or a client that has left, has removed its socket.
     const sockets = await find();
     return sockets.some((other) => other.connectionId === connectionId);
   });
   await dropConnection(connectionId);
-  await removeSocket(holder, connectionId);
+  await removeSockets([socket]);
 }

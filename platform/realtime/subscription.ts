@@ -25,6 +25,7 @@ type Connection = {
 
 /** A connection that opens. */
 type Opening = Connection & {
+  tokenHash?: string | undefined;
   /** When its token expires, in seconds since 1970. */
   tokenExpiresAt: number;
 };

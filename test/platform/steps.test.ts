@@ -193,7 +193,7 @@ function tell(
   given: object,
 ) {
   const connectedAt = Date.now();
-  const authorizer = { sub: "viewer", exp };
+  const authorizer = { sub: "viewer", exp, jti: "token" };
   const requestContext = { connectionId: "connection", eventType, connectedAt, authorizer };
   return handler({ requestContext, ...given } as never);
 }

@@ -1,5 +1,5 @@
 import { ownPoster } from "../../../platform/push/gateway.ts";
-import { admitSocket, listSocket } from "../../../platform/realtime/admission.ts";
+import { admitSocket, listingOf, listSocket } from "../../../platform/realtime/admission.ts";
 import { queueChannelMove } from "../../../platform/realtime/channel-overlays.ts";
 import { startExpiryTimer } from "../../../platform/realtime/expiry.ts";
 import { acceptHandshake, noteUser, readQuery } from "../../../platform/realtime/handshake.ts";
@@ -21,14 +21,13 @@ export const { contract, handler } = socket(
     },
   },
   async ({ event, connectionId, connectedAt, caller, now }) => {
-    const { userId, issuedAt, tokenId, expiresAt: tokenExpiresAt, channelOf } = caller;
+    const { issuedAt, expiresAt: tokenExpiresAt, channelOf } = caller;
     const query = readQuery(event.queryStringParameters);
-    const connection = { connectionId, userId, connectedAt };
+    const connection = { ...listingOf(caller, connectionId), connectedAt };
     const isGood = () => isStillValid(caller);
     const terms = { socketsMax: setting("SOCKETS_PER_USER"), isStillValid: isGood };
-    const opened = { ...connection, issuedAt, tokenId };
-    await listSocket(opened);
-    const admission = admitSocket(ownPoster, opened, terms, now);
+    await listSocket({ ...connection, issuedAt });
+    const admission = admitSocket(ownPoster, connection, terms, now);
     // All items are read in one call.
     const [verdict, subscriber] = await Promise.all([
       admission,

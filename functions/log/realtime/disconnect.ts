@@ -1,5 +1,6 @@
+import { listingOf } from "../../../platform/realtime/admission.ts";
 import { socket } from "../../../platform/realtime/socket.ts";
-import { dropConnection, removeSocket } from "../../../platform/store/log/connections.ts";
+import { dropConnection, removeSockets } from "../../../platform/store/log/connections.ts";
 
 /**
  * Removes the items of a closed connection. API Gateway does not guarantee this call, so other code
@@ -9,12 +10,16 @@ export const { contract, handler } = socket(
   {
     route: "$disconnect",
     summary: "End a connection",
-    grants: { read: ["CONN"], write: ["CONN", "STREAM", "USER", "SUB"], connections: true },
+    grants: {
+      read: ["CONN"],
+      write: ["CONN", "STREAM", "USER", "TOKEN", "SUB"],
+      connections: true,
+    },
   },
   async ({ connectionId, caller }) => {
-    // A refused handshake leaves at most the user's socket.
+    // A failed handshake leaves at most the socket in its lists.
     const removed = await dropConnection(connectionId);
     if (removed === undefined && caller !== undefined)
-      await removeSocket(caller.userId, connectionId);
+      await removeSockets([listingOf(caller, connectionId)]);
   },
 );

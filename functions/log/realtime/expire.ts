@@ -25,7 +25,7 @@ export const { contract, handler } = consumer(
     on: { queue: "moments", batchSize: 10 },
     grants: {
       read: ["CONN", "USER", "TOKEN", "STREAM", "SENDER", "OVERLAY", "SUB"],
-      write: ["CONN", "STREAM", "USER", "SUB", "SENDER"],
+      write: ["CONN", "STREAM", "USER", "TOKEN", "SUB", "SENDER"],
       queues: ["moments"],
       connections: true,
     },

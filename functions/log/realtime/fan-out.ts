@@ -22,7 +22,7 @@ export const { contract, handler } = consumer(
     },
     grants: {
       read: ["STREAM", "SENDER", "FRAMES", "CONN", "USER", "SUB", "GATHERED", "WEBHOOK"],
-      write: ["STREAM", "FRAMES", "CONN", "USER", "RATE", "SUB", "GATHERED", "DELETION"],
+      write: ["STREAM", "FRAMES", "CONN", "USER", "TOKEN", "RATE", "SUB", "GATHERED", "DELETION"],
       queues: ["posts", "sums", "resumes", "notifications", "deliveries", "rooms"],
       connections: true,
     },

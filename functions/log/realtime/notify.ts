@@ -13,7 +13,7 @@ export const { contract, handler } = consumer(
     on: { queue: "notifications", batchSize: 10 },
     grants: {
       read: ["USER", "CONN"],
-      write: ["USER", "CONN", "STREAM", "RATE", "SUB"],
+      write: ["USER", "CONN", "TOKEN", "STREAM", "RATE", "SUB"],
       queues: ["notifications"],
       connections: true,
     },

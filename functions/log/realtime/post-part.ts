@@ -13,7 +13,7 @@ export const { contract, handler } = task(
     answer: SlicePosted,
     grants: {
       read: ["STREAM", "FRAMES", "CONN", "USER", "SUB"],
-      write: ["STREAM", "CONN", "USER", "RATE", "SUB"],
+      write: ["STREAM", "CONN", "USER", "TOKEN", "RATE", "SUB"],
       connections: true,
     },
     memoryMegabytes: 1769,

@@ -13,7 +13,7 @@ export const { contract, handler } = consumer(
     on: { queue: "sums", batchSize: 10 },
     grants: {
       read: ["STREAM", "FRAMES", "CONN", "USER", "SUB", "GATHERED", "WEBHOOK"],
-      write: ["STREAM", "FRAMES", "CONN", "USER", "RATE", "SUB", "GATHERED", "DELETION"],
+      write: ["STREAM", "FRAMES", "CONN", "USER", "TOKEN", "RATE", "SUB", "GATHERED", "DELETION"],
       queues: ["sums", "posts", "deliveries", "rooms"],
       connections: true,
     },

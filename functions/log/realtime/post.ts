@@ -17,7 +17,7 @@ export const { contract, handler } = consumer(
     on: { queue: "posts", batchSize: 10 },
     grants: {
       read: ["STREAM", "FRAMES", "CONN", "USER", "SUB", "GATHERED", "WEBHOOK"],
-      write: ["STREAM", "FRAMES", "CONN", "USER", "RATE", "SUB", "GATHERED", "DELETION"],
+      write: ["STREAM", "FRAMES", "CONN", "USER", "TOKEN", "RATE", "SUB", "GATHERED", "DELETION"],
       queues: ["posts", "deliveries", "rooms"],
       tasks: ["realtime/post-part"],
       connections: true,

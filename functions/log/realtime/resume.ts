@@ -16,7 +16,7 @@ export const { contract, handler } = consumer(
     grants: {
       read: ["STREAM", "FRAMES", "CONN", "SUB"],
       // The transaction that makes a subscription live checks that a frame does not exist yet.
-      write: ["STREAM", "FRAMES", "CONN", "USER", "RATE", "SUB"],
+      write: ["STREAM", "FRAMES", "CONN", "USER", "TOKEN", "RATE", "SUB"],
       queues: ["resumes"],
       connections: true,
     },

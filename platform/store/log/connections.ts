@@ -6,8 +6,8 @@ import {
   streamsPerConnectionMax,
 } from "../../../domain/log/subscriber.ts";
 import { refuse } from "../../../domain/refusal.ts";
-import { deleteItem, getItem, type Item, read, updateIf, writeItems } from "../../table/items.ts";
-import { key, prefix } from "../../table/keys.ts";
+import { getItem, type Item, read, updateIf, writeItems } from "../../table/items.ts";
+import { type Key, key, prefix } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
 import { gather } from "../../table/table.ts";
 import { findSubscriber, recordVisit, removeSubscriber, subscriberItem } from "./subscribers.ts";
@@ -19,45 +19,39 @@ const Socket = z.object({
   expiresAt: z.number(),
   /** When the token that opened it was issued, in seconds since 1970. */
   issuedAt: z.number().optional(),
-  /** The user id, if the key does not contain it. */
+  /** Missing in a user's own list of an earlier version. */
   userId: z.string().optional(),
+  tokenHash: z.string().optional(),
 });
 export type Socket = z.infer<typeof Socket>;
+
+/** Where a socket is listed: for its user, and by the hash of its token's `jti`, if it has one. */
+export type Listing = Pick<Connection, "userId" | "connectionId" | "tokenHash">;
+
+const listedAt = ({ userId, connectionId, tokenHash }: Listing): Key[] => [
+  key.socket(userId, connectionId),
+  ...(tokenHash === undefined ? [] : [key.tokenSocket(tokenHash, connectionId)]),
+];
 
 /** The time at which a connection's items expire, in seconds since 1970. */
 export const connectionExpiry = (connectedAt: number) =>
   Math.floor(connectedAt / 1000) + connectionLifeSeconds;
 
 /**
- * Stores a user's socket until it expires, also under the hash of the `jti` of the token that opened it,
- * if any.
- * Callers store it before counting sockets, so concurrent connections cannot exceed the limit.
+ * Stores a user's socket until it expires, in each of its lists. Callers store it before counting
+ * sockets, so concurrent connections cannot exceed the limit.
  */
-export async function putSocket(userId: string, socket: Socket, tokenHash?: string): Promise<void> {
-  const { connectionId } = socket;
-  const own = { ...key.socket(userId, connectionId), ...socket };
-  if (tokenHash === undefined) return await putSockets([own]);
-  const byToken = { ...key.tokenSocket(tokenHash, connectionId), ...socket, userId };
-  await putSockets([own, byToken]);
+export async function putSocket(userId: string, socket: Socket): Promise<void> {
+  const listed = { ...socket, userId };
+  await putSockets(listedAt(listed).map((at) => ({ ...at, ...listed })));
 }
 
 /** A relay opens many sockets in one turn of the event loop: it stores them together. */
 const putSockets = gather((all: readonly (readonly Item[])[]) => writeItems(all.flat()));
 
-/** Removes a user's socket, if it exists. */
-export async function removeSocket(userId: string, connectionId: string): Promise<void> {
-  const Key = key.socket(userId, connectionId);
-  await deleteItem(Key);
-}
-
-/** Removes users' sockets, as far as they exist, in one request for 25 of them. */
-export const removeSockets = (
-  sockets: readonly { userId: string; connectionId: string }[],
-): Promise<void> =>
-  writeItems(
-    [],
-    sockets.map(({ userId, connectionId }) => key.socket(userId, connectionId)),
-  );
+/** Removes sockets from their lists, as far as they exist: one request for 25 items. */
+export const removeSockets = (sockets: readonly Listing[]): Promise<void> =>
+  writeItems([], sockets.flatMap(listedAt));
 
 /**
  * The sockets that a token has opened, by the hash of its `jti`. Read consistently; includes closed
@@ -171,7 +165,7 @@ export async function dropConnection(
     [],
     [
       ...(isFirst ? [key.subscriber(first.streamId, connectionId)] : []),
-      key.socket(userId, connectionId),
+      ...listedAt(connection),
       key.connection(connectionId),
     ],
   );

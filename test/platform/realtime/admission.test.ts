@@ -2,6 +2,7 @@ import { admitSocket, listSocket } from "../../../platform/realtime/admission.ts
 import {
   connectionExpiry,
   listSockets,
+  listTokenSockets,
   putConnection,
 } from "../../../platform/store/log/connections.ts";
 import { posterWith } from "../push/ways.ts";
@@ -20,9 +21,13 @@ afterAll(() => stop());
 const now = new Date();
 const socketsMax = 3;
 
+/** The connections that are listed for a user's token. */
+const ofTokenOf = async (userId: string) =>
+  (await listTokenSockets(`${userId}'s token`, now)).map(({ connectionId }) => connectionId);
+
 async function connect(userId: string, connectionId: string, agoMilliseconds = 0) {
   const connectedAt = now.getTime() - agoMilliseconds;
-  const own = { userId, connectionId, connectedAt };
+  const own = { userId, connectionId, connectedAt, tokenHash: `${userId}'s token` };
   const terms = { socketsMax, isStillValid: async () => true };
   await listSocket(own);
   const admitted = (await admitSocket(() => poster, own, terms, now)) === "admitted";
@@ -47,6 +52,7 @@ test("one more than the cap is refused and leaves nothing; others are not counte
     "ann-2",
     "ann-3",
   ]);
+  expect(await ofTokenOf("ann")).toEqual(["ann-1", "ann-2", "ann-3"]);
   expect(await connect("ben", "ben-1")).toBe(true);
 });
 
@@ -56,5 +62,6 @@ test("sockets that ended without a word make room, those that may still be openi
   dead = new Set(["cem-1", "cem-3"]);
   expect(await connect("cem", "cem-4")).toBe(true);
   expect(await connect("cem", "cem-5")).toBe(false);
+  expect(await ofTokenOf("cem")).toEqual(["cem-2", "cem-3", "cem-4"]);
   dead = new Set();
 });

@@ -9,6 +9,7 @@ import {
   findConnection,
   forgetStream,
   listSockets,
+  listTokenSockets,
   putConnection,
   putSocket,
 } from "../../../platform/store/log/connections.ts";
@@ -44,11 +45,15 @@ let count = 0;
 
 const revision = () => revisionAt(new Date(connectedAt), count++);
 
+const tokenHash = "the hash of a token";
+
 /** An open connection whose URL named the room. */
 async function open(connectionId: string, userId = connectionId) {
-  const connection = { connectionId, userId, connectedAt, tokenExpiresAt: 2e9, expiresAt };
-  const asked = { ...connection, streamId: room, revision: revision() };
-  await putSocket(userId, { connectionId, connectedAt, expiresAt });
+  const socket = { connectionId, connectedAt, tokenHash, expiresAt };
+  const connection = { ...socket, userId, tokenExpiresAt: 2e9 };
+  const { tokenHash: _, ...subscriber } = connection;
+  const asked = { ...subscriber, streamId: room, revision: revision() };
+  await putSocket(userId, socket);
   await putConnection({ ...connection, streams: new Set([room]) }, asked);
   return { ...connection, revision: asked.revision };
 }
@@ -61,6 +66,8 @@ const visitsOf = async (userId: string) =>
 async function expectNothingLeft(connectionId: string) {
   expect(await findConnection(connectionId)).toBeUndefined();
   expect(await listSockets(connectionId, new Date())).toEqual([]);
+  const ofToken = await listTokenSockets(tokenHash, new Date());
+  expect(ofToken.filter((socket) => socket.connectionId === connectionId)).toEqual([]);
   for (const streamId of rooms)
     expect(await findSubscriber(streamId, connectionId)).toBeUndefined();
 }
@@ -74,7 +81,7 @@ test("the end of a connection that only watched the room of its URL takes three 
   await dropConnection("ann");
   const spent = await metered(() => dropConnection("ann-again"));
   expect(spent).toMatchObject({ calls: 3, steps: 3 });
-  expect(spent.write).toBeLessThanOrEqual(4);
+  expect(spent.write).toBeLessThanOrEqual(5);
   await expectNothingLeft("ann");
   expect(await visitsOf("ann")).toEqual([2 * seconds, 0]);
 });

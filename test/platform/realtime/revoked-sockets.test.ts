@@ -16,9 +16,10 @@ import {
   connectionExpiry,
   findConnection,
   listSockets,
+  listTokenSockets,
   putConnection,
   putSocket,
-  removeSocket,
+  removeSockets,
 } from "../../../platform/store/log/connections.ts";
 import { findProfile } from "../../../platform/store/people/users.ts";
 import {
@@ -26,6 +27,7 @@ import {
   recordOverlayKey,
   removeOverlayKey,
 } from "../../../platform/store/streams/overlay-keys.ts";
+import { putItem } from "../../../platform/table/items.ts";
 import { key } from "../../../platform/table/keys.ts";
 import { atEachRequest } from "../between.ts";
 import { passQuickly } from "../clock.ts";
@@ -179,6 +181,16 @@ test("a socket is forgotten even if its connection's item is missing", async () 
   expect(await countSockets(holder)).toBe(0);
 });
 
+test("the closing of a token's sockets also removes those that an earlier release left", async () => {
+  const connectedAt = Date.now() - 600_000;
+  const left = { connectionId: "left", connectedAt, expiresAt: connectionExpiry(connectedAt) };
+  const tokenHash = "hash";
+  await putItem({ ...key.tokenSocket(tokenHash, "left"), ...left, userId: "ann" });
+  const poster = posterWith({ post: async () => "gone" });
+  await closeRevokedSockets(poster, { withdrawn: "session", tokenHash }, new Date());
+  expect(await listTokenSockets(tokenHash, new Date())).toEqual([]);
+});
+
 test("a socket that is just opening is closed once it is open", async () => {
   const holder = overlayHolder("2".repeat(24));
   await openSockets(holder, ["young"], 0);
@@ -204,7 +216,7 @@ test("a socket that its handshake or its client has taken back is not waited for
   await openSockets(holder, ["left"], 0);
   const poster = posterWith({
     async post(connectionId) {
-      await removeSocket(holder, connectionId);
+      await removeSockets([{ userId: holder, connectionId }]);
       return "gone";
     },
   });

@@ -190,11 +190,14 @@ export async function shareItems(first: Version, second: Version, life: Life): P
   expect(await second.of<Sweep>("store/webhooks/sweep").findPlaces()).toEqual(places);
   await putItem({ ...key.sweepPlace(), place: { due: life.host, ...key.gift(streamId, "1") } });
 
-  const { putSocket } = first.of<Connections>("store/log/connections");
-  const socket = { connectionId: node, connectedAt: now.getTime(), expiresAt: 4e9 };
   const { hashOfSecret } = second.of<Secrets>("auth/secret");
-  // The latest release hashes the token's id itself.
-  await putSocket(fan, socket, first.name === "release" ? RoomId : hashOfSecret(RoomId));
+  const socket = { connectionId: node, connectedAt: now.getTime(), expiresAt: 4e9 };
+  const listed = { ...socket, tokenHash: hashOfSecret(RoomId) };
+  // The latest release takes the token's id.
+  const { putSocket } = first.of<{ putSocket: (...listed: unknown[]) => Promise<void> }>(
+    "store/log/connections",
+  );
+  await putSocket(fan, first.name === "release" ? socket : listed, RoomId);
   const { listTokenSockets } = second.of<Connections>("store/log/connections");
   expect(await listTokenSockets(hashOfSecret(RoomId), now)).toMatchObject([socket]);
 
