@@ -15,9 +15,10 @@ import {
   changeMember,
   findChannelMember,
   memberActions,
+  memberKey,
 } from "../store/streams/members.ts";
 import { findStream } from "../store/streams/streams.ts";
-import { plain } from "../table/items.ts";
+import { getItem, plain } from "../table/items.ts";
 import { readKey } from "../table/keys.ts";
 import { atEachSocket } from "./user-sockets.ts";
 
@@ -36,6 +37,8 @@ export const BanMoment = z.object({
   userId: z.string(),
   banId: z.string().nullable(),
   endsAt: Timestamp.nullable(),
+  /** Set on each message after the first: the ban is shown everywhere, only its end is missing. */
+  isShown: z.boolean().optional(),
 });
 type BanMoment = z.infer<typeof BanMoment>;
 
@@ -53,7 +56,7 @@ export async function queueBanMoments(
 ): Promise<void> {
   for (const moment of readEach(records, momentIn))
     if (moment.hostId !== undefined) await queue(moment, now, now);
-    else await startBanTimer(moment, now);
+    else await startBanTimer({ ...moment, isShown: true }, now);
 }
 
 /** The ban that a record begins or lifts. */
@@ -79,14 +82,19 @@ async function startBanTimer(moment: BanMoment, now: Date): Promise<void> {
 
 /**
  * Removes an expired ban from its member, unless it has been replaced; a mute that it contains
- * stays. Restarts the timer if the ban has not expired yet. A channel's ban is copied to the
- * channel's live streams, whose event of it ends the user's subscriptions; those to streams that
- * are not live yet are ended here.
+ * stays. Restarts the timer if the ban has not expired yet, and drops it if the ban was lifted. At
+ * first and at the end, a channel's ban is copied to the channel's live streams, whose event of it
+ * ends the user's subscriptions; those to streams that are not live yet are ended here.
  */
 export async function followBan(poster: Poster, moment: BanMoment, now: Date): Promise<void> {
-  const { streamId, hostId, userId, banId, endsAt } = moment;
+  const { streamId, hostId, userId, banId, endsAt, isShown = false } = moment;
   const place: BanPlace = streamId === undefined ? { hostId: hostId! } : { streamId };
   const isOver = endsAt !== null && endsAt <= now.toISOString();
+  if (isShown && !isOver) {
+    const member = await getItem(Member, memberKey(place, userId), { consistent: true });
+    if (member?.ban?.id === banId) await startBanTimer(moment, now);
+    return;
+  }
   if (isOver)
     await changeMember(place, userId, (member) =>
       member?.ban?.id === banId
@@ -98,7 +106,7 @@ export async function followBan(poster: Poster, moment: BanMoment, now: Date): P
     await endWaiting(poster, hostId, userId, now);
     await showChannelBan(hostId, userId);
   }
-  if (!isOver) await startBanTimer(moment, now);
+  if (!isOver) await startBanTimer({ ...moment, isShown: true }, now);
 }
 
 /** Ends the subscriptions of a user whom a channel blocks to its streams that are not live. */

@@ -7,11 +7,12 @@ import { followBan, queueBanMoments } from "../../platform/realtime/ban-ends.ts"
 import { newId } from "../../platform/runtime/id.ts";
 import { getBan, liftBan, listBans, recordBan } from "../../platform/store/streams/bans.ts";
 import { findMember } from "../../platform/store/streams/members.ts";
-import { getRawItem } from "../../platform/table/items.ts";
+import { getRawItem, putItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
+import { between } from "./between.ts";
 import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
-import { makeStream, makeUser, someone } from "./wallet-people.ts";
+import { byAdmin, makeStream, makeUser, someone } from "./wallet-people.ts";
 
 useOwnTable();
 
@@ -35,7 +36,7 @@ async function banFrom(stream: Stream, seconds: number, at = now) {
   const endsAt = later(seconds).toISOString();
   const given = { id: newId(at), stream, target, by: stream.hostId, now: at, endsAt };
   await recordBan(stream, makeBan({ actionType: "BLOCK" }, given), at);
-  const end = { banId: given.id, streamId: stream.id, userId, endsAt };
+  const end = { banId: given.id, streamId: stream.id, userId, endsAt, isShown: true };
   return { end, find: () => findMember(stream.id, userId, { consistent: true }) };
 }
 
@@ -53,7 +54,7 @@ test("the record of a timed ban starts its timer, once for each ban", async () =
     ...{ id, actionType: "BLOCK", endsAt: later(seconds).toISOString() },
   });
   const ban = timed("b1", 60);
-  const end = { ...place, banId: "b1", endsAt: ban.endsAt };
+  const end = { ...place, banId: "b1", endsAt: ban.endsAt, isShown: true };
   await queueBanMoments([recordOf(place, ban)], now);
   expect(sent()).toEqual([end]);
   await queueBanMoments([recordOf(place, ban, timed("b0", 60))], now);
@@ -76,6 +77,37 @@ test("a timer that arrives early is sent on, and at the end frees the member of 
   for (let times = 0; times < 2; times++) await followBan(poster, end, later(3600));
   expect((await find())?.ban).toBeUndefined();
   expect(sent()).toEqual([]);
+});
+
+// Planted fault that turns this red: a timer that is sent on without a look at the ban.
+test("the timer of a ban that was lifted or replaced is not sent on", async () => {
+  const { end } = await banned(14 * 24 * 3600);
+  await followBan(poster, { ...end, banId: "another" }, later(900));
+  expect(sent()).toEqual([]);
+  await liftBan(await getBan(end.banId, now), byAdmin.userId, later(901));
+  await followBan(poster, end, later(900));
+  expect(sent()).toEqual([]);
+});
+
+test("a ban of a channel is copied to its streams when it begins and ends, not in between", async () => {
+  const place = { hostId: await makeUser(someone("host")), userId: await makeUser(someone("fan")) };
+  const ban = { id: "b1", actionType: "BLOCK", endsAt: later(3600).toISOString() };
+  await putItem({ ...key.channelMember(place.hostId, place.userId), ...place, revision: 1, ban });
+  const moment = { ...place, banId: ban.id, endsAt: ban.endsAt };
+  const requestsAt = async (given: typeof moment & { isShown?: true }, at: Date) =>
+    (
+      await between(
+        [],
+        async () => {},
+        () => followBan(poster, given, at),
+      )
+    ).requests;
+  const first = await requestsAt(moment, now);
+  const [timer] = sent();
+  expect(timer).toEqual({ ...moment, isShown: true });
+  expect(await requestsAt(timer, later(900))).toBe(1);
+  expect(sent()).toEqual([timer]);
+  expect(await requestsAt(timer, later(3600))).toBeGreaterThanOrEqual(first);
 });
 
 test("a host's bans are listed with the newest first", async () => {
