@@ -2,6 +2,7 @@ import * as z from "zod";
 import { UserId } from "../../domain/id.ts";
 import { rowsLimit } from "../../domain/page.ts";
 import { LiveStream } from "../../domain/streams/live-stream.ts";
+import { isListed } from "../../domain/streams/stream.ts";
 import { rowsOf } from "../../domain/text.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { getProfile } from "../../platform/store/people/users.ts";
@@ -22,10 +23,14 @@ export const { contract, handler } = endpoint(
     refusals: ["user_not_found"],
     grants: { read: ["STREAM", "USER"] },
   },
-  async ({ path: { userId }, query: { limit } }) => {
+  async ({ path: { userId }, query: { limit }, caller }) => {
     const [, hosted] = await Promise.all([getProfile(userId), listHosted(userId)]);
-    const ended = hosted.filter(({ status }) => status === "ended").sort(newestFirst("endedAt"));
+    const isOwn = caller?.userId === userId;
+    const ended = hosted
+      .filter(({ status, isHidden }) => status === "ended" && (isOwn || !isHidden))
+      .sort(newestFirst("endedAt"));
     const streams = await findStreams(ended.slice(0, limit).map(({ streamId }) => streamId));
-    return showStreams(streams);
+    // List entries of earlier releases do not say that a room is hidden.
+    return showStreams(streams.filter((stream) => isOwn || isListed(stream)));
   },
 );

@@ -1,11 +1,15 @@
 import { jest } from "@jest/globals";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
+import { end } from "../../domain/streams/stream-lifecycle.ts";
 import { handler as catchStreamers } from "../../functions/streams/catch-streamers.ts";
 import { handler as featured } from "../../functions/streams/featured.ts";
 import { handler as mostWatched } from "../../functions/streams/most-watched-creators.ts";
+import { handler as past } from "../../functions/streams/past.ts";
 import { cached } from "../../platform/runtime/cached.ts";
+import { listNotices } from "../../platform/store/people/notices.ts";
 import { changeStream, recordStream } from "../../platform/store/streams/stream-changes.ts";
+import { getStream } from "../../platform/store/streams/streams.ts";
 import { callEndpoint } from "./api-call.ts";
 import { meterTable } from "./call-meter.ts";
 import { setClock } from "./clock.ts";
@@ -50,6 +54,19 @@ test("rooms that their back end hides are in no public list, however many there 
   const live = caught.map(({ activeLiveStream }) => activeLiveStream as Stream);
   expect(live.map(({ id }) => id).sort()).toEqual(ids);
   expect(await ask(catchStreamers, { limit: "1" })).toHaveLength(1);
+  // Followers hear of rooms that were public when they began.
+  const noted = (await listNotices(1_000)).map(({ streamId }) => streamId);
+  expect(noted.sort()).toEqual([rooms[0]!.id, ...ids].sort());
+  for (const stream of [...rooms, ...shown]) {
+    const current = await getStream(stream.id, { consistent: true });
+    await changeStream(current, (one) => end(one, later), later);
+  }
+  const pastOf = async (as: string) => {
+    const { body } = await callEndpoint(past, { as, path: { userId: "host" } });
+    return (body.data as { id: string }[]).map(({ id }) => id);
+  };
+  expect((await pastOf("")).sort()).toEqual(ids);
+  expect(await pastOf("host")).toHaveLength(20);
   jest.useRealTimers();
 });
 

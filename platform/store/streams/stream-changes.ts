@@ -162,7 +162,7 @@ const isEnd = (was: Stream, is: Stream) => was.status === "active" && is.status 
 function relistActions(was: Stream, is: Stream): Action[] {
   if (was.status !== is.status || was.deletedAt !== is.deletedAt)
     return [...listActions(is), ...liveActions(is)];
-  return isListed(was) === isListed(is) ? [] : [liveAction(is)];
+  return isListed(was) === isListed(is) ? [] : [...listActions(is), liveAction(is)];
 }
 
 /** Updates the fields that differ, if the item is unchanged since the read. */

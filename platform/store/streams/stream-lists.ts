@@ -18,12 +18,15 @@ const ListedStream = z.object({
   startedAt: Timestamp.nullable(),
   endedAt: Timestamp.nullable(),
   plannedStartDate: Timestamp.nullable(),
+  /** A room that is hidden from public lists; absent if it is not. */
+  isHidden: z.literal(true).optional(),
 });
 type ListedStream = z.infer<typeof ListedStream>;
 
 const listedOf = (stream: Stream): ListedStream => {
   const { id: streamId, hostId, status, startedAt, endedAt, plannedStartDate } = stream;
-  return { streamId, hostId, status, startedAt, endedAt, plannedStartDate };
+  const hidden = isListed(stream) ? {} : { isHidden: true as const };
+  return { streamId, hostId, status, startedAt, endedAt, plannedStartDate, ...hidden };
 };
 
 /**
@@ -84,12 +87,14 @@ export const liveAction = (stream: Stream): Action =>
     : { Delete: { Key: key.liveStream(stream.id) } };
 
 /**
- * Lists a stream as live, or not, with a notice to its followers. The notice stays until they are
- * notified: after a crash, it is found again.
+ * Lists a stream as live, or not, with a notice to its followers unless it is hidden. The notice
+ * stays until they are notified: after a crash, it is found again.
  */
 export const liveActions = (stream: Stream): Action[] => [
   liveAction(stream),
-  ...(isLive(stream) ? [{ Put: { Item: { ...key.notice(stream.id), ...listedOf(stream) } } }] : []),
+  ...(isLive(stream) && isListed(stream)
+    ? [{ Put: { Item: { ...key.notice(stream.id), ...listedOf(stream) } } }]
+    : []),
 ];
 
 /** The most streams that one list reads; older ones are not found. */
