@@ -14,6 +14,8 @@ const missing = (of: string, why: string): Remark => ({ of, state: "missing", wh
 
 const stream = "/api/v1/live-stream";
 const interests = "Feeds by interest are not implemented";
+const listCut =
+  "A response ends before 256 KB: about twenty streams with all texts at their limits";
 const replays = "Recording and replay belong to the video service, which Ovation does not include";
 
 /** The operations of the Allmine mobile API, in the order of its reference. */
@@ -25,14 +27,15 @@ export const allmineOperations: readonly Remark[] = [
   ...done(`POST ${stream}/{id}/chat/superlike`, "GET /v1/app-config"),
   different("GET /api/v1/notifications", "Returns at most 200 rows and 256 KB"),
   ...done("GET /api/v2/notifications", "POST /api/v1/notifications"),
-  ...done("PATCH /api/v1/notifications/{id}/read", "DELETE /api/v1/notifications/bulk"),
+  ...done("PATCH /api/v1/notifications/{id}/read"),
+  different("DELETE /api/v1/notifications/bulk", "Takes at most 100 ids"),
   different(
     "POST /api/v1/notifications/device-token",
     "Only stores the token; your back end reads it (`GET /api/v1/users/{userId}/devices`) and pushes. `timezone` is stored as sent; without a token, `deviceId` is required",
   ),
   ...done("DELETE /api/v1/notifications/device-token/{token}"),
   different(`POST ${stream}/create`, "Also accepts JSON, and `fundingGoal`"),
-  different(`GET ${stream}`, "Returns the newest 100; `after` returns pages of all"),
+  different(`GET ${stream}`, "Returns the newest 100, up to 256 KB; `after` returns pages of all"),
   ...done(`GET ${stream}/{id}`, `DELETE ${stream}/{id}`, `POST ${stream}/{id}/cancel`),
   different(`POST ${stream}/join`, "`token` is null: the video service issues it"),
   different(`POST ${stream}/join-as-creator`, "`token` is null: the video service issues it"),
@@ -41,19 +44,24 @@ export const allmineOperations: readonly Remark[] = [
     `POST ${stream}/{id}/fund`,
     "Returns `collectedFunding` and the goal; only for `scheduled` streams",
   ),
-  ...done(`GET ${stream}/funded`),
+  different(
+    `GET ${stream}/funded`,
+    "Covers the newest 100 streams with contributions; `after` returns pages of all",
+  ),
   ...done(`GET ${stream}/{id}/viewers`, `POST ${stream}/{id}/reminder`),
   missing(`PATCH ${stream}/{id}/replay-settings`, replays),
   missing(`POST ${stream}/{id}/replay-rentals`, replays),
   missing(`GET ${stream}/{id}/replay-status`, replays),
-  ...done(`GET ${stream}/featured`, `GET ${stream}/catch-streamers`),
+  ...done(`GET ${stream}/featured`),
+  different(`GET ${stream}/catch-streamers`, listCut),
   different(`GET ${stream}/most-watched-creators`, "A viewer counts once per stream"),
   different(
     `GET ${stream}/guest-streams`,
     "Covers the newest 100 invitations; `after` returns pages of all",
   ),
-  ...done(`GET ${stream}/my-active-stream`, `GET ${stream}/user/{userId}/past-streams`),
-  ...done("GET /api/v2/live-stream/user/{userId}/upcoming-live-streams"),
+  ...done(`GET ${stream}/my-active-stream`),
+  different(`GET ${stream}/user/{userId}/past-streams`, listCut),
+  different("GET /api/v2/live-stream/user/{userId}/upcoming-live-streams", listCut),
   missing("For-You feeds (live, scheduled, crowdfunding)", interests),
   ...done("GET /api/v1/participant/stream/{streamId}/statistics"),
   ...done("POST /api/v1/live-stream-ban", "GET /api/v1/live-stream-ban"),
@@ -66,8 +74,12 @@ export const allmineOperations: readonly Remark[] = [
     "`age` and `minutePriceInLiveStream` are null, `availabilityStatus` is always `available`",
   ),
   ...done("GET /api/v1/users/{userId}/stats", "GET /api/v1/users/search"),
-  ...done("GET /api/v2/users/search", "PATCH /api/v1/users/username"),
-  different("GET /api/v1/users/me/transactions", "Has additional types for received gifts"),
+  ...done("PATCH /api/v1/users/username"),
+  different("GET /api/v2/users/search", "Pictures of 40 and 76 pixels only"),
+  different(
+    "GET /api/v1/users/me/transactions",
+    "Has additional types: received gifts, superlikes, refunds and their reversals, top-ups and payouts; every entry is `completed`",
+  ),
   missing("Grouped transactions", "The path in the reference is unknown"),
   ...done("GET /api/v1/credit-packages"),
   different("POST /api/v1/credit-packages/purchase", "Only if the stage allows purchases"),
@@ -81,7 +93,10 @@ export const allmineOperations: readonly Remark[] = [
 /** Groups of fields of the Allmine mobile API. */
 export const allmineFields: readonly Remark[] = [
   ...done("LiveStream: `price`, `fundingGoal`, `collectedFunding`, `fundingPercentage`, `status`"),
-  ...done("LiveStream: `broadcasters`"),
+  different(
+    "LiveStream: `broadcasters`",
+    "Lists have the names of the first 30 guests, and only the ids of the others",
+  ),
   ...done("Envelope, sentences of failures, bare bodies", "ProfilePhoto, UserSummary, FollowUser"),
   ...done("ViewerUser", "SuperlikeSnapshot", "Notification"),
   different("Failures", "Also have `code`"),
