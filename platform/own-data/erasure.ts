@@ -46,7 +46,8 @@ const lastPageMilliseconds = 4_000;
 /**
  * Continues a user's erasure page by page while this invocation has time, and queues the rest.
  * Running it twice or concurrently is harmless: each page is found by the position where it begins,
- * and a user who was deleted again meanwhile starts over.
+ * of those who have done the same page only one goes on, and a user who was deleted again meanwhile
+ * starts over.
  */
 export async function continueErasure(userId: string, pages = pagesMax): Promise<void> {
   for (let page = 0; page < pages; page++) {
@@ -56,7 +57,7 @@ export async function continueErasure(userId: string, pages = pagesMax): Promise
     const early = earlyBy(erasure);
     if (early > 0) return sendErasure(userId, new Date(), early);
     const next = await steps[erasure.step]!(erasure);
-    await move(erasure, next);
+    if (!(await move(erasure, next))) return;
   }
   await sendErasure(userId, new Date());
 }
@@ -65,8 +66,11 @@ export async function continueErasure(userId: string, pages = pagesMax): Promise
 const earlyBy = ({ step, at }: Erasure) =>
   step < steps.length - 1 ? 0 : Date.parse(at) + framesAfterMilliseconds - Date.now();
 
-/** Advances an erasure if it is still at this position; after the last step it is removed. */
-async function move({ userId, at, step, after }: Erasure, next: string | undefined): Promise<void> {
+/**
+ * Advances an erasure if it is still at this position; after the last step it is removed. Returns
+ * false if it was elsewhere.
+ */
+async function move({ userId, at, step, after }: Erasure, next: string | undefined) {
   const isHere = `#at = :at AND #step = :step AND ${
     after === undefined ? "attribute_not_exists(#after)" : "#after = :after"
   }`;
@@ -74,10 +78,13 @@ async function move({ userId, at, step, after }: Erasure, next: string | undefin
   const values = { ":at": at, ":step": step, ...(after !== undefined && { ":after": after }) };
   const is = { ConditionExpression: isHere, ExpressionAttributeNames: names };
   if (next === undefined && step === steps.length - 1) {
-    await deleteIf(key.erasure(userId), { ...is, ExpressionAttributeValues: values });
-    return;
+    const removed = await deleteIf(key.erasure(userId), {
+      ...is,
+      ExpressionAttributeValues: values,
+    });
+    return removed !== undefined;
   }
-  await updateIf({
+  const moved = await updateIf({
     Key: key.erasure(userId),
     UpdateExpression:
       next === undefined ? "SET #step = :next REMOVE #after" : "SET #step = :next, #after = :place",
@@ -88,4 +95,5 @@ async function move({ userId, at, step, after }: Erasure, next: string | undefin
       ...(next !== undefined && { ":place": next }),
     },
   });
+  return moved !== undefined;
 }

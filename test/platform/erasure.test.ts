@@ -76,6 +76,15 @@ test("more messages than a page are erased page by page, each page however often
   expect(delays[0]).toBeGreaterThan(later.getTime() / 1000 - Date.now() / 1000);
 });
 
+// Planted fault that turns this red: a walk that goes on although another has moved the erasure.
+test("walks of one erasure that meet become one", async () => {
+  const user = await makeUser(someone("user"));
+  await removeUser({ userId: user, isForfeit: false, now: new Date() });
+  queue.take();
+  await Promise.all(Array.from({ length: 10 }, () => continueErasure(user, 1)));
+  expect(queue.take()).toHaveLength(1);
+});
+
 test("an erasure in an invocation that has little time left continues in the next one", async () => {
   const user = await makeUser(someone("user"));
   await removeUser({ userId: user, isForfeit: false, now: new Date() });

@@ -22,7 +22,8 @@ export const { contract, handler } = endpoint(
     }),
     answer: [204, z.void()],
     rate: "exports",
-    cost: { read: 25, write: 50 },
+    // As much as an export: the pages of the erasure that run within the call.
+    cost: { read: 5250, write: 50 },
     refusals: ["account_in_use"],
     grants: {
       ...erasureGrants,
