@@ -9,6 +9,7 @@ import { recordMessage, takeNumber } from "../../platform/store/streams/sent-mes
 import { recordStream } from "../../platform/store/streams/stream-changes.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
+import { fullProfile, userAt } from "./costs/fullest.ts";
 import { countUnits, intercept } from "./intercept.ts";
 import { liveStreamOf } from "./live-stream.ts";
 import { startTable } from "./table.ts";
@@ -164,6 +165,20 @@ describe("the history", () => {
       expect(readUnits).toBeLessThanOrEqual(4.5);
     }
   });
+});
+
+// Planted fault that turns this red: ranges, however many deleted messages are in them.
+test("a page costs half a unit a message at most, however many are deleted between them", async () => {
+  const stream = await newStream();
+  const by = fullProfile(userAt(7));
+  const messages = await each(down(400, 1), (n) => say(stream, "hello", n, by));
+  await sayMany(stream, 400, down(400, 1));
+  const deleted = messages.filter(({ n }) => n % 10 !== 0);
+  await each(deleted, (message) => deleteMessage(stream, message, "host", now));
+  const shown = down(400, 1).filter((n) => n % 10 === 0);
+  readUnits = 0;
+  expect(await read(stream, 1, 30)).toEqual({ numbers: shown.slice(0, 30), total: 40 });
+  expect(readUnits).toBeLessThanOrEqual(30 / 2 + 4);
 });
 
 describe("a gap left by a crash", () => {

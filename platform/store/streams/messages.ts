@@ -11,7 +11,7 @@ import {
   shownNumbers,
 } from "../../../domain/streams/message-gaps.ts";
 import { logFault } from "../../runtime/log.ts";
-import { getItem, getRawItem, type Item, read } from "../../table/items.ts";
+import { getItem, getItems, getRawItem, type Item, read } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { queryRange } from "../../table/query.ts";
 import { type Action, commitTransaction } from "../../table/transact.ts";
@@ -23,6 +23,9 @@ import { expiryOf, findForgotten, isForgotten } from "./retention.ts";
  * The chat of a stream: the count of numbers taken, and whether there are gaps.
  */
 export const Chat = z.object({ count: z.number().int(), hasGone: z.boolean().default(false) });
+
+/** The most Queries of one page; with more, its messages are read by their keys. */
+const rangesMax = 10;
 
 /**
  * Records that a number whose message never arrived is a gap, permanently: its placeholder keeps
@@ -177,16 +180,25 @@ async function take(numbers: AsyncGenerator<number, void, void>, most: number) {
   return taken;
 }
 
-/** The items of these descending numbers; one Query reads numbers close to each other. */
+/**
+ * The items of these descending numbers: one Query reads numbers close to each other. If most of
+ * what is between them is deleted, each is read by its key: that costs half a unit, and a deleted
+ * message up to as much.
+ */
 async function readMessages(streamId: string, numbers: number[]): Promise<Map<number, Item>> {
-  const ranges = await Promise.all(
-    rangesOf(numbers).map(({ low, high }) => {
-      const from = key.message(streamId, low);
-      const most = { limit: high - low + 1, newestFirst: true };
-      return queryRange(from, from.SK, key.message(streamId, high).SK, most);
-    }),
-  );
-  return new Map(ranges.flat().map((item) => [Number(item.n), item]));
+  const ranges = rangesOf(numbers);
+  const spanned = ranges.reduce((sum, { low, high }) => sum + high - low + 1, 0);
+  const isSparse = spanned > 2 * numbers.length || ranges.length > rangesMax;
+  const items = isSparse
+    ? [...(await getItems(numbers.map((n) => key.message(streamId, n)))).values()]
+    : (await Promise.all(ranges.map((range) => readRange(streamId, range)))).flat();
+  return new Map(items.map((item) => [Number(item.n), item]));
+}
+
+function readRange(streamId: string, { low, high }: { low: number; high: number }) {
+  const from = key.message(streamId, low);
+  const most = { limit: high - low + 1, newestFirst: true };
+  return queryRange(from, from.SK, key.message(streamId, high).SK, most);
 }
 
 /** Records numbers without an item as gaps if a later message is old; returns how many. */
