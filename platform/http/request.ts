@@ -50,10 +50,16 @@ function expectationOf(issue: z.core.$ZodRawIssue): string {
 /** The largest number of sentences about one request. */
 export const sentencesMax = 20;
 
+/** A value of another type has one problem: its length, which zod checks too, means nothing. */
 function sentences(issues: z.core.$ZodIssue[]): string[] {
-  const all = issues.map(({ path, message }) =>
-    path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`,
-  );
+  const placeOf = ({ path }: z.core.$ZodIssue) => path.map(String).join(".");
+  const isMistyped = ({ code }: z.core.$ZodIssue) => code === "invalid_type";
+  const mistyped = new Set(issues.filter(isMistyped).map(placeOf));
+  const all = issues
+    .filter((issue) => isMistyped(issue) || !mistyped.has(placeOf(issue)))
+    .map((issue) =>
+      issue.path.length === 0 ? issue.message : `${placeOf(issue)}: ${issue.message}`,
+    );
   return [...new Set(all)].slice(0, sentencesMax);
 }
 

@@ -253,7 +253,7 @@ test.each(["2027-02-30", "2026-02-29T10:00:00Z", "2026-04-31", "2026-01-01T24:00
   },
 );
 
-test("a text that is no date has one sentence, and so has a list that is too long", async () => {
+test("a text that is no date has one sentence, and so has a list that is too long, or is a text", async () => {
   const as = await person();
   const all = (length: number) => Array.from({ length }, (_, n) => `n${n}`);
   const create = (body: object) =>
@@ -261,6 +261,7 @@ test("a text that is no date has one sentence, and so has a list that is too lon
   for (const [answer, sentence] of [
     [await create({ plannedStartDate: "x" }), "plannedStartDate: expected an ISO 8601 date"],
     [await create({ guests: all(21) }), "guests: expected at most 20 guests"],
+    [await create({ guests: "a".repeat(24) }), "guests: expected a list of user ids"],
     [
       await call("PUT /api/v1/users/me", { as, body: { interests: all(21) } }),
       "interests: expected at most 20 interests",
