@@ -167,22 +167,29 @@ export const clientFacing: string[] = [
 export const measurements: string[] = ["web/studio-load"];
 
 /**
- * Files with limits in real time, or that use all processors: they run one at a time after all
- * others.
+ * Files that use all processors, or measure how long a page works: they run one at a time after all
+ * parallel ones.
  */
 export const alone: string[] = [
   "api/churn",
+  "local/shared-workers",
+  "web/chat-load",
+  "web/overlay-load",
+  "web/studio-load",
+];
+
+/**
+ * Files with limits in real time that leave most of a processor idle: they run after all others,
+ * two at a time.
+ */
+export const timed: string[] = [
   // A gift that is not charged after 1.6 s is refused, because Tencent waits for two.
   "api/tencent-callback",
-  "local/shared-workers",
   "platform/money/callback-faults",
   // A post without an answer is lost after two seconds.
   "platform/push/gateway",
   // An attempt of the released code takes at most 1.5 s, and a later one may count twice.
   "platform/releases/releases",
-  "web/chat-load",
-  "web/overlay-load",
-  "web/studio-load",
 ];
 
 /**
@@ -207,6 +214,7 @@ export const waiting: string[] = [
 
 /** The longest files start first, so that no worker waits for one at the end. */
 export const longFiles: string[] = [
+  "platform/money/callback-faults",
   "platform/money/faults",
   "local/repeats",
   "local/outages",
@@ -261,6 +269,8 @@ export const isInfrastructure = (file: string) =>
   isIn(infrastructure, file) && !isIn(clientFacing, file);
 /** Whether a test file runs alone. */
 export const isAlone = (file: string) => isIn(alone, file);
+/** Whether a test file has limits in real time that other work must not delay. */
+export const isTimed = (file: string) => isIn(timed, file);
 /** Whether a test file runs next to the parallel ones. */
 export const isWaiting = (file: string) => isIn(waiting, file);
 /** Whether a test file runs only by name. */

@@ -1,17 +1,24 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isAlone, isInfrastructure, isMeasurement, isSlow, isWaiting } from "../../test/kinds.ts";
+import {
+  isAlone,
+  isInfrastructure,
+  isMeasurement,
+  isSlow,
+  isTimed,
+  isWaiting,
+} from "../../test/kinds.ts";
 import { slashed } from "../build/source-graph.ts";
 import type { TestOptions } from "./test-options.ts";
 
 const root = join(import.meta.dirname, "../..");
 
 /**
- * Test files that run in parallel, those that run one at a time next to them, and those that run
- * alone afterwards.
+ * Test files that run in parallel, those that run one at a time next to them, those that run alone
+ * afterwards, and those that run at last, two at a time.
  */
-export type Lanes = { parallel: string[]; waiting: string[]; alone: string[] };
+export type Lanes = { parallel: string[]; waiting: string[]; alone: string[]; timed: string[] };
 
 /** Every test file, by its path from the root. */
 const everyFile = () => globSync("test/**/*.test.ts", { cwd: root }).map(slashed).sort();
@@ -26,7 +33,9 @@ export const listSocketFiles = (): string[] =>
 
 /** The test files that a run leaves out unless they are named, or all of them are run. */
 export const listLeftFiles = (): string[] =>
-  everyFile().filter((file) => isSlow(file) || isAlone(file) || isMeasurement(file));
+  everyFile().filter(
+    (file) => isSlow(file) || isAlone(file) || isTimed(file) || isMeasurement(file),
+  );
 
 /** Whether a run without paths includes a test file, if a change affects it. */
 export function isInRun(
@@ -49,9 +58,10 @@ export function chooseFiles({ paths, all, changedSince }: TestOptions): Lanes {
       (related === undefined || related.has(file)),
   );
   return {
-    parallel: files.filter((file) => !isAlone(file) && !isWaiting(file)),
+    parallel: files.filter((file) => !isAlone(file) && !isWaiting(file) && !isTimed(file)),
     waiting: files.filter(isWaiting),
     alone: files.filter(isAlone),
+    timed: files.filter(isTimed),
   };
 }
 

@@ -1,14 +1,15 @@
 /** `npm test [options] [paths]`: its last line is `N passed, N failed, N skipped`. */
-import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { delimiter, join } from "node:path";
-import { openShared } from "../../test/shared-server.ts";
+import { join } from "node:path";
+import { isAlone, isTimed } from "../../test/kinds.ts";
+import { openShared, type Shared } from "../../test/shared-server.ts";
 import { buildAssembly } from "../build/assembly.ts";
 import { build } from "../build/build.ts";
 import { buildWeb } from "../build/build-web.ts";
 import { groupFiles, removeGroups } from "./file-groups.ts";
+import { endJest, runJest } from "./run-jest.ts";
 import { chooseFiles, listLeftFiles, listSocketFiles } from "./test-files.ts";
 import { readTestOptions, type TestOptions, usage } from "./test-options.ts";
 import {
@@ -25,76 +26,24 @@ const root = join(import.meta.dirname, "../..");
 
 type Env = Record<string, string>;
 
+/** Test files, and the environment of their jest, which names the systems that they share. */
+type Batch = { files: readonly string[]; env: Env };
+
 /** Black-box tests that `--all` runs once more, on a system with other settings. */
-const again: { files(): string[]; env: Env }[] = [
+const again: { list(): string[]; more: Env }[] = [
   // The SDK's clients in the functions (docs/decisions/code-structure.md).
-  { files: () => ["test/api/gifts.test.ts"], env: { AWS_CLIENT: "sdk" } },
+  { list: () => ["test/api/gifts.test.ts"], more: { AWS_CLIENT: "sdk" } },
   // The same sockets at a relay (docs/decisions/relay.md).
-  { files: listSocketFiles, env: { RELAY: "on" } },
+  { list: listSocketFiles, more: { RELAY: "on" } },
 ];
 
 /** Files that run in parallel: four on two processors, since files also wait. */
 const workers = Math.max(4, Math.min(6, availableParallelism()));
+/** Files with limits in real time that run at once: both together use less than one processor. */
+const timedAtOnce = Math.min(2, availableParallelism());
 
-/** The processes of jest that have not ended. */
-const running = new Set<ChildProcess>();
-/** Whether a signal is ending this program: no further jest may start, since it would stay. */
-let isEnding = false;
-
-type JestOptions = {
-  terminal?: "ignore" | "inherit";
-  /** Receives its output, which goes to the terminal otherwise. */
-  output?: string[] | undefined;
-  /** The file with its results, if it has to end after writing it. */
-  report?: string;
-};
-
-/** How long jest may run after its report: what a failed test leaves open would keep it. */
-const endSeconds = 30;
-
-/** Ends jest if it does not end soon after its report. */
-function endAfter(report: string, child: ChildProcess): void {
-  const looking = setInterval(() => {
-    if (!existsSync(report)) return;
-    clearInterval(looking);
-    const late = setTimeout(() => {
-      console.error(`Jest did not end within ${endSeconds} s: a test has left something open`);
-      child.kill("SIGTERM");
-    }, endSeconds * 1000);
-    child.once("close", () => clearTimeout(late));
-  }, 1000);
-  child.once("close", () => clearInterval(looking));
-}
-
-/** Runs jest on this Node with additional environment variables; resolves with its exit code. */
-function runJest(
-  options: readonly string[],
-  env: Env,
-  { terminal = "ignore", output, report }: JestOptions = {},
-) {
-  if (isEnding) return new Promise<number>(() => {});
-  // Jest loads ES modules only with this flag; Node itself strips the types.
-  const flags = ["--experimental-vm-modules", "--no-warnings"];
-  const jest = join(root, "node_modules/jest/bin/jest.js");
-  const child = spawn(process.execPath, [...flags, jest, ...options], {
-    cwd: root,
-    stdio: [terminal, terminal, output ? "pipe" : "inherit"],
-    env: {
-      ...process.env,
-      ...env,
-      PATH: `${join(root, "node_modules/.bin")}${delimiter}${process.env.PATH}`,
-    },
-  });
-  running.add(child);
-  if (report !== undefined) endAfter(report, child);
-  child.stderr?.setEncoding("utf8").on("data", (text: string) => output?.push(text));
-  return new Promise<number>((done) =>
-    child.once("close", (code) => {
-      running.delete(child);
-      done(code ?? 1);
-    }),
-  );
-}
+/** Whether a file runs after all parallel ones. */
+const isLast = (file: string) => isAlone(file) || isTimed(file);
 
 function readReport(file: string): Report | undefined {
   try {
@@ -139,19 +88,31 @@ async function run(
   return sumOf([outcome, broken]);
 }
 
+/** Runs batches one after the other, each with one file at a time. */
+async function runEach(batches: readonly Batch[], options: TestOptions, output?: string[]) {
+  const outcomes: Outcome[] = [];
+  for (const { files, env } of batches)
+    outcomes.push(await run(files, options, env, "--runInBand", output));
+  return sumOf(outcomes);
+}
+
 /**
- * Runs the chosen files: first the parallel ones, and those that mostly wait next to them; then
- * those that must run alone. With a given number of workers, none runs next to the parallel ones.
+ * Runs the chosen files: first the parallel ones, and next to them those that mostly wait and the
+ * repetitions; then those that must run alone, and those with limits in real time. With a given
+ * number of workers, none runs next to the parallel ones.
  */
-async function runAll(options: TestOptions, env: Env): Promise<Outcome> {
+async function runAll(options: TestOptions, env: Env, more: readonly Batch[]): Promise<Outcome> {
   const lanes = chooseFiles(options);
   const isOneLane = choosesWorkers(options);
   const named = isOneLane ? [...lanes.parallel, ...lanes.waiting] : lanes.parallel;
   // Files that were asked for run as they are.
   const parallel = options.paths.length > 0 ? named : groupFiles(named);
-  const waiting = isOneLane ? [] : lanes.waiting;
-  const { alone } = lanes;
-  const chosen = parallel.length + waiting.length + alone.length;
+  const waiting = { files: isOneLane ? [] : lanes.waiting, env };
+  const pick = (isLate: boolean) =>
+    more.map(({ files, env }) => ({ files: files.filter((file) => isLast(file) === isLate), env }));
+  const [repeated, last] = [pick(false), [{ files: lanes.alone, env }, ...pick(true)]];
+  const all = [waiting, ...repeated, ...last].flatMap(({ files }) => files);
+  const chosen = parallel.length + all.length + lanes.timed.length;
   if (chosen === 0)
     console.error(
       options.changedSince === undefined
@@ -162,10 +123,12 @@ async function runAll(options: TestOptions, env: Env): Promise<Outcome> {
   const output: string[] | undefined = parallel.length > 0 ? [] : undefined;
   const outcomes = await Promise.all([
     run(parallel, options, env, `--maxWorkers=${workers}`),
-    run(waiting, options, env, "--runInBand", output),
+    runEach(isOneLane ? [] : [waiting, ...repeated], options, output),
   ]);
   process.stderr.write((output ?? []).join(""));
-  const sum = sumOf([...outcomes, await run(alone, options, env, "--runInBand")]);
+  const alone = await runEach(isOneLane ? [...repeated, ...last] : last, options);
+  const timed = await run(lanes.timed, options, env, `--maxWorkers=${timedAtOnce}`);
+  const sum = sumOf([...outcomes, alone, timed]);
   // Options of jest may leave files out, such as --shard.
   if (sum.files >= chosen || options.jest.length > 0) return sum;
   console.error(`${chosen - sum.files} of ${chosen} chosen test files did not run`);
@@ -191,38 +154,44 @@ else await build();
 // Runner and tests read the keys of the Tencent application from here.
 process.env.TENCENT_SECRET_KEY ??= randomBytes(32).toString("hex");
 process.env.TENCENT_CALLBACK_KEY ??= randomBytes(24).toString("hex");
-const shared = await openShared({ ...(options.watch && { WATCH: "on" }) });
-const env = { SHARED_URL: shared.url };
+const opened: Shared[] = [];
+const closeAll = () => Promise.all(opened.map((shared) => shared.close()));
+/** Lets test files share systems with `more` in their environment; returns that of the files. */
+async function share(more: Env): Promise<Env> {
+  const shared = await openShared(more);
+  opened.push(shared);
+  return { ...more, SHARED_URL: shared.url };
+}
+const env = await share(options.watch ? { WATCH: "on" } : {});
 // Ctrl-C also reaches jest and the systems; a signal to this process alone must end them.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
   process.once(signal, async () => {
-    isEnding = true;
-    for (const child of running) child.kill("SIGTERM");
+    endJest();
     removeGroups();
-    await shared.close();
+    await closeAll();
     process.exit(1);
   });
 try {
   if (options.watch) {
     process.exitCode = await watch(options, env);
   } else {
-    const outcomes = [await runAll(options, env)];
+    const more: Batch[] = [];
     if (options.all && isWhole(options))
-      for (const { files, env } of again) outcomes.push(await runAgain(options, files(), env));
-    const sum = sumOf(outcomes);
+      for (const one of again) more.push({ files: one.list(), env: await share(one.more) });
+    const sum = await runAll(options, env, more);
     console.log(lineOf(sum));
     process.exitCode = isGreen(sum) ? 0 : 1;
   }
 } finally {
   removeGroups();
-  await shared.close();
+  await closeAll();
 }
 
 /** Runs jest in watch mode, with its keys, until the user ends it. */
 async function watch({ paths, jest }: TestOptions, env: Env): Promise<number> {
   // The black-box tests' system is warm at the first edit. Jest comes later: its watchers fail if
   // folders disappear meanwhile, such as those of an unfinished assembly.
-  await fetch(`${shared.url}/system/api`);
+  await fetch(`${env.SHARED_URL}/system/api`);
   const reporters = ["default", join(root, "test/count-line.ts")];
   const reporting = reporters.map((name) => `--reporters=${name}`);
   // Without a path jest runs what the changes since the last commit affect, of the short run.
@@ -234,14 +203,4 @@ async function watch({ paths, jest }: TestOptions, env: Env): Promise<number> {
 /** Whether the run includes all tests. */
 function isWhole({ paths, name, changedSince }: TestOptions): boolean {
   return paths.length === 0 && name === undefined && changedSince === undefined;
-}
-
-/** Runs some black-box tests on a system with more in its environment. */
-async function runAgain(options: TestOptions, files: string[], more: Env): Promise<Outcome> {
-  const other = await openShared(more);
-  try {
-    return await run(files, options, { ...more, SHARED_URL: other.url }, `--maxWorkers=${workers}`);
-  } finally {
-    await other.close();
-  }
 }

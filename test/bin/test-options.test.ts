@@ -12,7 +12,7 @@ import {
   listSocketFiles,
 } from "../../bin/test/test-files.ts";
 import { readTestOptions } from "../../bin/test/test-options.ts";
-import { isAlone, isInfrastructure, isSlow } from "../kinds.ts";
+import { isAlone, isInfrastructure, isSlow, isTimed } from "../kinds.ts";
 
 const root = join(import.meta.dirname, "../..");
 const read = (...given: string[]) => readTestOptions(given);
@@ -30,7 +30,7 @@ test("paths, names and options are distinguished", () => {
   expect(read()).toMatchObject({ all: false, watch: false, help: false, jest: [] });
 });
 
-const namesOf = (lanes: Lanes) => [...lanes.parallel, ...lanes.waiting, ...lanes.alone];
+const namesOf = (lanes: Lanes) => Object.values(lanes).flat();
 
 test("slow kinds and infrastructure run only with --all or by their path, each once", () => {
   const short = namesOf(chooseFiles(read()));
@@ -83,11 +83,12 @@ test("--listTests lists the files that would run, and runs none", () => {
   expect([status, stdout.trim().split("\n")]).toEqual([0, files]);
 });
 
-test("files that measure time run alone", () => {
-  const { parallel, waiting, alone } = chooseFiles(read("--all"));
-  expect(alone.length).toBeGreaterThan(0);
-  expect([...parallel, ...waiting].some(isAlone)).toBe(false);
+test("files that measure time or use all processors run after all others", () => {
+  const { parallel, waiting, alone, timed } = chooseFiles(read("--all"));
+  expect([alone.length, timed.length].every((length) => length > 0)).toBe(true);
+  expect([...parallel, ...waiting].some((file) => isAlone(file) || isTimed(file))).toBe(false);
   expect(alone.every(isAlone)).toBe(true);
+  expect(timed.every(isTimed)).toBe(true);
 });
 
 test("a black-box test depends on the functions whose routes it calls, and on its helpers' ones", () => {

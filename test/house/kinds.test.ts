@@ -10,6 +10,7 @@ import {
   measurements,
   pathOf,
   slowKinds,
+  timed,
   waiting,
 } from "../kinds.ts";
 import { sourcesOf } from "./sources.ts";
@@ -21,6 +22,7 @@ const named = [
   ...clientFacing,
   ...measurements,
   ...alone,
+  ...timed,
   ...waiting,
   ...longFiles,
 ];
