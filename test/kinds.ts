@@ -68,6 +68,7 @@ export const slowKinds = {
     "platform/push/simulation",
     "web/chat-load",
     "web/overlay-load",
+    "web/overlay-memory",
   ],
   /** Further features of pages, commands and clients; the API behind them has its cases in `api`. */
   features: [
