@@ -24,6 +24,7 @@ export const slowKinds = {
     "local/table-switches",
     "platform/aws/answers",
     "platform/money/callback-collusion",
+    "platform/money/callback-fates",
     "platform/money/callback-faults",
     "platform/money/collusion",
     "platform/money/faults",
@@ -186,6 +187,7 @@ export const alone: string[] = [
 export const timed: string[] = [
   // A gift that is not charged after 1.6 s is refused, because Tencent waits for two.
   "api/tencent-callback",
+  "platform/money/callback-fates",
   "platform/money/callback-faults",
   // A post without an answer is lost after two seconds.
   "platform/push/gateway",
@@ -215,6 +217,7 @@ export const waiting: string[] = [
 
 /** The longest files start first, so that no worker waits for one at the end. */
 export const longFiles: string[] = [
+  "platform/money/callback-fates",
   "platform/money/callback-faults",
   "platform/money/faults",
   "local/repeats",
