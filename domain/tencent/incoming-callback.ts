@@ -39,23 +39,29 @@ const NamedAccount = z
   .transform((given) => (given == null || given === "" ? undefined : String(given)));
 
 /**
+ * When a room was created or destroyed, in milliseconds since 1970: callbacks may arrive twice and
+ * in another order. Anything else counts as absent.
+ */
+const EventTime = z.number().int().min(0).optional().catch(undefined);
+
+/**
  * A room that was created: the fields of create_room; without an owner it belongs to the operator.
  * The room exists, whatever its other fields contain: those that are not valid get their defaults.
  */
 const AfterCreateRoom = z
   .object({
-    Operator_Account: NamedAccount,
+    Operator_Account: NamedAccount.catch(undefined),
+    EventTime,
     RoomInfo: z.object({ RoomId, Owner_Account: NamedAccount, ...optionalFields }),
   })
-  .transform(({ Operator_Account, RoomInfo }) => ({
-    ...RoomInfo,
-    RoomType: "Live",
-    Owner_Account: RoomInfo.Owner_Account ?? Operator_Account,
-  }))
-  .pipe(NewRoom.required({ Owner_Account: true }));
+  .transform(({ Operator_Account, RoomInfo, ...time }) => {
+    const Owner_Account = RoomInfo.Owner_Account ?? Operator_Account;
+    return { ...time, RoomInfo: { ...RoomInfo, RoomType: "Live", Owner_Account } };
+  })
+  .pipe(z.object({ EventTime, RoomInfo: NewRoom.required({ Owner_Account: true }) }));
 
 /** A room that was destroyed; its totals are counted here. */
-const AfterDestroyRoom = z.object({ RoomInfo: z.object({ RoomId }) });
+const AfterDestroyRoom = z.object({ EventTime, RoomInfo: z.object({ RoomId }) });
 
 /** The accepted callbacks, with their bodies. */
 export const takenCallbacks = {

@@ -139,7 +139,7 @@ export function changeRoom(
   }
   // The stream's own may be a copy of it that is served here.
   if (cover !== undefined && CoverURL !== was.CoverURL) changes.thumbnailUrl = cover;
-  if (JSON.stringify(room) !== JSON.stringify(was)) changes.room = room;
+  if (JSON.stringify(room) !== JSON.stringify(was)) changes.room = { ...stream.room, ...room };
   return Object.keys(changes).length === 0 ? undefined : changes;
 }
 

@@ -156,10 +156,11 @@ describe("response codes", () => {
 test("one callback creates a room and its owner, another ends it", async () => {
   const { sender, water } = await scene();
   const [RoomId, owner] = [`room-${freshId()}`, freshId()];
-  const created = (more = {}) => ({
+  const at = Date.now();
+  const created = (more = {}, EventTime = at) => ({
     CallbackCommand: "Live.CallbackAfterCreateRoom",
     Operator_Account: owner,
-    EventTime: Date.now(),
+    EventTime,
     RoomInfo: { RoomId, RoomType: "Live", RoomName: "Friday", ...more },
   });
   const query = callbackQuery({ CallbackCommand: "Live.CallbackAfterCreateRoom" });
@@ -170,14 +171,16 @@ test("one callback creates a room and its owner, another ends it", async () => {
   expect((await callBack(created(), { query })).body).toEqual(charged);
   // Tencent may repeat a callback; a room with this name and another owner is refused.
   expect((await callBack(created({ Owner_Account: owner }), { query })).body).toEqual(charged);
-  expect((await callBack(created({ Owner_Account: sender.id }), { query })).body).toEqual(
+  expect((await callBack(created({ Owner_Account: sender.id }, at + 1), { query })).body).toEqual(
     failed(1, /another owner/),
   );
   expect((await callBack(wish)).body).toEqual(charged);
   const over = { CallbackCommand: "Live.CallbackAfterDestroyRoom", RoomInfo: { RoomId } };
+  expect((await callBack({ ...over, EventTime: at - 1 })).body).toEqual(charged);
+  expect((await callBack(wish)).body).toEqual(charged);
   for (const _ of [1, 2]) expect((await callBack(over)).body).toEqual(charged);
   expect((await callBack(wish)).body).toEqual(failed(102104));
-  expect(await balanceOf(sender)).toBe(90);
+  expect(await balanceOf(sender)).toBe(80);
 });
 
 test("a room that exists at Tencent's is created here, whatever its optional fields contain", async () => {

@@ -22,8 +22,9 @@ export const { contract, handler } = receiver(
   {
     "Live.CallbackBeforeSendGift": ({ body, newId, ...call }) =>
       chargeGift({ request: body, callId: newId(), tell: callbackAnswerOf, ...call }),
-    "Live.CallbackAfterCreateRoom": ({ body, now, newId }) =>
-      noteRoom(body, { owner: body.Owner_Account, now, newId }),
-    "Live.CallbackAfterDestroyRoom": ({ body, now }) => noteRoomEnd(body.RoomInfo.RoomId, now),
+    "Live.CallbackAfterCreateRoom": ({ body: { RoomInfo, EventTime: eventTime }, now, newId }) =>
+      noteRoom(RoomInfo, { owner: RoomInfo.Owner_Account, now, newId, eventTime }),
+    "Live.CallbackAfterDestroyRoom": ({ body: { RoomInfo, EventTime }, now }) =>
+      noteRoomEnd(RoomInfo.RoomId, now, EventTime),
   },
 );
