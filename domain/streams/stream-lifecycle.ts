@@ -34,10 +34,14 @@ export function goLive(stream: Stream, host: UserSummary, now: Date): StreamChan
   return { status: "active", startedAt: now.toISOString(), host };
 }
 
-/** From active to ended: only a live stream can end. */
-export function end(stream: Stream, now: Date): Partial<Stream> {
+/**
+ * From active to ended: only a live stream can end. A room notes by whom, for the application's
+ * callback.
+ */
+export function end(stream: Stream, now: Date, by: string): Partial<Stream> {
   if (stream.status !== "active") refuse("stream_not_live", { status: stream.status });
-  return { status: "ended", endedAt: now.toISOString() };
+  const room = stream.roomId === null ? {} : { room: { ...stream.room, destroyedBy: by } };
+  return { status: "ended", endedAt: now.toISOString(), ...room };
 }
 
 /** Cancels a stream that has not begun. */

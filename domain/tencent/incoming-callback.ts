@@ -38,6 +38,9 @@ const NamedAccount = z
   .optional()
   .transform((given) => (given == null || given === "" ? undefined : String(given)));
 
+/** Who did it; anything but an account counts as absent. */
+const Operator_Account = NamedAccount.catch(undefined);
+
 /**
  * When a room was created or destroyed, in milliseconds since 1970: callbacks may arrive twice and
  * in another order. Anything else counts as absent.
@@ -50,18 +53,22 @@ const EventTime = z.number().int().min(0).optional().catch(undefined);
  */
 const AfterCreateRoom = z
   .object({
-    Operator_Account: NamedAccount.catch(undefined),
+    Operator_Account,
     EventTime,
     RoomInfo: z.object({ RoomId, Owner_Account: NamedAccount, ...optionalFields }),
   })
-  .transform(({ Operator_Account, RoomInfo, ...time }) => {
-    const Owner_Account = RoomInfo.Owner_Account ?? Operator_Account;
+  .transform(({ Operator_Account: operator, RoomInfo, ...time }) => {
+    const Owner_Account = RoomInfo.Owner_Account ?? operator;
     return { ...time, RoomInfo: { ...RoomInfo, RoomType: "Live", Owner_Account } };
   })
   .pipe(z.object({ EventTime, RoomInfo: NewRoom.required({ Owner_Account: true }) }));
 
 /** A room that was destroyed; its totals are counted here. */
-const AfterDestroyRoom = z.object({ EventTime, RoomInfo: z.object({ RoomId }) });
+const AfterDestroyRoom = z.object({
+  Operator_Account,
+  EventTime,
+  RoomInfo: z.object({ RoomId }),
+});
 
 /** The accepted callbacks, with their bodies. */
 export const takenCallbacks = {

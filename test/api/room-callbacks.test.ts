@@ -92,6 +92,25 @@ test("the application gets callbacks for a room's start and end, in order, with 
   });
 });
 
+test("the application is told who ended a room, also if an admin did", async () => {
+  const [host, as] = [await person(), await admin()];
+  await call("GET /api/v1/users/me", { as: host });
+  for (const ending of [host, as]) {
+    const RoomId = `room-${freshId()}`;
+    await tencent("create_room", {
+      RoomInfo: { RoomId, RoomType: "Live", Owner_Account: host.id },
+    });
+    const mine = await call("GET /api/v1/live-stream/my-active-stream", { as: host });
+    const route = `POST /api/v1/live-stream/${mine.body.data.id}/end`;
+    expect((await call(route, { as: ending })).status).toBe(200);
+    const told = await eventually(
+      async () => callbackAnswerOf(inbox, RoomId),
+      ({ length }) => length === 2,
+    );
+    expect(told[1]?.body).toMatchObject({ Operator_Account: ending.id });
+  }
+});
+
 test("callbacks of rooms that end at the same time keep each room's order", async () => {
   const rooms = Array.from({ length: 8 }, () => `room-${freshId()}`);
   await Promise.all(

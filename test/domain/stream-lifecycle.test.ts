@@ -45,7 +45,7 @@ describe("the status of a stream", () => {
     expect(codeOf(() => goLive(at, host, now))).toBe(
       verdict(isBefore || isLive, "stream_not_startable"),
     );
-    expect(codeOf(() => end(at, now))).toBe(verdict(isLive, "stream_not_live"));
+    expect(codeOf(() => end(at, now, "host"))).toBe(verdict(isLive, "stream_not_live"));
     const isPlanned = status === "scheduled";
     expect(codeOf(() => cancelAsGuest(at))).toBe(verdict(isPlanned, "stream_not_cancellable"));
     expect(codeOf(() => cancel(at))).toBe(verdict(isBefore, "stream_not_cancellable"));

@@ -148,7 +148,7 @@ test("the moments of a stream that was deleted right after its end still get the
   const { id: streamId } = stream;
   const { id: momentId } = await startMoment(stream, poll, caller, forget);
   const now = new Date(Date.now() + 1_000);
-  const ended = await changeStream(stream, (one) => end(one, now), now);
+  const ended = await changeStream(stream, (one) => end(one, now, one.hostId), now);
   await changeStream(ended, (one) => remove(one, now), now);
   await endMoments({ streamId }, now);
   const endedAt = now.toISOString();

@@ -93,7 +93,8 @@ test.each([
   const stream = await makeStream(host);
   if (isOld) await hostThousand(host, new Date(Date.now() - 3_600_000));
   const giftId = await sendOne(stream, sender, giftTypeOf(10));
-  await changeStream(stream, (current) => end(current, new Date()), new Date());
+  const now = new Date();
+  await changeStream(stream, (current) => end(current, now, current.hostId), now);
   const early = await withLaggingIndex(() => leave(host));
   expect(early.status).toBe(409);
   expect(JSON.stringify(early.body)).toContain("10 credits are still on their way to you");

@@ -24,7 +24,10 @@ export const { contract, handler } = receiver(
       chargeGift({ request: body, callId: newId(), tell: callbackAnswerOf, ...call }),
     "Live.CallbackAfterCreateRoom": ({ body: { RoomInfo, EventTime: eventTime }, now, newId }) =>
       noteRoom(RoomInfo, { owner: RoomInfo.Owner_Account, now, newId, eventTime }),
-    "Live.CallbackAfterDestroyRoom": ({ body: { RoomInfo, EventTime }, now }) =>
-      noteRoomEnd(RoomInfo.RoomId, now, EventTime),
+    "Live.CallbackAfterDestroyRoom": ({ body, now }) =>
+      noteRoomEnd(body.RoomInfo.RoomId, now, {
+        eventTime: body.EventTime,
+        by: body.Operator_Account,
+      }),
   },
 );

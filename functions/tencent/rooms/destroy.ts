@@ -1,5 +1,4 @@
 import * as z from "zod";
-import type { Stream } from "../../../domain/streams/stream.ts";
 import { end } from "../../../domain/streams/stream-lifecycle.ts";
 import { RoomId } from "../../../domain/tencent/room.ts";
 import { changeStream } from "../../../platform/store/streams/stream-changes.ts";
@@ -16,12 +15,7 @@ export const { contract, handler } = command(
     grants: { read: ["ROOM", "STREAM"], write: ["STREAM", "USER", "LIST", "CROWD"] },
   },
   async ({ body, caller, now }) => {
-    const destroyedBy = caller.identifier;
     const room = await getOpenRoom(body.RoomId);
-    const decide = (stream: Stream) => ({
-      ...end(stream, now),
-      room: { ...stream.room, destroyedBy },
-    });
-    await changeStream(room, decide, now);
+    await changeStream(room, (stream) => end(stream, now, caller.identifier), now);
   },
 );

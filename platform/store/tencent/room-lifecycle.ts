@@ -66,17 +66,28 @@ export async function noteRoom(room: NewRoom, opening: Opening): Promise<void> {
 const eventTimeOf = ({ room }: Stream): number | undefined =>
   typeof room?.eventTime === "number" ? room.eventTime : undefined;
 
+/** When a room was ended elsewhere, by the clock there, and by whom; its host if that is unknown. */
+type Ending = { eventTime?: number | undefined; by?: string | undefined };
+
 /**
- * Ends a room that was ended elsewhere, unless it is over or was created after that. Refuses with `room_not_found`, also for
- * a stream's own id: such a stream was not created there, and the callback key must not end it.
+ * Ends a room that was ended elsewhere, unless it is over or was created after that. Refuses with
+ * `room_not_found`, also for a stream's own id: such a stream was not created there, and the
+ * callback key must not end it.
  */
-export async function noteRoomEnd(roomId: string, now: Date, eventTime = Infinity): Promise<void> {
+export async function noteRoomEnd(
+  roomId: string,
+  now: Date,
+  { eventTime = Number.POSITIVE_INFINITY, by }: Ending = {},
+): Promise<void> {
   const room = await getRoom(roomId);
   if (room.roomId !== roomId) refuse("room_not_found", { roomId });
-  const isOfThis = (stream: Stream) => eventTime >= (eventTimeOf(stream) ?? 0);
   await changeStream(
     room,
-    (stream) => (stream.status === "active" && isOfThis(stream) ? end(stream, now) : undefined),
+    (stream) => {
+      const isOfAnother = eventTime < (eventTimeOf(stream) ?? 0);
+      if (stream.status !== "active" || isOfAnother) return undefined;
+      return end(stream, now, by ?? stream.hostId);
+    },
     now,
   );
 }

@@ -149,7 +149,7 @@ describe("a pass", () => {
     refunded: (scene: Scene) => refundPass(whose(scene), new Date(), forget),
     settled: ({ stream }: Scene) => settleDue(stream.id),
     "in a stream that ends": ({ stream }: Scene) =>
-      changeStream(stream, (one) => end(one, new Date()), new Date()),
+      changeStream(stream, (one) => end(one, new Date(), "host"), new Date()),
   };
 
   /** A user with a pass has paid its price to the host; a user without one has paid nothing. */

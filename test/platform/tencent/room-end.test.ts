@@ -26,8 +26,9 @@ test("a callback does not end a stream by its id, whether it has a RoomId or not
     await expect(noteRoomEnd(id, new Date())).rejects.toMatchObject(refusal);
     expect(await statusOf(id)).toBe("active");
   }
-  await noteRoomEnd("room_1", new Date());
-  expect(await statusOf(room.id)).toBe("ended");
+  await noteRoomEnd("room_1", new Date(), { by: "operator" });
+  const ended = await getStream(room.id, { consistent: true });
+  expect(ended).toMatchObject({ status: "ended", room: { destroyedBy: "operator" } });
   // A callback may come twice.
   const { revision } = await getStream(room.id, { consistent: true });
   await noteRoomEnd("room_1", new Date());
@@ -44,7 +45,7 @@ function callbacks(roomId: string) {
       ...(seconds !== undefined && { eventTime: at(seconds) }),
     });
   const destroy = (seconds?: number) =>
-    noteRoomEnd(roomId, now, seconds === undefined ? undefined : at(seconds));
+    noteRoomEnd(roomId, now, seconds === undefined ? {} : { eventTime: at(seconds) });
   return { create, destroy, find: () => getRoom(roomId) };
 }
 
