@@ -29,7 +29,7 @@ export async function admitAdministrator(
     const secretKey = await rereadSecretKey(now);
     if (secretKey === undefined || !isSignedWith(userSig, secretKey)) refuse("signature_wrong");
   }
-  if (now.getTime() > userSig.holdsUntil * 1000) refuse("signature_expired");
+  if (Math.floor(now.getTime() / 1000) > userSig.holdsUntil) refuse("signature_expired");
   if (!setting("TENCENT_ADMINISTRATORS").includes(identifier)) refuse("administrator_required");
   return { identifier, sdkAppId };
 }

@@ -122,6 +122,19 @@ describe("command", () => {
     });
   });
 
+  test("accepts a usersig until the end of its last second", async () => {
+    const query = { ...goodQuery(), usersig: sign({ time: now, expire: 100 }) };
+    const at = async (milliseconds: number) => {
+      setClock((now + 100) * 1000 + milliseconds);
+      return (await callCommand(handler, { body: good, query })).body.ErrorCode;
+    };
+    try {
+      expect([await at(0), await at(999), await at(1000)]).toEqual([0, 0, 70001]);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   test("accepts the second administrator", async () => {
     const query = goodQuery("second");
     expect((await callCommand(handler, { body: good, query })).body.ErrorCode).toBe(0);
