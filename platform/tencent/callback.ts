@@ -14,7 +14,7 @@ import { postJson } from "../outbound/post.ts";
 import { setting } from "../runtime/env.ts";
 import { logFault, logNotice } from "../runtime/log.ts";
 import { deliveryId, recordDelivery } from "../store/webhooks/deliveries.ts";
-import { reasonOf } from "../webhooks/attempt.ts";
+import { isAnswer, reasonOf } from "../webhooks/attempt.ts";
 import { askUnlessHanging } from "./breaker.ts";
 import { RejectedGift } from "./codes.ts";
 import type { CommandRequest } from "./command.ts";
@@ -120,7 +120,7 @@ async function ask(url: URL, id: string, body: unknown): Promise<CallbackReply> 
     const answer = await askUnlessHanging(setting("TENCENT_SDK_APP_ID"), send);
     if (answer === undefined) return { isSkipped: true, error: "It did not answer before" };
     const { status, text } = answer;
-    if (status !== 200) return { statusCode: status, error: `The answer was ${status}` };
+    if (!isAnswer(status)) return { statusCode: status, error: `The answer was ${status}` };
     return { statusCode: status, answer: parsed(text) };
   } catch (error) {
     logNotice("A callback got no response", { host: url.host, reason: String(error) });

@@ -5,6 +5,9 @@ import type { Receiver } from "./receivers.ts";
 /** The status with which a receiver unsubscribes. */
 export const goneStatus = 410;
 
+/** Whether a receiver answered: any 2xx, since frameworks have different ones. */
+export const isAnswer = (statusCode: number) => statusCode >= 200 && statusCode < 300;
+
 /** Makes one attempt; undefined if the receiver no longer accepts deliveries. */
 export async function attempt(
   receiver: Receiver,
@@ -16,7 +19,7 @@ export async function attempt(
   try {
     const { url, headers } = address;
     const statusCode = await postForStatus(url, { text: delivery.body, headers });
-    if (statusCode >= 200 && statusCode < 300) return { isDone: true, statusCode };
+    if (isAnswer(statusCode)) return { isDone: true, statusCode };
     return { isDone: false, statusCode, error: `The answer was ${statusCode}` };
   } catch (error) {
     return { isDone: false, error: reasonOf(error), isLate: isLate(error) };

@@ -175,6 +175,13 @@ test("a gift that the application decides makes no account known, whatever it an
   expect(await findProfiles(["mistyped-1", "mistyped-2"], { consistent: true })).toEqual(new Map());
 });
 
+test("any 2xx with the answer 0 allows the gift, since Tencent's reference names no status", async () => {
+  reply = { ...says(0), status: 201 };
+  expect((await sendGift()).body).toMatchObject({ ErrorCode: 0 });
+  reply = { ...says(102101), status: 202 };
+  expect((await sendGift()).body).toMatchObject({ ErrorCode: 102101 });
+});
+
 const noes: [string, typeof reply, number, RegExp][] = [
   ["1", says(1, "not today"), 102004, /^not today$/],
   ["102101", says(102101, "insufficient balance"), 102101, /^insufficient balance$/],
@@ -185,6 +192,7 @@ const noes: [string, typeof reply, number, RegExp][] = [
   ["a code as text", says("0"), 102004, /no usable answer/],
   ["no ErrorInfo", { status: 200, body: '{"ErrorCode":0}' }, 102004, /no usable answer/],
   ["no JSON", { status: 200, body: "OK" }, 102004, /no usable answer/],
+  ["204", { status: 204, body: "" }, 102004, /no usable answer/],
   ["500", { ...says(0), status: 500 }, 102004, /no usable answer/],
   ["a redirect", { ...says(0), status: 307 }, 102004, /no usable answer/],
   ["too much", { status: 200, body: "x".repeat(20_000) }, 102004, /no usable answer/],
