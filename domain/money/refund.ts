@@ -44,9 +44,9 @@ export function assertMayRefund({ hostId, receivers }: Gift, { role }: Refunder)
  * could owe what they have spent, a sender, a host and a third account could hold the same credits
  * twice, and accounts are free. An admin takes from each receiver what is available; what a
  * receiver has spent is owed and repaid from whatever they receive next. If the sender has deleted
- * their account since, the credits are forfeited. If a receiver has, nothing covers the refund: what
- * they received has left, and a next user of their sub does not owe it. Nothing may be due any more.
- * Refuses with `gift_already_refunded` and `refund_not_covered`.
+ * their account since, the credits are forfeited. If a receiver has, nothing covers the refund:
+ * what they received has left, and a next user of their sub does not owe it. Nothing may be due any
+ * more. Refuses with `gift_already_refunded` and `refund_not_covered`.
  */
 export function refundGift(
   gift: Gift,

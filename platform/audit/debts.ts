@@ -11,8 +11,8 @@ type Returned = { userId: string; sentAt: number };
 /**
  * Compares the debts of wallets with what admins' refunds took from them: only an admin may leave a
  * debt, or free accounts could print credits (docs/decisions/gifts-and-wallets.md). A user neither
- * owes nor repays gifts of the former user of their sub. An item that does not fit its kind explains
- * nothing; it is reported when it is read.
+ * owes nor repays gifts of the former user of their sub. An item that does not fit its kind
+ * explains nothing; it is reported when it is read.
  */
 export function createDebts() {
   const owing: { wallet: Wallet; item: string }[] = [];
