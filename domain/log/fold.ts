@@ -9,6 +9,8 @@ import {
   type FoundEvent,
   type Gift,
   isOpenTrain,
+  justAfter,
+  noteLatest,
   noteTrainEnd,
 } from "./train-progress.ts";
 
@@ -38,7 +40,10 @@ export function fold(state: LogState, record: LogRecord, newest: number): Folded
   const reached = folding.events.splice(0);
   if (moment !== undefined) placeMoment(folding, moment, record);
   if (trains !== undefined) changeTrains(folding, trains, record.createdAt);
-  if (gift !== undefined) addToTrains(folding, gift);
+  if (gift !== undefined) {
+    addToTrains(folding, gift);
+    noteLatest(folding, gift);
+  }
   const { sums, moments, changed, events, trains: known } = folding;
   const kept = moments.filter(({ over }) => over === undefined || over > newest - overSeconds);
   return {
@@ -63,6 +68,13 @@ function addToGoals(folding: Folding, gift: Gift): void {
     if (isCounted && isWithin(gift.at, startedAt, endsAt) && !isPast(gift.undoneAt, endsAt))
       addSum(folding, id, of === "credits" ? gift.credits : gift.gifts, gift.undoneAt ?? gift.at);
   }
+}
+
+/** The start of a goal after all gifts that the log has: they and their refunds do not count. */
+function startOf({ trains }: Folding, { startedAt, of }: LogMoment): string {
+  const { latest } = trains ?? {};
+  const isOfGifts = of === "credits" || of === "gifts";
+  return isOfGifts && latest !== undefined && latest >= startedAt ? justAfter(latest) : startedAt;
 }
 
 /** Whether a time is within a span: from the start, inclusive, to the end, exclusive. */
@@ -136,9 +148,10 @@ function placeMoment(folding: Folding, moment: LogMoment, { final }: LogRecord):
     if (final !== undefined) changed[id] = final;
     return;
   }
-  const { shown, ...rest } = moment;
+  const begun = { ...moment, startedAt: before?.startedAt ?? startOf(folding, moment) };
+  const { shown, ...rest } = begun;
   const isReached = before?.isReached === true;
-  folding.moments.push(isReached ? { ...rest, isReached } : moment);
+  folding.moments.push(isReached ? { ...rest, isReached } : begun);
   if (before !== undefined) return;
   const early = sums[moment.id];
   const value = early === undefined ? (final ?? 0) : plus(final ?? 0, early);

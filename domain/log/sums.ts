@@ -14,6 +14,7 @@ export const likesSum = "likes";
 export const LogMoment = z.object({
   id: z.string(),
   kind: Moment.shape.kind,
+  /** For a goal of gifts or credits: after each gift that the log had before the goal. */
   startedAt: z.string(),
   endsAt: z.string().nullable(),
   of: Moment.shape.of.optional(),
@@ -49,7 +50,7 @@ export const LogMoment = z.object({
 });
 export type LogMoment = z.infer<typeof LogMoment>;
 
-/** What a log keeps for future trains of the stream. */
+/** What a log keeps for future trains and goals of the stream. */
 export const LogTrains = z.object({
   streamId: z.string(),
   /** The revision of the stream that the settings come from. */
@@ -62,6 +63,8 @@ export const LogTrains = z.object({
    */
   from: z.string().optional(),
   window: TrainWindow.optional(),
+  /** The time of the newest gift (ISO 8601). */
+  latest: z.string().optional(),
 });
 export type LogTrains = z.infer<typeof LogTrains>;
 
@@ -88,6 +91,17 @@ export const likesIn = ({ sums = {} }: LogState): number => {
 /** The moments that are open in a log. */
 export const openIn = ({ moments = [] }: LogState): LogMoment[] =>
   moments.filter(({ over }) => over === undefined);
+
+/**
+ * The moment with its start in the log, which decides: an item has the time before it was written.
+ */
+export const begunIn = <A extends Pick<LogMoment, "id" | "startedAt">>(
+  moment: A,
+  { moments = [] }: LogState,
+): A => {
+  const { startedAt } = moments.find(({ id }) => id === moment.id) ?? moment;
+  return { ...moment, startedAt };
+};
 
 /** Whether a log has shown a goal as reached, which stays so. */
 export const isReachedIn = ({ moments = [] }: LogState, goalId: string): boolean =>

@@ -120,7 +120,7 @@ function startTrain(folding: Folding, { id, by, at, credits }: Gift): void {
   const ends = folding.moments.filter(isOpenTrain).map(({ endsAt }) => endsAt);
   if (credits === 0) return;
   if (trains === undefined || settings === undefined) {
-    const behind = new Date(Date.parse(at) + 1).toISOString();
+    const behind = justAfter(at);
     const known = trains ?? { streamId, revision: 0 };
     if (behind > from) folding.trains = { ...known, from: behind };
     return;
@@ -141,6 +141,15 @@ function startTrain(folding: Folding, { id, by, at, credits }: Gift): void {
   const data = shown(streamId, known);
   folding.events.push({ id: `moment:${id}:started`, type: "moment.started", at: startedAt, data });
   climb(folding, known, latestCredits, startedAt);
+}
+
+/** The time one millisecond later. */
+export const justAfter = (at: string): string => new Date(Date.parse(at) + 1).toISOString();
+
+/** Records the time of the newest gift. */
+export function noteLatest(folding: Folding, { at }: Gift): void {
+  const { trains = { streamId: "", revision: 0 } } = folding;
+  if (at > (trains.latest ?? "")) folding.trains = { ...trains, latest: at };
 }
 
 const sealed = (known: LogTrain): LogTrain => {
@@ -167,7 +176,8 @@ export function changeTrains(folding: Folding, change: TrainsChange, createdAt: 
     for (const known of folding.moments.filter(isOpenTrain))
       if (endedAt !== undefined) replace(folding, endedBy(known, endedAt));
       else if (at < known.endsAt) cancel(folding, { streamId, known, at, createdAt });
-    folding.trains = { streamId, revision, from: folding.trains?.from };
+    const { from, latest } = folding.trains ?? {};
+    folding.trains = { streamId, revision, from, latest };
     return;
   }
   const { windowSeconds } = settings;

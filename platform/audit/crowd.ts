@@ -2,7 +2,7 @@ import { isGoalResultSound, movesOf } from "../../domain/audience/goal.ts";
 import { LikeItem } from "../../domain/audience/likes.ts";
 import { endOf, MomentItem } from "../../domain/audience/moment.ts";
 import { type Count, countVote, VoteItem } from "../../domain/audience/vote.ts";
-import { type LogState, likesIn, openIn } from "../../domain/log/sums.ts";
+import { begunIn, type LogState, likesIn, openIn } from "../../domain/log/sums.ts";
 import { isOpenTrain } from "../../domain/log/train-progress.ts";
 import { Gift } from "../../domain/money/gift-item.ts";
 import { crowdRestOf } from "../store/audience/crowd-rest.ts";
@@ -201,11 +201,11 @@ async function countAll(
     } else if (kind === "gift" && isSent(item) && goals.length > 0) {
       const { data: gift } = Gift.safeParse(item);
       if (gift === undefined) continue;
+      const { log } = crowds.get(owner) ?? {};
       for (const { moment, moves, giving } of goals)
         if (moment.streamId !== gift.streamId) continue;
-        else if (moment.kind === "train")
-          addGift(giving, gift, moment, crowds.get(owner)?.log, inherited);
-        else moves.push(...movesOf(gift, moment, endOf(moment)));
+        else if (moment.kind === "train") addGift(giving, gift, moment, log, inherited);
+        else moves.push(...movesOf(gift, begunIn(moment, log ?? {}), endOf(moment)));
       wait(crowds.get(owner), `gift:${gift.id}`, gift.createdAt);
       if (gift.refundedAt !== undefined)
         wait(crowds.get(owner), `gift:${gift.id}:refunded`, gift.refundedAt);

@@ -61,8 +61,8 @@ function foldAll(records: readonly LogRecord[]) {
   let newest = 0;
   const types: string[] = [];
   for (const one of records) {
-    const { events, sums, moments } = fold(state, one, newest);
-    state = { sums, moments };
+    const { events, sums, moments, trains } = fold(state, one, newest);
+    state = { sums, moments, trains };
     newest = Math.max(newest, one.createdAt);
     types.push(...events.map(({ type }) => type));
   }
@@ -301,4 +301,18 @@ test("the sums are those of all records, however they are split into frames", ()
     ),
     { numRuns: 60 },
   );
+});
+
+test("neither a gift from before a goal's record counts for the goal, nor its refund", () => {
+  const early = [giftAt(1, seconds(1)), giftAt(2, seconds(3))];
+  const late = [refund(1, seconds(1), seconds(4)), giftAt(3, seconds(2)), giftAt(4, seconds(4))];
+  const { sums, moments } = foldAll([...early, started(goal(9, "credits", 100)), ...late]);
+  expect(sums).toEqual({ [idOf(9)]: 10 });
+  const startedAt = new Date(Date.parse(seconds(3)) + 1).toISOString();
+  expect(moments).toMatchObject([{ id: idOf(9), startedAt }]);
+  const others = [started(goal(8, "likes", 100)), started(poll(7))];
+  expect(foldAll([...early, ...others]).moments).toMatchObject([
+    { startedAt: now.toISOString() },
+    { startedAt: now.toISOString() },
+  ]);
 });

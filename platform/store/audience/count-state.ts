@@ -6,6 +6,7 @@ import {
 } from "../../../domain/audience/moment.ts";
 import { logMomentOf } from "../../../domain/log/crowd-change.ts";
 import {
+  begunIn,
   isReachedIn,
   type LogMoment,
   type LogState,
@@ -33,7 +34,7 @@ export async function countState(
   const items = await queryWhole(key.moment(streamId, ""), { prefix: prefix.moments });
   const sums: Sums = likes > 0 ? { [likesSum]: likes } : {};
   const moments: LogMoment[] = [];
-  const all = items.map((item) => read(Schema, item));
+  const all = items.map((item) => begunIn(read(Schema, item), was));
   for (const moment of all) {
     if (moment.kind === "train") continue;
     if (moment.status === "cancelled" || moment.result !== undefined) continue;

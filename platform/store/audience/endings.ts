@@ -6,7 +6,7 @@ import {
 } from "../../../domain/audience/moment.ts";
 import { levelOf } from "../../../domain/audience/train.ts";
 import { MomentId, StreamId } from "../../../domain/id.ts";
-import { isReachedIn, type LogState, type Sums } from "../../../domain/log/sums.ts";
+import { begunIn, isReachedIn, type LogState, type Sums } from "../../../domain/log/sums.ts";
 import { creditsIn, isOpenTrain } from "../../../domain/log/train-progress.ts";
 import { Refusal } from "../../../domain/refusal.ts";
 import { startTimer } from "../../aws/queues.ts";
@@ -71,7 +71,8 @@ export async function endMoments({ streamId, momentId }: Ending, now: Date): Pro
   if (now < at) return send({ streamId, momentId }, at, now);
   const log = await readHead(streamId);
   if (moment.kind === "train") return endTrain(moment, end, log, now);
-  await record(moment, end, asShown(await recount(moment, end), moment, log), log);
+  const begun = begunIn(moment, log);
+  await record(begun, end, asShown(await recount(begun, end), begun, log), log);
 }
 
 /**
@@ -126,8 +127,9 @@ async function endTrain(moment: MomentItem, end: string, log: LogState, now: Dat
 }
 
 /**
- * Ends open moments of an ended stream, as of the stream's end. One that ended before, on time or by
- * hand, is queued again: its message may have been lost, as by a restore.
+ * Ends open moments of an ended stream, as of the stream's end, or now if they began since the call
+ * that ended it. One that ended before, on time or by hand, is queued again: its message may have
+ * been lost, as by a restore.
  */
 async function endWithStream(streamId: string, now: Date): Promise<void> {
   // Also of a deleted stream: webhooks receive its moments' results.
@@ -135,10 +137,10 @@ async function endWithStream(streamId: string, now: Date): Promise<void> {
   const endedAt = stream?.endedAt;
   if (stream?.status !== "ended" || endedAt == null) return;
   const { open } = await findOpenMoments(streamId);
-  for (const { id } of open)
+  for (const { id, startedAt } of open)
     await finishMoment(
       { streamId, id },
-      () => ({ status: "ended", endedAt: new Date(endedAt) }),
+      () => ({ status: "ended", endedAt: startedAt < endedAt ? new Date(endedAt) : now }),
       () => ({ answer: undefined, remember: [] }),
     ).catch((error: unknown) => {
       if (!(error instanceof Refusal && error.code === "moment_over")) throw error;

@@ -37,7 +37,8 @@ export async function countTrains(
   }
   const over = all.filter(({ kind }) => kind === "train").map((one) => one.endedAt ?? one.endsAt);
   const ends = [was.trains?.from, ...over, ...counted.moments.map(({ endsAt }) => endsAt)];
-  const from = ends.reduce<string>((last, end) => (end != null && end > last ? end : last), "");
+  const from = newestOf(ends);
+  const latest = newestOf(gifts.map(({ createdAt }) => createdAt));
   const settings = isOn ? trainOf(stream) : undefined;
   const window = settings && windowOf(gifts, from, settings);
   counted.trains = {
@@ -45,9 +46,14 @@ export async function countTrains(
     ...(from !== "" && { from }),
     ...(settings && { settings }),
     ...(window && { window }),
+    ...(latest !== "" && { latest }),
   };
   return counted;
 }
+
+/** The newest of these times, "" if there is none. */
+const newestOf = (times: readonly (string | null | undefined)[]): string =>
+  times.reduce<string>((last, at) => (at != null && at > last ? at : last), "");
 
 /** The trains without a result, as in the log, or as stored. */
 function openTrains(all: readonly MomentItem[], { moments = [] }: LogState): LogTrain[] {
