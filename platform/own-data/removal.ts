@@ -38,13 +38,23 @@ export async function removeUser({ userId, isForfeit, now }: Leaving): Promise<v
   await moveLeaving(userId, clock().toISOString());
 }
 
-/** A gift that was sent while the deletion was written is not for the next user of the sub. */
-async function moveLeaving(userId: string, leftAt: string): Promise<void> {
+/**
+ * What was sent or written while the deletion was written is not of the next user of the sub: such a
+ * gift is forfeited, and the erasure begins again and includes it.
+ */
+async function moveLeaving(userId: string, at: string): Promise<void> {
   await updateIf({
     Key: key.wallet(userId),
     UpdateExpression: "SET leftAt = :at",
     ConditionExpression: "leftAt < :at",
-    ExpressionAttributeValues: { ":at": leftAt },
+    ExpressionAttributeValues: { ":at": at },
+  });
+  await updateIf({
+    Key: key.erasure(userId),
+    UpdateExpression: "SET #at = :at, step = :first REMOVE #after",
+    ConditionExpression: "#at < :at",
+    ExpressionAttributeNames: { "#at": "at", "#after": "after" },
+    ExpressionAttributeValues: { ":at": at, ":first": 0 },
   });
 }
 

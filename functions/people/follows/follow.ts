@@ -14,9 +14,9 @@ export const { contract, handler } = endpoint(
     caller: "user",
     path: z.object({ userId: UserId }),
     answer: [200, FollowAnswer],
-    cost: { read: 2, write: 10, kilobytes: 1 },
+    cost: { read: 2, write: 14, kilobytes: 1 },
     refusals: ["user_not_found", "follow_oneself"],
-    grants: { read: ["USER"], write: ["USER"] },
+    grants: { read: ["USER"], write: ["USER", "ERASURE"] },
   },
   async ({ path: { userId }, caller, now, newId, idempotentReply, commitReply }) => {
     await getProfile(userId);

@@ -18,10 +18,9 @@ export const { contract, handler } = endpoint(
     grants: { read: ["USER"], write: ["USER"] },
   },
   async ({ path: { userId }, caller }) => {
-    await getProfile(userId);
-    return {
-      isFollowing: false,
-      previouslyFollowing: await removeFollow(caller.userId, userId),
-    };
+    const previouslyFollowing = await removeFollow(caller.userId, userId);
+    // A relation ends even if the user is gone.
+    if (!previouslyFollowing) await getProfile(userId);
+    return { isFollowing: false, previouslyFollowing };
   },
 );

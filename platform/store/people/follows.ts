@@ -1,4 +1,5 @@
 import { FollowCounts, Relation, type Standing } from "../../../domain/people/follow.ts";
+import { refuse } from "../../../domain/refusal.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem, getItems, getRawItem, nameOf, read } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
@@ -20,11 +21,13 @@ export async function findRelation(
 
 /**
  * Makes one user follow another: both lists, both counts and the reply in one transaction. Returns
- * whether they did before, in which case nothing is written, not even the reply.
+ * whether they did before, in which case nothing is written, not even the reply. Refuses with
+ * `user_not_found` if one of them has deleted the account since: nothing would erase the relation.
  */
 export async function recordFollow(relation: Relation, reply?: Reply<unknown>): Promise<boolean> {
-  const { relationId, followerId, followedId } = relation;
+  const { relationId, followerId, followedId, at } = relation;
   const actions = [
+    ...[followerId, followedId].map((userId) => isHere(userId, at)),
     {
       label: "relation",
       Put: {
@@ -36,8 +39,26 @@ export async function recordFollow(relation: Relation, reply?: Reply<unknown>): 
     ...countActions(relation, 1),
   ];
   const failed = await commitTransaction(actions, reply);
+  for (const userId of [followedId, followerId])
+    if (failed?.has(userLabel(userId))) refuse("user_not_found", { userId });
   return failed !== undefined;
 }
+
+const userLabel = (userId: string) => `user:${userId}`;
+
+/**
+ * The user has not deleted the account since this time, when they were known. An erasure outlasts
+ * every call that began before it, and is smaller than a profile.
+ */
+const isHere = (userId: string, at: string): Action => ({
+  label: userLabel(userId),
+  ConditionCheck: {
+    Key: key.erasure(userId),
+    ConditionExpression: "attribute_not_exists(PK) OR #at < :at",
+    ExpressionAttributeNames: { "#at": "at" },
+    ExpressionAttributeValues: { ":at": at },
+  },
+});
 
 /** Ends a relation; returns whether there was one. Repeated if there is another one by now. */
 export async function removeFollow(followerId: string, followedId: string): Promise<boolean> {
