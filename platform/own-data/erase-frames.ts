@@ -1,3 +1,4 @@
+import { leaveLikes } from "../store/audience/leaving.ts";
 import { changeFrame, queryFrames } from "../store/log/frames.ts";
 import { key, prefix } from "../table/keys.ts";
 import { withoutNames } from "./names.ts";
@@ -5,7 +6,10 @@ import { pageSizes } from "./page-sizes.ts";
 import type { Erasure } from "./progress.ts";
 import { findTrace, forgetTrace, placeText } from "./traced.ts";
 
-/** Erases names in the kept frames of every stream that held data of the user. */
+/**
+ * Erases names in the kept frames of every stream that held data of the user, and their likes again:
+ * a frame that was written late has put them back.
+ */
 export async function eraseFrames({ userId, at, after }: Erasure): Promise<string | undefined> {
   const trace = await findTrace(userId, prefix.tracedStreams, after);
   if (trace?.streamId === undefined) return undefined;
@@ -21,6 +25,7 @@ export async function eraseFrames({ userId, at, after }: Erasure): Promise<strin
     }
     if (seen === items || changed === changes) return placeText(SK, frame.n);
   }
+  await leaveLikes(streamId, userId, at);
   await forgetTrace({ PK: key.tracedBan(userId, "").PK, SK }, at);
   return placeText(SK);
 }

@@ -1,11 +1,14 @@
 import { expect, test } from "@jest/globals";
 import { handler as remove } from "../../functions/people/users/delete-me.ts";
 import { handler as erase } from "../../functions/people/users/erase.ts";
+import { eraseFrames } from "../../platform/own-data/erase-frames.ts";
 import { eraseNotices } from "../../platform/own-data/erase-notices.ts";
 import { continueErasure } from "../../platform/own-data/erasure.ts";
 import { usePageSizes } from "../../platform/own-data/page-sizes.ts";
 import { removeUser } from "../../platform/own-data/removal.ts";
 import { beginInvocation } from "../../platform/runtime/deadline.ts";
+import { recordTaps } from "../../platform/store/audience/likes.ts";
+import { findLikers, noteLikers } from "../../platform/store/audience/log-state.ts";
 import { settleAll } from "../../platform/store/money/settle.ts";
 import { noteTrace } from "../../platform/store/streams/traces.ts";
 import { getRawItem, putItem } from "../../platform/table/items.ts";
@@ -96,6 +99,28 @@ test("an erasure in an invocation that has little time left continues in the nex
   beginInvocation(undefined);
   await continueErasure(user);
   expect(await getRawItem(key.erasure(user), { consistent: true })).toMatchObject({ step: 7 });
+  queue.take();
+});
+
+test("likes that reach the log after their user's erasure are not the next user's", async () => {
+  const [user, now] = [await makeUser(someone("user")), new Date()];
+  const { id: streamId } = await makeStream(someone("host"));
+  const tap = (session: string, total: number) =>
+    recordTaps({ streamId, userId: user }, { session, total }, new Date());
+  const topOf = async () => (await findLikers(streamId)).map(({ likes }) => likes);
+  await tap("session-1", 50);
+  await noteTrace({ userId: user, createdAt: now.toISOString() }, streamId, now);
+  await removeUser({ userId: user, isForfeit: false, now: new Date() });
+  const { at } = (await getRawItem(key.erasure(user), { consistent: true }))!;
+  await continueErasure(user);
+  await makeUser(user);
+  await tap("session-2", 1);
+  await noteLikers(streamId, [{ userId: user, likes: 50, at: now.toISOString() }]);
+  expect(await topOf()).toEqual([50]);
+  const erasure = { userId: user, at: String(at), seq: 0, step: 7 };
+  for (let after = await eraseFrames(erasure); after !== undefined; )
+    after = await eraseFrames({ ...erasure, after });
+  expect(await topOf()).toEqual([1]);
   queue.take();
 });
 

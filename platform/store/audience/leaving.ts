@@ -6,7 +6,7 @@ import { key } from "../../table/keys.ts";
 import { commitTransaction } from "../../table/transact.ts";
 import { removeOwn } from "./changes.ts";
 import { crowdRestAction } from "./crowd-rest.ts";
-import { removeLiker } from "./log-state.ts";
+import { noteLikers, removeLiker } from "./log-state.ts";
 
 /** A user's likes in a stream, read consistently. */
 const findLike = (streamId: string, userId: string): Promise<LikeItem | undefined> =>
@@ -38,12 +38,13 @@ export const listVotes = (
 
 /**
  * Removes a user from the likes of a stream, with those that were sent during the erasure: who
- * sent them is not known. Likes that began later are the next user's.
+ * sent them is not known. Likes that began later are the next user's, who keeps their place among
+ * those who liked most.
  */
 export async function leaveLikes(streamId: string, userId: string, at: string): Promise<void> {
-  await decideAgain(async () => {
+  const next = await decideAgain(async () => {
     const like = await findLike(streamId, userId);
-    if (like === undefined || (like.begunAt ?? like.at) > at) return undefined;
+    if (like === undefined || (like.begunAt ?? like.at) > at) return like;
     const parts = Object.entries(like.goals ?? {});
     const failed = await commitTransaction([
       removeOwn(key.like(streamId, userId), like),
@@ -52,6 +53,7 @@ export async function leaveLikes(streamId: string, userId: string, at: string): 
     return failed === undefined ? undefined : overtaken;
   });
   await removeLiker(streamId, userId);
+  if (next !== undefined) await noteLikers(streamId, [{ userId, likes: next.likes, at: next.at }]);
 }
 
 /** Removes a user from the votes of a poll. */
