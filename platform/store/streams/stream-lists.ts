@@ -101,8 +101,12 @@ export const liveActions = (stream: Stream): Action[] => [
 const scanMax = 1_000;
 
 /** A host's streams, newest first: at most their newest 1,000. */
-export async function listHosted(hostId: string, reading: Reading = {}): Promise<ListedStream[]> {
-  const walk = { limit: scanMax, newestFirst: true, ...reading };
+export async function listHosted(
+  hostId: string,
+  reading: Reading = {},
+  limit = scanMax,
+): Promise<ListedStream[]> {
+  const walk = { limit, newestFirst: true, ...reading };
   const items = await queryItems(key.hosted(hostId, ""), prefix.hosted, walk);
   return items.map((item) => read(ListedStream, item));
 }
@@ -114,12 +118,16 @@ export async function* walkHosted(hostId: string): AsyncGenerator<ListedStream> 
 }
 
 /**
- * A host's streams that are not over, newest first. Those among the host's newest 1,000 are found
+ * A host's streams that are not over, newest first. Those among the host's `newest` ones are found
  * there, also if an earlier release created them; of older ones, the newest 1,000 open ones are.
  */
-export async function listOpen(hostId: string, reading: Reading = {}): Promise<ListedStream[]> {
-  const hosted = await listHosted(hostId, reading);
-  const oldest = hosted[scanMax - 1];
+export async function listOpen(
+  hostId: string,
+  reading: Reading = {},
+  newest = scanMax,
+): Promise<ListedStream[]> {
+  const hosted = await listHosted(hostId, reading, newest);
+  const oldest = hosted[newest - 1];
   const older = oldest === undefined ? [] : await listOlderOpen(oldest, reading);
   return [...hosted, ...older].filter((stream) => !isOver(stream));
 }
@@ -131,9 +139,15 @@ async function listOlderOpen({ hostId, streamId }: ListedStream, reading: Readin
   return items.map((item) => read(ListedStream, item));
 }
 
+/**
+ * Overlays read the live streams of their host at each handshake, and a relay reads them once a
+ * second: 1,000 streams would take 40 units. An older stream is listed as open since it went live.
+ */
+const liveScanMax = 100;
+
 /** A host's live streams, those that began last first. */
 export const listLiveOf = async (hostId: string, reading: Reading = {}): Promise<ListedStream[]> =>
-  (await listOpen(hostId, reading))
+  (await listOpen(hostId, reading, liveScanMax))
     .filter(({ status }) => status === "active")
     .sort(newestFirst("startedAt"));
 

@@ -14,12 +14,13 @@ import { findSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { listOverlayKeys, recordOverlayKey } from "../../../platform/store/streams/overlay-keys.ts";
 import { recordStream } from "../../../platform/store/streams/stream-changes.ts";
 import { key } from "../../../platform/table/keys.ts";
+import { meterTable } from "../call-meter.ts";
 import { intercept } from "../intercept.ts";
 import { liveStreamOf } from "../live-stream.ts";
 import { posterWith } from "../push/ways.ts";
 import { useQueue } from "../queue-double.ts";
 import { useOwnTable } from "../table.ts";
-import { forget, makeUser, someone } from "../wallet-people.ts";
+import { forget, hostThousand, makeUser, someone } from "../wallet-people.ts";
 
 useOwnTable();
 const queue = useQueue("MOMENTS_QUEUE_URL");
@@ -60,8 +61,8 @@ async function openOverlay() {
     },
   });
   return {
-    ...{ first, goLive, told, overlay },
-    move: () => moveOverlays(poster, { moveOf: hostId }, now),
+    ...{ hostId, connectionId, first, goLive, told, overlay },
+    move: (only?: string) => moveOverlays(poster, { moveOf: hostId, connectionId: only }, now),
     async watched() {
       const { streams = new Set() } = (await findConnection(connectionId))!;
       const found = [...streams].map((streamId) => findSubscriber(streamId, connectionId));
@@ -119,6 +120,13 @@ test("an overlay gets the newest stream, even if that begins while it gets anoth
   await move();
   expect(told).toEqual([first, second]);
   expect(await watched()).toEqual([second]);
+});
+
+test("an overlay that connects costs few reads, also if its host has had a thousand streams", async () => {
+  const { hostId, connectionId, move } = await openOverlay();
+  await hostThousand(hostId, now);
+  const spent = await meterTable()(() => move(connectionId));
+  expect(spent.read).toBeLessThanOrEqual(20);
 });
 
 test("the keys of a channel are listed newest first, behind the last one of a page", async () => {
