@@ -47,5 +47,8 @@ export function objectIdOf(timeSeconds: number, random: string, counter: number)
  */
 export const overlayHolder = (overlayKeyId: string) => `overlay:${overlayKeyId}`;
 
+/** The name under which limits count the sockets of all overlay keys of a host together. */
+export const overlaysOf = (hostId: string) => `overlays:${hostId}`;
+
 /** Whether an overlay key opened the socket: it only reads, and is neither counted nor listed. */
 export const isOverlay = (holder: string) => holder.startsWith("overlay:");

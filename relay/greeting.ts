@@ -1,6 +1,7 @@
 import { type Position, recover, subscribedMessage } from "../domain/log/recovery.ts";
 import { type RequestId, streamsPerConnectionMax } from "../domain/log/subscriber.ts";
 import { Refusal, refuse } from "../domain/refusal.ts";
+import { countedName } from "../platform/auth/caller.ts";
 import { assertMayWatch } from "../platform/realtime/subscription.ts";
 import { limits } from "../platform/runtime/limits.ts";
 import { logFault } from "../platform/runtime/log.ts";
@@ -174,13 +175,13 @@ async function warm(room: Room): Promise<void> {
 }
 
 async function sendPage(room: Room, subscription: Subscription): Promise<void> {
-  const { userId } = subscription.connection.caller;
+  const name = countedName(subscription.connection.caller);
   await room.warming;
   const { next } = subscription;
   if (room.held.find(next) !== undefined) return;
   const last = Math.min((room.held.first() ?? Number.POSITIVE_INFINITY) - 1, room.end.head);
   const wanted = Math.min(limits().pageFrames, last - next + 1);
-  const count = await takeResumeFrames(userId, wanted, new Date());
+  const count = await takeResumeFrames(name, wanted, new Date());
   if (count === 0) return wait(1_000);
   for (const frame of await listFrames(room.streamId, next, next + count - 1)) {
     await untilRead(subscription.connection);

@@ -49,6 +49,7 @@ export const Subscriber = z.object({
   connectionId: z.string(),
   streamId: z.string(),
   userId: z.string(),
+  countedAs: z.string().optional(),
   /** Starts with the time, so that a new subscription never has the revision of an earlier one. */
   revision: z.number(),
   requestId: RequestId.optional(),
@@ -106,6 +107,8 @@ export const Connection = z.object({
   tokenExpiresAt: z.number(),
   /** The hash of the `jti` of the token that opened it. */
   tokenHash: z.string().optional(),
+  /** The name under which limits count it, if not its user's: `overlaysOf` a host. */
+  countedAs: z.string().optional(),
   connectedAt: z.number(),
   compact: z.boolean().optional(),
   /** Whether the client follows a stream to a relay. */

@@ -6,6 +6,12 @@ import { rowsOf, shownText, Timestamp, text } from "../text.ts";
 /** The largest number of keys of one stream, or of one channel. */
 export const overlayKeysMax = 20;
 
+/**
+ * The keys of a host may together have as many sockets as this number of keys: several browser
+ * sources on each of several machines.
+ */
+export const fullKeysMax = 4;
+
 /** The body that requests a new key. */
 export const NewOverlayKey = z.object({
   description: text(1, 100).nullish().meta({ example: "OBS on the studio's computer" }),
@@ -19,6 +25,8 @@ export const OverlayKey = z.object({
   id: OverlayKeyId,
   streamId: StreamId.optional(),
   channelOf: UserId.optional(),
+  /** The stream's host; missing in keys that earlier versions made. */
+  hostId: UserId.optional(),
   description: shownText(100).nullable(),
   createdBy: UserId,
   createdAt: Timestamp,
@@ -82,7 +90,10 @@ export const overlayKeyMemory = {
 /** A new key as stored. */
 export const makeOverlayKey = (
   { description }: z.output<typeof NewOverlayKey>,
-  { now, ...made }: Pick<OverlayKey, "id" | "createdBy" | "hash"> & OverlayPlace & { now: Date },
+  {
+    now,
+    ...made
+  }: Pick<OverlayKey, "id" | "hostId" | "createdBy" | "hash"> & OverlayPlace & { now: Date },
 ): OverlayKey => ({
   ...made,
   description: description ?? null,

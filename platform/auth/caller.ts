@@ -16,6 +16,8 @@ export type Caller = {
   streamId?: string;
   /** The host whose newest live stream a socket shows. */
   channelOf?: string;
+  /** The name under which limits count the socket, if not the user's. */
+  countedAs?: string;
   /** Whether a ticket opened the socket: its client has no token to open another one with. */
   isByTicket?: boolean;
 };
@@ -33,6 +35,7 @@ type CallerContext = {
   jti: string;
   stream?: string;
   channel?: string;
+  counted?: string;
   ticket?: string;
 };
 
@@ -45,6 +48,7 @@ export const contextOf = (caller: Caller): CallerContext => ({
   jti: caller.tokenId,
   ...(caller.streamId !== undefined && { stream: caller.streamId }),
   ...(caller.channelOf !== undefined && { channel: caller.channelOf }),
+  ...(caller.countedAs !== undefined && { counted: caller.countedAs }),
   ...(caller.isByTicket && { ticket: "used" }),
 });
 
@@ -62,9 +66,14 @@ export function callerOf(context: Record<string, unknown> | null | undefined): C
     tokenId: String(context.jti ?? ""),
     ...(typeof context.stream === "string" && { streamId: context.stream }),
     ...(typeof context.channel === "string" && { channelOf: context.channel }),
+    ...(typeof context.counted === "string" && { countedAs: context.counted }),
     ...(context.ticket !== undefined && { isByTicket: true }),
   };
 }
+
+/** The name under which the caller's messages and sockets are counted. */
+export const countedName = (of: { userId: string; countedAs?: string | undefined }): string =>
+  of.countedAs ?? of.userId;
 
 /**
  * Refuses a caller whose token has expired: a call or the authorizer's cache may outlive it.

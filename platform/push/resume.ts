@@ -196,12 +196,12 @@ async function readMark(subscriber: Subscriber): Promise<Known | undefined> {
 /** The next page of a subscription; undefined if its user's budget of this second is used up. */
 async function readPage(
   { streamId }: Audience,
-  { userId, next }: Behind,
+  { userId, countedAs = userId, next }: Behind,
   posted: number,
   at: Date,
 ): Promise<Page | undefined> {
   const wanted = Math.min(limits().pageFrames, Math.max(0, posted - next + 1) + beyondMark);
-  const count = await takeResumeFrames(userId, wanted, at);
+  const count = await takeResumeFrames(countedAs, wanted, at);
   if (count === 0) return undefined;
   const to = next + count - 1;
   return { to, frames: await listFrames(streamId, next, to) };

@@ -1,5 +1,6 @@
 import { isOpening, relayOf } from "../../domain/log/subscriber.ts";
-import type { Caller } from "../auth/caller.ts";
+import { fullKeysMax } from "../../domain/streams/overlay-key.ts";
+import { type Caller, countedName } from "../auth/caller.ts";
 import { hashOfSecret } from "../auth/secret.ts";
 import type { Poster } from "../push/gateway.ts";
 import {
@@ -20,14 +21,19 @@ import { tryUse } from "../table/rates.ts";
 type Verdict = "admitted" | "too_many" | "withdrawn";
 
 /** Where the socket of a caller is listed. */
-export function listingOf({ userId, tokenId }: Caller, connectionId: string): Listing {
-  return { userId, connectionId, ...(tokenId !== "" && { tokenHash: hashOfSecret(tokenId) }) };
-}
+export const listingOf = (
+  { userId, tokenId, countedAs }: Caller,
+  connectionId: string,
+): Listing => ({
+  ...{ userId, connectionId },
+  ...(tokenId !== "" && { tokenHash: hashOfSecret(tokenId) }),
+  ...(countedAs !== undefined && { countedAs }),
+});
 
 /** A socket with the times at which it connected and (in seconds) its token was issued. */
 type NewSocket = Listing & { connectedAt: number; issuedAt?: number };
 
-/** The limit of sockets per user, and the check that the socket's credentials are still valid. */
+/** The limit of sockets per user or overlay key, and the check that the socket's credentials are still valid. */
 type SocketLimits = { socketsMax: number; isStillValid: () => Promise<boolean> };
 
 /**
@@ -46,38 +52,42 @@ export async function admitSocket(
   now: Date,
 ): Promise<Verdict> {
   const { userId, connectionId } = opened;
-  const [sockets, isGood] = await Promise.all([listSockets(userId, now), isStillValid()]);
+  const name = countedName(opened);
+  const [sockets, isGood] = await Promise.all([listSockets(name, now), isStillValid()]);
   const others = sockets.filter((other) => other.connectionId !== connectionId);
+  const isRoomAmong = (list: readonly Socket[]) =>
+    list.length < socketsMax * (opened.countedAs === undefined ? 1 : fullKeysMax) &&
+    list.filter((other) => (other.userId ?? userId) === userId).length < socketsMax;
   const hasRoom = async () =>
-    others.length < socketsMax || (await countLiving(posterOf, userId, others, now)) < socketsMax;
+    isRoomAmong(others) || isRoomAmong(await findLiving(posterOf, opened, others, now));
   if (isGood && (await hasRoom())) return "admitted";
   await removeSockets([opened]);
   return isGood ? "too_many" : "withdrawn";
 }
 
 /**
- * The number of a user's live sockets. Removes those that ended without a `$disconnect`, as often
+ * The live ones of a user's sockets. Removes those that ended without a `$disconnect`, as often
  * as the rate of such searches permits. Only users with too many sockets are searched, so the
  * poster is created only then.
  */
-async function countLiving(
+async function findLiving(
   posterOf: () => Pick<Poster, "probe">,
-  userId: string,
+  opened: Listing,
   sockets: readonly Socket[],
   now: Date,
-): Promise<number> {
+): Promise<readonly Socket[]> {
   // Only the gateway's sockets cost a call each.
   const isFree = sockets.every(({ connectionId }) => relayOf(connectionId) !== undefined);
-  if (!isFree && !(await tryUse("probes", userId, now))) return sockets.length;
+  if (!isFree && !(await tryUse("probes", countedName(opened), now))) return sockets;
   const alive = await Promise.all(
     sockets.map(async (socket) => {
       const { connectionId, connectedAt } = socket;
-      if (isOpening({ connectedAt }, now)) return true;
-      if ((await posterOf().probe(connectionId)) !== "gone") return true;
+      if (isOpening({ connectedAt }, now)) return [socket];
+      if ((await posterOf().probe(connectionId)) !== "gone") return [socket];
       await dropConnection(connectionId);
-      await removeSockets([{ ...socket, userId }]);
-      return false;
+      await removeSockets([{ ...socket, userId: socket.userId ?? opened.userId }]);
+      return [];
     }),
   );
-  return alive.filter(Boolean).length;
+  return alive.flat();
 }

@@ -1,3 +1,6 @@
+import { isOverlay } from "../../domain/id.ts";
+import { fullKeysMax } from "../../domain/streams/overlay-key.ts";
+import type { Caller } from "../auth/caller.ts";
 import { BoundedMap } from "../runtime/bounded.ts";
 import { logFault } from "../runtime/log.ts";
 import { noteFlood } from "../store/log/floods.ts";
@@ -5,6 +8,9 @@ import { useSeconds } from "../table/rates.ts";
 
 /** Limited messages of a connection in a minute for which it is closed. */
 export const limitedMax = 1_000;
+
+/** The same for an overlay's: its host has more sockets, which may send no more together. */
+const overlayLimitedMax = limitedMax / fullKeysMax;
 
 /** Without refused messages for this long a flood is over; the next refusal is answered again. */
 const overMilliseconds = 5_000;
@@ -31,6 +37,7 @@ const floods = new BoundedMap<string, { untold: number; lastAt: number }>(connec
 export async function noteLimited(
   connectionId: string,
   now: Date,
+  { userId = "" }: Partial<Pick<Caller, "userId">> = {},
 ): Promise<"tell" | "silent" | "close"> {
   const at = now.getTime();
   const known = floods.get(connectionId);
@@ -42,7 +49,8 @@ export async function noteLimited(
   }
   floods.set(connectionId, { untold: 0, lastAt: at });
   const { before, lastAt } = await countFlood(connectionId, untold, now);
-  if (before < limitedMax && before + untold >= limitedMax) return "close";
+  const max = isOverlay(userId) ? overlayLimitedMax : limitedMax;
+  if (before < max && before + untold >= max) return "close";
   return isGoingOn || at - lastAt < overMilliseconds ? "silent" : "tell";
 }
 
@@ -50,9 +58,9 @@ export async function noteLimited(
  * Counts a connection that was closed for a flood. Its user may reconnect at once the first time;
  * without a limit, each new connection would bring a thousand more messages, many times a second.
  */
-export async function noteClosed(userId: string, now: Date): Promise<void> {
-  const { before } = await countFlood(userId, 1, now, closedMilliseconds);
-  if (before > 0) await useSeconds("handshakes", userId, now, holdOffSeconds);
+export async function noteClosed(name: string, now: Date): Promise<void> {
+  const { before } = await countFlood(name, 1, now, closedMilliseconds);
+  if (before > 0) await useSeconds("handshakes", name, now, holdOffSeconds);
 }
 
 /** If the table does not answer, as at a first flood: the refused message still gets its answer. */

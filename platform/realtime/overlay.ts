@@ -1,4 +1,11 @@
-import { isOverlay, OverlayKeyId, overlayHolder, StreamId, UserId } from "../../domain/id.ts";
+import {
+  isOverlay,
+  OverlayKeyId,
+  overlayHolder,
+  overlaysOf,
+  StreamId,
+  UserId,
+} from "../../domain/id.ts";
 import type { OverlayPlace } from "../../domain/streams/overlay-key.ts";
 import type { Caller } from "../auth/caller.ts";
 import { isRevoked } from "../auth/revocations.ts";
@@ -33,7 +40,9 @@ export async function overlayCaller(
   if (found === undefined) return undefined;
   const expiresAt = Math.floor(now.getTime() / 1000) + lifeSeconds;
   const nobody = { roles: [], claims: {}, issuedAt: 0, tokenId: "" };
-  return { ...nobody, userId: overlayHolder(found.id), expiresAt, ...place };
+  // Otherwise each key would multiply what one user may send and receive.
+  const countedAs = overlaysOf(found.channelOf ?? found.hostId ?? found.createdBy);
+  return { ...nobody, userId: overlayHolder(found.id), countedAs, expiresAt, ...place };
 }
 
 /**

@@ -2,7 +2,7 @@ import type { APIGatewayProxyResult } from "aws-lambda";
 import type * as z from "zod";
 import { RequestId } from "../../domain/log/subscriber.ts";
 import { Refusal, refuse } from "../../domain/refusal.ts";
-import { type Caller, callerOf } from "../auth/caller.ts";
+import { type Caller, callerOf, countedName } from "../auth/caller.ts";
 import { withBans } from "../auth/session.ts";
 import { faultCode, sentenceOf, statusOf } from "../http/envelope.ts";
 import { check, readJson } from "../http/request.ts";
@@ -110,10 +110,10 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
       const failure = errorOf(contract, error, connectionId);
       if (eventType === "MESSAGE" && error instanceof Refusal && error.kind === "too_many") {
         requestId = findRequestId(event);
-        const next = await noteLimited(connectionId, now);
+        const next = await noteLimited(connectionId, now, caller);
         if (next === "close") {
           await closeConnection(openPoster(), connectionId, flood, isOpen);
-          if (caller !== undefined) await noteClosed(caller.userId, now);
+          if (caller !== undefined) await noteClosed(countedName(caller), now);
         }
         if (next !== "tell") return { statusCode: 200, body: "" };
       }
@@ -138,13 +138,14 @@ const isOpen = async () => false;
 async function countEvent(
   { route, rate }: SocketContract,
   eventType: SocketEvent["requestContext"]["eventType"],
-  { userId }: Caller,
+  caller: Caller,
   now: Date,
 ): Promise<void> {
-  if (eventType === "CONNECT") await countUse("handshakes", userId, now);
-  if (eventType === "MESSAGE") await countUse("messages", userId, now);
+  const name = countedName(caller);
+  if (eventType === "CONNECT") await countUse("handshakes", name, now);
+  if (eventType === "MESSAGE") await countUse("messages", name, now);
   if (rate !== undefined && eventType === (eventTypes[route] ?? "MESSAGE"))
-    await countUse(rate, userId, now);
+    await countUse(rate, name, now);
 }
 
 /** A message's text as a JSON object. API Gateway closes connections that send binary messages. */

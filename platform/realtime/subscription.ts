@@ -26,6 +26,7 @@ type Connection = {
 /** A connection that opens. */
 type Opening = Connection & {
   tokenHash?: string | undefined;
+  countedAs?: string | undefined;
   /** When its token expires, in seconds since 1970. */
   tokenExpiresAt: number;
 };
@@ -64,8 +65,8 @@ export async function subscribe(subscription: Subscription, now: Date): Promise<
   if (connection === undefined) return "unknown";
   const expiresAt = connectionExpiry(connectedAt);
   const revision = revisionAt(now, count++);
-  const { compact } = connection;
-  const request = { streamId, since, requestId, compact, ...(isPaid && { isPaid }) };
+  const { compact, countedAs } = connection;
+  const request = { streamId, since, requestId, compact, countedAs, ...(isPaid && { isPaid }) };
   await putSubscriber({ connectionId, userId, connectedAt, ...request, revision, expiresAt });
   return "recorded";
 }
@@ -137,7 +138,7 @@ export type HandshakeQuery = {
 export async function findSubscription(
   { connectionId, userId, connectedAt }: Connection,
   { streamId, since, compact, moves, refusal }: HandshakeQuery,
-  caller: Pick<Caller, "streamId" | "channelOf" | "roles" | "isByTicket">,
+  caller: Pick<Caller, "streamId" | "channelOf" | "countedAs" | "roles" | "isByTicket">,
   now: Date,
 ): Promise<Subscriber | undefined> {
   if (streamId === undefined && refusal === undefined) return undefined;
@@ -152,7 +153,8 @@ export async function findSubscription(
     // The ticket is used up; a later `subscribe` moves the socket, with a new ticket.
     const movedTo = moves && !caller.isByTicket ? await findRelayUrl(place) : undefined;
     if (movedTo !== undefined) return { ...own, refusal: { movedTo } };
-    return { ...own, since, compact, ...(isPaid && { isPaid }) };
+    const { countedAs } = caller;
+    return { ...own, since, compact, countedAs, ...(isPaid && { isPaid }) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const statusCode = statusOf[error.kind];

@@ -36,10 +36,10 @@ export const { contract, handler } = endpoint(
     grants: { read: ["STREAM"], write: ["OVERLAY"] },
   },
   async ({ path: { streamId }, body, caller, now, newId, idempotentReply }) => {
-    await getHostedStream(streamId, caller, now);
+    const { hostId } = await getHostedStream(streamId, caller, now);
     const id = newId();
     const key = overlayKeyText(id, newSecret());
-    const made = { id, streamId, createdBy: caller.userId, hash: hashOfSecret(key), now };
+    const made = { id, streamId, hostId, createdBy: caller.userId, hash: hashOfSecret(key), now };
     const stored = makeOverlayKey(body, made);
     return recordOverlayKey(
       { streamId },

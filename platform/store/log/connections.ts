@@ -22,15 +22,20 @@ const Socket = z.object({
   /** Missing in a user's own list of an earlier version. */
   userId: z.string().optional(),
   tokenHash: z.string().optional(),
+  countedAs: z.string().optional(),
 });
 export type Socket = z.infer<typeof Socket>;
 
-/** Where a socket is listed: for its user, and by the hash of its token's `jti`, if it has one. */
-export type Listing = Pick<Connection, "userId" | "connectionId" | "tokenHash">;
+/**
+ * Where a socket is listed: for its user, by the hash of its token's `jti`, if it has one, and by
+ * the name under which it is counted, if that is another one.
+ */
+export type Listing = Pick<Connection, "userId" | "connectionId" | "tokenHash" | "countedAs">;
 
-const listedAt = ({ userId, connectionId, tokenHash }: Listing): Key[] => [
+const listedAt = ({ userId, connectionId, tokenHash, countedAs }: Listing): Key[] => [
   key.socket(userId, connectionId),
   ...(tokenHash === undefined ? [] : [key.tokenSocket(tokenHash, connectionId)]),
+  ...(countedAs === undefined ? [] : [key.socket(countedAs, connectionId)]),
 ];
 
 /** The time at which a connection's items expire, in seconds since 1970. */
