@@ -82,7 +82,7 @@ describe("money of a former user", () => {
         await makeUser(someone("host")),
       ];
       const { stream, id } = await giveTen(sender, host);
-      await changeStream(stream, (current) => end(current, new Date()), new Date());
+      await changeStream(stream, (current) => end(current, new Date(), host), new Date());
       await leave(host);
       if (n > 0) await makeUser(host, n);
       const refused = { code: "refund_not_covered" };

@@ -132,7 +132,7 @@ test("a goal that begins during the call that ends its stream ends later, with i
       await append("moment", key.moment(streamId, moment.id));
       await appendGift(await give(10));
     },
-    () => changeStream(stream, (current) => end(current, now), now),
+    () => changeStream(stream, (current) => end(current, now, current.hostId), now),
   );
   const { id: momentId, startedAt } = moment!;
   await pause();

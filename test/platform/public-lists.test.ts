@@ -59,7 +59,7 @@ test("rooms that their back end hides are in no public list, however many there 
   expect(noted.sort()).toEqual([rooms[0]!.id, ...ids].sort());
   for (const stream of [...rooms, ...shown]) {
     const current = await getStream(stream.id, { consistent: true });
-    await changeStream(current, (one) => end(one, later), later);
+    await changeStream(current, (one) => end(one, later, "host"), later);
   }
   const pastOf = async (as: string) => {
     const { body } = await callEndpoint(past, { as, path: { userId: "host" } });
