@@ -7,7 +7,7 @@ import type { Erasure } from "./progress.ts";
 import { findTrace, forgetTrace, placeText } from "./traced.ts";
 
 /**
- * Erases names in the kept frames of every stream that held data of the user, and their likes again:
+ * Erases names in the kept frames of all streams that held data of the user, and their likes again:
  * a frame that was written late has put them back.
  */
 export async function eraseFrames({ userId, at, after }: Erasure): Promise<string | undefined> {

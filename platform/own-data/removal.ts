@@ -39,7 +39,7 @@ export async function removeUser({ userId, isForfeit, now }: Leaving): Promise<v
 }
 
 /**
- * What was sent or written while the deletion was written is not of the next user of the sub: such a
+ * What was sent or written during the deletion does not belong to the next user of the sub: such a
  * gift is forfeited, and the erasure begins again and includes it.
  */
 async function moveLeaving(userId: string, at: string): Promise<void> {

@@ -92,7 +92,7 @@ test("the application gets callbacks for a room's start and end, in order, with 
   });
 });
 
-test("the application is told who ended a room, also if an admin did", async () => {
+test("the callback of a room's end names who ended it, also if an admin did", async () => {
   const [host, as] = [await person(), await admin()];
   await call("GET /api/v1/users/me", { as: host });
   for (const ending of [host, as]) {

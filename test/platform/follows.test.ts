@@ -50,7 +50,7 @@ test("a follow that is ended twice, and begins again in between, is counted as o
   });
 });
 
-describe.each(["follower", "followed user"])("a follow beside the deletion of the %s", (who) => {
+describe.each(["follower", "followed user"])("a follow during the deletion of the %s", (who) => {
   async function scene() {
     const [fan, host] = [await makeUser(someone("fan")), await makeUser(someone("host"))];
     const [gone, other] = who === "follower" ? [fan, host] : [host, fan];

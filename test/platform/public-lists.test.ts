@@ -54,7 +54,7 @@ test("rooms that their back end hides are in no public list, however many there 
   const live = caught.map(({ activeLiveStream }) => activeLiveStream as Stream);
   expect(live.map(({ id }) => id).sort()).toEqual(ids);
   expect(await ask(catchStreamers, { limit: "1" })).toHaveLength(1);
-  // Followers hear of rooms that were public when they began.
+  // Followers are notified of rooms that were public when they began.
   const noted = (await listNotices(1_000)).map(({ streamId }) => streamId);
   expect(noted.sort()).toEqual([rooms[0]!.id, ...ids].sort());
   for (const stream of [...rooms, ...shown]) {

@@ -66,7 +66,7 @@ export async function noteRoom(room: NewRoom, opening: Opening): Promise<void> {
 const eventTimeOf = ({ room }: Stream): number | undefined =>
   typeof room?.eventTime === "number" ? room.eventTime : undefined;
 
-/** When a room was ended elsewhere, by the clock there, and by whom; its host if that is unknown. */
+/** When and by whom a room was ended elsewhere, by the clock there; by its host if unknown. */
 type Ending = { eventTime?: number | undefined; by?: string | undefined };
 
 /**
