@@ -111,20 +111,40 @@ export const allmineFields: readonly Remark[] = [
 ];
 
 /** Groups of fields of Tencent's API; all of its commands are implemented. */
+const callbacks =
+  "Supports three callbacks and refuses others; deployed, only an https `Url` on port 443";
+const laterEnd = "one that ends earlier does not replace one that ends later; 0 seconds lift it";
+
+/** The commands of the Tencent API that differ from its reference; all others are done. */
+export const tencentCommands: readonly Remark[] = [
+  different("live_config/set_callback", callbacks),
+  different("live_config/update_callback", callbacks),
+  different("live_engine_http_srv/add_gift", "Replaces an existing gift; `Coins` 0 is 100002"),
+  different("live_engine_http_srv/ban_member", `Leaves mutes unchanged; ${laterEnd}`),
+  different(
+    "live_engine_http_srv/mute_member",
+    `At most 20 accounts, where the reference names no limit; ${laterEnd}`,
+  ),
+  different(
+    "live_engine_http_srv/send_gift",
+    "Charges the sender's Ovation wallet, unless a before-send callback decides; more than " +
+      "13 receivers are 100002",
+  ),
+];
+
 export const tencentFields: readonly Remark[] = [
   ...done("Query, UserSig, `ActionStatus`, `ErrorInfo`, `ErrorCode`", "`IsPublicVisible`"),
   different(
     "`MaxMemberCount`",
     "The owner and moderators can always enter; users who join at the same time may exceed it",
   ),
-  different(
-    "`MemberList_Account`",
-    "At most 20 accounts, also in `mute_member`, whose limit the reference does not name",
-  ),
   different("Error 60015", "Not used: a value of the wrong type is 100002"),
-  different("`set_callback`", "Supports three callbacks; a configuration with others is refused"),
   different(
-    "`send_gift`",
-    "Charges the sender's Ovation wallet, unless a before-send callback decides",
+    "`Live.CallbackBeforeSendGift` from Tencent",
+    "A gift to more than 13 receivers gets the code 1",
+  ),
+  different(
+    "`EventType` of `Live.CallbackAfterDestroyRoom`",
+    "Never `DestroyBySystem`, since no room is destroyed automatically",
   ),
 ];

@@ -2,6 +2,7 @@ import {
   allmineFields,
   allmineOperations,
   type Remark,
+  tencentCommands,
   tencentFields,
 } from "./compatibility-remarks.ts";
 
@@ -36,6 +37,18 @@ function assertTrue(remarks: readonly Remark[], routes: ReadonlySet<string>): vo
       throw new Error(`docs/compatibility.md: ${remark.of} is not ${remark.state}`);
 }
 
+/** The rows of all commands: done, or as remarked. Throws if a remark names no command. */
+function commandRows(commands: readonly string[]): Remark[] {
+  const remarked = new Map(tencentCommands.map((remark) => [remark.of, remark]));
+  const rows = commands.map((of): Remark => {
+    const remark = remarked.get(of);
+    remarked.delete(of);
+    return { ...(remark ?? { state: "done" }), of: `\`${of}\`` };
+  });
+  for (const of of remarked.keys()) throw new Error(`docs/compatibility.md: ${of} does not exist`);
+  return rows;
+}
+
 /**
  * Generates docs/compatibility.md: each operation and group of fields of both reference APIs, and
  * the operations that only Ovation has. Throws if the remarks contradict the routes.
@@ -54,12 +67,7 @@ export function compatibility(paths: Paths): string {
   const own = operations.filter(
     ({ route }) => !remarked.has(formOf(route)) && !route.startsWith("POST /v4/"),
   );
-  const tencent = commands.map(
-    ({ route }): Remark => ({
-      of: `\`${route.slice("POST /v4/".length)}\``,
-      state: "done",
-    }),
-  );
+  const tencent = commandRows(commands.map(({ route }) => route.slice("POST /v4/".length)));
   return [
     begin,
     "## Allmine mobile API: operations\n",

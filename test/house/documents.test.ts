@@ -60,6 +60,14 @@ test("docs/errors.md explains every code that a call or a client can meet", () =
   expect([...met].filter((code) => !explains(code))).toEqual([]);
 });
 
+test("docs/compatibility.md gives each operation and command one state", () => {
+  const page = readFileSync(join(root, "docs/compatibility.md"), "utf8");
+  const rows = [...page.matchAll(/^\| (.+?) \| (?:done|different|missing) \|/gm)];
+  const names = rows.map(([, name = ""]) => name.replace(/^`[\w]+\/(\w+)`$/, "`$1`"));
+  expect(names.length).toBeGreaterThan(90);
+  expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
+});
+
 test("links in the documents lead to existing files", () => {
   const guides = ["*.md", "client/*.md", "docs/**/*.md", "examples/*/*.md"];
   const documents = globSync(guides, { cwd: root });
