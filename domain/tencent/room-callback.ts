@@ -40,7 +40,8 @@ export function destroyedCallback(
     CallbackCommand: afterRoom.destroyed,
     Operator_Account: operator ?? stream.hostId,
     RoomId,
-    EventType: stream.status === "expired" ? "DestroyBySystem" : "DestroyByUser",
+    // No room is destroyed automatically.
+    EventType: "DestroyByUser",
     EventTime: Date.parse(at),
     RoomInfo: { RoomId, ...fields },
     Statistic: statistic,
