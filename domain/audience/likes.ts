@@ -20,7 +20,7 @@ export const LikeItem = z.object({
   /** Taps left in the allowance at `filledAt` (milliseconds since 1970). */
   allowance: z.number(),
   filledAt: z.number(),
-  /** Taps counted for goals that were open at the time, by goal id. */
+  /** Taps counted for goals that were open at the time, by goal id: the open and newest ones. */
   goals: z.record(z.string(), z.number().int()).optional(),
   /** Identifies this change: the id of its record. */
   change: z.string(),
@@ -61,11 +61,42 @@ const allowance = { most: 100, perSecond: 20 };
 /** How many sessions of a user a stream remembers. */
 const sessionsMax = 4;
 
+/**
+ * The number of past goals whose likes stay in an item, so that the audit can compare them with the
+ * results; those of older goals leave it once they are counted.
+ */
+export const pastGoalsMax = 64;
+
+/** The goals whose likes no item has left out: the newest goals of likes of each stream. */
+export function newestGoals(
+  moments: readonly { id: string; streamId: string; of?: string | undefined }[],
+): string[] {
+  const ids = Map.groupBy(
+    moments.filter(({ of }) => of === "likes"),
+    ({ streamId }) => streamId,
+  );
+  return [...ids.values()].flatMap((goals) =>
+    goals
+      .map(({ id }) => id)
+      .sort()
+      .slice(-pastGoalsMax),
+  );
+}
+
 /** The effect of a call on a user's likes; `item` is undefined if there is nothing to write. */
 type Decision = { total: number; item?: LikeItem };
 
-/** Whose likes, when, and the id of the change; `goals`: the open goals that count likes. */
-type Tapping = { userId: string; streamId: string; change: string; goals: readonly string[] };
+/**
+ * Whose likes, when, and the id of the change; `goals`: the open goals that count likes; `spent`:
+ * past ones that leave the item.
+ */
+type Tapping = {
+  userId: string;
+  streamId: string;
+  change: string;
+  goals: readonly string[];
+  spent?: readonly string[];
+};
 
 /**
  * Adds a session's taps since its last call, up to the allowance. A repeated call adds nothing, so
@@ -85,6 +116,7 @@ export function tap(was: LikeItem | undefined, taps: Taps, by: Tapping, now: Dat
   if (added === 0 && isNewest) return { total: own.total };
   const others = sessions.filter((one) => one.id !== id);
   const goals = { ...was?.goals };
+  for (const goal of by.spent ?? []) delete goals[goal];
   for (const goal of added > 0 ? by.goals : []) goals[goal] = (goals[goal] ?? 0) + added;
   const at = now.toISOString();
   const begunAt = was === undefined ? at : was.begunAt;

@@ -1,5 +1,5 @@
 import { isGoalResultSound, movesOf } from "../../domain/audience/goal.ts";
-import { LikeItem } from "../../domain/audience/likes.ts";
+import { LikeItem, newestGoals } from "../../domain/audience/likes.ts";
 import { endOf, MomentItem } from "../../domain/audience/moment.ts";
 import { type Count, countVote, VoteItem } from "../../domain/audience/vote.ts";
 import { begunIn, type LogState, likesIn, openIn } from "../../domain/log/sums.ts";
@@ -61,7 +61,8 @@ export async function listSumMisfits(read: () => AsyncIterable<Item>): Promise<S
         problem: `likes of stream ${streamId}: the log has ${shown}, stored are ${likes}`,
       });
   }
-  for (const tally of tallies.values()) misfits.push(...misfitsOf(tally, crowds));
+  const kept = new Set(newestGoals([...tallies.values()].map(({ moment }) => moment)));
+  for (const tally of tallies.values()) misfits.push(...misfitsOf(tally, crowds, kept));
   for (const [streamId, { log, waiting }] of crowds)
     for (const train of (log.moments ?? []).filter(isOpenTrain)) {
       const isNew = Date.parse(train.startedAt) / 1000 >= log.newest - marginSeconds;
@@ -72,7 +73,7 @@ export async function listSumMisfits(read: () => AsyncIterable<Item>): Promise<S
   return misfits;
 }
 
-function misfitsOf(tally: Tally, crowds: ReadonlyMap<string, Crowd>): SumMisfit[] {
+function misfitsOf(tally: Tally, crowds: Map<string, Crowd>, kept: Set<string>): SumMisfit[] {
   const { id, streamId, status, result, kind, target = 0 } = tally.moment;
   const crowd = crowds.get(streamId);
   const item = nameOf(key.moment(streamId, id));
@@ -93,9 +94,10 @@ function misfitsOf(tally: Tally, crowds: ReadonlyMap<string, Crowd>): SumMisfit[
       return isSame ? [] : [differs("the result is", result)];
     }
     const { likes, moves, moment } = tally;
+    const counted = kept.has(id) ? likes : Math.max(likes, result.amount);
     const isSame =
       moment.of === "likes"
-        ? same({ amount: likes, reached: likes >= target }, result)
+        ? same({ amount: counted, reached: counted >= target }, result)
         : isGoalResultSound(result, moves, target);
     return isSame ? [] : [differs("the result is", result)];
   }

@@ -22,21 +22,28 @@ export function crowdRestOf(item: Record<string, unknown> | undefined): CrowdRes
 export const findCrowdRest = async (id: string): Promise<CrowdRest> =>
   crowdRestOf(await getRawItem(key.crowdRest(id), { consistent: true }));
 
-/** Adds what one erased user leaves: a count, and its parts by name. */
+/** Adds what one erased user leaves: a count, and its parts by name; removes the parts `gone`. */
 export function crowdRestAction(
   id: string,
   count: number,
   parts: readonly (readonly [name: string, n: number])[],
+  gone: readonly string[] = [],
 ): Action {
   const fields: [string, number][] = [
     ["count", count],
     ...parts.map(([name, n]): [string, number] => [part(name), n]),
   ];
+  const removed = gone.map((_, at) => `#g${at}`).join(", ");
   return {
     Update: {
       Key: key.crowdRest(id),
-      UpdateExpression: `ADD ${fields.map((_, at) => `#f${at} :f${at}`).join(", ")}`,
-      ExpressionAttributeNames: Object.fromEntries(fields.map(([f], at) => [`#f${at}`, f])),
+      UpdateExpression:
+        `ADD ${fields.map((_, at) => `#f${at} :f${at}`).join(", ")}` +
+        (gone.length > 0 ? ` REMOVE ${removed}` : ""),
+      ExpressionAttributeNames: Object.fromEntries([
+        ...fields.map(([field], at) => [`#f${at}`, field]),
+        ...gone.map((name, at) => [`#g${at}`, part(name)]),
+      ]),
       ExpressionAttributeValues: Object.fromEntries(fields.map(([, n], at) => [`:f${at}`, n])),
     },
   };

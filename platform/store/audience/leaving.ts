@@ -5,8 +5,9 @@ import { getItem, listItems, type Reading } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { commitTransaction } from "../../table/transact.ts";
 import { removeOwn } from "./changes.ts";
-import { crowdRestAction } from "./crowd-rest.ts";
+import { crowdRestAction, findCrowdRest } from "./crowd-rest.ts";
 import { noteLikers, removeLiker } from "./log-state.ts";
+import { findSpentGoals } from "./past-goals.ts";
 
 /** A user's likes in a stream, read consistently. */
 const findLike = (streamId: string, userId: string): Promise<LikeItem | undefined> =>
@@ -31,6 +32,9 @@ export const listVotes = (
     reading,
   );
 
+/** Parts that one erasure removes from the remainder: an expression has at most 4 KB. */
+const spentMax = 200;
+
 /*
  * What a user did with others until `at` moves to an anonymous remainder in one transaction, so that
  * sums and results stay.
@@ -45,10 +49,17 @@ export async function leaveLikes(streamId: string, userId: string, at: string): 
   const next = await decideAgain(async () => {
     const like = await findLike(streamId, userId);
     if (like === undefined || (like.begunAt ?? like.at) > at) return like;
-    const parts = Object.entries(like.goals ?? {});
+    const goals = like.goals ?? {};
+    const rest = await findCrowdRest(streamId);
+    const [spent, old] = await Promise.all([
+      findSpentGoals(streamId, Object.keys(goals)),
+      findSpentGoals(streamId, rest.parts.keys(), { most: spentMax }),
+    ]);
+    const parts = Object.entries(goals).filter(([id]) => !spent.includes(id));
+    const gone = old.filter((id) => !parts.some(([kept]) => kept === id));
     const failed = await commitTransaction([
       removeOwn(key.like(streamId, userId), like),
-      crowdRestAction(streamId, like.likes, parts),
+      crowdRestAction(streamId, like.likes, parts, gone),
     ]);
     return failed === undefined ? undefined : overtaken;
   });

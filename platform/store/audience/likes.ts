@@ -13,6 +13,10 @@ import { readRecent } from "../../table/recent.ts";
 import { findLog } from "../log/logs.ts";
 import { newChange, replaceOwn } from "./changes.ts";
 import { findOpenMoments } from "./open-moments.ts";
+import { findSpentGoals } from "./past-goals.ts";
+
+/** Past goals of which one call looks whether they leave the user's item. */
+const spentMax = 4;
 
 /**
  * Adds the taps of a user's session, exactly once however often the call is repeated. What counts
@@ -30,7 +34,9 @@ export async function recordTaps(
   ]);
   const total = await decideAgain(async () => {
     const was = await getItem(LikeItem, place, { consistent: true });
-    const by = { userId, streamId, change: newChange(), goals };
+    const past = Object.keys(was?.goals ?? {});
+    const spent = await findSpentGoals(streamId, past, { open: goals, most: spentMax });
+    const by = { userId, streamId, change: newChange(), goals, spent };
     const { total, item } = tap(was, taps, by, now);
     if (item === undefined) return total;
     return (await replaceOwn(place, was, item, now)) ? total : overtaken;
