@@ -28,10 +28,9 @@ export function createMailReader({ node, connections, opening }: Holder): () => 
     waiting = [];
     for (const mail of mails) {
       const connection = connections.get(mail.connectionId);
-      if (connection === undefined) {
-        if (opening.has(mail.connectionId)) waiting.push(mail);
-        continue;
-      }
+      const isEarly = connection ? isHeldBack(connection, mail) : opening.has(mail.connectionId);
+      if (isEarly) waiting.push(mail);
+      if (isEarly || connection === undefined) continue;
       await deliver(connection, mail).catch((error) => {
         logFault("A relay's message could not be delivered", error);
         waiting.push(mail);
@@ -39,6 +38,10 @@ export function createMailReader({ node, connections, opening }: Holder): () => 
     }
   };
 }
+
+/** The first message of a connection is the `subscribed` of its URL. */
+const isHeldBack = ({ isGreeting }: Connection, { text }: Mail) =>
+  isGreeting === true && text !== undefined;
 
 async function deliver(connection: Connection, mail: Mail): Promise<void> {
   if (mail.text !== undefined) connection.send(JSON.parse(mail.text));

@@ -18,6 +18,8 @@ export type Connection = {
    * sent yet.
    */
   channelStreamId?: string | null;
+  /** Whether the subscription of its URL has no response yet. */
+  isGreeting?: boolean;
   /** Whether the token has expired and the client was notified. */
   isExpiring?: boolean;
   subscriptions: Map<string, Subscription>;

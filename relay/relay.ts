@@ -200,6 +200,7 @@ async function subscribeFirst(
   connection: Connection,
   query: Admitted["query"] & { streamId: string },
 ): Promise<void> {
+  connection.isGreeting = true;
   try {
     assertOnly(grantedTo(connection), query.streamId);
     await subscribe(rooms, connection, query, new Date());
@@ -211,6 +212,8 @@ async function subscribeFirst(
     const code = isRefusal ? error.code : faultCode;
     const errors = [sentenceOf[statusCode], ...details];
     connection.send({ type: "error", statusCode, code, errors });
+  } finally {
+    connection.isGreeting = false;
   }
 }
 

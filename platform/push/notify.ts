@@ -1,16 +1,18 @@
 import * as z from "zod";
 import { NotificationId, UserId } from "../../domain/id.ts";
-import { isOpening } from "../../domain/log/subscriber.ts";
+import { isOpening, relayOf } from "../../domain/log/subscriber.ts";
 import { notificationOf, type StoredNotification } from "../../domain/people/notification.ts";
 import { startTimer } from "../aws/queues.ts";
 import { answerWithin, stragglersMilliseconds } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
 import {
   dropConnection,
+  findConnection,
   listSockets,
   removeSockets,
   type Socket,
 } from "../store/log/connections.ts";
+import { findSubscriber } from "../store/log/subscribers.ts";
 import type { Push, SliceOutlet } from "./audience.ts";
 import { payloadOf } from "./gateway.ts";
 
@@ -66,6 +68,7 @@ async function sendTo(
   await Promise.all(
     sockets.map(async (socket) => {
       const { connectionId, connectedAt } = socket;
+      if (await isUngreeted(socket, now)) return void missed.push(connectionId);
       await governor.take();
       const posting = poster.post(connectionId, payload);
       // The first attempt delays the other rooms of its batch; later ones have their own function.
@@ -83,4 +86,21 @@ async function sendTo(
   const message: MissedNotification = { userId, notificationId, connectionIds: missed, tries };
   const at = new Date(now.getTime() + 2 ** (tries - 1) * 1000);
   await startTimer(setting("NOTIFICATIONS_QUEUE_URL"), message, { at, now });
+}
+
+/** From `$connect` to the first message, unless the system is slow; also between its two writes. */
+const greetingMilliseconds = 1_000;
+
+/**
+ * Whether a connection may still get the `subscribed` of its URL, which is its first message. Older
+ * connections are not looked up. Relays hold messages back themselves.
+ */
+async function isUngreeted({ connectionId, connectedAt }: Socket, now: Date): Promise<boolean> {
+  if (relayOf(connectionId) !== undefined || !isOpening({ connectedAt }, now)) return false;
+  const connection = await findConnection(connectionId);
+  if (connection === undefined) return true;
+  if (connection.first === undefined) return false;
+  if (now.getTime() - connectedAt < greetingMilliseconds) return true;
+  const subscriber = await findSubscriber(connection.first.streamId, connectionId);
+  return subscriber !== undefined && subscriber.from === undefined;
 }

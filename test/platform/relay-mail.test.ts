@@ -66,6 +66,27 @@ test("mail for a socket that is still opening waits for it, and is dropped if it
   expect(closed).toEqual(["c1"]);
 });
 
+test("a notification waits for the `subscribed` of the URL, but the end of a session does not", async () => {
+  const node = `relay-${++nodes}`;
+  const did: unknown[] = [];
+  const connection: Connection = {
+    ...connectionOf("ann"),
+    isGreeting: true,
+    send: (message) => did.push(message),
+    close: (code) => did.push(code),
+  };
+  const connections = new Map([["c1", connection]]);
+  const readMail = createMailReader({ node, connections, opening: new Set() });
+  const text = JSON.stringify({ type: "notification" });
+  await putMail(node, { connectionId: "c1", text }, new Date());
+  await putMail(node, { connectionId: "c1", closes: true }, new Date());
+  await readMail();
+  expect(did).toEqual([1000]);
+  connection.isGreeting = false;
+  await readMail();
+  expect(did).toEqual([1000, { type: "notification" }]);
+});
+
 test("messages of one millisecond are delivered in the order in which they were written", async () => {
   const { sent, put, readMail } = relayOf();
   const numbers = Array.from({ length: 20 }, (_, n) => n);

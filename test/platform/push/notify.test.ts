@@ -3,7 +3,9 @@ import { makeNotification, NewNotification } from "../../../domain/people/notifi
 import type { PostResult } from "../../../platform/push/gateway.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { MissedNotification, sendMissed, sendNotification } from "../../../platform/push/notify.ts";
-import { listSockets, putSocket } from "../../../platform/store/log/connections.ts";
+import { setFirstLive } from "../../../platform/store/log/catch-up.ts";
+import { listSockets, putConnection, putSocket } from "../../../platform/store/log/connections.ts";
+import { intercept } from "../intercept.ts";
 import { useQueue } from "../queue-double.ts";
 import { useOwnTable } from "../table.ts";
 import { freeGovernor, posterWith } from "./ways.ts";
@@ -16,10 +18,10 @@ const now = new Date();
 let count = 0;
 
 /** A user with sockets, which answer posts with these results, and a new notification. */
-async function notify(results: Record<string, PostResult>) {
+async function notify(results: Record<string, PostResult>, connectedAt = 0) {
   const userId = `user-${++count}`;
   for (const connectionId of Object.keys(results))
-    await putSocket(userId, { connectionId, connectedAt: 0, expiresAt: 2e9 });
+    await putSocket(userId, { connectionId, connectedAt, expiresAt: 2e9 });
   const posted: string[] = [];
   const poster = posterWith({
     async post(connectionId) {
@@ -84,4 +86,53 @@ test("a notification to a socket that is gone removes the socket, and is not sen
   expect(queued()).toEqual([]);
   const left = await listSockets(userId, now);
   expect(left.map(({ connectionId }) => connectionId)).toEqual(["phone"]);
+});
+
+/** Records a connection as `$connect` does; with a stream, as one of a URL with `streamId`. */
+async function connect(connectionId: string, connectedAt: number, streamId?: string) {
+  const own = { connectionId, userId: `user-${count}`, connectedAt, expiresAt: 2e9 };
+  const asked = streamId === undefined ? undefined : { ...own, streamId, revision: 7 };
+  const streams = asked && new Set([asked.streamId]);
+  await putConnection({ ...own, tokenExpiresAt: 2e9, streams }, asked);
+  return asked;
+}
+
+test("a notification waits until the subscription of the URL has its response", async () => {
+  const connectedAt = now.getTime() - 3_000;
+  const { send, retry, posted } = await notify({ early: "sent", home: "sent" }, connectedAt);
+  await connect("home", connectedAt);
+  await send();
+  expect(posted).toEqual(["home"]);
+  // $connect has not recorded the connection.
+  const [unknown] = queued();
+  expect(unknown).toMatchObject({ connectionIds: ["early"], delaySeconds: 1 });
+  const asked = await connect("early", connectedAt, "a".repeat(24));
+  await retry(unknown!);
+  const [waiting] = queued();
+  expect(waiting).toMatchObject({ connectionIds: ["early"], delaySeconds: 2 });
+  expect(posted).toEqual(["home"]);
+  await setFirstLive(asked!, 1);
+  await retry(waiting!);
+  expect(posted).toEqual(["home", "early"]);
+});
+
+test("a notification to a watched stream's new socket waits a second for `subscribed`", async () => {
+  const connectedAt = now.getTime() - 900;
+  const { send, posted } = await notify({ watching: "sent" }, connectedAt);
+  const asked = await connect("watching", connectedAt, "b".repeat(24));
+  await setFirstLive(asked!, 1);
+  await send();
+  expect(queued()).toMatchObject([{ connectionIds: ["watching"], delaySeconds: 1 }]);
+  expect(posted).toEqual([]);
+});
+
+test("a notification looks up no connection that is older than ten seconds", async () => {
+  const { send } = await notify({ phone: "sent", tv: "sent" });
+  const reads: string[] = [];
+  const restore = intercept(({ name }, next) => {
+    reads.push(name);
+    return next();
+  });
+  await send().finally(restore);
+  expect(reads).toEqual(["QueryCommand"]);
 });
