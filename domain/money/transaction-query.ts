@@ -84,8 +84,10 @@ export const isUnfiltered = (query: TransactionQuery) =>
  */
 export function isWanted(entry: Entry, query: TransactionQuery): boolean {
   const { direction, dateFrom, dateTo } = query;
-  const among = (lists: (readonly string[] | undefined)[], value: string) =>
-    lists.every((list) => list === undefined || list.includes(value));
+  const among = (lists: (readonly string[] | undefined)[], value: string) => {
+    const given = lists.filter((list) => list !== undefined);
+    return given.length === 0 || given.flat().includes(value);
+  };
   return (
     among([query.types, query["types[]"]], entry.type) &&
     among([query.statuses, query["statuses[]"]], "completed") &&

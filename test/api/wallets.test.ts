@@ -207,6 +207,7 @@ describe("a user's own transactions", () => {
     ["?types=top_up", [7, 100]],
     ["?types=top_up,payout", [7, 100]],
     ["?types=payout&types=top_up&sort=asc", [100, 7]],
+    ["?types=top_up&types[]=credit_transfer_sent&limit=2", [7, 5]],
     ["?types[]=credit_transfer_sent&limit=2&page=2", [3, 2]],
     ["?statuses=pending", []],
     ["?statuses=completed&direction=debit&limit=1", [5]],

@@ -10,7 +10,7 @@ export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/users/me/transactions",
     summary:
-      "List my transactions, newest first; a filter searches 1,000 per call, and `after` continues",
+      "List my transactions, newest first; a filter searches 2,000 per call, and `after` continues",
     tag: "Wallet",
     caller: "user",
     query: TransactionQuery,
@@ -19,7 +19,7 @@ export const { contract, handler } = endpoint(
       200,
       z.object({ list: rowsOf(Transaction), pagination: Pagination, pageInfo: PageInfo }),
     ],
-    cost: { read: 410, kilobytes: 360 },
+    cost: { read: 660, kilobytes: 360 },
     grants: { read: ["USER", "WALLET", "LEDGER"] },
   },
   async ({ caller, query }) => listTransactions(caller.userId, query),

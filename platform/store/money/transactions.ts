@@ -14,23 +14,30 @@ import { findProfiles, summary } from "../people/users.ts";
 import { listEntries } from "./ledger.ts";
 import { findWallet } from "./wallets.ts";
 
-/** The most entries of a list that a filter reads for one page. */
-const filteredMax = 1_000;
+/** Entries that a filter reads at a time, and the most that it reads for one page. */
+const blockEntries = 1_000;
+const searchedMax = 2 * blockEntries;
 
 /** A page of the user's ledger, by its number or by a cursor, with the users on the other side. */
 export async function listTransactions(userId: string, query: TransactionQuery) {
   const { after, limit } = query;
-  const { entries, skipped, total, rest } = isUnfiltered(query)
+  const { entries, skipped, found, rest } = isUnfiltered(query)
     ? await rangeOf(userId, query)
     : await filteredRange(userId, query);
-  const isPageNext = skipped + limit < total;
+  // What was not searched may contain another row. A page behind all found ones is the last.
+  const isMore = rest !== undefined && found >= skipped;
+  const total = isMore ? Math.max(found, skipped + limit + 1) : found;
+  const isPageNext = skipped + limit < found;
   const next = isPageNext ? entries.at(-1)?.seq : rest;
   const nextCursor = next === undefined ? null : String(next);
   const page = Math.floor(skipped / limit) + 1;
   const hasPrevPage = skipped > 0 || after !== undefined;
   return {
     list: await withCounterparts(entries),
-    pagination: { ...paginationOf(page, limit, total), hasNextPage: isPageNext, hasPrevPage },
+    pagination: {
+      ...paginationOf(page, limit, total),
+      ...{ hasNextPage: isPageNext || isMore, hasPrevPage },
+    },
     pageInfo: { nextCursor, hasNextPage: nextCursor !== null, limit },
   };
 }
@@ -40,7 +47,8 @@ type EntryRange = {
   entries: Entry[];
   /** The number of entries before them. */
   skipped: number;
-  total: number;
+  /** The number of entries of the list, as far as it was searched. */
+  found: number;
   /** The last entry that a filter has read, if there are entries behind it. */
   rest?: number | undefined;
 };
@@ -54,15 +62,15 @@ async function rangeOf(userId: string, query: TransactionQuery): Promise<EntryRa
   const skipped = Math.max(0, rowsBefore(query, after === undefined ? undefined : upToCursor));
   const low = sort === "asc" ? skipped + 1 : total - skipped - limit + 1;
   const high = sort === "asc" ? skipped + limit : total - skipped;
-  if (high < 1 || low > total) return { entries: [], skipped, total };
+  if (high < 1 || low > total) return { entries: [], skipped, found: total };
   const range = [since + Math.max(low, 1), since + Math.min(high, total)] as const;
   const entries = await listEntries(userId, ...range);
-  return { entries: sort === "desc" ? entries.reverse() : entries, skipped, total };
+  return { entries: sort === "desc" ? entries.reverse() : entries, skipped, found: total };
 }
 
 /**
- * The page among the matches of one thousand of the list: the first, or the one in which the cursor
- * is. `skipped` and `total` are those of that thousand.
+ * The page among the matches from the list's beginning, or from the block in which the cursor is.
+ * Reads blocks until it is full. `skipped` and `found` count from there.
  */
 async function filteredRange(userId: string, query: TransactionQuery): Promise<EntryRange> {
   const { after, limit, sort } = query;
@@ -70,17 +78,22 @@ async function filteredRange(userId: string, query: TransactionQuery): Promise<E
   const isUp = sort === "asc";
   const cursor = after ?? (isUp ? since : seq + 1);
   const passed = Math.max(0, isUp ? cursor - since : seq + 1 - cursor);
-  const start = passed - (passed % filteredMax);
-  const end = Math.min(start + filteredMax, seq - since);
-  const [low, high] = isUp ? [since + start + 1, since + end] : [seq - end + 1, seq - start];
-  const wanted = (await listEntries(userId, low, high)).filter((entry) => isWanted(entry, query));
-  if (!isUp) wanted.reverse();
   const isPassed = (entry: Entry) => (isUp ? entry.seq <= cursor : entry.seq >= cursor);
-  const upToCursor = after === undefined ? undefined : wanted.filter(isPassed).length;
-  const skipped = rowsBefore(query, upToCursor);
+  const start = passed - (passed % blockEntries);
+  const searchEnd = Math.min(start + searchedMax, seq - since);
+  const wanted: Entry[] = [];
+  let [end, skipped] = [start, 0];
+  do {
+    const from = end;
+    end = Math.min(from + blockEntries, seq - since);
+    const [low, high] = isUp ? [since + from + 1, since + end] : [seq - end + 1, seq - from];
+    const block = (await listEntries(userId, low, high)).filter((entry) => isWanted(entry, query));
+    wanted.push(...(isUp ? block : block.reverse()));
+    skipped = rowsBefore(query, after === undefined ? undefined : wanted.filter(isPassed).length);
+  } while (end < searchEnd && wanted.length <= skipped + limit);
   return {
-    ...{ entries: wanted.slice(skipped, skipped + limit), skipped, total: wanted.length },
-    rest: end < seq - since ? (isUp ? high : low) : undefined,
+    ...{ entries: wanted.slice(skipped, skipped + limit), skipped, found: wanted.length },
+    rest: end < seq - since ? (isUp ? since + end : seq - end + 1) : undefined,
   };
 }
 
