@@ -8,6 +8,7 @@ import { stageOf } from "../../lib/stages/stages.ts";
 import { prices } from "../../local/aws/prices.ts";
 import { type Contract, priceOf, rateOf, unitsOf } from "../../platform/http/contract.ts";
 import { limitedMax } from "../../platform/realtime/flood-control.ts";
+import { streamsPerMessage } from "../../platform/realtime/ping-use.ts";
 
 /** The cost of a refused call: the gateway and a function that answers from memory. */
 const refusedPrice = priceOf({}) / 1e6;
@@ -61,10 +62,11 @@ function socketCalls(): Dearest[] {
     dollars: number,
     perSecond: number,
     refused = { perSecond: 0, dollars: 0 },
+    units = 1,
   ) => {
     const anHour = 3600 * (perSecond * dollars + refused.perSecond * refused.dollars);
     const tries = perSecond + refused.perSecond;
-    return { kind, route, units: 1, dollars, perSecond, tries, anHour, anHourWithDomain: anHour };
+    return { kind, route, units, dollars, perSecond, tries, anHour, anHourWithDomain: anHour };
   };
   return [
     found(
@@ -73,9 +75,16 @@ function socketCalls(): Dearest[] {
       handshakes.perSecond,
       { perSecond: requestsPerTokenMax.others / 60, dollars: 2 * invocation },
     ),
-    found(["messages", "ping"], message + prices.websocket_messages, messages.perSecond, {
-      perSecond: (socketsPerUser * limitedMax) / 60,
-      dollars: message,
+    ...[0, streamsPerMessage].map((streams) => {
+      const table = tableOf(streams === 0 ? "ping without streams" : "ping with five streams");
+      const units = 1 + streams / streamsPerMessage;
+      return found(
+        ["messages", `ping, ${streams} streams`],
+        message + prices.websocket_messages + table,
+        messages.perSecond / units,
+        { perSecond: (socketsPerUser * limitedMax) / 60, dollars: message },
+        units,
+      );
     }),
     found(
       ["subscribes", "subscribe, one frame missed"],

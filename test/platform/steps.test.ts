@@ -1,9 +1,11 @@
+import { openMax, optionsMax } from "../../domain/audience/moment.ts";
 import { recordOf } from "../../domain/log/change.ts";
 import { handler as tap } from "../../functions/audience/likes/tap.ts";
 import { handler as startMoment } from "../../functions/audience/moments/start.ts";
 import { handler as castVote } from "../../functions/audience/moments/vote.ts";
 import { handler as connect } from "../../functions/log/realtime/connect.ts";
 import { handler as disconnect } from "../../functions/log/realtime/disconnect.ts";
+import { handler as ping } from "../../functions/log/realtime/ping.ts";
 import { handler as subscribe } from "../../functions/log/realtime/subscribe.ts";
 import { handler as sendGift } from "../../functions/money/gifts/create.ts";
 import { handler as listMessages } from "../../functions/streams/chat/list-messages.ts";
@@ -12,14 +14,18 @@ import { handler as superlike } from "../../functions/streams/chat/superlike.ts"
 import { handler as join } from "../../functions/streams/join.ts";
 import { createMemory } from "../../platform/push/memory.ts";
 import { resumeAll } from "../../platform/push/resume.ts";
+import { newId } from "../../platform/runtime/id.ts";
 import { findMoment } from "../../platform/store/audience/moments.ts";
-import { getLog } from "../../platform/store/log/logs.ts";
-import { findSubscriber } from "../../platform/store/log/subscribers.ts";
+import { connectionExpiry, putConnection } from "../../platform/store/log/connections.ts";
+import { getLog, newLog } from "../../platform/store/log/logs.ts";
+import { findSubscriber, putSubscriber } from "../../platform/store/log/subscribers.ts";
 import { dueOf } from "../../platform/store/money/due.ts";
 import { recordGiftType } from "../../platform/store/money/gift-types.ts";
 import { settle } from "../../platform/store/money/settle.ts";
 import { findMessage } from "../../platform/store/streams/messages.ts";
 import { deleteMessage } from "../../platform/store/streams/pins.ts";
+import { putItem } from "../../platform/table/items.ts";
+import { key } from "../../platform/table/keys.ts";
 import { chatRecord } from "../domain/frame-samples.ts";
 import { callEndpoint } from "./api-call.ts";
 import { meterTable, type Spent } from "./call-meter.ts";
@@ -188,7 +194,7 @@ const exp = `${Math.floor(Date.now() / 1000) + 24 * 3600}`;
 
 /** One step of a connection, as the gateway tells of it; its token outlives it. */
 function tell(
-  handler: typeof connect | typeof subscribe | typeof disconnect,
+  handler: typeof connect | typeof subscribe | typeof ping | typeof disconnect,
   eventType: string,
   given: object,
 ) {
@@ -236,6 +242,40 @@ test("steps, calls and units of a viewer who reconnects", async () => {
   expect(scene.messagesTo("connection").map(({ type }) => type)).toEqual([
     ...["subscribed", "subscribed", "events"],
   ]);
+  expectRecorded(spent);
+});
+
+/** A log of maximum size: the newest polls that ended, and as many open ones as there may be. */
+function longLog() {
+  const at = new Date().toISOString();
+  const poll = { kind: "poll", startedAt: at, endsAt: at };
+  const ids = (count: number) => Array.from({ length: count }, () => newId(new Date()));
+  const open = ids(openMax).map((id) => ({ id, ...poll }));
+  const over = ids(64).map((id) => ({ id, ...poll, over: Math.floor(Date.now() / 1000) }));
+  const sums = Object.fromEntries(open.map(({ id }) => [id, Array(optionsMax).fill(1_000_000)]));
+  return { ...newLog(), posted: 5, moments: [...over, ...open], sums };
+}
+
+/** More streams: another unit of the user's messages for every five. */
+test("steps, calls and units of a ping without streams, and with five", async () => {
+  const at = Date.now();
+  const own = {
+    connectionId: "connection",
+    connectedAt: at,
+    userId: "viewer",
+    tokenExpiresAt: 2e9,
+  };
+  const connection = { ...own, expiresAt: connectionExpiry(at) };
+  const ask = () => tell(ping, "MESSAGE", { body: '{"action":"ping"}' });
+  await putConnection(connection);
+  const spent: Record<string, Spent> = { "ping without streams": await measure(ask) };
+  const streams = Array.from({ length: 5 }, () => newId(new Date()));
+  await putConnection({ ...connection, streams: new Set(streams) });
+  for (const streamId of streams) {
+    await putItem({ ...key.log(streamId), ...longLog() });
+    await putSubscriber({ ...connection, streamId, revision: at * 1000 });
+  }
+  spent["ping with five streams"] = await measure(ask);
   expectRecorded(spent);
 });
 

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { RequestId } from "../../../domain/log/subscriber.ts";
+import { countPing } from "../../../platform/realtime/ping-use.ts";
 import { socket } from "../../../platform/realtime/socket.ts";
 import { findConnection } from "../../../platform/store/log/connections.ts";
 import { findHeads } from "../../../platform/store/log/subscribers.ts";
@@ -15,10 +16,12 @@ export const { contract, handler } = socket(
     message: z.object({ requestId: RequestId.optional() }),
     grants: { read: ["STREAM", "CONN", "SUB"], connections: true },
   },
-  async ({ connectionId, now, answer, close }) => {
+  async ({ connectionId, caller, now, answer, close }) => {
     const connection = await findConnection(connectionId);
     if (connection === undefined) return close();
-    const heads = await findHeads(connectionId, [...(connection.streams ?? [])], now);
+    const streams = [...(connection.streams ?? [])];
+    await countPing(caller, streams.length, now);
+    const heads = await findHeads(connectionId, streams, now);
     await answer({ type: "pong", heads });
   },
 );
