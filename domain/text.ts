@@ -236,3 +236,17 @@ export function hashOf(text: string): [number, number] {
   b = Math.imul(b ^ (b >>> 15), 0x297a2d39);
   return [(a ^ (a >>> 16)) >>> 0, (b ^ (b >>> 16)) >>> 0];
 }
+
+/**
+ * An optional field of a body. Its default counts as omitted, so that a call with an
+ * Idempotency-Key may be repeated with it and without it.
+ */
+export const withDefault = <S extends z.ZodType>(
+  schema: S,
+  byDefault: z.input<S>,
+  description?: string,
+) =>
+  schema
+    .transform((value) => (String(value) === String(byDefault) ? undefined : value))
+    .optional()
+    .meta({ byDefault, ...(description !== undefined && { description }) });

@@ -2,7 +2,15 @@ import * as z from "zod";
 import { Amount } from "../credits.ts";
 import { GiftTypeId } from "../id.ts";
 import { refuse } from "../refusal.ts";
-import { byteText, httpsUrl, nameText, shownText, shownUrl, Timestamp } from "../text.ts";
+import {
+  byteText,
+  httpsUrl,
+  nameText,
+  shownText,
+  shownUrl,
+  Timestamp,
+  withDefault,
+} from "../text.ts";
 
 /** The name of a gift type in the Tencent API: 1 to 20 UTF-8 bytes. */
 export const GiftAlias = byteText(1, 20).meta({
@@ -58,8 +66,7 @@ export function listedGiftTypeOf(type: GiftType): z.infer<typeof ListedGiftType>
 /** A number that grows with each change of a gift type. */
 export const giftTypeRevision = ({ updatedAt }: GiftType) => Date.parse(updatedAt);
 
-/** The body that creates a gift type. */
-export const NewGiftType = z.object({
+const GiftTypeFields = z.object({
   creditAmount: Amount,
   svgUrl: httpsUrl,
   name: nameText(1, 100),
@@ -67,8 +74,13 @@ export const NewGiftType = z.object({
   giftId: GiftAlias.optional(),
 });
 
+/** The body that creates a gift type. */
+export const NewGiftType = GiftTypeFields.extend({
+  isActive: withDefault(GiftTypeFields.shape.isActive, true),
+});
+
 /** A change of a gift type: at least one field. */
-export const GiftTypeChange = NewGiftType.partial().refine(
+export const GiftTypeChange = GiftTypeFields.partial().refine(
   (change) => Object.values(change).some((value) => value !== undefined),
   "body: expected at least one of creditAmount, svgUrl, name, isActive, giftId",
 );

@@ -6,6 +6,7 @@ import { type RefusalCode, refuse } from "../refusal.ts";
 import { shownIn, withRole } from "../streams/display-names.ts";
 import { assertAdmitted, assertNotBlocked, type Member } from "../streams/member.ts";
 import { assertLive, type Stream } from "../streams/stream.ts";
+import { withDefault } from "../text.ts";
 import { countCombo } from "./combo.ts";
 import type { Gift, Share } from "./gift-item.ts";
 import { assertActive, type GiftType } from "./gift-type.ts";
@@ -87,13 +88,16 @@ export const GiftToHost = z.object({
   giftTypeId: GiftTypeId,
   liveStreamId: StreamId,
   // Not named `count`: old clients sent a meaningless `count` and must not be charged for it.
-  quantity: z
-    .number({ error: quantityError })
-    .int(quantityError)
-    .min(1, quantityError)
-    .max(quantityMax, quantityError)
-    .optional()
-    .meta({ description: "How many to send and pay for at once; default: 1" }),
+  quantity: withDefault(
+    z
+      .number({ error: quantityError })
+      .int(quantityError)
+      .min(1, quantityError)
+      .max(quantityMax, quantityError)
+      .optional(),
+    1,
+    "How many to send and pay for at once",
+  ),
   expectedPrice: Amount.optional().meta({
     description:
       "The total price that the viewer saw; if the price has changed, the gift is refused",

@@ -5,7 +5,7 @@ import { moment } from "../page.ts";
 import type { UserSummary } from "../people/user.ts";
 import { PictureFile, pictureBytesMax, pictureField } from "../picture.ts";
 import { refuse } from "../refusal.ts";
-import { httpsUrl, nameText, text } from "../text.ts";
+import { httpsUrl, nameText, text, withDefault } from "../text.ts";
 import { type Channel, channelFields, newChannel } from "./channel.ts";
 import { channelNameMax, guestsMax, type Stream } from "./stream.ts";
 
@@ -35,19 +35,15 @@ const Thumbnail = z.union([httpsUrl, PictureFile.meta(pictureField)], {
  */
 export const NewStream = z.object({
   title: nameText(1, 200).meta({ example: "Friday night" }),
-  guests: optional(Guests).meta({ description: "User ids; in a form, as a JSON array" }),
+  guests: withDefault(optional(Guests), [], "User ids; in a form, as a JSON array"),
   thumbnail: optional(Thumbnail).meta({
     description: `A PNG, JPEG, WebP or GIF of at most ${pictureBytesMax} bytes, or an https URL`,
   }),
-  price: optionalNumber(Price).meta({
-    description: "Price of a pass in credits; 0 or absent for a free stream",
-  }),
+  price: withDefault(optionalNumber(Price), 0, "Price of a pass in credits; 0 for a free stream"),
   fundingGoal: optionalNumber(Amount).meta({
     description: "Credits to collect before a planned stream starts; requires `plannedStartDate`",
   }),
-  liveStreamType: optional(text(1, 50)).meta({
-    description: "Free for your own use; default: `solo`",
-  }),
+  liveStreamType: withDefault(optional(text(1, 50)), "solo", "Free for your own use"),
   interest: optional(text(1, 100)).meta({ description: "The subject of the stream" }),
   durationGoal: optionalNumber(z.number().int().min(0).max(1_000_000)).meta({
     description: "The planned duration; free for your own use",

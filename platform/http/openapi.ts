@@ -129,6 +129,11 @@ const rendering: CreateDocumentOptions = {
     // Later versions may add fields to responses (docs/api-changes.md).
     if (io === "output" && jsonSchema.additionalProperties === false)
       delete jsonSchema.additionalProperties;
+    if ("byDefault" in jsonSchema) {
+      // Zod omits the default of a schema with a transformation.
+      jsonSchema.default = jsonSchema.byDefault;
+      delete jsonSchema.byDefault;
+    }
     if (io !== "output" || def.type !== "pipe") return;
     const { in: from, out: to } = def as z.core.$ZodPipeDef;
     if (to._zod.def.type !== "transform") return;

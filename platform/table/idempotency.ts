@@ -23,12 +23,9 @@ export type KeyedCall = { owner: string; hash: string; fingerprint: string };
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("base64url");
 
-/**
- * Identifies a call by its caller, route and key; `request` is the validated request in canonical
- * form.
- */
+/** Identifies a call by its caller, route and key, and its validated request. */
 export function keyedCall(owner: string, route: string, name: string, request: unknown): KeyedCall {
-  const fingerprint = sha256(canonical(request));
+  const fingerprint = sha256(canonical(withoutNulls(request)));
   return { owner, hash: sha256(`${route}\n${name}`), fingerprint };
 }
 
@@ -46,6 +43,14 @@ export const callIdOf = ({ owner, hash }: KeyedCall) => sha256(`${owner}\n${hash
  * the same for each repetition, but another one for another request, since the key is still free.
  */
 export const outsideIdOf = (call: KeyedCall) => sha256(`${callIdOf(call)}\n${call.fingerprint}`);
+
+/** The request without fields of its body that are null: every route treats them as omitted. */
+function withoutNulls(request: unknown): unknown {
+  const { body, ...rest } = Object(request);
+  if (body === undefined) return request;
+  const sent = Object.entries(body).filter(([, value]) => value !== null);
+  return { ...rest, body: Object.fromEntries(sent) };
+}
 
 /** JSON with sorted keys, so that equivalent requests have one fingerprint. */
 function canonical(value: unknown): string {
