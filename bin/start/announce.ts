@@ -5,7 +5,7 @@ import { demoUsersOf } from "./demo.ts";
 import type { Settings } from "./settings.ts";
 import { describeStart, formatStartBlock, type StartFacts } from "./start-block.ts";
 
-/** The format of the start message: text, log lines, or one JSON object. */
+/** What the start message depends on: it is text, or (with `json` or a JSON log) one JSON line. */
 export type Announcement = {
   settings: Settings;
   json: boolean;
@@ -29,13 +29,9 @@ export async function announce(system: System, announcement: Announcement): Prom
     network: networkOf(system, settings),
     hasKeys,
   };
-  if (json) {
+  if (json || settings.LOG === "json") {
     const ready = { timestamp: new Date().toISOString(), level: "INFO", message: "ready" };
     console.log(JSON.stringify({ ...ready, ...describeStart(facts) }));
-  } else if (settings.LOG === "json") {
-    const timestamp = new Date().toISOString();
-    const { url, milliseconds } = facts;
-    console.log(JSON.stringify({ timestamp, level: "INFO", message: "ready", url, milliseconds }));
   } else {
     const [address] = facts.network?.urls ?? [];
     if (address !== undefined && process.stdout.isTTY) await printCode(address, facts);

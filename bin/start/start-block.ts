@@ -44,7 +44,7 @@ export function formatStartBlock(facts: StartFacts): string {
     `  Ovation ${packageJson.version} is ready in ${seconds} s (stage ${stage})`,
     "",
     ...(studio ? [`  Studio     ${studio}`] : []),
-    `  Overlay    ${overlay}   for OBS; keys are in Studio`,
+    `  Overlay    ${overlay}   for OBS${studio ? "; keys are in Studio" : ""}`,
     `  API        ${api}`,
     `  Reference  ${documentation}   also /openapi.json, /asyncapi.json`,
     `  WebSocket  ${socket}`,

@@ -54,6 +54,10 @@ test("open to a network, it prints Studio's address with the key: from a contain
   expect(formatStartBlock(facts)).toMatch(/Studio {5}http:\S+:4000\/\n/);
 });
 
+test("a stage without Studio sends nobody there for an overlay's key", () => {
+  expect(formatStartBlock({ ...facts, stage: "prod" })).not.toContain("Studio");
+});
+
 test("with a custom port the commands name it, too", () => {
   const block = formatStartBlock({ ...facts, url: "http://127.0.0.1:54321" });
   expect(block).toContain("$(npm run -s token -- johndoe http://127.0.0.1:54321)");

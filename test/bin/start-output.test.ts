@@ -12,6 +12,25 @@ test(
 );
 
 test(
+  "with LOG=json the line that says ready has all facts, and every line is JSON",
+  async () => {
+    const system = startProgram({ PORT: "0", DATA_DIR: ":memory:", LOG: "json" });
+    await waitFor(system, /"ready".*\n/);
+    const [ready = ""] = /.*"ready".*/.exec(system.stdout())!;
+    const { tencent, ...said } = JSON.parse(ready);
+    expect(tencent.secretKey).toMatch(/^\w{16,}$/);
+    expect(said.callbackUrl).toMatch(/tencent\/callback\?key=\w+/);
+    expect(said.streamId).toMatch(/^[0-9a-f]{24}$/);
+    expect(said.try.length).toBeGreaterThanOrEqual(5);
+    system.child.kill("SIGTERM");
+    expect(await system.ended).toBe(0);
+    for (const line of system.stdout().trim().split("\n"))
+      expect(() => JSON.parse(line)).not.toThrow();
+  },
+  startMillisecondsMax,
+);
+
+test(
   "with --json the first line is an object with all facts, including tokens",
   async () => {
     const system = startProgram({ PORT: "0", DATA_DIR: ":memory:" }, "--json");
