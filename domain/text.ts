@@ -237,10 +237,7 @@ export function hashOf(text: string): [number, number] {
   return [(a ^ (a >>> 16)) >>> 0, (b ^ (b >>> 16)) >>> 0];
 }
 
-/**
- * An optional field of a body. Its default counts as omitted, so that a call with an
- * Idempotency-Key may be repeated with it and without it.
- */
+/** An optional field whose default counts as omitted: both are one request of a key. */
 export const withDefault = <S extends z.ZodType>(
   schema: S,
   byDefault: z.input<S>,

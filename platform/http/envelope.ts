@@ -162,7 +162,7 @@ export function withEtag(
 
 /**
  * How a handler checks and shows the revisions of what it reads or changes. A revision is a number
- * that grows with each change, such as the milliseconds of `updatedAt`.
+ * that differs after each change, such as the milliseconds of `updatedAt`, or one of the values.
  */
 export type Revisions = {
   /**
@@ -185,6 +185,13 @@ export function revisionsOf(headers: Record<string, string>, ifMatch?: string): 
       headers.etag = etagOf(revision);
     },
   };
+}
+
+/** A revision of these values: equal values have the same, whatever else of their item changes. */
+export function revisionOf(values: object): number {
+  const sorted = Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1));
+  const digest = createHash("sha256").update(JSON.stringify(sorted)).digest("hex");
+  return Number.parseInt(digest.slice(0, 12), 16);
 }
 
 const etagOf = (revision: number) => `"${revision}"`;

@@ -139,3 +139,21 @@ test("a revision is checked after existence and ownership", async () => {
     400,
   );
 });
+
+test("the revision of a stream's settings stays while the stream changes otherwise", async () => {
+  const { id, host: as } = await liveStream();
+  const stream = `/api/v1/live-stream/${id}`;
+  const [settings, trains] = [`${stream}/chat-settings`, `${stream}/train`];
+  const before = etagOf(await call(`GET ${settings}`, { as }));
+  const { body: now } = await call(`GET ${trains}`, { as });
+  const put = await call(`PUT ${trains}`, { as, body: { ...now.data, enabled: true } });
+  expect(put.status).toBe(200);
+  expect(etagOf(await call(`GET ${settings}`, { as }))).toBe(before);
+  const headers = { "if-match": before ?? "" };
+  const body = { slowModeSeconds: 5 };
+  const changed = await call(`PATCH ${settings}`, { as, body, headers });
+  expect(changed.status).toBe(200);
+  expect(etagOf(changed)).not.toBe(before);
+  expect((await call(`PATCH ${settings}`, { as, body, headers })).status).toBe(412);
+  expect(etagOf(await call(`GET ${trains}`, { as }))).toBe(etagOf(put));
+});

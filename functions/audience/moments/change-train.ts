@@ -2,6 +2,7 @@ import * as z from "zod";
 import { StreamId } from "../../../domain/id.ts";
 import { isSameTrain, TrainSettings, trainOf } from "../../../domain/streams/stream.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
+import { revisionOf } from "../../../platform/http/envelope.ts";
 import { getHostedStream } from "../../../platform/store/streams/stream-access.ts";
 import { changeStream } from "../../../platform/store/streams/stream-changes.ts";
 
@@ -27,11 +28,11 @@ export const { contract, handler } = endpoint(
     const stream = await getHostedStream(streamId, caller, now);
     const act = { action: "settings.changed", actorId: caller.userId, targetId: null } as const;
     const decide = (current: typeof stream) => {
-      assertRevision(current.revision);
+      assertRevision(revisionOf(trainOf(current)));
       return isSameTrain(trainOf(current), train) ? undefined : { train };
     };
-    const changed = await changeStream(stream, decide, now, act);
-    showRevision(changed.revision);
-    return trainOf(changed);
+    const changed = trainOf(await changeStream(stream, decide, now, act));
+    showRevision(revisionOf(changed));
+    return changed;
   },
 );

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { StreamId } from "../../../domain/id.ts";
 import { TrainSettings, trainOf } from "../../../domain/streams/stream.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
+import { revisionOf } from "../../../platform/http/envelope.ts";
 import { getHostedStream } from "../../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
@@ -18,8 +19,8 @@ export const { contract, handler } = endpoint(
     grants: { read: ["STREAM"] },
   },
   async ({ path: { streamId }, caller, now, showRevision }) => {
-    const stream = await getHostedStream(streamId, caller, now);
-    showRevision(stream.revision);
-    return trainOf(stream);
+    const train = trainOf(await getHostedStream(streamId, caller, now));
+    showRevision(revisionOf(train));
+    return train;
   },
 );

@@ -10,6 +10,7 @@ import {
   settingsRefusals,
 } from "../../../domain/streams/chat-settings.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
+import { revisionOf } from "../../../platform/http/envelope.ts";
 import { findProfiles } from "../../../platform/store/people/users.ts";
 import { changeSettings } from "../../../platform/store/streams/moderators.ts";
 import { getModeratedStream } from "../../../platform/store/streams/stream-access.ts";
@@ -34,11 +35,12 @@ export const { contract, handler } = endpoint(
     const stream = await getModeratedStream(path.streamId, caller, now);
     assertMayChangeSettings(stream, body, caller);
     const decide = (current: typeof stream) => {
-      assertRevision(current.revision);
+      assertRevision(revisionOf(chatSettingsOf(current)));
       return changedSettings(current, body);
     };
     const changed = await changeSettings(stream, decide, caller.userId, now);
-    showRevision(changed.revision);
-    return chatSettingsOf(changed);
+    const settings = chatSettingsOf(changed);
+    showRevision(revisionOf(settings));
+    return settings;
   },
 );

@@ -3,6 +3,7 @@ import { StreamId } from "../../../domain/id.ts";
 import { ChatSettings, chatSettingsOf } from "../../../domain/streams/chat-settings.ts";
 import { moderatorRefusals } from "../../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
+import { revisionOf } from "../../../platform/http/envelope.ts";
 import { getModeratedStream } from "../../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
@@ -20,7 +21,8 @@ export const { contract, handler } = endpoint(
   },
   async ({ path, caller, now, showRevision }) => {
     const stream = await getModeratedStream(path.streamId, caller, now);
-    showRevision(stream.revision);
-    return chatSettingsOf(stream);
+    const settings = chatSettingsOf(stream);
+    showRevision(revisionOf(settings));
+    return settings;
   },
 );
