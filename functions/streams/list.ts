@@ -3,7 +3,8 @@ import { isListed, type Stream } from "../../domain/streams/stream.ts";
 import { mayModerate } from "../../domain/streams/stream-lifecycle.ts";
 import { Streams, StreamsQuery } from "../../domain/streams/stream-page.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { listNewest } from "../../platform/store/streams/stream-lists.ts";
+import { listModerated } from "../../platform/store/streams/moderated-streams.ts";
+import { listNewest, type StreamWalk } from "../../platform/store/streams/stream-lists.ts";
 import { showListed } from "../../platform/store/streams/stream-pages.ts";
 
 /** With `moderated`, only streams that the caller moderates. */
@@ -14,16 +15,20 @@ export const { contract, handler } = endpoint(
     tag: "Live Streams",
     caller: "user",
     query: StreamsQuery.extend({
-      moderated: booleanText
-        .default(false)
-        .meta({ description: "Only streams that the caller moderates" }),
+      moderated: booleanText.default(false).meta({
+        description:
+          "Only streams that the caller moderates; without `after`, live ones before newer",
+      }),
     }),
     answer: [200, Streams],
-    cost: { read: 220, kilobytes: 260 },
-    grants: { read: ["STREAM", "ESCROW", "USER", "LIST"] },
+    cost: { read: 320, kilobytes: 260 },
+    grants: { read: ["STREAM", "ESCROW", "USER", "LIST", "TRACE"] },
   },
   async ({ query, caller }) => {
     const isShown = (one: Stream) => (query.moderated ? mayModerate(one, caller) : isListed(one));
-    return showListed(query, listNewest, (streams) => streams.filter(isShown));
+    // By cursor, the pages lead through the streams of all hosts.
+    const listIds = (walk: StreamWalk) =>
+      query.moderated && walk.after === undefined ? listModerated(caller, walk) : listNewest(walk);
+    return showListed(query, listIds, (streams) => streams.filter(isShown));
   },
 );

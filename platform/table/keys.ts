@@ -327,6 +327,7 @@ export const prefix = {
   webhooks: "SLOT#",
   reminders: "REMIND#",
   tracedStreams: "STREAM#",
+  tracedHosts: "TEAM#",
   tracedBans: "BAN#",
   notices: "NOTICE#",
   overlayKeys: "KEY#",

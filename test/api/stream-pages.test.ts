@@ -1,4 +1,4 @@
-import { call, type Person, person, topUp } from "./people.ts";
+import { admin, call, type Person, person, topUp } from "./people.ts";
 
 const streams = "/api/v1/live-stream";
 const count = 103;
@@ -51,6 +51,26 @@ test("streams beyond the newest hundred are on later pages", async () => {
   expect(first.body.data.pageInfo.limit).toBe(20);
   for (const misfit of [`sortBy=startedAt&after=${made[0]}`, "limit=0", "limit=101", "after=x"])
     expect((await call(`GET ${streams}/guest-streams?${misfit}`, { as: guest })).status).toBe(400);
+}, 120_000);
+
+test("hosts and moderators find their live streams behind a hundred newer ones", async () => {
+  const [host, other, boss] = await Promise.all([person(), person(), admin()]);
+  const moderator = await person();
+  for (const as of [host, other, moderator]) await call("GET /api/v1/wallet", { as });
+  const make = async (as: typeof host) =>
+    (await call(`POST ${streams}/create`, { as, body: { title: "Here" } })).body.data.id as string;
+  const id = await make(host);
+  const joined = { as: host, body: { liveStreamId: id } };
+  expect((await call(`POST ${streams}/join-as-creator`, joined)).status).toBe(200);
+  const settings = { as: host, body: { moderators: [moderator.id] } };
+  expect((await call(`PATCH ${streams}/${id}/chat-settings`, settings)).status).toBe(200);
+  for (let n = 0; n < 101; n++) await make(other);
+  for (const as of [host, moderator, boss]) {
+    const { body } = await call(`GET ${streams}?moderated=true`, { as });
+    expect(body.data.map((stream: { id: string }) => stream.id)).toContain(id);
+  }
+  const { body } = await call(`GET ${streams}?moderated=true`, { as: other });
+  expect(body.data).toHaveLength(100);
 }, 120_000);
 
 test("funded streams have pages", async () => {

@@ -13,7 +13,7 @@ export type Stream = CallResult<"GET /api/v1/live-stream/{streamId}">;
 export const findStream = (streamId: string) =>
   call("GET /api/v1/live-stream/{streamId}", { path: { streamId } });
 
-/** The streams the signed-in user may moderate: the newest hundred. */
+/** The streams the signed-in user may moderate: the live ones and the newest, up to a hundred. */
 export const listStreams = async () => {
   const listed = await call("GET /api/v1/live-stream", { query: { moderated: true } });
   return "list" in listed ? listed.list : listed;

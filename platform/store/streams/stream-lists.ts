@@ -23,6 +23,8 @@ const ListedStream = z.object({
 });
 type ListedStream = z.infer<typeof ListedStream>;
 
+export const readListed = (item: Record<string, unknown>) => read(ListedStream, item);
+
 const listedOf = (stream: Stream): ListedStream => {
   const { id: streamId, hostId, status, startedAt, endedAt, plannedStartDate } = stream;
   const hidden = isListed(stream) ? {} : { isHidden: true as const };
