@@ -30,8 +30,16 @@ const movers = [
   "wallets/top-up",
 ];
 
-/** Functions whose marks are stored in wallets, under the wallet's lock; they write no entries. */
-const keepers = ["money/end-combos", "wallets/change-limit"];
+/**
+ * Functions that write wallets under their lock, and no entries: marks, limits, and the start of a
+ * stream, whose host cannot delete the account meanwhile.
+ */
+const keepers = [
+  "money/end-combos",
+  "streams/join-as-creator",
+  "tencent/rooms/create",
+  "wallets/change-limit",
+];
 
 type Granted = { read?: readonly string[]; write?: readonly string[] };
 

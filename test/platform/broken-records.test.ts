@@ -32,7 +32,7 @@ test("a ban behind an unreadable record is followed", async () => {
   const endsAt = new Date(now.getTime() + 60_000).toISOString();
   const ban = { id: "b1", actionType: "BLOCK", endsAt };
   await queueBanMoments([broken, recordOf({ ...member, ban })], now);
-  expect(sent()).toEqual([{ userId, banId: "b1", endsAt, streamId }]);
+  expect(sent()).toEqual([{ userId, banId: "b1", endsAt, streamId, isShown: true }]);
 });
 
 test("a pass lost behind an unreadable record is followed", async () => {

@@ -12,7 +12,7 @@ export const { contract, handler } = command(
     summary: "Update a room's information",
     body: z.object({ RoomInfo: RoomChange }),
     refusals: ["room_not_found", "stream_not_found"],
-    grants: { read: ["ROOM", "STREAM"], write: ["STREAM", "LIST"] },
+    grants: { read: ["ROOM", "STREAM"], write: ["STREAM", "USER", "LIST"] },
   },
   async ({ body: { RoomInfo: change }, now }) => {
     const room = await getOpenRoom(change.RoomId);
