@@ -82,11 +82,15 @@ const settings = {
   COMBOS_QUEUE_URL: url,
   /** The queue of events for webhooks and the Tencent API's application. */
   DELIVERIES_QUEUE_URL: url,
-  /** The queue of timed ends, for example of tokens and bans. */
+  /** The queue of moments (polls, goals, trains) whose end is to be counted. */
   ENDINGS_QUEUE_URL: url,
   PLANS_QUEUE_URL: url,
   /** The queue of users whose data is being erased. */
   ERASURES_QUEUE_URL: url,
+  /**
+   * The queue of changes to what open sockets may see: expired or revoked credentials, bans,
+   * passes, channels.
+   */
   MOMENTS_QUEUE_URL: url,
   /** The queue of notices to many users, for example that a stream is live. */
   NOTICES_QUEUE_URL: url,
