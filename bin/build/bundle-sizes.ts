@@ -5,7 +5,7 @@ const bytesMax = { own: 360 * 1024, sdk: 480 * 1024 };
  * Bundles that contain a complete API description or all guides. Their larger limit is acceptable:
  * text loads faster than code, and no user-facing call waits for these functions.
  */
-const describing = { names: ["app-openapi", "app-docs-guides"], bytesMax: 752 * 1024 };
+const describing = { names: ["app-openapi", "app-docs-guides"], bytesMax: 1024 * 1024 };
 
 /** The AWS clients in the bundles: `own` (platform/aws) or `sdk` (the AWS SDK's). */
 export type AwsClient = keyof typeof bytesMax;

@@ -15,7 +15,7 @@ export const { contract, handler } = document(
     summary: "Get the description of this API (OpenAPI 3.1)",
     tag: "App",
     answer: [200, z.looseObject({ openapi: shownText(20) })],
-    cost: { kilobytes: 710 },
+    cost: { kilobytes: 840 },
     cacheControl: "public, max-age=300",
   },
   (requested) => {

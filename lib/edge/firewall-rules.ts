@@ -18,7 +18,7 @@ import {
 export const requestsPerAddressMax = {
   all: 100_000,
   unchecked: 10_000,
-  dear: 1_150,
+  dear: 1_000,
   pictures: 2_750,
   largePictures: 240,
 };

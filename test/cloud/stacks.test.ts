@@ -256,7 +256,7 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
     });
     // By address, and by token, separately for the wallets.
     const [address, pictures, token] = [
-      "rate,100000,300 rate-without-token,10000,300 rate-dear,1150,300",
+      "rate,100000,300 rate-without-token,10000,300 rate-dear,1000,300",
       "rate-pictures,2750,300 rate-large-pictures,240,300",
       "token-rate,1440,60 wallets-token-rate,3600,60 uploads-token-rate,100,300",
     ];
