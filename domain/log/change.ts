@@ -7,9 +7,14 @@ import {
 } from "../money/gift-item.ts";
 import { summaryOf } from "../people/user.ts";
 import { chatMessageOf, Message, pinnedMessageOf } from "../streams/chat.ts";
-import { Member } from "../streams/member.ts";
 import { Stream } from "../streams/stream.ts";
-import { likeRecord, momentRecord, trainsChangeOf, voteRecord } from "./crowd-change.ts";
+import {
+  likeRecord,
+  memberRecord,
+  momentRecord,
+  trainsChangeOf,
+  voteRecord,
+} from "./audience-change.ts";
 import { alwaysShown, type ItemChange, type LogRecord, type StreamEvent } from "./event.ts";
 
 /**
@@ -118,66 +123,6 @@ function giftRecord(change: ItemChange, defaultPicture: string): LogRecord | und
   };
   const event: StreamEvent = { type: "combo.ended", at: comboEnded.at, data };
   return alwaysShown(`combo:${gift.comboId}`, createdAt, [event]);
-}
-
-/**
- * A member changes through a ban in the stream, whose record takes the ban's own id. That id is
- * never reused: lifting a ban and banning again are different events. Or the member takes over a
- * ban from the host's channel, identified by its revision there.
- */
-function memberRecord({ streamId, old, new: image, createdAt }: ItemChange): LogRecord | undefined {
-  const member = Member.parse(image);
-  const before = old === undefined ? undefined : Member.parse(old);
-  const context = { streamId, targetUserId: member.userId, createdAt };
-  const { ban, channel } = member;
-  if (ban?.id !== before?.ban?.id) {
-    const at = member.revision ?? createdAt * 1000;
-    // The mute that a block leaves is not a new ban: its own record is older.
-    const isEnd = ban == null || ban.id === before?.ban?.mute?.id;
-    const id = isEnd ? `ban:${before!.ban!.id}:lifted` : `ban:${ban.id}`;
-    // A second ban replaces the first one, unless that has expired.
-    const isOver = isEnd || isPast(before?.ban, at);
-    return banRecord(id, { over: isOver ? before?.ban : null, ban, at }, context);
-  }
-  const shown = before?.channel?.ban;
-  if (channel == null || channel.revision === before?.channel?.revision) return undefined;
-  if (channel.ban != null && channel.ban.id === shown?.id) return undefined;
-  // A stream that went live after the ban has not shown it, but it does show the ban's end.
-  const over = shown ?? (channel.ban == null ? channel.lifted : null);
-  const id = `ban:${streamId}:${member.userId}:${channel.revision}`;
-  return banRecord(id, { over, ban: channel.ban, at: channel.revision }, context);
-}
-
-type MemberBan = Member["ban"];
-
-/** Whether a ban had expired at this time, in milliseconds since 1970. */
-const isPast = (ban: MemberBan, at: number): boolean =>
-  ban?.endsAt != null && ban.endsAt <= new Date(at).toISOString();
-
-/**
- * The record of a ban that begins, of one that ends, or of both in that order. `at` is the time of
- * the change in milliseconds since 1970. If the earlier ban had expired, its event has the time of
- * expiry.
- */
-function banRecord(
-  id: string,
-  { over, ban, at }: { over: MemberBan; ban: MemberBan; at: number },
-  context: { streamId: string; targetUserId: string; createdAt: number },
-): LogRecord | undefined {
-  const { streamId, targetUserId, createdAt } = context;
-  const changedAt = new Date(at).toISOString();
-  const events: StreamEvent[] = [];
-  if (over != null) {
-    const { id: banId, actionType, endsAt } = over;
-    const data = { streamId, banId, targetUserId, actionType };
-    events.push({ type: "member.unbanned", at: isPast(over, at) ? endsAt! : changedAt, data });
-  }
-  if (ban == null) return events.length === 0 ? undefined : alwaysShown(id, createdAt, events);
-  const { id: banId, actionType, endsAt } = ban;
-  const data = { streamId, banId, targetUserId, actionType, endsAt };
-  events.push({ type: "member.banned", at: changedAt, data });
-  const record = alwaysShown(id, createdAt, events);
-  return actionType === "BLOCK" ? { ...record, blocks: targetUserId } : record;
 }
 
 const endStatuses = new Set(["ended", "expired", "cancelled_by_host", "cancelled_by_guest"]);

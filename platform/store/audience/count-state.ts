@@ -4,7 +4,7 @@ import {
   momentOf,
   MomentItem as Schema,
 } from "../../../domain/audience/moment.ts";
-import { logMomentOf } from "../../../domain/log/crowd-change.ts";
+import { logMomentOf } from "../../../domain/log/audience-change.ts";
 import {
   begunIn,
   isReachedIn,

@@ -1,6 +1,6 @@
 import { type MomentItem, trainSum } from "../../../domain/audience/moment.ts";
 import { addToWindow, type TrainWindow, trainAsOf } from "../../../domain/audience/train.ts";
-import { logMomentOf } from "../../../domain/log/crowd-change.ts";
+import { logMomentOf } from "../../../domain/log/audience-change.ts";
 import type { LogMoment, LogState, LogTrains, Sums } from "../../../domain/log/sums.ts";
 import { endedBy, isOpenTrain, type LogTrain } from "../../../domain/log/train-progress.ts";
 import { type Gift, refundedCredits } from "../../../domain/money/gift-item.ts";
