@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { boundedTimeout } from "../runtime/deadline.ts";
-import { lazy } from "../runtime/init.ts";
+import { lazy } from "../runtime/kept-values.ts";
 import type { ResizeJob, Sizes } from "./resize-worker.ts";
 
 /** The longest time for decoding a picture: 50 megapixels take 3 s of a whole processor. */

@@ -4,7 +4,7 @@ import { placedTransport, sendWithin, type Transport } from "../aws/aws-client.t
 import { collectHeaders, createSigner, encodeStrictly, hashOf } from "../aws/sign.ts";
 import { TimeoutError } from "../runtime/deadline.ts";
 import { awsEnvironment, setting } from "../runtime/env.ts";
-import { atInit, lazy } from "../runtime/init.ts";
+import { atInit, lazy } from "../runtime/kept-values.ts";
 import { countMetric, type MetricName } from "../runtime/metrics.ts";
 import { isRelayAlive, type Mail, putMail } from "../store/log/relays.ts";
 

@@ -4,7 +4,7 @@ import { Position } from "../../domain/log/recovery.ts";
 import { RequestId } from "../../domain/log/subscriber.ts";
 import { sendMessage, sendMessages } from "../aws/queues.ts";
 import { setting } from "../runtime/env.ts";
-import { lazy } from "../runtime/init.ts";
+import { lazy } from "../runtime/kept-values.ts";
 import { rangesMax } from "../store/log/subscribers.ts";
 import { gather } from "../table/table.ts";
 

@@ -6,7 +6,7 @@ import {
   viewersAmong,
 } from "../../domain/log/subscriber.ts";
 import { allDone, stragglersMilliseconds, waitAtMost, waitForMost } from "../runtime/deadline.ts";
-import { lazyEach } from "../runtime/init.ts";
+import { lazyEach } from "../runtime/kept-values.ts";
 import { limits } from "../runtime/limits.ts";
 import { dropSubscribed, forgetStream } from "../store/log/connections.ts";
 import {

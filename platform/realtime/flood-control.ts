@@ -1,7 +1,7 @@
 import { isOverlay } from "../../domain/id.ts";
 import { fullKeysMax } from "../../domain/streams/overlay-key.ts";
 import type { Caller } from "../auth/caller.ts";
-import { BoundedMap } from "../runtime/bounded.ts";
+import { BoundedMap } from "../runtime/kept-values.ts";
 import { logFault } from "../runtime/log.ts";
 import { noteFlood } from "../store/log/floods.ts";
 import { useSeconds } from "../table/rates.ts";

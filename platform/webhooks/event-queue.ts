@@ -6,7 +6,7 @@ import { type OutgoingEvent, wants } from "../../domain/webhooks/webhook.ts";
 import { hashOf } from "../aws/sign.ts";
 import type { EventQueue, FramedRecords } from "../push/audience.ts";
 import { allDone } from "../runtime/deadline.ts";
-import { lazy } from "../runtime/init.ts";
+import { lazy } from "../runtime/kept-values.ts";
 import { listFrames } from "../store/log/frames.ts";
 import { findProfiles, summary } from "../store/people/users.ts";
 import { listWebhooks, recordDeletion } from "../store/webhooks/webhooks.ts";

@@ -3,7 +3,7 @@ import { Frame, type LogEnd } from "../../../domain/log/frame.ts";
 import { endOf, type Position, type Recovery, recover } from "../../../domain/log/recovery.ts";
 import { numberInId } from "../../../domain/streams/chat.ts";
 import { setting } from "../../runtime/env.ts";
-import { lazy } from "../../runtime/init.ts";
+import { lazy } from "../../runtime/kept-values.ts";
 import { limits } from "../../runtime/limits.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getRawItem, isAbsent, putIf, read, updateIf } from "../../table/items.ts";

@@ -2,8 +2,8 @@ import { isStaffName, looksLikeStaff } from "../../../domain/people/staff-names.
 import { type Profile, type ProfileClaims, profileOf } from "../../../domain/people/user.ts";
 import { timeAfter } from "../../../domain/text.ts";
 import type { Caller } from "../../auth/caller.ts";
-import { BoundedSet } from "../../runtime/bounded.ts";
 import { setting } from "../../runtime/env.ts";
+import { BoundedSet } from "../../runtime/kept-values.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import type { Reading } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";

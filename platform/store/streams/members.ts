@@ -7,7 +7,7 @@ import {
   nextRevision,
   shownBanOf,
 } from "../../../domain/streams/member.ts";
-import { BoundedMap } from "../../runtime/bounded.ts";
+import { BoundedMap } from "../../runtime/kept-values.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import {
   getItem,

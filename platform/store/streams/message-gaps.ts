@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type GapReader, placesOf, topOf } from "../../../domain/streams/message-gaps.ts";
-import { BoundedMap } from "../../runtime/bounded.ts";
+import { BoundedMap } from "../../runtime/kept-values.ts";
 import { getRawItem, type Item, read } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { queryRange } from "../../table/query.ts";

@@ -6,7 +6,7 @@ import {
   isRepeated,
 } from "../../../domain/streams/admission.ts";
 import { Sender } from "../../../domain/streams/member.ts";
-import { BoundedMap } from "../../runtime/bounded.ts";
+import { BoundedMap } from "../../runtime/kept-values.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { type Item, read, updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";

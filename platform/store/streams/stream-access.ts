@@ -8,7 +8,7 @@ import {
 import { Stream } from "../../../domain/streams/stream.ts";
 import { assertMayHost, assertMayModerate } from "../../../domain/streams/stream-lifecycle.ts";
 import type { Caller } from "../../auth/caller.ts";
-import { BoundedSet } from "../../runtime/bounded.ts";
+import { BoundedSet } from "../../runtime/kept-values.ts";
 import { getRawItem, type Item, nameOf, type Reading, read } from "../../table/items.ts";
 import { type Key, key, prefix } from "../../table/keys.ts";
 import { queryItems, share } from "../../table/query.ts";
