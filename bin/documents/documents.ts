@@ -5,35 +5,17 @@
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { catchAll, rowsOf } from "../../lib/stages/route-table.ts";
-import { methodAndPath } from "../../platform/http/contract.ts";
-import { downloadPaths } from "../../platform/http/download-paths.ts";
-import { openApiDocument } from "../../platform/http/openapi.ts";
-import { asyncApiDocument } from "../../platform/realtime/asyncapi.ts";
-import { commandPaths, receiverPaths } from "../../platform/tencent/openapi.ts";
 import { architecture } from "./architecture.ts";
 import { writeClientTypes } from "./client-types.ts";
 import { compatibility } from "./compatibility.ts";
+import { asyncApi, openApi as described } from "./descriptions.ts";
 import { errorGuide } from "./error-guide.ts";
 import { withTable } from "./generated-table.ts";
 import type { MessageExample } from "./message-examples.ts";
 import { withWebhooks } from "./webhooks.ts";
 
 const root = join(import.meta.dirname, "../..");
-const endpoints = rowsOf("endpoint").filter(
-  ({ contract }) => methodAndPath(contract)[1] !== catchAll,
-);
-const asyncApi = asyncApiDocument(rowsOf("socket"));
-const openApi = withWebhooks(
-  withExamples(
-    openApiDocument(endpoints, {
-      ...commandPaths(rowsOf("command")),
-      ...receiverPaths(rowsOf("receiver")),
-      ...downloadPaths(rowsOf("download"), "/pictures"),
-    }),
-  ),
-  asyncApi.components,
-);
+const openApi = withWebhooks(withExamples(described), asyncApi.components);
 /** docs/units.json: the table calls and units of each call. */
 type Units = Record<string, { steps: number; calls: number; read: number; write: number }>;
 
@@ -56,7 +38,7 @@ type Operation = {
 };
 
 /** Returns the document with recorded requests and responses (`npm run examples`). */
-function withExamples(document: ReturnType<typeof openApiDocument>) {
+function withExamples(document: typeof described) {
   const file = join(root, "docs/examples.json");
   const examples = JSON.parse(readFileSync(file, "utf8")) as Record<
     string,
@@ -96,7 +78,7 @@ function withMessageExamples(document: typeof asyncApi) {
 }
 
 /** Removes shared failure responses that no operation refers to. */
-function withoutUnused(document: ReturnType<typeof openApiDocument>) {
+function withoutUnused(document: typeof described) {
   const text = JSON.stringify(document.paths);
   const responses = Object.entries(document.components?.responses ?? {}).filter(([name]) =>
     text.includes(`"#/components/responses/${name}"`),

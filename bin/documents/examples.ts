@@ -2,13 +2,15 @@
  * `npm run examples -- FILE`: makes docs/examples.json and docs/message-examples.json from what the
  * tests recorded (`RECORD_CALLS=FILE npm test -- test/api`, or some of them): one successful call per
  * operation, one instance of each message and event, without values that differ in each run.
- * Operations that were not recorded keep their example. `npm run documents` puts the examples into
- * docs/openapi.json and docs/asyncapi.json; `npm run lint` validates each against its schema.
+ * Operations that were not recorded keep their example. Then it does what `npm run documents` does,
+ * which puts the examples into docs/openapi.json and docs/asyncapi.json; `npm run lint` validates
+ * each against its schema.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import type { RecordedCall, RecordedMessage } from "../../test/api/recorder.ts";
+import * as descriptions from "./descriptions.ts";
 import { type MessageExample, messageExamples } from "./message-examples.ts";
 import { withoutRandomness } from "./scrub.ts";
 
@@ -32,7 +34,8 @@ const read = (name: string) => JSON.parse(readFileSync(join(root, name), "utf8")
 const write = (name: string, value: object) =>
   writeFileSync(join(root, name), `${JSON.stringify(value, undefined, 1)}\n`);
 const files = { calls: "docs/examples.json", messages: "docs/message-examples.json" };
-const description = read("docs/openapi.json");
+// Their types are narrower than JSON.
+const { openApi: description, asyncApi } = JSON.parse(JSON.stringify(descriptions));
 const recorded: (RecordedCall | RecordedMessage)[] = readFileSync(file, "utf8")
   .split("\n")
   .filter(Boolean)
@@ -50,7 +53,6 @@ for (const [path, item] of Object.entries<Record<string, Operation>>(description
   }
 const sorted = Object.fromEntries(Object.entries(examples).sort(([a], [b]) => (a < b ? -1 : 1)));
 write(files.calls, sorted);
-const asyncApi = read("docs/asyncapi.json");
 const messages: Record<string, MessageExample> = messageExamples(
   asyncApi,
   recorded.filter((one) => "message" in one),
@@ -62,6 +64,7 @@ const named = [...Object.keys(described), ...Object.keys(schemas).filter(isEvent
 missing.push(...named.filter((name) => messages[name] === undefined));
 const count = Object.keys({ ...sorted, ...messages }).length;
 console.log(`${count} examples; missing: ${missing.join(", ") || "nothing"}`);
+await import("./documents.ts");
 
 function isEvent(name: string): boolean {
   return name.startsWith("event.");
