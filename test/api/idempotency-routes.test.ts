@@ -1,7 +1,7 @@
 /** Every route that creates something, called again with the same key. */
 import {
   asWhom,
-  findPackage,
+  changedBody,
   fitting,
   makeWorld,
   type Operation,
@@ -43,23 +43,10 @@ const sends = (body: unknown) => (body === undefined ? {} : { body });
 async function twoRequests(operation: Operation) {
   const world = await makeWorld();
   const as = asWhom(operation, world);
-  const body = operation.body && fitting(operation.body, { ...world.known, ...destination });
+  const body =
+    operation.body && (fitting(operation.body, { ...world.known, ...destination }) as object);
   // Some field of the body differs; without a body the path does.
-  const packageId = await findPackage();
-  const changes = {
-    content: "other",
-    description: "other",
-    title: "other",
-    name: "other",
-    amount: 11,
-    packageId,
-  };
-  const changed = Object.entries(changes).filter(([name]) => name in (body ?? {}));
-  const from = changed.length > 0 ? Object.fromEntries(changed) : elsewhere.known;
-  const otherBody = body && {
-    ...body,
-    ...Object.fromEntries(Object.entries(from).filter(([name]) => name in body)),
-  };
+  const otherBody = body && (await changedBody(operation.body, body, elsewhere));
   return {
     as,
     body,

@@ -120,8 +120,55 @@ export async function makeWorld() {
 }
 
 /** The id of a package of credits other than the first one. */
-export const findPackage = async (): Promise<string> =>
+const findPackage = async (): Promise<string> =>
   (await call("GET /api/v1/credit-packages")).body.data.at(-1).id;
+
+/** Another valid value than the one that `fitting` chose; undefined if it finds none. */
+function otherValue(schema: Schema, value: unknown): unknown {
+  if (typeof value === "boolean") return !value;
+  if (typeof value === "number")
+    return [value + 1, value - 1].find(
+      (one) => one >= (schema.minimum ?? one) && one <= (schema.maximum ?? one),
+    );
+  if (Array.isArray(value)) {
+    const other = value.length === 0 ? undefined : otherValue(schema.items, value[0]);
+    return other === undefined ? undefined : [other, ...value.slice(1)];
+  }
+  if (typeof value !== "string") return undefined;
+  if (schema.enum !== undefined) return schema.enum.find((one: unknown) => one !== value);
+  const other = value.replace(/\d(?=\D*$)|$/, (digit) => (digit === "1" ? "2" : "1"));
+  return new RegExp(schema.pattern ?? "", "u").test(other) ? other : undefined;
+}
+
+/**
+ * The body of a different request to the same route: with another text, or without texts what
+ * `elsewhere` has instead of the things that it names, or else any other value.
+ */
+export async function changedBody(schema: Schema, body: object, elsewhere: World): Promise<object> {
+  const first = (one: Schema): Schema => (one.anyOf === undefined ? one : first(one.anyOf[0]));
+  const isOfBody = ({ properties }: Schema) =>
+    Object.entries<Schema>(properties).every(
+      ([name, one]) => one.const === undefined || one.const === Reflect.get(body, name),
+    );
+  const { properties = {} } = schema.oneOf?.find(isOfBody) ?? first(schema);
+  const fields = Object.entries<Schema>(properties).map(
+    ([name, one]) => [name, first(one), Reflect.get(body, name)] as const,
+  );
+  const known: Record<string, unknown> = { ...elsewhere.known, packageId: await findPackage() };
+  const isText = (one: Schema) =>
+    one.type === "string" && !(one.enum ?? one.format ?? one.pattern ?? one.const);
+  const text = fields.find(([name, one]) => isText(one) && !(name in known));
+  if (text !== undefined) return { ...body, [text[0]]: "other" };
+  const named = fields.flatMap(([name, , value]) =>
+    name in known && known[name] !== value ? [[name, known[name]] as const] : [],
+  );
+  if (named.length > 0) return { ...body, ...Object.fromEntries(named) };
+  for (const [name, one, value] of fields) {
+    const other = otherValue(one, value);
+    if (other !== undefined) return { ...body, [name]: other };
+  }
+  throw new Error(`No other body is known for ${JSON.stringify(body)}`);
+}
 
 export type World = Awaited<ReturnType<typeof makeWorld>>;
 

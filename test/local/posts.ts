@@ -1,7 +1,14 @@
 import { createHash, randomBytes } from "node:crypto";
 import { park } from "../../platform/store/money/parked.ts";
 import { key } from "../../platform/table/keys.ts";
-import { asWhom, fitting, makeWorld, type Operation, pathOf } from "../api/operations.ts";
+import {
+  asWhom,
+  changedBody,
+  fitting,
+  makeWorld,
+  type Operation,
+  pathOf,
+} from "../api/operations.ts";
 import {
   admin,
   apiUrl,
@@ -243,17 +250,8 @@ async function generic(operation: Operation): Promise<Post> {
   if (operation.body === undefined)
     return { as, path, other: { path: pathOf(operation, elsewhere) } };
   const url = { url: "https://repeats.example.com/ovation", events: ["webhook.test"] };
-  const body = fitting(operation.body, { ...world.known, ...url }) as Record<string, unknown>;
-  const packages = (await call(`GET ${api}/credit-packages`)).body.data;
-  const changes = {
-    ...{ content: "other", description: "other", title: "other", name: "other", amount: 11 },
-    packageId: packages.at(-1).id,
-  };
-  const namedIn = (values: object) =>
-    Object.fromEntries(Object.entries(values).filter(([name]) => name in body));
-  const changed = namedIn(changes);
-  const other = Object.keys(changed).length > 0 ? changed : namedIn(elsewhere.known);
-  return { as, path, body, other: { body: { ...body, ...other } } };
+  const body = fitting(operation.body, { ...world.known, ...url }) as object;
+  return { as, path, body, other: { body: await changedBody(operation.body, body, elsewhere) } };
 }
 
 /** A POST of this operation that would succeed. */
