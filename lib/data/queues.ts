@@ -6,7 +6,7 @@ import {
   QueueEncryption,
 } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
-import { defaults, type QueueName } from "../../platform/lambda/grants.ts";
+import { defaults, type QueueName, queueNames } from "../../platform/lambda/grants.ts";
 import { rowsOf } from "../stages/route-table.ts";
 
 /**
@@ -52,9 +52,7 @@ export type Queues = Record<QueueName, { queueName: string; queueArn: string; qu
 
 /** Builds a value for each queue, by name. */
 export const ofEach = <T>(make: (name: QueueName) => T): Record<QueueName, T> =>
-  Object.fromEntries(
-    (Object.keys(keepsOrder) as QueueName[]).map((name) => [name, make(name)]),
-  ) as Record<QueueName, T>;
+  Object.fromEntries(queueNames.map((name) => [name, make(name)])) as Record<QueueName, T>;
 
 /** The queues, each with its dead-letter queue. */
 export function placeQueues(scope: Construct, stage: string): { live: Placed; dead: Placed } {

@@ -1,23 +1,25 @@
 import type { Partition } from "../table/keys.ts";
 
 /** The queues of a stage. */
-export type QueueName =
-  | "combos"
-  | "deliveries"
-  | "endings"
-  | "erasures"
-  | "fetches"
-  | "moments"
-  | "notices"
-  | "notifications"
-  | "plans"
-  | "posts"
-  | "resumes"
-  | "retries"
-  | "rooms"
-  | "reversals"
-  | "sums"
-  | "users";
+export const queueNames = [
+  "combos",
+  "deliveries",
+  "endings",
+  "erasures",
+  "fetches",
+  "moments",
+  "notices",
+  "notifications",
+  "plans",
+  "posts",
+  "resumes",
+  "retries",
+  "rooms",
+  "reversals",
+  "sums",
+  "users",
+] as const;
+export type QueueName = (typeof queueNames)[number];
 
 /** Our functions that other functions may invoke, by name in the route table. */
 export type TaskName = "realtime/post-part";

@@ -9,7 +9,7 @@ import { startEngine } from "../../../local/aws/engine.ts";
 import { createStreamCalls, type EngineRecord } from "../../../local/sources/stream-calls.ts";
 import { openState } from "../../../local/state.ts";
 import type { ConsumerContract } from "../../../platform/lambda/consumer.ts";
-import type { QueueName } from "../../../platform/lambda/grants.ts";
+import { type QueueName, queueNames } from "../../../platform/lambda/grants.ts";
 import { type Key, readKey } from "../../../platform/table/keys.ts";
 import type { TablePlace } from "../../../platform/table/layout.ts";
 import { createTable, settings } from "../table.ts";
@@ -24,16 +24,11 @@ const table = {
   },
 };
 
-const queues = [
-  ...["combos", "deliveries", "endings", "erasures", "moments", "notices", "notifications"],
-  ...["fetches", "plans", "posts", "resumes", "retries", "rooms", "reversals", "sums", "users"],
-];
-
 /** Settings as a stage gives them, for calls that go to this address. */
 const settingsAt = (url: string) => ({
   ...settings,
   ...Object.fromEntries(
-    queues.map((name) => [`${name.toUpperCase()}_QUEUE_URL`, `${url}/000000000000/${name}`]),
+    queueNames.map((name) => [`${name.toUpperCase()}_QUEUE_URL`, `${url}/000000000000/${name}`]),
   ),
   ...{
     AWS_ENDPOINT_URL: url,
