@@ -60,17 +60,6 @@ test.each([
   expect(types.filter((type) => unpriced.test(type)).sort()).toEqual(paid);
 });
 
-test("the runbook says what monitoring costs", () => {
-  const { alarm_months, metric_months } = fixed.plain;
-  const dollars = Math.round(alarm_months * 0.1 + metric_months * 0.3 + 3);
-  const text = readFileSync("docs/runbook.md", "utf8").replaceAll(/\s+/g, " ");
-  expect(text).toContain(
-    `${metric_months} metrics (${Object.keys(metrics).length} published, ` +
-      `${metric_months - Object.keys(metrics).length} counted in logs), ${alarm_months} alarms`,
-  );
-  expect(text).toContain(`cost about $${dollars} a month`);
-});
-
 test("the guide says what the firewalls cost", () => {
   const dollars = (...parts: readonly Record<Name, number>[]) =>
     parts.reduce(
