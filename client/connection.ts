@@ -1,12 +1,12 @@
-import type { Admission } from "./admission.ts";
+import type { Admission } from "./credentials.ts";
 import { OvationError } from "./error.ts";
 import { createFeed, type Feed } from "./feed.ts";
 import { createFollower, type Wanted } from "./follower.ts";
 import type { Position } from "./message.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
+import { keepSocket, type SocketConstructor } from "./reconnecting-socket.ts";
 import type { Call } from "./route.ts";
 import * as sessions from "./session.ts";
-import { keepSocket, type SocketConstructor } from "./socket.ts";
 import { type ClientState, keepState } from "./state.ts";
 import {
   createListener,

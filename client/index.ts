@@ -1,15 +1,15 @@
 import { withQuery } from "./address.ts";
-import { type Admission, byOverlayKey, byTicket, byToken, type OverlayKey } from "./admission.ts";
 import { createClock } from "./clock.ts";
 import { canInflate } from "./compact.ts";
 import { connect } from "./connection.ts";
+import { type Admission, byOverlayKey, byTicket, byToken, type OverlayKey } from "./credentials.ts";
 import { OvationError } from "./error.ts";
 import type { History, HistoryOptions } from "./history.ts";
 import { createCaller } from "./http.ts";
 import type { Event, Frame, Position } from "./message.ts";
 import type { PendingMessage, SendMessageOptions } from "./outbox.ts";
+import type { SocketConstructor } from "./reconnecting-socket.ts";
 import { type CallInput, type CallResult, type CodeOf, createCall, type Route } from "./route.ts";
-import type { SocketConstructor } from "./socket.ts";
 import type { ClientConnection, ClientState, ConnectionState } from "./state.ts";
 import { type Subscription, type SubscriptionHandlers, tell } from "./subscription.ts";
 import type { Sums } from "./sums.ts";

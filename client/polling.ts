@@ -1,5 +1,5 @@
-import { type Asked, answerMilliseconds, poll } from "./poll.ts";
-import type { SocketConstructor } from "./socket.ts";
+import { type Asked, answerMilliseconds, poll } from "./long-poll.ts";
+import type { SocketConstructor } from "./reconnecting-socket.ts";
 
 type Options = {
   /** The HTTP address, the same as the client's. */

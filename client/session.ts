@@ -1,7 +1,7 @@
 import type { Follower, Wanted } from "./follower.ts";
 import type { Frame, Message, Position, ServerMessage } from "./message.ts";
 import { servedIn } from "./message.ts";
-import type { Leaving } from "./socket.ts";
+import type { Leaving } from "./reconnecting-socket.ts";
 import type { Step } from "./step.ts";
 
 /** An action for the session's owner to perform; `to` is the listener that follows the stream. */

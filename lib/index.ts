@@ -6,16 +6,16 @@ import { Pictures, picturesUrlOf } from "./api/picture-api.ts";
 import { Realtime } from "./api/realtime.ts";
 import { TencentApi } from "./api/tencent-api.ts";
 import { Data, edgeKeyOf } from "./data/data.ts";
+import { Host } from "./edge/distribution.ts";
 import { Edge } from "./edge/edge.ts";
-import { Host } from "./edge/host.ts";
 import { Account } from "./identity/account.ts";
-import { Delivery } from "./identity/delivery.ts";
+import { Delivery } from "./identity/deployment-role.ts";
 import { Identity } from "./identity/identity.ts";
 import { Users } from "./identity/user-pool.ts";
 import { Relay } from "./relay/relay.ts";
 import { withOwnPages } from "./stages/domain.ts";
 import type { Stage } from "./stages/stages.ts";
-import { HostWatch } from "./watch/host-watch.ts";
+import { HostWatch } from "./watch/distribution-watch.ts";
 import { Watch } from "./watch/watch.ts";
 
 /** The stacks of one stage. */

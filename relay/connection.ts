@@ -4,8 +4,8 @@ import type { Caller } from "../platform/auth/caller.ts";
 import { contextOf } from "../platform/auth/caller.ts";
 import { logFault } from "../platform/runtime/log.ts";
 import { countMetric } from "../platform/runtime/metrics.ts";
-import { pingFrame, textFrame, watchFrames } from "./frame-bytes.ts";
 import type { Connection } from "./model.ts";
+import { pingFrame, textFrame, watchFrames } from "./websocket-frames.ts";
 
 /**
  * Limits of one connection, the same as API Gateway's, so that clients meet the same limits on

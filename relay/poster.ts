@@ -1,7 +1,7 @@
 import { relayOf } from "../domain/log/subscriber.ts";
 import { ownPoster, type Poster } from "../platform/push/gateway.ts";
-import { textFrame } from "./frame-bytes.ts";
 import type { Connection } from "./model.ts";
+import { textFrame } from "./websocket-frames.ts";
 
 /** A poster that writes directly to the connections of this relay, `node`. */
 export function createPoster(

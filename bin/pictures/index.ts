@@ -12,8 +12,8 @@ import { type Browser, type CDPSession, chromium, type Page } from "playwright-c
 import { createClient } from "../../client/index.ts";
 import { demoIds } from "../start/demo.ts";
 import { findBrowser } from "../test/browser.ts";
+import { joinStills, type Still } from "./animated-webp.ts";
 import { listLabels } from "./labels.ts";
-import { joinStills, type Still } from "./moving-picture.ts";
 
 const root = join(import.meta.dirname, "../..");
 const folder = process.argv[2] ?? join(root, "docs/pictures");

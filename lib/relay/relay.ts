@@ -3,8 +3,8 @@ import type { Construct } from "constructs";
 import { logGroup } from "../api/gateway.ts";
 import type { Neighbours } from "../compute/site.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
-import { placeEntrance } from "./entrance.ts";
 import { placeFleet } from "./fleet.ts";
+import { placeEntrance } from "./load-balancer.ts";
 import { placeNetwork } from "./network.ts";
 import { placeTask } from "./task.ts";
 

@@ -40,7 +40,7 @@ export type AlarmKind = Source & {
    * minutes.
    */
   when?: "lasting" | "absent" | "few";
-  /** For a domain, whose metrics and alarms are in another region (lib/watch/host-watch.ts). */
+  /** For a domain: its metrics are in another region (lib/watch/distribution-watch.ts). */
   at?: "edge";
   /** The subjects; without it, the whole account or stage. */
   of?: (watched: Watched) => Subjects;

@@ -1,7 +1,7 @@
 import type { Connections, Stage, WebSocketApi } from "../model.ts";
 import { answerFailure } from "./answer-call.ts";
+import type { HostMeter } from "./distribution-meter.ts";
 import { type AwsAnswer, AwsFailure, type AwsRequest, type Prepare } from "./failure.ts";
-import type { HostMeter } from "./host-meter.ts";
 import type { Iam } from "./iam.ts";
 import type { Meter } from "./meter.ts";
 

@@ -7,7 +7,7 @@ import type { Table } from "../model.ts";
 import { findLeastPosition } from "../sources/stream-positions.ts";
 import { DataDirectoryBusy, keepToOwner, openState, type State } from "../state.ts";
 import type { EngineCall, EngineCredentials } from "./engine-call.ts";
-import { openEngineDoor } from "./engine-door.ts";
+import { openEngineDoor } from "./engine-server.ts";
 import { openExternalEngine } from "./external-engine.ts";
 import { type EngineNote, engineNote } from "./notes.ts";
 

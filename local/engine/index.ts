@@ -4,6 +4,7 @@ import type { Body, Context, Operation } from "./context.ts";
 import { EngineFailure } from "./failure.ts";
 import { claimDatabase } from "./format.ts";
 import { deleteItem, getItem, putItem, updateItem } from "./items.ts";
+import { expireUntil, keepUp, type LastForgettable } from "./maintenance.ts";
 import { openPastReads } from "./past-reads.ts";
 import { query, scan } from "./queries.ts";
 import { createStorage } from "./storage.ts";
@@ -18,7 +19,6 @@ import {
 } from "./table-operations.ts";
 import { loadTables } from "./tables.ts";
 import { tokenSchema, transactWriteItems } from "./transactions.ts";
-import { expireUntil, keepUp, type LastForgettable } from "./upkeep.ts";
 
 const operations: Record<string, Operation> = {
   BatchGetItem: batchGetItem,

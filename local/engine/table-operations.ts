@@ -2,9 +2,9 @@ import { arnOf, streamArnOf } from "./arns.ts";
 import type { Body, Context, Operation } from "./context.ts";
 import { invalid, invalidParameter, notFound } from "./failure.ts";
 import { type KeySchema, partsOf } from "./keys.ts";
+import { findExpiries } from "./maintenance.ts";
 import { Faults, refuseLacking } from "./request.ts";
 import type { Index, Table, TableInput } from "./tables.ts";
-import { findExpiries } from "./upkeep.ts";
 
 const keyElementsMax = 2;
 

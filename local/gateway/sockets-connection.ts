@@ -2,11 +2,11 @@ import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import type { Log } from "../log.ts";
 import type { Invoke, WebSocketApi } from "../model.ts";
-import { findTextFrame } from "./frame-writer.ts";
 import type { ConnectionHead } from "./sockets-event.ts";
 import { handshakeHeadOf, newSocketContext } from "./sockets-event.ts";
-import { createFrameWatch } from "./sockets-frames.ts";
 import type { Throttle } from "./throttle.ts";
+import { createFrameWatch } from "./websocket-frame-limit.ts";
+import { findTextFrame } from "./websocket-frame-writer.ts";
 
 /** https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html */
 export type SocketLimits = {

@@ -54,22 +54,21 @@ export async function listSumMisfits(read: () => AsyncIterable<Item>): Promise<S
   misfits.length = 0;
   await countAll(readable(), found);
   for (const [streamId, { log, likes, waiting }] of crowds) {
+    const item = nameOf(key.log(streamId));
     const shown = likesIn(log);
     if (shown !== likes && waiting.size === 0)
       misfits.push({
-        item: nameOf(key.log(streamId)),
+        item,
         problem: `likes of stream ${streamId}: the log has ${shown}, stored are ${likes}`,
       });
-  }
-  const kept = new Set(newestGoals([...tallies.values()].map(({ moment }) => moment)));
-  for (const tally of tallies.values()) misfits.push(...misfitsOf(tally, crowds, kept));
-  for (const [streamId, { log, waiting }] of crowds)
     for (const train of (log.moments ?? []).filter(isOpenTrain)) {
       const isNew = Date.parse(train.startedAt) / 1000 >= log.newest - marginSeconds;
       if (isNew || waiting.size > 0 || tallies.has(train.id)) continue;
-      const item = nameOf(key.log(streamId));
       misfits.push({ item, problem: `train ${train.id}: it is in the log and not stored` });
     }
+  }
+  const kept = new Set(newestGoals([...tallies.values()].map(({ moment }) => moment)));
+  for (const tally of tallies.values()) misfits.push(...misfitsOf(tally, crowds, kept));
   return misfits;
 }
 

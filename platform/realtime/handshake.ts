@@ -5,8 +5,8 @@ import type { Caller } from "../auth/caller.ts";
 import { sentenceOf } from "../http/envelope.ts";
 import { header } from "../http/request.ts";
 import { recordFirstSight } from "../store/people/profile-changes.ts";
-import type { admitSocket } from "./admission.ts";
 import type { SocketEvent } from "./socket.ts";
+import type { admitSocket } from "./socket-limit.ts";
 import type { HandshakeQuery } from "./subscription.ts";
 
 /**

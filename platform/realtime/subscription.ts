@@ -10,8 +10,8 @@ import {
   findConnection,
   putConnection,
 } from "../store/log/connections.ts";
-import { assertPlaceLeft } from "../store/log/places.ts";
 import { findRelayUrl } from "../store/log/relays.ts";
+import { assertPlaceLeft } from "../store/log/room-capacity.ts";
 import { putSubscriber } from "../store/log/subscribers.ts";
 import { getStreamWithMember } from "../store/streams/stream-access.ts";
 

@@ -10,7 +10,7 @@ import { DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { buildAssembly } from "../../bin/build/assembly.ts";
 import { prepareTable } from "../../bin/start/demo.ts";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
-import { makeMessage } from "../../domain/streams/admission.ts";
+import { makeMessage } from "../../domain/streams/chat-rules.ts";
 import { makeStream, NewStream } from "../../domain/streams/new-stream.ts";
 import { createLog, startSystem } from "../../local/index.ts";
 import { key } from "../../platform/table/keys.ts";

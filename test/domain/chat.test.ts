@@ -1,7 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
-import { assertNotSlowed, chatRulesOf, makeMessage } from "../../domain/streams/admission.ts";
 import {
   chatMessageOf,
   messageAnswered,
@@ -9,6 +8,7 @@ import {
   numberInId,
   withoutText,
 } from "../../domain/streams/chat.ts";
+import { assertNotSlowed, chatRulesOf, makeMessage } from "../../domain/streams/chat-rules.ts";
 import { historyOf } from "../../domain/streams/history.ts";
 import { makeStream, NewStream } from "../../domain/streams/new-stream.ts";
 

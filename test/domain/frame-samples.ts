@@ -2,7 +2,7 @@ import { recordOf } from "../../domain/log/change.ts";
 import type { ItemChange, LogRecord } from "../../domain/log/event.ts";
 import { personOf } from "../../domain/people/person.ts";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
-import { makeMessage } from "../../domain/streams/admission.ts";
+import { makeMessage } from "../../domain/streams/chat-rules.ts";
 import { makeStream, NewStream } from "../../domain/streams/new-stream.ts";
 
 export const picture = "https://cdn.example.com/people/default.png";

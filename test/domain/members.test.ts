@@ -1,6 +1,7 @@
 /** Who is banned from a stream, and whom a paid one admits. */
-import { needsFollowing } from "../../domain/streams/admission.ts";
+
 import { assertBannable, isListed, type ListedBan, makeBan } from "../../domain/streams/ban.ts";
+import { needsFollowing } from "../../domain/streams/chat-rules.ts";
 import { namesAtBan, roleIn, shownIn } from "../../domain/streams/display-names.ts";
 import { activeBan, isAdmitted, type Member } from "../../domain/streams/member.ts";
 import { message, now, stream } from "./frame-samples.ts";

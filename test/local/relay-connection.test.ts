@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { expect, test } from "@jest/globals";
 import type { WebSocket } from "ws";
 import { socketLimits, takeConnection } from "../../relay/connection.ts";
-import { watchFrames } from "../../relay/frame-bytes.ts";
+import { watchFrames } from "../../relay/websocket-frames.ts";
 
 type Handle = (body: string) => Promise<void>;
 

@@ -6,8 +6,8 @@ import { cancel, goLive, remove } from "../../domain/streams/stream-lifecycle.ts
 import { handler as exportData } from "../../functions/people/users/export.ts";
 import { followPlan, queueDuePlans } from "../../platform/planned/plans.ts";
 import { beginInvocation, setDeadline } from "../../platform/runtime/deadline.ts";
-import { topUp } from "../../platform/store/money/bookings.ts";
 import { contribute } from "../../platform/store/money/fundings.ts";
+import { topUp } from "../../platform/store/money/wallet-operations.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
 import { listDueStreams } from "../../platform/store/streams/escrow.ts";
 import { changeStream } from "../../platform/store/streams/stream-changes.ts";

@@ -4,7 +4,6 @@ import { marshall } from "@aws-sdk/util-dynamodb";
 import { Gift } from "../../domain/money/gift-item.ts";
 import type { Attributes } from "../../local/aws/dynamodb-access.ts";
 import { countItemBytes } from "../../local/engine/values.ts";
-import { topUp } from "../../platform/store/money/bookings.ts";
 import { dueOf } from "../../platform/store/money/due.ts";
 import {
   changeStoredGiftType,
@@ -13,6 +12,7 @@ import {
   recordGiftType,
 } from "../../platform/store/money/gift-types.ts";
 import { settle } from "../../platform/store/money/settle.ts";
+import { topUp } from "../../platform/store/money/wallet-operations.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";
 import { keyedCall } from "../../platform/table/idempotency.ts";
 import { key } from "../../platform/table/keys.ts";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
-import { makeMessage } from "../../domain/streams/admission.ts";
+import { makeMessage } from "../../domain/streams/chat-rules.ts";
 import { findMessage, listMessages, recordGap } from "../../platform/store/streams/messages.ts";
 import { deleteMessage } from "../../platform/store/streams/pins.ts";
 import { recordMessage, takeNumber } from "../../platform/store/streams/sent-messages.ts";

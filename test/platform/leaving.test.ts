@@ -9,10 +9,10 @@ import { handler as transactions } from "../../functions/people/users/transactio
 import { audit } from "../../platform/audit/audit.ts";
 import { continueErasure } from "../../platform/own-data/erasure.ts";
 import { removeUser } from "../../platform/own-data/removal.ts";
-import { payOut, topUp, transfer } from "../../platform/store/money/bookings.ts";
 import { markOf, refuseCall } from "../../platform/store/money/call-marks.ts";
 import { getGift, refund } from "../../platform/store/money/refunds.ts";
 import { settleAll } from "../../platform/store/money/settle.ts";
+import { payOut, topUp, transfer } from "../../platform/store/money/wallet-operations.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
 import { listNotifications } from "../../platform/store/people/notification-lists.ts";
 import { findProfile } from "../../platform/store/people/users.ts";

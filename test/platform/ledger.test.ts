@@ -6,7 +6,6 @@ import { TransactionQuery } from "../../domain/money/transaction-query.ts";
 import type { Attributes } from "../../local/aws/dynamodb-access.ts";
 import { countItemBytes } from "../../local/engine/values.ts";
 import { newId } from "../../platform/runtime/id.ts";
-import { topUp } from "../../platform/store/money/bookings.ts";
 import { dueOf } from "../../platform/store/money/due.ts";
 import { chain, entryActions, hashOf, listEntries } from "../../platform/store/money/ledger.ts";
 import { settle } from "../../platform/store/money/settle.ts";
@@ -14,6 +13,7 @@ import {
   listTransactions,
   listWalletTransactions,
 } from "../../platform/store/money/transactions.ts";
+import { topUp } from "../../platform/store/money/wallet-operations.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
 import { updateItem, writeItems } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";

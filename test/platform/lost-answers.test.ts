@@ -3,7 +3,7 @@ import { jest } from "@jest/globals";
 import { makeNotification, NewNotification } from "../../domain/people/notification.ts";
 import { profileOf } from "../../domain/people/user.ts";
 import { Refusal } from "../../domain/refusal.ts";
-import { makeMessage } from "../../domain/streams/admission.ts";
+import { makeMessage } from "../../domain/streams/chat-rules.ts";
 import { type Delivery, makeDelivery } from "../../domain/webhooks/delivery.ts";
 import { newId } from "../../platform/runtime/id.ts";
 import { advanceCatchUp, goLive, setFirstLive } from "../../platform/store/log/catch-up.ts";

@@ -1,7 +1,7 @@
 /** A stage that deletes messages after thirty days: the history before and after. */
 import { DeleteCommand, GetCommand } from "@aws-sdk/lib-dynamodb";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
-import { makeMessage } from "../../domain/streams/admission.ts";
+import { makeMessage } from "../../domain/streams/chat-rules.ts";
 import { showWithPin } from "../../platform/store/streams/display-names.ts";
 import { findMessage, listMessages, recordGap } from "../../platform/store/streams/messages.ts";
 import { deleteMessage } from "../../platform/store/streams/pins.ts";

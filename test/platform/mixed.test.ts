@@ -1,6 +1,6 @@
 import type { TransactWriteCommandInput } from "@aws-sdk/lib-dynamodb";
-import { transfer } from "../../platform/store/money/bookings.ts";
 import { settleAll } from "../../platform/store/money/settle.ts";
+import { transfer } from "../../platform/store/money/wallet-operations.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
 import { whileBusy } from "./busy-wallet.ts";
 import { intercept } from "./intercept.ts";

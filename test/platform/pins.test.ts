@@ -1,6 +1,6 @@
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { Refusal } from "../../domain/refusal.ts";
-import { makeMessage } from "../../domain/streams/admission.ts";
+import { makeMessage } from "../../domain/streams/chat-rules.ts";
 import { makeStream, NewStream } from "../../domain/streams/new-stream.ts";
 import { joinedOf } from "../../domain/streams/stream-lifecycle.ts";
 import { handler as unpinHandler } from "../../functions/streams/chat/unpin.ts";

@@ -1,12 +1,12 @@
 import { PutCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { handler as sweep } from "../../functions/money/sweep.ts";
 import { beginInvocation, setDeadline } from "../../platform/runtime/deadline.ts";
-import { payOut } from "../../platform/store/money/bookings.ts";
 import { type Due, dueOf, sumPending } from "../../platform/store/money/due.ts";
 import { redriveAll } from "../../platform/store/money/redrive.ts";
 import { getGift, refund } from "../../platform/store/money/refunds.ts";
 import { settle, settleAll } from "../../platform/store/money/settle.ts";
 import { findTotals } from "../../platform/store/money/totals.ts";
+import { payOut } from "../../platform/store/money/wallet-operations.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";
 import { key } from "../../platform/table/keys.ts";

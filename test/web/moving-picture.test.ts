@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
+import { joinStills } from "../../bin/pictures/animated-webp.ts";
 import { listLabels } from "../../bin/pictures/labels.ts";
-import { joinStills } from "../../bin/pictures/moving-picture.ts";
 import { demoIds } from "../../bin/start/demo.ts";
 import { browserTest, openBrowser } from "./browser.ts";
 import { openConsole } from "./console.ts";

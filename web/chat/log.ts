@@ -1,6 +1,6 @@
+import { takeTurn } from "./animation-frame.ts";
 import { chunkRows, chunksOf, previousChunk, split, takeOut } from "./chunks.ts";
 import { isPressed, make } from "./dom.ts";
-import { takeTurn } from "./frame.ts";
 import type { Translator } from "./translations.ts";
 import { walkRows } from "./walk.ts";
 

@@ -1,10 +1,10 @@
 import { ownPoster } from "../../../platform/push/gateway.ts";
-import { admitSocket, listingOf, listSocket } from "../../../platform/realtime/admission.ts";
 import { queueChannelMove } from "../../../platform/realtime/channel-overlays.ts";
 import { startExpiryTimer } from "../../../platform/realtime/expiry.ts";
 import { acceptHandshake, noteUser, readQuery } from "../../../platform/realtime/handshake.ts";
 import { isStillValid } from "../../../platform/realtime/overlay.ts";
 import { socket } from "../../../platform/realtime/socket.ts";
+import { admitSocket, listingOf, listSocket } from "../../../platform/realtime/socket-limit.ts";
 import { findSubscription, recordConnection } from "../../../platform/realtime/subscription.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 

@@ -1,5 +1,5 @@
-import { listingOf } from "../../../platform/realtime/admission.ts";
 import { socket } from "../../../platform/realtime/socket.ts";
+import { listingOf } from "../../../platform/realtime/socket-limit.ts";
 import { dropConnection, removeSockets } from "../../../platform/store/log/connections.ts";
 
 /**

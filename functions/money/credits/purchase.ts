@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { getPackage, PackageId } from "../../../domain/money/credit-package.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
-import { purchase } from "../../../platform/store/money/bookings.ts";
+import { purchase } from "../../../platform/store/money/wallet-operations.ts";
 
 /** Buys without a store, for development; other stages do not have this route. */
 export const { contract, handler } = endpoint(

@@ -1,7 +1,7 @@
 import { Transfer, Transferred } from "../../../domain/money/transfer.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
-import { transfer } from "../../../platform/store/money/bookings.ts";
+import { transfer } from "../../../platform/store/money/wallet-operations.ts";
 
 /** Moves credits from one user to another in one transaction. */
 export const { contract, handler } = endpoint(

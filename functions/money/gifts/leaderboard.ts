@@ -4,7 +4,7 @@ import { LeaderboardQuery, Ranked } from "../../../domain/money/gift-statistics.
 import { profileOf } from "../../../domain/people/user.ts";
 import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
-import { readLeaders } from "../../../platform/store/money/leaders.ts";
+import { readLeaders } from "../../../platform/store/money/leaderboards.ts";
 import { summary } from "../../../platform/store/people/users.ts";
 import { findShown } from "../../../platform/store/streams/display-names.ts";
 import { getVisibleStream } from "../../../platform/store/streams/stream-access.ts";

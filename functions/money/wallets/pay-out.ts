@@ -2,7 +2,7 @@ import * as z from "zod";
 import { UserId } from "../../../domain/id.ts";
 import { Booked, Booking } from "../../../domain/money/transfer.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
-import { payOut } from "../../../platform/store/money/bookings.ts";
+import { payOut } from "../../../platform/store/money/wallet-operations.ts";
 import { getProfile } from "../../../platform/store/people/users.ts";
 
 /** Removes credits from the system because the user is paid for them elsewhere. */

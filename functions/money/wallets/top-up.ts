@@ -2,7 +2,7 @@ import * as z from "zod";
 import { UserId } from "../../../domain/id.ts";
 import { Booked, Booking } from "../../../domain/money/transfer.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
-import { topUp } from "../../../platform/store/money/bookings.ts";
+import { topUp } from "../../../platform/store/money/wallet-operations.ts";
 
 /**
  * Adds credits that were paid for elsewhere. A reference is unique in a wallet, whatever the key.

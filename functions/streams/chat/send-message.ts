@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { MessageId, StreamId } from "../../../domain/id.ts";
-import { makeMessage } from "../../../domain/streams/admission.ts";
 import { Content, chatMessageOf, SentMessage } from "../../../domain/streams/chat.ts";
+import { makeMessage } from "../../../domain/streams/chat-rules.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
-import { admissionRefusals, admitToChat } from "../../../platform/store/streams/admission.ts";
+import { admissionRefusals, admitToChat } from "../../../platform/store/streams/chat-admission.ts";
 import {
   recordMessage,
   sentMemory,

@@ -1,5 +1,5 @@
 import { callbackRefusals, takenCallbacks } from "../../../domain/tencent/incoming-callback.ts";
-import { chargeGift } from "../../../platform/store/tencent/charged-gifts.ts";
+import { chargeGift } from "../../../platform/store/tencent/gift-callbacks.ts";
 import { noteRoom, noteRoomEnd } from "../../../platform/store/tencent/room-lifecycle.ts";
 import { callbackAnswerOf, receiver } from "../../../platform/tencent/receiver.ts";
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Account, RoomId } from "../../../domain/tencent/room.ts";
-import { readLeaders } from "../../../platform/store/money/leaders.ts";
+import { readLeaders } from "../../../platform/store/money/leaderboards.ts";
 import { findFan, findTotals } from "../../../platform/store/money/totals.ts";
 import { getRoom } from "../../../platform/store/tencent/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";

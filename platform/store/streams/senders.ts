@@ -4,7 +4,7 @@ import {
   assertNotSlowed,
   type ChatRules,
   isRepeated,
-} from "../../../domain/streams/admission.ts";
+} from "../../../domain/streams/chat-rules.ts";
 import { Sender } from "../../../domain/streams/member.ts";
 import { BoundedMap } from "../../runtime/kept-values.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";

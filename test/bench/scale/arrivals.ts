@@ -1,7 +1,7 @@
 import { createFollower } from "../../../client/follower.ts";
 import { createCaller } from "../../../client/http.ts";
 import type { Message } from "../../../client/message.ts";
-import { keepSocket } from "../../../client/socket.ts";
+import { keepSocket } from "../../../client/reconnecting-socket.ts";
 import { keepToken } from "../../../client/token.ts";
 import { profileOf } from "../../../domain/people/user.ts";
 import { handler as openConnection } from "../../../functions/log/realtime/connect.ts";

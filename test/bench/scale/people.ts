@@ -1,5 +1,5 @@
 import { type Profile, profileOf, summaryOf } from "../../../domain/people/user.ts";
-import { makeMessage } from "../../../domain/streams/admission.ts";
+import { makeMessage } from "../../../domain/streams/chat-rules.ts";
 import { makeStream, NewStream } from "../../../domain/streams/new-stream.ts";
 import { key } from "../../../platform/table/keys.ts";
 import type { Chance } from "./chance.ts";

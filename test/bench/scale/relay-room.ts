@@ -34,7 +34,7 @@ const sampledMax = 1_000;
 const seatingMilliseconds = 2_000;
 /**
  * A client's first two waits are up to half a second, then twice as long each time. After three
- * attempts it asks the API where to go (client/socket.ts).
+ * attempts it asks the API where to go (client/reconnecting-socket.ts).
  */
 const firstWaitMilliseconds = 500;
 const triesMax = 3;

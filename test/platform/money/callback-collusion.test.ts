@@ -4,7 +4,6 @@ import { personOf } from "../../../domain/people/person.ts";
 import { profileOf } from "../../../domain/people/user.ts";
 import { Refusal } from "../../../domain/refusal.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
-import { transfer } from "../../../platform/store/money/bookings.ts";
 import { sumHeld } from "../../../platform/store/money/due.ts";
 import {
   eachGift,
@@ -15,6 +14,7 @@ import {
 import { carryOut, followCalls } from "../../../platform/store/money/held-gifts.ts";
 import { findGift, refund } from "../../../platform/store/money/refunds.ts";
 import { settle } from "../../../platform/store/money/settle.ts";
+import { transfer } from "../../../platform/store/money/wallet-operations.ts";
 import { findWallet } from "../../../platform/store/money/wallets.ts";
 import { useOwnTable } from "../table.ts";
 import {

@@ -2,7 +2,7 @@ import { recordOf } from "../../../domain/log/change.ts";
 import type { ItemChange } from "../../../domain/log/event.ts";
 import type { Subscriber } from "../../../domain/log/subscriber.ts";
 import { profileOf, summaryOf } from "../../../domain/people/user.ts";
-import { makeMessage } from "../../../domain/streams/admission.ts";
+import { makeMessage } from "../../../domain/streams/chat-rules.ts";
 import { makeStream, NewStream } from "../../../domain/streams/new-stream.ts";
 import type { StreamWork } from "../../../platform/push/batch.ts";
 import { key } from "../../../platform/table/keys.ts";

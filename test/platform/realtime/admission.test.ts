@@ -1,4 +1,4 @@
-import { admitSocket, listSocket } from "../../../platform/realtime/admission.ts";
+import { admitSocket, listSocket } from "../../../platform/realtime/socket-limit.ts";
 import {
   connectionExpiry,
   listSockets,

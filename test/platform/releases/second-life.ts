@@ -78,7 +78,7 @@ export async function runSchedules(version: Version): Promise<void> {
     if ("every" in on) await version.handler(name)({}, { getRemainingTimeInMillis: () => 30_000 });
 }
 
-type Leaders = typeof import("../../../platform/store/money/leaders.ts");
+type Leaders = typeof import("../../../platform/store/money/leaderboards.ts");
 type Relays = typeof import("../../../platform/store/log/relays.ts");
 type Backlog = typeof import("../../../platform/store/log/logs.ts");
 type Leases = typeof import("../../../platform/push/governor.ts");

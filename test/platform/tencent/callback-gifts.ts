@@ -6,7 +6,7 @@ import { millisecondsLeft, setDeadline, TimeoutError } from "../../../platform/r
 import { newId } from "../../../platform/runtime/id.ts";
 import { recordGiftType } from "../../../platform/store/money/gift-types.ts";
 import { sweepOverdue } from "../../../platform/store/money/sweep.ts";
-import { chargeGift } from "../../../platform/store/tencent/charged-gifts.ts";
+import { chargeGift } from "../../../platform/store/tencent/gift-callbacks.ts";
 import type { Item } from "../../../platform/table/items.ts";
 import { table, tableName } from "../../../platform/table/table.ts";
 import { callbackAnswerOf } from "../../../platform/tencent/receiver.ts";

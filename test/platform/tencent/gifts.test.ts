@@ -5,7 +5,7 @@ import * as add from "../../../functions/tencent/gifts/add.ts";
 import * as get from "../../../functions/tencent/gifts/get.ts";
 import * as send from "../../../functions/tencent/gifts/send.ts";
 import * as setSwitch from "../../../functions/tencent/gifts/set-switch.ts";
-import { topUp } from "../../../platform/store/money/bookings.ts";
+import { topUp } from "../../../platform/store/money/wallet-operations.ts";
 import { findWallet } from "../../../platform/store/money/wallets.ts";
 import { recordFirstSight } from "../../../platform/store/people/profile-changes.ts";
 import { key } from "../../../platform/table/keys.ts";

@@ -15,7 +15,7 @@ import * as update from "../../../functions/tencent/rooms/update.ts";
 import { putSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { foldActions } from "../../../platform/store/money/totals.ts";
 import { findProfile } from "../../../platform/store/people/users.ts";
-import { admitText } from "../../../platform/store/streams/admission.ts";
+import { admitText } from "../../../platform/store/streams/chat-admission.ts";
 import { findRoom } from "../../../platform/store/tencent/rooms.ts";
 import { commitTransaction } from "../../../platform/table/transact.ts";
 import { callCommand, startTencentStage } from "./stage.ts";

@@ -1,6 +1,6 @@
 import { addressOf, type Place } from "./address.ts";
-import type { Admission } from "./admission.ts";
 import { readMessage } from "./compact.ts";
+import type { Admission } from "./credentials.ts";
 import type { Wanted } from "./follower.ts";
 import type { ServerMessage } from "./message.ts";
 

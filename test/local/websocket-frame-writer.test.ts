@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:net";
 import { WebSocket } from "ws";
-import { findTextFrame, writeTextFrame } from "../../local/gateway/frame-writer.ts";
+import { findTextFrame, writeTextFrame } from "../../local/gateway/websocket-frame-writer.ts";
 
 test.each([0, 1, 125, 126, 127, 65_535, 65_536, 131_072])(
   "a message of %d bytes is what a client reads",

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Liker } from "../../domain/audience/likes.ts";
 import { handler as leaderboard } from "../../functions/money/gifts/leaderboard.ts";
 import { findLikers, noteLikers } from "../../platform/store/audience/log-state.ts";
-import { readLeaders } from "../../platform/store/money/leaders.ts";
+import { readLeaders } from "../../platform/store/money/leaderboards.ts";
 import { updateItem, writeItems } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { unlessReadOnly } from "../../platform/table/layout.ts";

@@ -1,4 +1,4 @@
-import { createHostMeter } from "../../local/aws/host-meter.ts";
+import { createHostMeter } from "../../local/aws/distribution-meter.ts";
 import { createMeter } from "../../local/aws/meter.ts";
 import { makeStage } from "./sample-stage.ts";
 

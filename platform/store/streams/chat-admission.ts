@@ -7,7 +7,7 @@ import {
   assertNotSlowed,
   chatRulesOf,
   needsFollowing,
-} from "../../../domain/streams/admission.ts";
+} from "../../../domain/streams/chat-rules.ts";
 import { activeBan, assertAdmitted, isFree, type Sender } from "../../../domain/streams/member.ts";
 import { assertLive, type Stream } from "../../../domain/streams/stream.ts";
 import type { Acting } from "../../../domain/streams/stream-lifecycle.ts";

@@ -1,7 +1,7 @@
 import { decideGift } from "../../domain/money/gift.ts";
 import { credit, draftOf } from "../../domain/money/wallet.ts";
-import { payOut, topUp, transfer } from "../../platform/store/money/bookings.ts";
 import { getGiver, giftContext, recordGift } from "../../platform/store/money/gifts.ts";
+import { payOut, topUp, transfer } from "../../platform/store/money/wallet-operations.ts";
 import { commit, findWallet, recordSpendLimit } from "../../platform/store/money/wallets.ts";
 import { whileBusy } from "./busy-wallet.ts";
 import { useOwnTable } from "./table.ts";

@@ -25,10 +25,10 @@ import { outputOf } from "../data/outputs.ts";
 import { type Domain, originOf, relayUrlOf } from "../stages/domain.ts";
 import { connectingTo, homePath, pagePaths } from "../stages/page-headers.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
+import { cachedPaths, cachePolicies } from "./cache-policies.ts";
 import { type Edge, zoneOf } from "./edge.ts";
-import { cachedPaths, cachePolicies } from "./host-cache.ts";
-import { headersPolicy } from "./host-headers.ts";
 import { originKeyHeader } from "./lock.ts";
+import { headersPolicy } from "./response-headers.ts";
 
 /** The origins behind the domain. */
 export type Behind = {
