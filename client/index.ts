@@ -15,7 +15,7 @@ import { type Subscription, type SubscriptionHandlers, tell } from "./subscripti
 import type { Sums } from "./sums.ts";
 import { createTaps, type Taps } from "./taps.ts";
 import { keepToken, type Token, type Tokens } from "./token.ts";
-import { createVoter, type Votable } from "./vote.ts";
+import { createVoter, type PollRef } from "./vote.ts";
 import { createWalletWatch, type Wallet, type WalletHandlers } from "./wallet.ts";
 
 export type * from "./event-data.ts";
@@ -176,7 +176,7 @@ export function createClient(options: Options) {
      * `spreadSeconds` and before `endsAt`, so that a large room does not vote in one second; show
      * it immediately. A later vote replaces one that is not sent yet.
      */
-    vote: (poll: Votable, ...options: number[]) => vote(poll, options),
+    vote: (poll: PollRef, ...options: number[]) => vote(poll, options),
     /**
      * Reports the user's credits: immediately, after each call of this client that changes them,
      * and after reconnecting.

@@ -2,7 +2,7 @@ import type { CallResult, createCall } from "./route.ts";
 import type { Moment } from "./sums.ts";
 
 /** The part of a poll that a vote needs. Without `endsAt` a vote may be sent after the end. */
-export type Votable = Pick<Moment, "streamId" | "id" | "spreadSeconds"> &
+export type PollRef = Pick<Moment, "streamId" | "id" | "spreadSeconds"> &
   Partial<Pick<Moment, "endsAt">>;
 
 /** A vote is sent this long before the poll's end, so that it arrives in time. */
@@ -14,7 +14,7 @@ const route = "PUT /api/v1/live-stream/{streamId}/moments/{momentId}/vote";
 type Ballot = { options: number[]; isWaiting: boolean; stored: Promise<CallResult<typeof route>> };
 
 /** How long a vote waits at most. */
-function longestWait({ spreadSeconds, endsAt }: Votable, now: number): number {
+function longestWait({ spreadSeconds, endsAt }: PollRef, now: number): number {
   const spread = (spreadSeconds ?? 0) * 1_000;
   const left = endsAt ? Date.parse(endsAt) - now - marginMilliseconds : spread;
   return Math.min(spread, left);
@@ -27,7 +27,7 @@ function longestWait({ spreadSeconds, endsAt }: Votable, now: number): number {
  */
 export function createVoter(call: ReturnType<typeof createCall>, now: () => number) {
   const newest = new Map<string, Ballot>();
-  return (poll: Votable, options: number[]) => {
+  return (poll: PollRef, options: number[]) => {
     const { streamId, id: momentId } = poll;
     const before = newest.get(momentId);
     if (before?.isWaiting) {

@@ -55,7 +55,7 @@ export const moment = z
   .meta(momentMeta);
 
 /** The end of a span: a date without a time means its last millisecond. */
-export const momentEnd = z
+export const dateTimeEnd = z
   .string({ error: "expected an ISO 8601 date" })
   .transform((value) => (/^\d{4}-\d{2}-\d{2}$/.test(value) ? `${value}T23:59:59.999Z` : value))
   .pipe(moment)

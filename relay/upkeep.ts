@@ -37,7 +37,7 @@ export function startUpkeep(state: State): { stop(): void } {
     repeat(everyMilliseconds.look, () => look(state)),
     repeat(everyMilliseconds.look, () => state.rooms.tick(new Date())),
     repeat(everyMilliseconds.look, () => moveOverlays(state)),
-    repeat(everyMilliseconds.look, () => closeAlone(state)),
+    repeat(everyMilliseconds.look, () => closeWithoutHeartbeat(state)),
     repeat(aliveMilliseconds.every, () => mark(state)),
     repeat(everyMilliseconds.metrics, publish),
     onAnnouncement((one) => void state.asRelay(() => hear(state, readMail, one))),
@@ -86,7 +86,7 @@ async function mark(state: State): Promise<void> {
  * Closes all sockets of a relay without a heartbeat. Functions would take them for dead and remove
  * them from their users' lists: later revocations and notifications would not find them.
  */
-async function closeAlone({ connections, markedAt }: State): Promise<void> {
+async function closeWithoutHeartbeat({ connections, markedAt }: State): Promise<void> {
   if (Date.now() - markedAt < aloneMilliseconds) return;
   await closeInWaves([...connections.values()], connections.size * closingMillisecondsEach);
 }

@@ -12,7 +12,7 @@ import {
 } from "@aws-sdk/client-dynamodb";
 
 /** Starts to restore a table's state at a time as a new table, without waiting for it. */
-export async function restoreMoment(
+export async function restoreTime(
   client: DynamoDBClient,
   SourceTableName: string,
   TargetTableName: string,

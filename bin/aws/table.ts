@@ -4,7 +4,7 @@ import { tableName } from "../../lib/stages/names.ts";
 import { type Stage, stageNamed } from "../../lib/stages/stages.ts";
 import { FormatMismatch, openEngine, openSnapshot } from "../../local/aws/index.ts";
 import { openClient } from "../../platform/aws/aws-client.ts";
-import { TableMismatch, type TablePlace, unlessReadOnly } from "../../platform/table/layout.ts";
+import { type TableHandle, TableMismatch, unlessReadOnly } from "../../platform/table/layout.ts";
 import {
   assertReadable,
   beginDeployment,
@@ -58,7 +58,7 @@ export type TableChoice = { table?: string | undefined; stage?: string | undefin
 export const tableOptions = { table: { type: "string" }, stage: { type: "string" } } as const;
 
 /** An open table, and a function that closes it. */
-type OpenPlace = { place: TablePlace; close: () => Promise<void> };
+type OpenPlace = { place: TableHandle; close: () => Promise<void> };
 
 /**
  * Opens a deployed table with the AWS credentials of the environment, or without any the table in

@@ -18,12 +18,12 @@ export type Command = {
   choices?: string[];
   /** Maximum number of positional arguments. */
   wordsMax: number;
-  /** Rejects with `Misuse` or `Failure` and a sentence for the user. Returns the exit code. */
+  /** Rejects with `UsageError` or `Failure` and a sentence for the user. Returns the exit code. */
   run(values: Values, words: string[]): Promise<number>;
 };
 
 /** Wrong usage: exit code 2. */
-export class Misuse extends Error {}
+export class UsageError extends Error {}
 
 /** The command failed: exit code 1. */
 export class Failure extends Error {}
@@ -46,14 +46,14 @@ export async function runCommand(
       return exitCodes.done;
     }
     const word = positionals[command.wordsMax];
-    if (word !== undefined) throw new Misuse(`Unexpected argument '${word}'`);
+    if (word !== undefined) throw new UsageError(`Unexpected argument '${word}'`);
     return await command.run(values as Values, positionals);
   } catch (error) {
-    const isMisuse = error instanceof Misuse || isParseError(error);
-    if (!isMisuse && !(error instanceof Failure)) throw error;
+    const isUsageError = error instanceof UsageError || isParseError(error);
+    if (!isUsageError && !(error instanceof Failure)) throw error;
     console.error((error as Error).message);
-    if (isMisuse) console.error(`${usage}\nHelp: npm run -s ${name} -- --help`);
-    return isMisuse ? exitCodes.usage : exitCodes.failed;
+    if (isUsageError) console.error(`${usage}\nHelp: npm run -s ${name} -- --help`);
+    return isUsageError ? exitCodes.usage : exitCodes.failed;
   }
 }
 
@@ -66,7 +66,7 @@ export function textOf(values: Values, name: string): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-/** The whole number given for an option. Throws `Misuse` outside of `min` to `max`. */
+/** The whole number given for an option. Throws `UsageError` outside of `min` to `max`. */
 export function countOf(
   values: Values,
   name: string,
@@ -76,6 +76,6 @@ export function countOf(
   if (text === undefined) return otherwise;
   const count = Number(text);
   if (!/^\d+$/.test(text) || count < min || count > max)
-    throw new Misuse(`--${name}: expected ${min} to ${max}, found '${text}'`);
+    throw new UsageError(`--${name}: expected ${min} to ${max}, found '${text}'`);
   return count;
 }

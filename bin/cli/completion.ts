@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Command, exitCodes, Misuse } from "./command.ts";
+import { type Command, exitCodes, UsageError } from "./command.ts";
 
 const program = join(import.meta.dirname, "..", "ovation.ts");
 
@@ -51,7 +51,7 @@ this in the shell, or add it to the shell's startup file:
   wordsMax: 1,
   async run(_, [shell = ""]) {
     if (!Object.hasOwn(shells, shell))
-      throw new Misuse(`Expected one of ${Object.keys(shells).join(", ")}, found '${shell}'`);
+      throw new UsageError(`Expected one of ${Object.keys(shells).join(", ")}, found '${shell}'`);
     const commands = await Promise.all(
       commandNames.map(async (name) => {
         const { options, choices = [] } = await load(name)!;

@@ -1,7 +1,7 @@
 import { stageNamed, stageNames } from "../../lib/stages/stages.ts";
 import type { Room } from "../operate/calls.ts";
 import { alternativesTo, billOf, fixedBill, type Line, priceNote } from "../operate/estimate.ts";
-import { type Command, exitCodes, Misuse, type Values } from "./command.ts";
+import { type Command, exitCodes, UsageError, type Values } from "./command.ts";
 
 /** `ovation cost`: the monthly bill of live rooms on AWS, from measured units and list prices. */
 export const command: Command = {
@@ -62,7 +62,7 @@ function rate(text: string): number | undefined {
 /** Domain and relay: from the command line, or from the stage's settings. */
 function waysOf({ stage: name, ...given }: Values): Pick<Room, "domain" | "relay" | "hasFirewall"> {
   if (name !== undefined && !stageNames.includes(String(name)))
-    throw new Misuse(`--stage: expected one of ${stageNames.join(", ")}, found '${name}'`);
+    throw new UsageError(`--stage: expected one of ${stageNames.join(", ")}, found '${name}'`);
   const stage = name === undefined ? undefined : stageNamed(String(name));
   const relay = stage?.relay ?? (given.relay ? { minTasks: 2 } : undefined);
   const hasDomain = stage?.domain !== undefined || given.domain || relay !== undefined;
@@ -73,7 +73,7 @@ function waysOf({ stage: name, ...given }: Values): Pick<Room, "domain" | "relay
   };
 }
 
-/** The room from the options. Throws `Misuse` with a sentence for each invalid option. */
+/** The room from the options. Throws `UsageError` with a sentence for each invalid option. */
 function roomOf(values: Values): Room {
   const faults: string[] = [];
   const read = (name: string, parse: (text: string) => number | undefined, expected: string) => {
@@ -93,7 +93,7 @@ function roomOf(values: Values): Room {
   const tapping = read("tapping", upTo(max.percent), "0 to 100");
   const votesPerSecond = read("votes", rate, "a rate such as 10/min");
   const hours = read("hours", upTo(max.hours), "0 to 100,000");
-  if (faults.length > 0) throw new Misuse(faults.join("\n"));
+  if (faults.length > 0) throw new UsageError(faults.join("\n"));
   return {
     ...waysOf(values),
     ...(tapping > 0 && { tappingShare: tapping / 100 }),

@@ -1,6 +1,6 @@
 import packageJson from "../../package.json" with { type: "json" };
 import { readSettings } from "../start/settings.ts";
-import { type Command, exitCodes, Misuse } from "./command.ts";
+import { type Command, exitCodes, UsageError } from "./command.ts";
 import { checkAccount } from "./doctor-aws.ts";
 import { checkMachine, type Finding } from "./doctor-checks.ts";
 
@@ -23,7 +23,7 @@ quotas) is printed as a note.
   wordsMax: 0,
   async run(values) {
     const read = readSettings(process.env);
-    if ("faults" in read) throw new Misuse(read.faults.join("\n"));
+    if ("faults" in read) throw new UsageError(read.faults.join("\n"));
     const [machine, deployment] = await Promise.all([checkMachine(read.settings), checkAccount()]);
     const isGood = machine.every((one) => one.isGood);
     const platform = `${process.platform} ${process.arch}`;

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream";
 import { CsvError, parse } from "csv-parse";
-import { type Command, countOf, exitCodes, Failure, Misuse } from "./command.ts";
+import { type Command, countOf, exitCodes, Failure, UsageError } from "./command.ts";
 import {
   BadRow,
   type CsvRow,
@@ -32,9 +32,10 @@ stop it at any time and run it again.
   options: { to: { type: "string" }, "at-once": { type: "string" } },
   wordsMax: 1,
   async run(values, [file]) {
-    if (file === undefined) throw new Misuse("Expected a file, such as users.csv");
+    if (file === undefined) throw new UsageError("Expected a file, such as users.csv");
     const token = process.env.OVATION_TOKEN;
-    if (!token) throw new Misuse("OVATION_TOKEN: expected a token with the role service or admin");
+    if (!token)
+      throw new UsageError("OVATION_TOKEN: expected a token with the role service or admin");
     const { url } = findTarget({ url: values.to });
     const limit = countOf(values, "at-once", atOnce);
     const counts = await importFile(file, { url, token }, limit);

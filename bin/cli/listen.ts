@@ -1,6 +1,6 @@
 import type { Client, Event } from "../../client/index.ts";
 import { demoIds } from "../start/demo.ts";
-import { type Command, countOf, exitCodes, Failure, Misuse, textOf } from "./command.ts";
+import { type Command, countOf, exitCodes, Failure, textOf, UsageError } from "./command.ts";
 import { connectAs } from "./connect.ts";
 import { findTarget, targetHelp, targetOptions } from "./target.ts";
 
@@ -138,17 +138,19 @@ async function follow(client: Client, options: ListenOptions): Promise<number> {
 function readPosition(text: string | undefined) {
   if (text === undefined) return undefined;
   const [, epoch, frame] = /^(\S+):(\d{1,15})$/.exec(text) ?? [];
-  if (epoch === undefined) throw new Misuse(`--since: expected EPOCH:FRAME, found '${text}'`);
+  if (epoch === undefined) throw new UsageError(`--since: expected EPOCH:FRAME, found '${text}'`);
   return { epoch, frame: Number(frame) };
 }
 
-/** Throws `Misuse` for a type that no event has: the command would wait for one forever. */
+/** Throws `UsageError` for a type that no event has: the command would wait for one forever. */
 async function readType(type: string | undefined): Promise<string | undefined> {
   if (type === undefined) return undefined;
   // Loaded only here, because loading takes most of the time of a call.
   const { eventData } = await import("../../domain/log/event.ts");
   if (Object.hasOwn(eventData, type)) return type;
-  throw new Misuse(`--type: expected one of ${Object.keys(eventData).join(", ")}, found '${type}'`);
+  throw new UsageError(
+    `--type: expected one of ${Object.keys(eventData).join(", ")}, found '${type}'`,
+  );
 }
 
 type Sender = { _id?: string; username?: string; name?: string };

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { demoPeople } from "../start/demo.ts";
 import { defaultPort } from "../start/start-block.ts";
-import { Failure, Misuse, textOf, type Values } from "./command.ts";
+import { Failure, textOf, UsageError, type Values } from "./command.ts";
 import { retry } from "./retry.ts";
 
 /** The options for the server's URL and the calling user. */
@@ -60,7 +60,7 @@ export const isLocal = (url: string): boolean =>
 function placesAt(given: string | undefined): Pick<Target, "url" | "socketUrl"> {
   const url = given ?? `http://127.0.0.1:${process.env.PORT || defaultPort}`;
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-    throw new Misuse(
+    throw new UsageError(
       `--url: expected a URL such as http://127.0.0.1:${defaultPort}, found '${url}'`,
     );
   const place = url.replace(/\/+$/, "");
@@ -87,7 +87,7 @@ function placesOf(stage: string): Pick<Target, "url" | "socketUrl"> {
 /** The outputs that the latest deployment of a stage saved; throws if there are none. */
 export function readOutputs(stage: string): Outputs {
   if (!/^[a-z0-9-]{1,32}$/.test(stage))
-    throw new Misuse(`--stage: expected a stage's name, found '${stage}'`);
+    throw new UsageError(`--stage: expected a stage's name, found '${stage}'`);
   try {
     return JSON.parse(readFileSync(outputsFileOf(stage), "utf8")) as Outputs;
   } catch {

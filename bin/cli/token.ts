@@ -1,5 +1,5 @@
 import { demoPeople } from "../start/demo.ts";
-import { type Command, exitCodes, Misuse } from "./command.ts";
+import { type Command, exitCodes, UsageError } from "./command.ts";
 import { findTarget, targetOptions } from "./target.ts";
 
 /** `ovation token`: prints a user's token, and nothing else. */
@@ -17,7 +17,7 @@ export const command: Command = {
   wordsMax: 2,
   async run(values, [name = "johndoe", url]) {
     if (!/^[\w-]{1,64}$/.test(name))
-      throw new Misuse(`NAME: expected 1 to 64 of A-Z a-z 0-9 _ -, found '${name}'`);
+      throw new UsageError(`NAME: expected 1 to 64 of A-Z a-z 0-9 _ -, found '${name}'`);
     const target = findTarget({ ...values, ...(url !== undefined && { url }) });
     console.log(await target.tokenOf(name));
     return exitCodes.done;

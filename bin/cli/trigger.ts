@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Client, OvationError } from "../../client/index.ts";
 import { demoIds } from "../start/demo.ts";
-import { type Command, countOf, exitCodes, Failure, Misuse, textOf } from "./command.ts";
+import { type Command, countOf, exitCodes, Failure, textOf, UsageError } from "./command.ts";
 import { connectAs, saying } from "./connect.ts";
 import { retry } from "./retry.ts";
 import { findTarget, isLocal, targetHelp, targetOptions } from "./target.ts";
@@ -93,7 +93,7 @@ ${targetHelp}
   async run(values, [name]) {
     const send = name !== undefined && Object.hasOwn(events, name) ? events[name] : undefined;
     if (send === undefined)
-      throw new Misuse(
+      throw new UsageError(
         `Expected one of ${Object.keys(events).join(", ")}, found ${name === undefined ? "nothing" : `'${name}'`}`,
       );
     const count = countOf(values, "count", { otherwise: 1, max: countMax });
@@ -106,7 +106,7 @@ ${targetHelp}
     };
     const target = findTarget(values);
     if (killAfter > 0 && !isLocal(target.url))
-      throw new Misuse("--kill-after: only the server of this machine can be killed");
+      throw new UsageError("--kill-after: only the server of this machine can be killed");
     const as = textOf(values, "as") ?? (hostEvents.has(name ?? "") ? "host" : "johndoe");
     // Fails before anything is sent if there is no token.
     await target.tokenOf(as);

@@ -1,9 +1,9 @@
 import { type Domain, edgeRegion, relayHostOf } from "../../lib/stages/domain.ts";
-import type { RelayOf } from "../../lib/stages/relay.ts";
+import type { RelaySettings } from "../../lib/stages/relay.ts";
 import { serviceCaller, signedCaller } from "../aws/signed-caller.ts";
 import { type Finding, look, type Place } from "./finding.ts";
 
-type Named = { domain?: Domain; relay?: RelayOf };
+type Named = { domain?: Domain; relay?: RelaySettings };
 
 /**
  * Problems in ACM and Route 53 that would keep CloudFront from serving a stage's domain, and its

@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { type Stage, stageNamed } from "../../lib/stages/stages.ts";
 import { endpointNote } from "../../local/aws/index.ts";
 import { listLogs } from "../../platform/store/log/log-reset.ts";
-import { findReadOnly, type TablePlace } from "../../platform/table/layout.ts";
+import { findReadOnly, type TableHandle } from "../../platform/table/layout.ts";
 import { useTable } from "../../platform/table/table.ts";
 import { openPlace, tableOptions } from "../aws/table.ts";
 import { runOnStage } from "./stage-command.ts";
@@ -45,7 +45,7 @@ async function run(values: ReturnType<typeof readGiven>): Promise<void> {
 const rememberedSeconds = 70;
 
 /** Rejects if the stage is not read-only. */
-async function waitUntilForgotten(place: TablePlace, stage: string): Promise<void> {
+async function waitUntilForgotten(place: TableHandle, stage: string): Promise<void> {
   const since = await findReadOnly(place);
   if (since === undefined)
     throw new Error(

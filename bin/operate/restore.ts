@@ -14,9 +14,9 @@ import { openClient } from "../../platform/aws/aws-client.ts";
 import { scanTable } from "../../platform/table/query.ts";
 import { makeWritable } from "../../platform/table/read-only.ts";
 import { restoreBackup } from "../aws/backups.ts";
-import { complete, deleteTable, restoreMoment, waitUntilActive } from "../aws/restored-table.ts";
+import { complete, deleteTable, restoreTime, waitUntilActive } from "../aws/restored-table.ts";
 import { openTable } from "../aws/table.ts";
-import { Misuse, readPositive, runOnStage } from "./stage-command.ts";
+import { readPositive, runOnStage, UsageError } from "./stage-command.ts";
 import { resetLogs } from "./stream-logs.ts";
 
 const usage = `npm run restore -- ${stageNames.join("|")} --at TIME | --backup [--before TIME]  [--to TABLE]
@@ -44,10 +44,10 @@ function timeOf(option: string, text: string | undefined): Date | undefined {
   if (text === undefined) return undefined;
   const time = new Date(text);
   if (!(time.getTime() <= Date.now()))
-    throw new Misuse(`${option}: expected a time that has passed, found '${text}'`);
+    throw new UsageError(`${option}: expected a time that has passed, found '${text}'`);
   // Without a zone it would be that of the operator's machine.
   if (!/(Z|[+-]\d\d:\d\d)$/i.test(text))
-    throw new Misuse(`${option}: expected a time with its zone, such as Z, found '${text}'`);
+    throw new UsageError(`${option}: expected a time with its zone, such as Z, found '${text}'`);
   return time;
 }
 
@@ -61,23 +61,24 @@ function readGiven(): Given {
     },
   });
   const [name = ""] = positionals;
-  if (!stageNames.includes(name)) throw new Misuse(`Expected a stage, found '${name}'`);
+  if (!stageNames.includes(name)) throw new UsageError(`Expected a stage, found '${name}'`);
   const stage = stageNamed(name);
   const isDrill = values.drill;
   const isBackup = values.backup === true || isDrill;
   if (isBackup === (values.at !== undefined))
-    throw new Misuse("Expected one of --at TIME and --backup");
+    throw new UsageError("Expected one of --at TIME and --backup");
   // AWS answers 403 for a vault that does not exist.
   if (isBackup && !stage.keepData)
-    throw new Misuse(`${name} has no backups, since its data may be deleted (keepData)`);
+    throw new UsageError(`${name} has no backups, since its data may be deleted (keepData)`);
   const at = timeOf("--at", values.at);
   const before = timeOf("--before", values.before);
-  if (before !== undefined && !isBackup) throw new Misuse("--before: expected only with --backup");
+  if (before !== undefined && !isBackup)
+    throw new UsageError("--before: expected only with --backup");
   const everyMilliseconds = readPositive("every", values.every, 10_000);
   const time = new Date().toISOString().replace(/[^\d]/g, "").slice(0, "20261121035500".length);
   const to = values.to ?? `ovation-${name}-${isDrill ? "drill-" : ""}${time}`;
   if (!to.startsWith(`ovation-${name}-`))
-    throw new Misuse(`--to: expected a name that begins with ovation-${name}-, found '${to}'`);
+    throw new UsageError(`--to: expected a name that begins with ovation-${name}-, found '${to}'`);
   return { stage, at, before, to, isDrill, everyMilliseconds };
 }
 
@@ -100,7 +101,7 @@ async function run({ stage, at, before, to, isDrill, everyMilliseconds }: Given)
   if (region !== undefined) process.env.AWS_REGION = region;
   const client = openClient(DynamoDBClient, { tryMilliseconds: 20_000 });
   const begun = Date.now();
-  if (at !== undefined) await restoreMoment(client, tableName(stage), to, at);
+  if (at !== undefined) await restoreTime(client, tableName(stage), to, at);
   const from = at ?? (await restoreBackup(stage, before, to, everyMilliseconds));
   await waitUntilActive(client, to, everyMilliseconds);
   const minutes = Math.ceil((Date.now() - begun) / 60_000);

@@ -2,19 +2,19 @@ import { type Stage, stageNames, stageOf } from "../../lib/stages/stages.ts";
 import { isOtherData } from "../aws/table.ts";
 
 /** An invalid option or argument; the message says what was found. */
-export class Misuse extends Error {}
+export class UsageError extends Error {}
 
-/** The stage in the arguments; undefined if there is none. Throws Misuse for an unknown one. */
+/** The stage in the arguments; undefined if there is none. Throws UsageError for an unknown one. */
 export function readStageName([name]: readonly string[]): string | undefined {
   if (name === undefined || stageNames.includes(name)) return name;
-  throw new Misuse(`Expected a stage, found '${name}'`);
+  throw new UsageError(`Expected a stage, found '${name}'`);
 }
 
-/** The positive number that an option has. Throws Misuse for anything else. */
+/** The positive number that an option has. Throws UsageError for anything else. */
 export function readPositive(option: string, text: string | undefined, otherwise: number): number {
   const value = Number(text ?? otherwise);
   if (value >= 1) return value;
-  throw new Misuse(`--${option}: expected a positive number, found '${text}'`);
+  throw new UsageError(`--${option}: expected a positive number, found '${text}'`);
 }
 
 /** Prints the usage and exits with 0 if the command line asks for it: `--help` or `-h`. */

@@ -9,7 +9,7 @@ const moves = 0b10;
 const withoutBlending = 0b10;
 
 /** Joins stills of `width` × `height` pixels to one WebP that loops. */
-export function joinStills(stills: readonly Still[], width: number, height: number): Buffer {
+export function encodeAnimation(stills: readonly Still[], width: number, height: number): Buffer {
   const header = Buffer.alloc(10);
   header.writeUInt8(moves, 0);
   header.writeUIntLE(width - 1, 4, 3);

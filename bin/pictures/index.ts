@@ -12,7 +12,7 @@ import { type Browser, type CDPSession, chromium, type Page } from "playwright-c
 import { createClient } from "../../client/index.ts";
 import { demoIds } from "../start/demo.ts";
 import { findBrowser } from "../test/browser.ts";
-import { joinStills, type Still } from "./animated-webp.ts";
+import { encodeAnimation, type Still } from "./animated-webp.ts";
 import { listLabels } from "./labels.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -170,7 +170,7 @@ try {
   }
   const { moving, scene, labels: studio } = await takeStudio(browser);
   moving.push(...(await takeOverlay(browser, scene)));
-  write("evening.webp", joinStills(moving, movingSize.width, movingSize.height));
+  write("evening.webp", encodeAnimation(moving, movingSize.width, movingSize.height));
   const labels = { studio, console: await takeConsole(browser) };
   writeFileSync(join(folder, "labels.json"), `${JSON.stringify(labels, null, 2)}\n`);
 } finally {

@@ -4,9 +4,9 @@ import { type LogMoment, type LogState, likesSum, type Sums, stateOf } from "./s
 import {
   addToTrains,
   changeTrains,
+  type DerivedEvent,
   endedBy,
   type Folding,
-  type FoundEvent,
   type Gift,
   isOpenTrain,
   justAfter,
@@ -19,7 +19,7 @@ const overSeconds = 600;
 const overMax = 64;
 
 /** The effect of one record: the new values of changed sums, and events that the log derives. */
-type Folded = LogState & { changed: Sums; events: FoundEvent[] };
+type Folded = LogState & { changed: Sums; events: DerivedEvent[] };
 
 /**
  * Adds one record to the sums; nothing else changes them. `newest` is the latest creation time of

@@ -3,7 +3,7 @@ import { utf8Bytes } from "../text.ts";
 import { dataWithoutText, type LogRecord, messageIn, type StreamEvent, Totals } from "./event.ts";
 import { fold } from "./fold.ts";
 import { LogMoment, type LogState, LogTrains, Sums, stateOf } from "./sums.ts";
-import type { FoundEvent } from "./train-progress.ts";
+import type { DerivedEvent } from "./train-progress.ts";
 
 /** Maximum size of a frame in UTF-8 bytes: API Gateway limits and bills messages by 32 KB. */
 export const frameBytesMax = 32_000;
@@ -51,7 +51,7 @@ export const Frame = z.object({
 export type Frame = z.infer<typeof Frame>;
 
 /** Whether a frame may still be returned to clients at this time. */
-export const isAnswered = (frame: Pick<Frame, "expiresAt">, now: Date) =>
+export const isReadable = (frame: Pick<Frame, "expiresAt">, now: Date) =>
   frame.expiresAt - (frameKeptSeconds - frameAnsweredSeconds) > now.getTime() / 1000;
 
 /**
@@ -181,7 +181,7 @@ export const idOfEvent = (recordId: string, place: number) =>
  */
 function eventTexts(
   { id: recordId, events }: LogRecord,
-  found: readonly FoundEvent[],
+  found: readonly DerivedEvent[],
   totals: Totals,
   deleted: ReadonlySet<string | undefined>,
 ): string[] {

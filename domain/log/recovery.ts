@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Moment } from "../audience/moment.ts";
 import type { Totals } from "./event.ts";
-import { type Frame, isAnswered, type LogEnd } from "./frame.ts";
+import { type Frame, isReadable, type LogEnd } from "./frame.ts";
 import { type LogState, type Sums, stateOf } from "./sums.ts";
 
 /*
@@ -68,7 +68,7 @@ export function recover(
   if (since.epoch !== epoch || since.frame > head) return "lost";
   const from = since.frame + 1;
   if (from > head) return { from };
-  const isKept = next?.n === from && next.epoch === epoch && isAnswered(next, now);
+  const isKept = next?.n === from && next.epoch === epoch && isReadable(next, now);
   return isKept ? { from } : "lost";
 }
 

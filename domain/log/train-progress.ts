@@ -4,7 +4,7 @@ import type { LogRecord, StreamEvent, TrainsChange } from "./event.ts";
 import type { LogMoment, LogTrains, Sums } from "./sums.ts";
 
 /** An event that only the log can derive, with its own id. */
-export type FoundEvent = StreamEvent & { id: string };
+export type DerivedEvent = StreamEvent & { id: string };
 
 /** The state of a log while one record is added to it. */
 export type Folding = {
@@ -12,7 +12,7 @@ export type Folding = {
   moments: LogMoment[];
   trains?: LogTrains | undefined;
   changed: Sums;
-  events: FoundEvent[];
+  events: DerivedEvent[];
 };
 
 /** A gift or its refund, from its record. */

@@ -2,10 +2,10 @@ import type { Combo } from "./combo.ts";
 import type { Gift } from "./gift-item.ts";
 import {
   credit,
-  creditFormer,
+  creditFormerUser,
   type Draft,
   draftOf,
-  isOfFormer,
+  isForFormerUser,
   uncountSpending,
   type Wallet,
 } from "./wallet.ts";
@@ -24,7 +24,7 @@ export const takenBackReference = "refused";
 export function takeBackHeld(wallet: Wallet, gift: Gift, now: Date): Draft {
   const { id: giftId, streamId, receivers, dueCredits: amount, price, createdAt } = gift;
   const facts = { streamId, giftId, reference: takenBackReference, occurredAt: now.toISOString() };
-  const move = isOfFormer(wallet, Date.parse(createdAt)) ? creditFormer : credit;
+  const move = isForFormerUser(wallet, Date.parse(createdAt)) ? creditFormerUser : credit;
   let draft = draftOf(wallet);
   for (const { userId: counterpart } of receivers)
     draft = move(draft, { type: "gift_refund", amount, counterpart, ...facts });

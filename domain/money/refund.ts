@@ -2,12 +2,12 @@ import { makeNotification, type StoredNotification } from "../people/notificatio
 import { refuse } from "../refusal.ts";
 import { type Gift, refundedCredits, type Share } from "./gift-item.ts";
 import {
+  clawBack,
   credit,
-  creditFormer,
+  creditFormerUser,
   type Draft,
   draftOf,
-  isOfFormer,
-  takeBack,
+  isForFormerUser,
   uncountSpending,
   type Wallet,
 } from "./wallet.ts";
@@ -60,17 +60,17 @@ export function refundGift(
   const parts = partsOf(gift, shares).filter(({ credits }) => credits > 0);
   if (parts.length === 0) return [];
   const sentAt = Date.parse(gift.createdAt);
-  const give = isOfFormer(wallets.sender, sentAt) ? creditFormer : credit;
+  const give = isForFormerUser(wallets.sender, sentAt) ? creditFormerUser : credit;
   let sender = uncountSpending(draftOf(wallets.sender), gift.price, gift.createdAt);
   for (const { userId: counterpart, credits: amount } of parts)
     sender = give(sender, { type: "gift_refund", amount, counterpart, ...facts });
   const counterpart = gift.sender.userId;
   const receivers = parts.map(({ userId, credits: amount }) => {
     const wallet = wallets.receivers.get(userId)!;
-    if (isOfFormer(wallet, sentAt)) refuse("refund_not_covered", { balance: 0, amount });
+    if (isForFormerUser(wallet, sentAt)) refuse("refund_not_covered", { balance: 0, amount });
     const { balance } = wallet;
     if (by.role === "host" && balance < amount) refuse("refund_not_covered", { balance, amount });
-    return takeBack(draftOf(wallet), {
+    return clawBack(draftOf(wallet), {
       type: "gift_refund_reversal",
       amount,
       counterpart,

@@ -1,10 +1,10 @@
 import * as z from "zod";
 import {
   cursorMeta,
+  dateTimeEnd,
   eitherPageOrCursor,
   eitherPageOrCursorError,
   moment,
-  momentEnd,
   pageOrCursor,
   rowsLimit,
   wholeNumber,
@@ -45,7 +45,7 @@ export const TransactionQuery = z
         "`credit`: only amounts added to the wallet; `debit`: only amounts removed from it",
     }),
     dateFrom: moment.optional().meta({ description: "Only transactions from this time on" }),
-    dateTo: momentEnd
+    dateTo: dateTimeEnd
       .optional()
       .meta({ description: "Only transactions up to this time; a date includes the whole day" }),
     sort: z

@@ -107,7 +107,7 @@ function receive(draft: Draft, movement: Movement): Draft {
 }
 
 /** Takes back received credits: as many as are available; the rest becomes a debt. */
-export function takeBack(draft: Draft, movement: Movement): Draft {
+export function clawBack(draft: Draft, movement: Movement): Draft {
   const { balance, owed } = draft.after;
   const taken = Math.min(balance, movement.amount);
   const posted = taken === 0 ? draft : post(draft, movement, -taken);
@@ -136,14 +136,14 @@ export function forfeit(wallet: Wallet, occurredAt: string): Draft {
 }
 
 /** Whether credits sent at this time (milliseconds since 1970) were for the deleted user. */
-export const isOfFormer = ({ leftAt }: Pick<Wallet, "leftAt">, sentAt: number) =>
+export const isForFormerUser = ({ leftAt }: Pick<Wallet, "leftAt">, sentAt: number) =>
   leftAt !== undefined && sentAt <= Date.parse(leftAt);
 
 /**
  * Credits what was sent to a deleted user and forfeits it at once. The next user of the same sub
  * does not get it, not even for a debt, and sees it only if they have entries already.
  */
-export function creditFormer(draft: Draft, movement: Movement): Draft {
+export function creditFormerUser(draft: Draft, movement: Movement): Draft {
   const { seq, since } = draft.after;
   const { amount, occurredAt } = movement;
   const left = { type: "payout", amount, reference: "forfeit", occurredAt } as const;

@@ -35,12 +35,12 @@ export const FollowUser = UserSummary.extend({
 }).meta({ id: "FollowUser" });
 
 /** What follower lists add to a user's own profile, for one caller. */
-export type Standing = FollowCounts & { isFollowing: boolean };
+export type FollowState = FollowCounts & { isFollowing: boolean };
 
 /** The user as lists of followers show them to one caller. */
 export function followUserOf(
   profile: Profile,
-  standing: Standing,
+  standing: FollowState,
   defaultPicture: string,
 ): z.infer<typeof FollowUser> {
   const { followersCount, followingCount, isFollowing } = standing;

@@ -9,7 +9,7 @@ import {
 } from "./user.ts";
 
 /** A time as stored: text, or milliseconds since 1970, which take a third of the space. */
-const StoredMoment = z
+const StoredTime = z
   .union([Timestamp, z.number().int()])
   .transform((at) => (typeof at === "number" ? new Date(at).toISOString() : at));
 
@@ -24,8 +24,8 @@ export const Person = Profile.pick({
   surname: true,
   picture: true,
 }).extend({
-  createdAt: StoredMoment,
-  updatedAt: StoredMoment,
+  createdAt: StoredTime,
+  updatedAt: StoredTime,
   role: StreamRole.optional(),
 });
 export type Person = z.infer<typeof Person>;

@@ -128,7 +128,7 @@ export const fetched = (
 });
 
 /** The profile with an uploaded picture. */
-export function photographed(
+export function withUploadedPhoto(
   profile: Profile,
   picture: { id: string; url: string },
   now: Date,

@@ -18,7 +18,7 @@ export function textsOf(profile: Pick<Profile, "username" | "name" | "surname">)
 }
 
 /** The prefix to look up in the index for a search; undefined if it matches every user. */
-export function questionOf(q: string | undefined): string | undefined {
+export function searchPrefixOf(q: string | undefined): string | undefined {
   const question = [...folded(q ?? "")].slice(0, indexedMax).join("");
   return question === "" ? undefined : question;
 }
@@ -26,7 +26,7 @@ export function questionOf(q: string | undefined): string | undefined {
 /**
  * A search: for users with a name that begins with `q`; without `q`, for a random choice of users.
  */
-export const UserQuestion = pageQuery(5).extend({
+export const UserSearchQuery = pageQuery(5).extend({
   q: text(0, 100).optional().meta({
     description:
       "A name prefix, which finds at most 500 names; without it, a random sample of users",
@@ -35,7 +35,7 @@ export const UserQuestion = pageQuery(5).extend({
     description: "Only users with this expertise, among the first 100",
   }),
 });
-export type UserQuestion = z.infer<typeof UserQuestion>;
+export type UserSearchQuery = z.infer<typeof UserSearchQuery>;
 
 export const FoundUsers = z.object({ list: rowsOf(FollowUser), pagination: Pagination });
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { BanId, StreamId, UserId } from "../id.ts";
-import { moment, momentEnd, pageQuery } from "../page.ts";
+import { dateTimeEnd, moment, pageQuery } from "../page.ts";
 import { Person, personOf } from "../people/person.ts";
 import { StreamUser, summaryOf } from "../people/user.ts";
 import { refuse } from "../refusal.ts";
@@ -170,7 +170,7 @@ export const BanQuery = pageQuery(10).extend({
   liveStreamId: StreamId.optional(),
   actionType: BanAction.optional().meta({ description: "Only bans of this kind" }),
   dateFrom: moment.optional().meta({ description: "Only bans created at or after this time" }),
-  dateTo: momentEnd.optional().meta({
+  dateTo: dateTimeEnd.optional().meta({
     description: "Only bans created at or before this time; a date includes the whole day",
   }),
 });

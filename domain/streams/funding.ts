@@ -120,7 +120,7 @@ export function dueAt(stream: Stream): string | undefined {
 }
 
 /** Expires a planned stream after its time, or returns its contributions. */
-export function passTime(stream: Stream, now: Date): Partial<Stream> | undefined {
+export function applyDueChange(stream: Stream, now: Date): Partial<Stream> | undefined {
   const at = dueAt(stream);
   if (at === undefined || at > now.toISOString() || isReturning(stream)) return undefined;
   return isFundingOpen(stream) ? { funding: undecided } : { status: "expired" };

@@ -137,7 +137,7 @@ type Asking = { userId: string; roles?: readonly string[] | undefined };
 export const isFree = ({ price }: Pick<Stream, "price">) => price === null;
 
 /** Whether a paid stream always admits the user: its host, guests, admins and overlays. */
-const isOfHouse = (stream: Stream, { userId, roles = [] }: Asking) =>
+const alwaysHasAccess = (stream: Stream, { userId, roles = [] }: Asking) =>
   isHost(stream, userId) ||
   stream.guests.includes(userId) ||
   roles.includes("admin") ||
@@ -146,8 +146,8 @@ const isOfHouse = (stream: Stream, { userId, roles = [] }: Asking) =>
 /**
  * Whether a user's access depends on something that they can lose: a pass or a moderator's role.
  */
-export const isAdmittedForNow = (stream: Stream, asking: Asking) =>
-  !isFree(stream) && !isOfHouse(stream, asking);
+export const hasRevocableAccess = (stream: Stream, asking: Asking) =>
+  !isFree(stream) && !alwaysHasAccess(stream, asking);
 
 /** Whether a user contributed at least the price to a stream that took place. */
 const hasFunded = ({ price, funding }: Stream, member: Member | undefined) =>
@@ -158,7 +158,7 @@ const hasFunded = ({ price, funding }: Stream, member: Member | undefined) =>
 
 /** Whether a user has access to a stream's content; bans are checked separately. */
 export const isAdmitted = (stream: Stream, member: Member | undefined, asking: Asking): boolean =>
-  !isAdmittedForNow(stream, asking) ||
+  !hasRevocableAccess(stream, asking) ||
   stream.moderators.includes(asking.userId) ||
   member?.pass !== undefined ||
   hasFunded(stream, member);

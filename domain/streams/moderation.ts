@@ -17,7 +17,7 @@ const ActName = z.enum([
 
 const ActBan = z.object({ actionType: BanAction, endsAt: Timestamp.nullable() });
 
-/** A moderation act as stored: who did it, to whom, and why. */
+/** A moderation act as stored: actor, target and reason. */
 export const Act = z.object({
   id: z.string(),
   action: ActName,

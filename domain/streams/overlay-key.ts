@@ -43,7 +43,7 @@ const ListedOverlayKey = OverlayKey.pick({
 export const OverlayKeys = z.object({ list: rowsOf(ListedOverlayKey), pageInfo: PageInfo });
 
 /** What a key may read: a stream, or a host's channel. */
-export type OverlayPlace = { streamId: string } | { channelOf: string };
+export type OverlayScope = { streamId: string } | { channelOf: string };
 
 /** The response that creates a key: the only one with its text. */
 export const CreatedOverlayKey = z
@@ -93,7 +93,7 @@ export const makeOverlayKey = (
   {
     now,
     ...made
-  }: Pick<OverlayKey, "id" | "hostId" | "createdBy" | "hash"> & OverlayPlace & { now: Date },
+  }: Pick<OverlayKey, "id" | "hostId" | "createdBy" | "hash"> & OverlayScope & { now: Date },
 ): OverlayKey => ({
   ...made,
   description: description ?? null,

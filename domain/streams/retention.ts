@@ -20,7 +20,7 @@ export type Look = (n: number) => Promise<{ n: number; isKept: boolean } | undef
  * from there double (without `from`, the chat is halved) until one look has passed the last old
  * message; the range between is then halved.
  */
-export async function lastForgotten(
+export async function lastExpired(
   count: number,
   look: Look,
   from = 0,

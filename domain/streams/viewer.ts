@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Pagination, pageQuery } from "../page.ts";
-import type { Standing } from "../people/follow.ts";
+import type { FollowState } from "../people/follow.ts";
 import { textsOf } from "../people/search.ts";
 import {
   type Profile,
@@ -39,7 +39,7 @@ export const Viewers = z.object({
 export type Watching = { userId: string; joinedAt: Date };
 
 /** Each user once, since their oldest current subscription; newest viewers first. */
-export function watchingOf(
+export function activeViewersOf(
   subscriptions: readonly { userId: string; subscribedAt: number; refusal?: unknown }[],
 ): Watching[] {
   const since = new Map<string, number>();
@@ -52,7 +52,7 @@ export function watchingOf(
 }
 
 /** Matches profiles with a name that contains the search text, regardless of case. */
-export function calledBy(search: string): (profile: Profile) => boolean {
+export function nameContains(search: string): (profile: Profile) => boolean {
   const question = folded(search);
   return (profile) => textsOf(profile).some((name) => name.includes(question));
 }
@@ -61,7 +61,7 @@ export function calledBy(search: string): (profile: Profile) => boolean {
 export function viewerOf(
   profile: Profile & { role?: StreamRole },
   { joinedAt }: Watching,
-  standing: Standing,
+  standing: FollowState,
   defaultPicture: string,
 ): z.infer<typeof ViewerUser> {
   const { availabilityStatus: _, role, ...summary } = summaryOf(profile, defaultPicture);

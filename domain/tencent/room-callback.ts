@@ -4,10 +4,10 @@ import { afterRoom } from "./callback.ts";
 import { roomInfoOf, seatTemplateOf } from "./room-info.ts";
 
 /** When something happened to a room, and who did it: its host if no command did. */
-type Happening = { at: string; operator?: string | undefined };
+type RoomEvent = { at: string; operator?: string | undefined };
 
 /** What the application receives about a created room: the fields of create_room. */
-export function createdCallback(stream: Stream, { at, operator }: Happening) {
+export function createdCallback(stream: Stream, { at, operator }: RoomEvent) {
   const { ViewCount: _, ...fields } = roomInfoOf(stream, 0);
   return {
     CallbackCommand: afterRoom.created,
@@ -32,7 +32,7 @@ export type RoomStatistic = {
 /** What the application receives about a destroyed room, with its totals. */
 export function destroyedCallback(
   stream: Stream,
-  { at, operator }: Happening,
+  { at, operator }: RoomEvent,
   statistic: RoomStatistic,
 ) {
   const { RoomId, ...fields } = roomInfoOf(stream, 0);

@@ -47,7 +47,7 @@ export const GiftIdList = z
   .max(giftIdsMax, `expected at most ${giftIdsMax} GiftIds`);
 
 /** Splits a list of GiftIds into the ids of their gift types and those that name none. */
-export function sortOut(giftIds: readonly string[], aliases: ReadonlyMap<string, string>) {
+export function partitionGiftIds(giftIds: readonly string[], aliases: ReadonlyMap<string, string>) {
   const types = new Map([...aliases].map(([giftTypeId, giftId]) => [giftId, giftTypeId]));
   const distinct = [...new Set(giftIds)];
   return {

@@ -1,5 +1,5 @@
 import { consumer, perMessage } from "../../platform/lambda/consumer.ts";
-import { ComboMoment, endCombo } from "../../platform/store/money/combos.ts";
+import { ComboEnd, endCombo } from "../../platform/store/money/combos.ts";
 
 /** Ends combos. The end is decided and stored here, so that every viewer sees the same count. */
 export const { contract, handler } = consumer(
@@ -8,5 +8,5 @@ export const { contract, handler } = consumer(
     on: { queue: "combos", batchSize: 10 },
     grants: { read: ["WALLET", "STREAM"], write: ["WALLET", "STREAM"], queues: ["combos"] },
   },
-  perMessage(ComboMoment, endCombo, { inTurn: true }),
+  perMessage(ComboEnd, endCombo, { inTurn: true }),
 );

@@ -1,11 +1,11 @@
 import { consumer, imagesOf } from "../../platform/lambda/consumer.ts";
 import { queuePictures } from "../../platform/pictures/remote.ts";
 import { queuePlans } from "../../platform/planned/plans.ts";
-import { queueMoments } from "../../platform/realtime/moments.ts";
+import { queueFollowUps } from "../../platform/realtime/moments.ts";
 import { allDone } from "../../platform/runtime/deadline.ts";
 import { awaitEndings } from "../../platform/store/audience/endings.ts";
 import { awaitCombos } from "../../platform/store/money/combos.ts";
-import { followCalls } from "../../platform/store/money/held-gifts.ts";
+import { resolveHeldGifts } from "../../platform/store/money/held-gifts.ts";
 import { settleAll } from "../../platform/store/money/settle.ts";
 import { queueNewUsers } from "../../platform/store/people/first-sights.ts";
 
@@ -37,11 +37,11 @@ export const { contract, handler } = consumer(
     const inserts = records.filter(({ eventName }) => eventName === "INSERT");
     const gifts = imagesOf(inserts, "gift");
     const settled = settleAll(gifts, now).then(() => awaitCombos(gifts, now));
-    const followed = followCalls(imagesOf(records, "call"), now);
+    const followed = resolveHeldGifts(imagesOf(records, "call"), now);
     // In parallel: none waits for the wallets or the queue of another.
     const ending = awaitEndings(imagesOf(records, "moment"), imagesOf(records, "stream"), now);
     const others = [
-      ...[queueNewUsers(records, now), queueMoments(records, now), queuePlans(records, now)],
+      ...[queueNewUsers(records, now), queueFollowUps(records, now), queuePlans(records, now)],
       queuePictures(records),
     ];
     await allDone([settled, followed, ending, ...others]);

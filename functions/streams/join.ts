@@ -4,7 +4,7 @@ import { Joined, joinedOf, ViewerJoinRequest } from "../../domain/streams/stream
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { setting } from "../../platform/runtime/env.ts";
 import { withRelay } from "../../platform/store/log/relays.ts";
-import { assertPlaceLeft } from "../../platform/store/log/room-capacity.ts";
+import { assertRoomNotFull } from "../../platform/store/log/room-capacity.ts";
 import { getGiver, giftContext } from "../../platform/store/money/gifts.ts";
 import { buyPass } from "../../platform/store/money/passes.ts";
 import { showWithPin } from "../../platform/store/streams/display-names.ts";
@@ -36,7 +36,7 @@ export const { contract, handler } = endpoint(
     const reading = { consistent: true };
     const { stream, member } = await getStreamOutside(liveStreamId, caller, now, reading);
     assertLive(stream);
-    await assertPlaceLeft(stream, caller, now);
+    await assertRoomNotFull(stream, caller, now);
     const joined = joinedOf(await withRelay(stream.id, showWithPin(stream, now)), caller.userId);
     if (isAdmitted(stream, member, caller)) return call.commitReply(joined);
     const context = giftContext(stream, await getGiver(stream.id, caller.userId), now);

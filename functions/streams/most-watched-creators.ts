@@ -4,7 +4,7 @@ import { endpoint } from "../../platform/http/endpoint.ts";
 import { cached } from "../../platform/runtime/cached.ts";
 import { setting } from "../../platform/runtime/env.ts";
 import { listMostWatched } from "../../platform/store/log/most-watched.ts";
-import { findStandings } from "../../platform/store/people/follows.ts";
+import { findFollowStates } from "../../platform/store/people/follows.ts";
 import { findProfiles } from "../../platform/store/people/users.ts";
 
 const shownMax = 20;
@@ -30,7 +30,7 @@ export const { contract, handler } = endpoint(
   async ({ caller, now }) => {
     const known = await listCreators(now);
     const ids = known.map(({ userId }) => userId);
-    const standingOf = caller && (await findStandings(ids, caller.userId));
+    const standingOf = caller && (await findFollowStates(ids, caller.userId));
     const picture = setting("DEFAULT_PICTURE");
     return known.map((user) => creatorOf(user, standingOf?.(user.userId), picture));
   },

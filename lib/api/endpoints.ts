@@ -4,7 +4,7 @@ import type { Construct } from "constructs";
 import type { Contract } from "../../platform/http/contract.ts";
 import { asksIssuer } from "../compute/environment.ts";
 import { placeFunction } from "../compute/lambdas.ts";
-import { issuerOf, type Neighbours, type Site, siteOf } from "../compute/site.ts";
+import { issuerOf, type Site, type StackInputs, siteOf } from "../compute/site.ts";
 import { type FunctionName, type Row, rowsOf, theOne } from "../stages/route-table.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
 import { placeCanaries } from "./release.ts";
@@ -67,7 +67,7 @@ export class Endpoints extends Stack {
     id: string,
     stage: Stage,
     which: (typeof endpointStacks)[number],
-    given: Neighbours & Pick<Site, "logGroup">,
+    given: StackInputs & Pick<Site, "logGroup">,
   ) {
     super(scope, id, placeOf(stage));
     const { logGroup, ...neighbours } = given;

@@ -4,7 +4,7 @@ import type { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import type { DownloadContract } from "../../platform/http/contract.ts";
 import { placeFunction } from "../compute/lambdas.ts";
-import { type Neighbours, siteOf } from "../compute/site.ts";
+import { type StackInputs, siteOf } from "../compute/site.ts";
 import { connectSource, readStatements } from "../compute/sources.ts";
 import { exportPermanently } from "../data/outputs.ts";
 import { originOf } from "../stages/domain.ts";
@@ -42,7 +42,7 @@ function pictureDocument(
 }
 
 /** Whether a function is no endpoint but stores pictures, so that it needs their base URL. */
-export const namesPictures = ({ contract }: Row) =>
+export const storesPictures = ({ contract }: Row) =>
   contract.kind === "consumer" && contract.grants.pictures?.includes("write") === true;
 
 /**
@@ -53,7 +53,7 @@ export class Pictures extends Stack {
   readonly api: SpecRestApi;
   readonly logGroup: LogGroup;
 
-  constructor(scope: Construct, id: string, stage: Stage, neighbours: Neighbours) {
+  constructor(scope: Construct, id: string, stage: Stage, neighbours: StackInputs) {
     super(scope, id, placeOf(stage));
     this.logGroup = logGroup(this, "log", stage, "http");
     const row = theOne(rowsOf("download"), "download");
@@ -70,7 +70,7 @@ export class Pictures extends Stack {
     const picturesUrl = picturesUrlOf(stage, this.api);
     const site = siteOf(this, stage, this.logGroup, { ...neighbours, picturesUrl });
     const { data } = neighbours;
-    for (const row of rowsOf("consumer").filter(namesPictures)) {
+    for (const row of rowsOf("consumer").filter(storesPictures)) {
       const target = placeFunction(site, row, readStatements(row.contract, data));
       connectSource({ target, arn: target.functionArn }, row.contract, data);
     }

@@ -9,13 +9,13 @@ import {
 import type { CfnEventSourceMapping, Function as Lambda } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import { placeFunction } from "../compute/lambdas.ts";
-import { issuerOf, type Neighbours, siteOf } from "../compute/site.ts";
+import { issuerOf, type StackInputs, siteOf } from "../compute/site.ts";
 import { connectSource, readStatements } from "../compute/sources.ts";
 import { exportPermanently, outputOf } from "../data/outputs.ts";
 import { type FunctionName, rowsOf, theOne } from "../stages/route-table.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
 import { accessLogSettings, calledArn, gatewayRole, logGroup, uriOf } from "./gateway.ts";
-import { namesPictures } from "./picture-api.ts";
+import { storesPictures } from "./picture-api.ts";
 import { placeCanaries } from "./release.ts";
 
 /** The WebSocket API's only stage, which is also its path. */
@@ -26,9 +26,9 @@ export class Realtime extends Stack {
   readonly apiId: string;
   /** Ids of the mappings that read the table's stream, by function. */
   readonly streamMappings: Record<string, string> = {};
-  readonly sockets: NonNullable<Neighbours["sockets"]>;
+  readonly sockets: NonNullable<StackInputs["sockets"]>;
 
-  constructor(scope: Construct, id: string, stage: Stage, neighbours: Neighbours) {
+  constructor(scope: Construct, id: string, stage: Stage, neighbours: StackInputs) {
     super(scope, id, placeOf(stage));
     const api = new CfnApi(this, "api", {
       name: `ovation-${stage.name}-sockets`,
@@ -51,7 +51,7 @@ export class Realtime extends Stack {
     const { data } = neighbours;
     const functions = new Map<FunctionName, Lambda>();
     const mappings: CfnEventSourceMapping[] = [];
-    for (const row of rowsOf("consumer").filter((row) => !namesPictures(row))) {
+    for (const row of rowsOf("consumer").filter((row) => !storesPictures(row))) {
       const { contract, name } = row;
       const target = placeFunction(site, row, readStatements(contract, data));
       functions.set(name, target);

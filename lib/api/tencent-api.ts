@@ -2,7 +2,7 @@ import { CfnOutput, Stack } from "aws-cdk-lib";
 import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
 import { Construct } from "constructs";
 import { placeFunction } from "../compute/lambdas.ts";
-import { type Neighbours, type Site, siteOf } from "../compute/site.ts";
+import { type Site, type StackInputs, siteOf } from "../compute/site.ts";
 import { demandedKeyOf } from "../data/data.ts";
 import { exportPermanently } from "../data/outputs.ts";
 import { placeFirewall, rulesOfOldNames } from "../edge/firewall.ts";
@@ -28,7 +28,7 @@ export class TencentApi extends Stack {
   /** The host of each of the two APIs, by the start of its paths. */
   readonly hosts: Readonly<Record<string, string>>;
 
-  constructor(scope: Construct, id: string, stage: Stage, neighbours: Neighbours) {
+  constructor(scope: Construct, id: string, stage: Stage, neighbours: StackInputs) {
     super(scope, id, placeOf(stage));
     const log = logGroup(this, "log", stage, "tencent");
     const { tencentSecret, callbackSecret } = neighbours.data;

@@ -20,7 +20,7 @@ export type Site = {
 };
 
 /** What a stack of functions gets from other stacks. */
-export type Neighbours = {
+export type StackInputs = {
   data: Data;
   /** For stacks with an authorizer: `issuerOf`. */
   issuer?: Issuer;
@@ -52,7 +52,7 @@ export function siteOf(
   scope: Construct,
   stage: Stage,
   logGroup: LogGroup,
-  { data, issuer, sockets, tencentSecret, callbackSecret, ...urls }: Neighbours,
+  { data, issuer, sockets, tencentSecret, callbackSecret, ...urls }: StackInputs,
 ): Site {
   return {
     scope,

@@ -23,7 +23,7 @@ function endOf(isMeant: (contract: Contract) => boolean): string {
 const isDear = ({ cost }: Contract) => unitsOf(cost) > 1;
 
 /** Public routes that cost more than a unit. */
-export const dearPublicPattern = () =>
+export const expensivePublicPattern = () =>
   endOf((contract) => /^(anyone|optional)$/.test(contract.caller) && isDear(contract));
 
 /** Routes that check no token, so one in their header proves nothing; without the dear ones. */

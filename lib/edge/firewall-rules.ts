@@ -1,6 +1,6 @@
 import type { CfnWebACL } from "aws-cdk-lib/aws-wafv2";
 import {
-  dearPublicPattern,
+  expensivePublicPattern,
   picturePatterns,
   tencentPattern,
   tokenPattern,
@@ -166,7 +166,7 @@ function rateRules(): CfnWebACL.RuleProperty[] {
       unchecked,
       either(not(either(isToken, isPath(tencentPattern))), isUnchecked),
     ),
-    rateByAddress(6, "rate-dear", dear, isPath(dearPublicPattern())),
+    rateByAddress(6, "rate-dear", dear, isPath(expensivePublicPattern())),
     rateByAddress(8, "rate-pictures", pictures, isPath(patterns.usual)),
     rateByAddress(9, "rate-large-pictures", largePictures, isPath(patterns.large)),
     rateByToken(3, "token-rate", others, not(isWallet)),

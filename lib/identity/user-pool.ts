@@ -18,7 +18,7 @@ import { CfnPermission, type Function as Lambda } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import { logGroup } from "../api/gateway.ts";
 import { placeFunction } from "../compute/lambdas.ts";
-import { type Neighbours, siteOf } from "../compute/site.ts";
+import { type StackInputs, siteOf } from "../compute/site.ts";
 import { exportPermanently } from "../data/outputs.ts";
 import { placePoolFirewall } from "../edge/firewall.ts";
 import { rowsOf, theOne } from "../stages/route-table.ts";
@@ -51,7 +51,7 @@ export class Users extends Stack {
   readonly pool: UserPool;
   readonly trigger: Lambda;
 
-  constructor(scope: Construct, id: string, stage: Stage, neighbours: Neighbours) {
+  constructor(scope: Construct, id: string, stage: Stage, neighbours: StackInputs) {
     super(scope, id, placeOf(stage));
     const log = logGroup(this, "log", stage, "identity");
     const row = theOne(rowsOf("trigger"), "trigger");

@@ -9,11 +9,11 @@ import {
 import type { Construct } from "constructs";
 import { metricNamespace } from "../../platform/runtime/metrics.ts";
 import { relayNames } from "../stages/names.ts";
-import { type RelayOf, rollingPercent, socketsPerTask } from "../stages/relay.ts";
+import { type RelaySettings, rollingPercent, socketsPerTask } from "../stages/relay.ts";
 import { metricOf } from "../watch/metrics.ts";
 import type { Network } from "./network.ts";
 
-type Given = { name: string; relay: RelayOf; network: Network; task: FargateTaskDefinition };
+type Given = { name: string; relay: RelaySettings; network: Network; task: FargateTaskDefinition };
 
 /** Above this average CPU utilization, tasks are added. */
 const cpuPercent = 50;

@@ -16,7 +16,7 @@ import { LoadBalancerTarget } from "aws-cdk-lib/aws-route53-targets";
 import type { Construct } from "constructs";
 import { zoneOf } from "../edge/edge.ts";
 import { type Domain, relayHostOf } from "../stages/domain.ts";
-import type { RelayOf } from "../stages/relay.ts";
+import type { RelaySettings } from "../stages/relay.ts";
 import type { Network } from "./network.ts";
 import { taskPort } from "./task.ts";
 
@@ -33,7 +33,7 @@ export type Entrance = { loadBalancer: string; targetGroup: string };
 export function placeEntrance(
   scope: Construct,
   domain: Domain,
-  relay: RelayOf,
+  relay: RelaySettings,
   { network: { vpc, ofEntrance }, service }: Behind,
 ): Entrance {
   const balancer = new NetworkLoadBalancer(scope, "entrance", {
@@ -85,7 +85,11 @@ export function placeEntrance(
 }
 
 /** The configured certificate, or one that is validated in the domain's zone. */
-function certificateOf(scope: Construct, domain: Domain, { certificate }: RelayOf): ICertificate {
+function certificateOf(
+  scope: Construct,
+  domain: Domain,
+  { certificate }: RelaySettings,
+): ICertificate {
   if (certificate !== undefined)
     return Certificate.fromCertificateArn(scope, "certificate", certificate);
   if (domain.zone === undefined) throw new Error("relay: name a certificate, or the domain's zone");

@@ -1,7 +1,7 @@
 import { Fn, RemovalPolicy, Stack } from "aws-cdk-lib";
 import type { Construct } from "constructs";
 import { logGroup } from "../api/gateway.ts";
-import type { Neighbours } from "../compute/site.ts";
+import type { StackInputs } from "../compute/site.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
 import { placeFleet } from "./fleet.ts";
 import { placeEntrance } from "./load-balancer.ts";
@@ -14,7 +14,7 @@ import { placeTask } from "./task.ts";
  * are refused earlier.
  */
 export class Relay extends Stack {
-  constructor(scope: Construct, id: string, stage: Stage, neighbours: Neighbours) {
+  constructor(scope: Construct, id: string, stage: Stage, neighbours: StackInputs) {
     super(scope, id, placeOf(stage));
     const log = logGroup(this, "log", stage, "relay");
     // It only has metrics and faults, and a recreated relay needs its name.

@@ -19,7 +19,7 @@ import type { Construct } from "constructs";
 import { relayContract } from "../../platform/relay/contract.ts";
 import { environmentOf } from "../compute/environment.ts";
 import { type Statement, statementsOf } from "../compute/grants.ts";
-import { issuerOf, type Neighbours, siteOf } from "../compute/site.ts";
+import { issuerOf, type StackInputs, siteOf } from "../compute/site.ts";
 import { bundlesApart } from "../stages/names.ts";
 import { cpuUnits, semiSpaceMegabytes } from "../stages/relay.ts";
 import type { Stage } from "../stages/stages.ts";
@@ -53,7 +53,7 @@ export function placeTask(
   scope: Construct,
   stage: Stage,
   log: LogGroup,
-  neighbours: Neighbours,
+  neighbours: StackInputs,
 ): FargateTaskDefinition {
   const site = siteOf(scope, stage, log, { ...neighbours, issuer: issuerOf(scope, stage) });
   const bundle = bundleOf(scope);

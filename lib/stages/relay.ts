@@ -1,7 +1,7 @@
 import { type Domain, relayHostOf } from "./domain.ts";
 
 /** The relay of a stage: its number of tasks, and the rooms that it serves. */
-export type RelayOf = {
+export type RelaySettings = {
   /** The least tasks: with two, half of the viewers are not affected when one ends. */
   minTasks: number;
   maxTasks: number;
@@ -36,18 +36,18 @@ const tasksMax = 60;
  * The most percent of its tasks that a service runs while they are replaced: few at a time, since
  * their viewers all reconnect, but at least one more than it needs.
  */
-export const rollingPercent = ({ minTasks }: RelayOf): number =>
+export const rollingPercent = ({ minTasks }: RelaySettings): number =>
   100 + Math.ceil(100 / Math.min(minTasks, 4));
 
 /** The most CPUs that its tasks use: all of them, while they are replaced. */
-export const cpusOf = (relay: RelayOf): number =>
+export const cpusOf = (relay: RelaySettings): number =>
   Math.floor((relay.maxTasks * rollingPercent(relay)) / 100) * (cpuUnits / 1_024);
 
 type Relayed = {
   name: string;
   region?: string;
   domain?: Domain;
-  relay?: RelayOf;
+  relay?: RelaySettings;
   postRate?: number;
 };
 

@@ -4,7 +4,7 @@ import type { Rates } from "../../platform/runtime/env.ts";
 import { prodCanaries } from "./canaries.ts";
 import { assertApart, type Place } from "./place.ts";
 import { devRates, prodRates } from "./rates.ts";
-import type { RelayOf } from "./relay.ts";
+import type { RelaySettings } from "./relay.ts";
 import type { FunctionName } from "./route-table.ts";
 import { assertPossible, type Throughput } from "./stage-limits.ts";
 
@@ -60,7 +60,7 @@ export type Policy = {
    * The relay's tasks, and the number of viewers from which they serve a room's sockets; without it
    * API Gateway serves all of them.
    */
-  relay?: RelayOf;
+  relay?: RelaySettings;
   /** Whether credit packages may be bought without a store. */
   purchases: boolean;
   /** A web application firewall in front of the HTTP APIs, or of the domain if there is one. */

@@ -23,7 +23,7 @@ export async function startEndpoint(services: Services): Promise<Endpoint> {
   const idle = watchIdleSockets();
   const server = createServer((incoming, outgoing) => {
     const { socket } = incoming;
-    if (idle.isForgotten(socket)) return void socket.resetAndDestroy();
+    if (idle.isPastRetention(socket)) return void socket.resetAndDestroy();
     idle.touch(socket);
     outgoing.once("finish", () => idle.touch(socket));
     serve(services, incoming, outgoing).catch((error) => {

@@ -19,7 +19,7 @@ const bodyBytesMax = 17 * 1024 * 1024;
  * credentials. Web pages, detected by their Origin or Host header, are refused, and no response may
  * be read by another origin.
  */
-export async function openEngineDoor(
+export async function startEngineServer(
   call: EngineCall,
   log: (line: string) => void,
 ): Promise<EngineDoor> {

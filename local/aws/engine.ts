@@ -7,7 +7,7 @@ import type { Table } from "../model.ts";
 import { findLeastPosition } from "../sources/stream-positions.ts";
 import { DataDirectoryBusy, keepToOwner, openState, type State } from "../state.ts";
 import type { EngineCall, EngineCredentials } from "./engine-call.ts";
-import { openEngineDoor } from "./engine-server.ts";
+import { startEngineServer } from "./engine-server.ts";
 import { openExternalEngine } from "./external-engine.ts";
 import { type EngineNote, engineNote } from "./notes.ts";
 
@@ -71,7 +71,7 @@ async function openEmbedded({ state, isFrozen, log }: EngineOptions): Promise<En
   const call: EngineCall = async (target, body) =>
     engine.execute(target.slice(target.indexOf(".") + 1), body);
   try {
-    const door = await openEngineDoor(call, log);
+    const door = await startEngineServer(call, log);
     const endUpkeep = isFrozen ? () => {} : startUpkeep(engine, state, log);
     const stop = async () => {
       endUpkeep();

@@ -15,7 +15,7 @@ export function watchIdleSockets() {
       idleMillisecondsMax = milliseconds;
     },
     /** Whether the socket of a new request has been dropped. */
-    isForgotten(socket: Socket): boolean {
+    isPastRetention(socket: Socket): boolean {
       if (idleMillisecondsMax === undefined) return false;
       if (Date.now() - (usedAt.get(socket) ?? Date.now()) <= idleMillisecondsMax) return false;
       resets++;

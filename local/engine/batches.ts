@@ -4,7 +4,7 @@ import { project } from "./expressions/paths.ts";
 import { invalid } from "./failure.ts";
 import { namesOfDocuments, readPaths } from "./items.ts";
 import { checkKey, encodeKey, refuseKeysAsDocuments } from "./keys.ts";
-import { capacityChoices, Faults, refuseLacking } from "./request.ts";
+import { capacityChoices, Faults, requireMembers } from "./request.ts";
 import type { WriteCost } from "./storage.ts";
 import type { Table } from "./tables.ts";
 import { checkItem, type Item } from "./values.ts";
@@ -51,7 +51,7 @@ export const batchGetItem: Operation = (context, body) => {
   if (total > getsMax) throw invalid("Too many items requested for the BatchGetItem call");
   const reads = requests.map(([name, request]) => {
     const asked = request as Body;
-    refuseLacking(asked);
+    requireMembers(asked);
     const paths = readPaths(asked);
     const table = context.tables.get(name);
     refuseKeysAsDocuments(table, namesOfDocuments(paths));

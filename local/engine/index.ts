@@ -4,7 +4,7 @@ import type { Body, Context, Operation } from "./context.ts";
 import { EngineFailure } from "./failure.ts";
 import { claimDatabase } from "./format.ts";
 import { deleteItem, getItem, putItem, updateItem } from "./items.ts";
-import { expireUntil, keepUp, type LastForgettable } from "./maintenance.ts";
+import { expireUntil, keepUp, type LastDeletable } from "./maintenance.ts";
 import { openPastReads } from "./past-reads.ts";
 import { query, scan } from "./queries.ts";
 import { createStorage } from "./storage.ts";
@@ -51,7 +51,7 @@ export type EmbeddedEngine = {
   /** Executes one operation, such as `GetItem`; a refusal is a response too. */
   execute(operation: string, body: Body): EngineAnswer;
   /** Expires and trims a bounded part of what is due; returns whether there is more. */
-  keepUp(lastForgettable?: LastForgettable): boolean;
+  keepUp(lastForgettable?: LastDeletable): boolean;
   /** Expires all items whose time comes within this number of seconds. */
   expire(aheadSeconds: number): void;
   /** The greatest age of eventually consistent reads from now on, in milliseconds; 0 for none. */

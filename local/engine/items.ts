@@ -9,8 +9,8 @@ import {
   Faults,
   readOptionalProjection,
   readPlaceholders,
-  refuseLacking,
   refuseUnused,
+  requireMembers,
   returnChoices,
 } from "./request.ts";
 import type { WriteCost } from "./storage.ts";
@@ -24,7 +24,7 @@ export const getItem: Operation = (context, body) => {
   faults.required(body.Key, "key");
   faults.oneOf(body.ReturnConsumedCapacity, "returnConsumedCapacity", capacityChoices);
   faults.end();
-  refuseLacking(body);
+  requireMembers(body);
   const paths = readPaths(body);
   const key = checkItem(body.Key as Body);
   const table = context.tables.get(body.TableName);
@@ -65,7 +65,7 @@ function checkCommon(body: Body, required: string[]): void {
   }
   faults.oneOf(body.ReturnValues, "returnValues", returnChoices);
   faults.end();
-  refuseLacking(body);
+  requireMembers(body);
 }
 
 /** An operation that replaces an item, or removes it, and may return the one before. */

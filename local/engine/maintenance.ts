@@ -12,14 +12,14 @@ const expiredSecondsMax = 5 * 365 * 86_400;
 const onceMax = 200;
 
 /** The last sequence number of a stream that may be deleted; undefined: all may. */
-export type LastForgettable = (streamArn: string) => number | undefined;
+export type LastDeletable = (streamArn: string) => number | undefined;
 
 /**
  * Performs a bounded part of AWS's background work: it expires items and deletes old records.
  * `lastForgettable` keeps records older than a day for readers that were not running. Returns
  * whether there is more to do.
  */
-export function keepUp(context: Context, lastForgettable: LastForgettable): boolean {
+export function keepUp(context: Context, lastForgettable: LastDeletable): boolean {
   let isMore = false;
   for (const table of context.tables.list()) {
     const { timeToLive, streamLabel } = table;

@@ -20,8 +20,8 @@ import {
   readOptionalCondition,
   readOptionalProjection,
   readPlaceholders,
-  refuseLacking,
   refuseUnused,
+  requireMembers,
 } from "./request.ts";
 import { rowsOf } from "./rows.ts";
 import type { Index, Table } from "./tables.ts";
@@ -44,7 +44,7 @@ export const query: Operation = (context, body) => {
   const faults = checkMembers(body);
   faults.atLeast(body.Limit, "Limit", 1);
   faults.end();
-  refuseLacking(body);
+  requireMembers(body);
   const members = ["FilterExpression", "ProjectionExpression", "KeyConditionExpression"];
   const placeholders = readPlaceholders(body, members);
   if (body.KeyConditionExpression === undefined || body.KeyConditionExpression === null)
@@ -70,7 +70,7 @@ export const scan: Operation = (context, body) => {
   if (Number(body.Limit) < 1)
     faults.add(body.Limit, "limit", "have value greater than or equal to 1");
   faults.end();
-  refuseLacking(body);
+  requireMembers(body);
   const placeholders = readPlaceholders(body, ["FilterExpression", "ProjectionExpression"]);
   const filter = readOptionalCondition(body, "FilterExpression", placeholders);
   const paths = readOptionalProjection(body, placeholders);

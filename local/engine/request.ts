@@ -91,7 +91,7 @@ const lackingMembers = [
 ];
 
 /** Throws for a field that this engine lacks, because Ovation does not use it. */
-export function refuseLacking(body: Body): void {
+export function requireMembers(body: Body): void {
   const found = lackingMembers.find((name) => body[name] !== undefined && body[name] !== null);
   if (found !== undefined) throw invalid(`This engine does not have the parameter ${found}`);
 }

@@ -3,7 +3,7 @@ import type { Body, Context, Operation } from "./context.ts";
 import { invalid, invalidParameter, notFound } from "./failure.ts";
 import { type KeySchema, partsOf } from "./keys.ts";
 import { findExpiries } from "./maintenance.ts";
-import { Faults, refuseLacking } from "./request.ts";
+import { Faults, requireMembers } from "./request.ts";
 import type { Index, Table, TableInput } from "./tables.ts";
 
 const keyElementsMax = 2;
@@ -17,7 +17,7 @@ export const keySchemaOf = (schema: KeySchema) =>
 
 export const createTable: Operation = ({ tables, storage }, body) => {
   checkMembers(body);
-  refuseLacking(body);
+  requireMembers(body);
   const input = body as TableInput;
   checkSchema(input);
   const table = storage.atomically(() => tables.create(input));

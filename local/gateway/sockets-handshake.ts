@@ -19,7 +19,7 @@ const ConnectAnswer = z.object({
  * Calls the API's functions before a connection opens: the authorizer, then $connect, each of which
  * may refuse.
  */
-export async function shakeHands(
+export async function runHandshake(
   api: WebSocketApi,
   stage: Pick<Stage, "account" | "region">,
   invoke: Invoke,

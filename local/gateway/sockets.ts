@@ -10,7 +10,7 @@ import type { RestRequest } from "./rest-request.ts";
 import type { Connection, SocketLimits } from "./sockets-connection.ts";
 import { awsSocketLimits, disconnect, serveConnection, watchFrames } from "./sockets-connection.ts";
 import { type ConnectionHead, newRequestId } from "./sockets-event.ts";
-import { shakeHands } from "./sockets-handshake.ts";
+import { runHandshake } from "./sockets-handshake.ts";
 import { createThrottle, type Throttle } from "./throttle.ts";
 
 /**
@@ -139,7 +139,7 @@ async function upgrade(registry: ConnectionRegistry, wanted: Upgrade): Promise<v
   if (!isHandshake(raw)) return refuse(400, "edge");
   if (!throttle.admits()) return refuse(429, "THROTTLED");
   const connectionId = newRequestId();
-  const handshake = await shakeHands(api, stage, invoke, request, connectionId);
+  const handshake = await runHandshake(api, stage, invoke, request, connectionId);
   if (!handshake.opens) return refuse(handshake.statusCode, handshake.by);
   if (handshake.subprotocol) registry.chosen.set(raw, handshake.subprotocol);
   if (socket.destroyed) {

@@ -1,6 +1,6 @@
 import { Gift } from "../../domain/money/gift-item.ts";
 import type { Entry } from "../../domain/money/ledger.ts";
-import { isOfFormer, Wallet } from "../../domain/money/wallet.ts";
+import { isForFormerUser, Wallet } from "../../domain/money/wallet.ts";
 import { millisecondsOfGift } from "../store/money/gifts.ts";
 import type { Item } from "../table/items.ts";
 import { moneyKindOf } from "../table/keys.ts";
@@ -40,7 +40,7 @@ export function createDebts() {
     const taken = new Map<string, number>();
     for (const { userId, sentAt, credits } of refunds) {
       const wallet = inherited.get(userId);
-      if (wallet !== undefined && isOfFormer(wallet, sentAt)) continue;
+      if (wallet !== undefined && isForFormerUser(wallet, sentAt)) continue;
       taken.set(userId, (taken.get(userId) ?? 0) + credits);
     }
     return owing.flatMap(({ wallet: { userId, owed }, item }) => {
@@ -53,7 +53,7 @@ export function createDebts() {
   const listInherited = () =>
     reversals.flatMap(({ userId, seq, sentAt, item }) => {
       const wallet = inherited.get(userId);
-      if (wallet === undefined || !isOfFormer(wallet, sentAt)) return [];
+      if (wallet === undefined || !isForFormerUser(wallet, sentAt)) return [];
       const problem = `entry ${seq} is about a gift of the former user of ${userId}`;
       return seq > (wallet.since ?? 0) ? [{ item, problem }] : [];
     });

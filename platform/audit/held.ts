@@ -35,12 +35,12 @@ export async function listForgotten(
     for (const time of source === undefined ? [] : timesOf(source, entries))
       if (time > since) minutes.add(Math.floor(time / minuteMilliseconds));
   }
-  const isForgotten = (at: number) =>
+  const isPastRetention = (at: number) =>
     [...minutes].filter((minute) => minute * minuteMilliseconds > at).length >= minutesMin;
   const problemOf = (at: number) =>
     `holds a gift since ${new Date(at).toISOString()}: nobody took it back`;
   return held
-    .filter(({ at }) => isForgotten(at))
+    .filter(({ at }) => isPastRetention(at))
     .map(({ item, at }) => ({ item, problem: problemOf(at) }));
 }
 

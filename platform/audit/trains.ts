@@ -3,7 +3,7 @@ import { levelOf, netOf, topMax } from "../../domain/audience/train.ts";
 import type { LogState } from "../../domain/log/sums.ts";
 import { creditsIn, isOpenTrain } from "../../domain/log/train-progress.ts";
 import { type Gift, refundedCredits } from "../../domain/money/gift-item.ts";
-import { isOfFormer, type Wallet } from "../../domain/money/wallet.ts";
+import { isForFormerUser, type Wallet } from "../../domain/money/wallet.ts";
 
 /** A sender's credits, and those that are not of a former user of the same sub. */
 type Given = { credits: number; own: number; isNamed: boolean };
@@ -38,7 +38,7 @@ export function addGift(
   if (gift.createdAt >= startedAt && gift.createdAt < end) giving.gross += refundedCredits(gift);
   if (net === 0) return;
   const { credits, own, isNamed } = giving.bySender.get(userId) ?? nothing;
-  const isFormer = isOfFormer(inherited.get(userId) ?? {}, Date.parse(gift.createdAt));
+  const isFormer = isForFormerUser(inherited.get(userId) ?? {}, Date.parse(gift.createdAt));
   giving.bySender.set(userId, {
     credits: credits + net,
     own: own + (isFormer ? 0 : net),

@@ -18,7 +18,7 @@ const Metadata = z.object({
 type Metadata = Partial<z.infer<typeof Metadata>>;
 
 /** Whether the issuer may soon respond differently: it fails, or limits the rate of calls. */
-const isPassing = (status: number) => status >= 500 || status === 429;
+const isTransient = (status: number) => status >= 500 || status === 429;
 
 let known: { metadata: Metadata; until: number } | undefined;
 
@@ -31,7 +31,7 @@ export async function findMetadata(now: Date): Promise<Metadata> {
   const issuer = setting("ISSUER");
   const address = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
   const { status, text } = await ask(address);
-  if (isPassing(status)) refuse("unavailable");
+  if (isTransient(status)) refuse("unavailable");
   const parsed = Metadata.safeParse(parse(text));
   const metadata = status === 200 && parsed.data?.issuer === issuer ? parsed.data : {};
   known = { metadata, until: now.getTime() + metadataLifeMilliseconds };
@@ -57,7 +57,7 @@ export async function redeem(
     code_verifier: codeVerifier,
     redirect_uri: redirectUri,
   });
-  if (isPassing(status)) refuse("unavailable");
+  if (isTransient(status)) refuse("unavailable");
   const reply = parse(text) as Record<string, unknown> | undefined;
   if (status !== 200) refuse("sign_in_failed", { problem: problemOf(reply) });
   if (typeof reply?.id_token !== "string")

@@ -65,7 +65,10 @@ type Unhandled = { receiptHandle: string; seconds: number };
  * visibility timeout. A message that SQS does not accept keeps that timeout.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibilityBatch.html
  */
-export async function showAgain(QueueUrl: string, messages: readonly Unhandled[]): Promise<void> {
+export async function changeVisibility(
+  QueueUrl: string,
+  messages: readonly Unhandled[],
+): Promise<void> {
   const Entries = messages.map(({ receiptHandle, seconds }, at) => ({
     ...{ Id: String(at), ReceiptHandle: receiptHandle, VisibilityTimeout: seconds },
   }));
@@ -122,7 +125,7 @@ const delayMaxSeconds = 900;
  * which case its reader sends it on. Nothing waits in memory, so the timer survives every crash.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-timers.html
  */
-export function startTimer(
+export function sendAt(
   queueUrl: string,
   message: Record<string, unknown>,
   { at, now }: { at: Date; now: Date },

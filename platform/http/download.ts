@@ -2,7 +2,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
 import { logFault, named } from "../runtime/log.ts";
-import { isPassing } from "../table/conflicts.ts";
+import { isTransient } from "../table/conflicts.ts";
 import type { DownloadContract } from "./contract.ts";
 import { commonHeaders, faultAnswer, isKnown, refusalAnswer } from "./envelope.ts";
 import { answerUnknownRoute, hasTrailingSlash, header } from "./request.ts";
@@ -47,7 +47,7 @@ export function download<const C extends Omit<DownloadContract, "kind">>(
       const now = new Date();
       if (error instanceof Refusal) return refusalAnswer(error, headers, now);
       logFault("A download failed", error, { path: contract.path });
-      if (isPassing(error)) return refusalAnswer(new Refusal("unavailable"), headers, now);
+      if (isTransient(error)) return refusalAnswer(new Refusal("unavailable"), headers, now);
       return faultAnswer(headers, now);
     }
   }

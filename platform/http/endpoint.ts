@@ -9,7 +9,7 @@ import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
 import { newId } from "../runtime/id.ts";
 import { logFault, named } from "../runtime/log.ts";
 import { withMetrics } from "../runtime/metrics.ts";
-import { isPassing } from "../table/conflicts.ts";
+import { isTransient } from "../table/conflicts.ts";
 import { anonymousOwner, keyedCall } from "../table/idempotency.ts";
 import { assertNotRefused, countUse, rateHeaders, withBucket } from "../table/rates.ts";
 import { DuplicateKeyError } from "../table/transact.ts";
@@ -237,13 +237,14 @@ async function answerError(contract: Contract, call: Call, error: unknown) {
 }
 
 /**
- * A failure that may pass is worth a retry, and the response says so. Everything else is a 500: a
+ * A transient failure is retryable, and the response says so. Everything else is a 500: a
  * bug, or an internal error of the table that outlasted the SDK's retries.
  */
 function fault(contract: Contract, call: Call, error: unknown): APIGatewayProxyResult {
   const { headers, now } = call;
   logFault("A request failed", error, { route: contract.route });
   const isInner = error instanceof Error && error.name === "InternalServerError";
-  if (isPassing(error) && !isInner) return refusalAnswer(new Refusal("unavailable"), headers, now);
+  if (isTransient(error) && !isInner)
+    return refusalAnswer(new Refusal("unavailable"), headers, now);
   return faultAnswer(headers, now);
 }

@@ -4,11 +4,11 @@ import {
   callIdOf,
   claimCall,
   findMarked,
-  forgetMarked,
   type KeyedCall,
   type Marked,
   markerAction,
   type Recalled,
+  releaseKey,
 } from "../table/idempotency.ts";
 import { commitTransaction, DuplicateKeyError, type Reply } from "../table/transact.ts";
 import type { Contract } from "./contract.ts";
@@ -110,7 +110,7 @@ export async function findStoredReply(
   const { kept } = marked;
   const recalled = (await memory?.recall?.(kept, now)) ?? { answer: kept };
   if (recalled !== "void") return { ...marked, recalled };
-  await forgetMarked(keyed, marked);
+  await releaseKey(keyed, marked);
   return undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { DynamoDBRecord, SQSRecord } from "aws-lambda";
 import type * as z from "zod";
 import { Maintenance } from "../../domain/refusal.ts";
-import { showAgain } from "../aws/queues.ts";
+import { changeVisibility } from "../aws/queues.ts";
 import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
 import { logFault, named, withReadableStack } from "../runtime/log.ts";
@@ -96,7 +96,7 @@ async function retrySoon(
   if (messages.length === 0) return;
   try {
     const url = setting(`${on.queue.toUpperCase() as Uppercase<QueueName>}_QUEUE_URL`);
-    await showAgain(url, messages);
+    await changeVisibility(url, messages);
   } catch (error) {
     logFault("Messages of a queue are retried after its visibility timeout only", error);
   }

@@ -4,7 +4,7 @@ import { objectIdOf, StreamId } from "../../domain/id.ts";
 import { makeNotification, type StoredNotification } from "../../domain/people/notification.ts";
 import { noticeOf, type Reminder } from "../../domain/streams/reminder.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
-import { startTimer } from "../aws/queues.ts";
+import { sendAt } from "../aws/queues.ts";
 import { setting } from "../runtime/env.ts";
 import { logFault } from "../runtime/log.ts";
 import { findRelation, listFollowers } from "../store/people/follows.ts";
@@ -12,7 +12,7 @@ import {
   claimAnnouncement,
   findNotice,
   moveAction,
-  type NoticePlace,
+  type NoticeCursor,
   type OpenNotice,
 } from "../store/people/notices.ts";
 import { notificationActions } from "../store/people/notifications.ts";
@@ -35,7 +35,7 @@ const remindedMax = 33;
 
 /** Queues a notice, new or to be continued. */
 export const sendNotice = (notice: Notice, now: Date) =>
-  startTimer(setting("NOTICES_QUEUE_URL"), notice, { at: now, now });
+  sendAt(setting("NOTICES_QUEUE_URL"), notice, { at: now, now });
 
 /**
  * Queues the notice to followers from code with another task, which must not fail if this does: the
@@ -72,7 +72,7 @@ export async function notifyNextPart({ streamId, step }: Notice, now: Date): Pro
 }
 
 /** The users to notify next, the reminders that this completes, and where the next part begins. */
-type Part = { users: string[]; reminders?: Reminder[]; next: NoticePlace | undefined };
+type Part = { users: string[]; reminders?: Reminder[]; next: NoticeCursor | undefined };
 
 async function nextPart(notice: OpenNotice, stream: Stream, now: Date): Promise<Part> {
   const { to, after, isQuiet } = notice;

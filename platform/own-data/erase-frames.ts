@@ -4,7 +4,7 @@ import { key, prefix } from "../table/keys.ts";
 import { withoutNames } from "./names.ts";
 import { pageSizes } from "./page-sizes.ts";
 import type { Erasure } from "./progress.ts";
-import { findTrace, forgetTrace, placeText } from "./traced.ts";
+import { cursorText, findTrace, forgetTrace } from "./traced.ts";
 
 /**
  * Erases names in the kept frames of all streams that held data of the user, and their likes again:
@@ -23,9 +23,9 @@ export async function eraseFrames({ userId, at, after }: Erasure): Promise<strin
       await changeFrame(streamId, frame.n, erase);
       changed += 1;
     }
-    if (seen === items || changed === changes) return placeText(SK, frame.n);
+    if (seen === items || changed === changes) return cursorText(SK, frame.n);
   }
   await leaveLikes(streamId, userId, at);
   await forgetTrace({ PK: key.tracedBan(userId, "").PK, SK }, at);
-  return placeText(SK);
+  return cursorText(SK);
 }

@@ -7,7 +7,7 @@ import { listReminders } from "../store/streams/reminders.ts";
 import { changeStream } from "../store/streams/stream-changes.ts";
 import { getStream } from "../store/streams/streams.ts";
 import { noteErasedStream } from "../store/streams/traces.ts";
-import { decideAgain, overtaken } from "../table/conflicts.ts";
+import { conflicted, retryOnConflict } from "../table/conflicts.ts";
 import { deleteIf, getRawItem, updateIf } from "../table/items.ts";
 import { key, prefix } from "../table/keys.ts";
 import { eraseNotices } from "./erase-notices.ts";
@@ -86,12 +86,12 @@ async function eraseReminders(streamId: string, after: string, limit: number) {
  * `sub`.
  */
 async function eraseHost(streamId: string, userId: string): Promise<void> {
-  await decideAgain(async () => {
+  await retryOnConflict(async () => {
     const stream = await getRawItem(key.stream(streamId), { consistent: true });
     if (stream === undefined) return undefined;
     if (stream.deletedAt === null && isBefore({ status: stream.status as Stream["status"] })) {
       await changeStream(await getStream(streamId, { consistent: true }), callOff, new Date());
-      return overtaken;
+      return conflicted;
     }
     const changed = await updateIf({
       Key: key.stream(streamId),
@@ -103,7 +103,7 @@ async function eraseHost(streamId: string, userId: string): Promise<void> {
         ":next": Number(stream.revision) + 1,
       },
     });
-    return changed === undefined ? overtaken : undefined;
+    return changed === undefined ? conflicted : undefined;
   });
 }
 

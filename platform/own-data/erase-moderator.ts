@@ -6,7 +6,7 @@ import { changeStream } from "../store/streams/stream-changes.ts";
 import { withWords } from "../store/streams/streams.ts";
 import { listItems, reviseItem } from "../table/items.ts";
 import { key, prefix } from "../table/keys.ts";
-import { pageOf, placeAfter } from "./erase-people.ts";
+import { cursorAfter, pageOf } from "./erase-people.ts";
 import { pageSizes } from "./page-sizes.ts";
 
 /**
@@ -41,7 +41,7 @@ export async function eraseModerator(
   for (const stream of await listItems(Stream, keys, { consistent: true }))
     if (stream.deletedAt === null && leave(stream) !== undefined)
       await changeStream(await withWords(stream), leave, new Date());
-  return placeAfter(hosted, changes);
+  return cursorAfter(hosted, changes);
 }
 
 /**

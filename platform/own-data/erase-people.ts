@@ -25,7 +25,7 @@ export const pageOf = (
   queryItems(place, start, { limit, consistent: true, ...(after !== undefined && { after }) });
 
 /** Where the next page begins after one of `limit` items; undefined after the last page. */
-export const placeAfter = (
+export const cursorAfter = (
   items: readonly Item[],
   limit = pageSizes().items,
 ): string | undefined => (items.length < limit ? undefined : items.at(-1)?.SK);
@@ -48,7 +48,7 @@ export async function eraseItems({ userId, at, after }: Erasure): Promise<string
   const invitations = older.filter(({ SK }) => SK.startsWith(prefix.guestOf));
   await allDone(invitations.map(({ streamId }) => uninvite(String(streamId), userId)));
   await recordEach(older.map(deletion));
-  return placeAfter(items);
+  return cursorAfter(items);
 }
 
 /** Removes a guest, who enters a paid stream without a pass, from a stream that still exists. */
@@ -81,7 +81,7 @@ export async function eraseReplies({ userId, at, after }: Erasure): Promise<stri
   const items = await pageOf(key.marker(userId, ""), "", after);
   const isOwn = ({ answeredAt }: Item) => answeredAt !== undefined && String(answeredAt) <= at;
   await recordEach(items.filter(isOwn).map(deletion));
-  return placeAfter(items);
+  return cursorAfter(items);
 }
 
 /** Erases the list of users whom the user followed. */
@@ -90,7 +90,7 @@ export async function eraseFollowing({ userId, at, after }: Erasure): Promise<st
   const items = await pageOf(place, prefix.following, after, pageSizes().changes);
   const relations = items.map((item) => read(Relation, item)).filter((one) => one.at <= at);
   for (const { followedId } of relations) await removeFollow(userId, followedId);
-  return placeAfter(items, pageSizes().changes);
+  return cursorAfter(items, pageSizes().changes);
 }
 
 /** Erases the list of the user's followers, and their notifications about the user's streams. */
@@ -104,5 +104,5 @@ export async function eraseFollowers({ userId, at, after }: Erasure): Promise<st
   // If one page needs more changes than allowed, the same page is repeated and finds the rest.
   if (!(await eraseNotices(followerIds, streamIds))) return after ?? prefix.followers;
   for (const followerId of followerIds) await removeFollow(followerId, userId);
-  return placeAfter(items, pageSizes().changes);
+  return cursorAfter(items, pageSizes().changes);
 }

@@ -22,7 +22,7 @@ import { isIdUntil } from "./erase-people.ts";
 import { eraseNames } from "./names.ts";
 import { pageSizes } from "./page-sizes.ts";
 import type { Erasure } from "./progress.ts";
-import { findTrace, forgetTrace, placeInHost, placeInMoments, placeText } from "./traced.ts";
+import { cursorInHost, cursorInMoments, cursorText, findTrace, forgetTrace } from "./traced.ts";
 
 /** A settlement or refund changes other fields, so neither undoes the other. */
 const eraseFromGift = (streamId: string, giftId: string, userId: string) =>
@@ -56,18 +56,18 @@ export async function eraseFromStreams({ userId, at, after }: Erasure) {
   const { SK, streamId, giftId, banId, hostId, n, hosted, moment } = trace;
   const { PK } = key.tracedBan(userId, "");
   const id = banId ?? giftId;
-  if (id !== undefined && !isIdUntil(id, at)) return placeText(SK);
+  if (id !== undefined && !isIdUntil(id, at)) return cursorText(SK);
   if (hostId !== undefined) {
     const next = await eraseModerator(hostId, userId, at, hosted);
-    if (next !== undefined) return placeInHost(SK, next);
+    if (next !== undefined) return cursorInHost(SK, next);
     await forgetTrace({ PK, SK }, at);
-    return placeText(SK);
+    return cursorText(SK);
   }
   if (banId !== undefined) await eraseFromBan(banId, userId, new Date(at));
   else if (giftId !== undefined) await eraseFromGift(streamId ?? "", giftId, userId);
   else if (streamId !== undefined) return eraseFromStream(SK, streamId, { userId, at, n, moment });
   await deleteIf({ PK, SK });
-  return placeText(SK);
+  return cursorText(SK);
 }
 
 /** A page of a traced stream: after message number `n`, or after the messages and a moment. */
@@ -84,7 +84,7 @@ async function eraseFromStream(SK: string, streamId: string, page: StreamPage): 
     const stream = await findStream(streamId, { consistent: true });
     if (n === 0 && stream !== undefined) await traceHost(stream, userId, at);
     const { count, next } = await eraseMessages(streamId, stream, page);
-    if (next !== undefined) return placeText(SK, next);
+    if (next !== undefined) return cursorText(SK, next);
     most -= count;
   }
   if (after === "") {
@@ -92,7 +92,7 @@ async function eraseFromStream(SK: string, streamId: string, page: StreamPage): 
     await leaveLikes(streamId, userId, at);
   }
   const next = await eraseFromMoments(streamId, { userId, at, after, most });
-  return next === undefined ? placeText(SK) : placeInMoments(SK, next);
+  return next === undefined ? cursorText(SK) : cursorInMoments(SK, next);
 }
 
 /** Erases the names in a ban, in its host's list, and in the member item that enforces it. */

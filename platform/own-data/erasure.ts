@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { UserId } from "../../domain/id.ts";
-import { startTimer } from "../aws/queues.ts";
+import { sendAt } from "../aws/queues.ts";
 import { millisecondsLeft } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
 import { deleteIf, getItem, updateIf } from "../table/items.ts";
@@ -30,7 +30,7 @@ const framesAfterMilliseconds = 10_000;
 
 /** Queues the continuation of an erasure, optionally with a delay. */
 export const sendErasure = (userId: string, now: Date, delayMilliseconds = 0) =>
-  startTimer(
+  sendAt(
     setting("ERASURES_QUEUE_URL"),
     { userId },
     {

@@ -1,6 +1,6 @@
 import { anonymize } from "../../domain/people/anonymize.ts";
 import { setting } from "../runtime/env.ts";
-import { decideAgain, overtaken } from "../table/conflicts.ts";
+import { conflicted, retryOnConflict } from "../table/conflicts.ts";
 import { getRawItem, type Item, updateIf } from "../table/items.ts";
 import type { Key } from "../table/keys.ts";
 
@@ -26,7 +26,7 @@ export async function eraseNames(
   userId: string,
   { isRevised = false } = {},
 ): Promise<void> {
-  await decideAgain(async () => {
+  await retryOnConflict(async () => {
     const item = await getRawItem(Key, { consistent: true });
     const changes = item === undefined ? [] : changesOf(item, fields, userId);
     if (changes.length === 0) return undefined;
@@ -47,7 +47,7 @@ export async function eraseNames(
         ...(isRevised ? [[":one", 1]] : []),
       ]),
     });
-    return changed === undefined ? overtaken : undefined;
+    return changed === undefined ? conflicted : undefined;
   });
 }
 

@@ -8,7 +8,7 @@ import { commit, findWallet, forfeitActions } from "../store/money/wallets.ts";
 import { indexActions } from "../store/people/user-index.ts";
 import { findProfile } from "../store/people/users.ts";
 import { walkHosted } from "../store/streams/stream-lists.ts";
-import { decideAgain, overtaken } from "../table/conflicts.ts";
+import { conflicted, retryOnConflict } from "../table/conflicts.ts";
 import { updateIf } from "../table/items.ts";
 import { key } from "../table/keys.ts";
 import type { Action } from "../table/transact.ts";
@@ -28,7 +28,7 @@ class Moved extends Error {}
 export async function removeUser({ userId, isForfeit, now }: Leaving): Promise<void> {
   const begun = Date.now();
   const clock = () => new Date(now.getTime() + Date.now() - begun);
-  await decideAgain(async () => {
+  await retryOnConflict(async () => {
     // Read first: everything that the user gives meanwhile, or that prevents leaving, writes the
     // wallet.
     const wallet = await findWallet(userId);
@@ -82,7 +82,7 @@ async function removeIdle(idle: Wallet, isForfeit: boolean, clock: () => Date) {
     },
   );
   return removed.catch((error: unknown) => {
-    if (error instanceof Moved) return overtaken;
+    if (error instanceof Moved) return conflicted;
     throw error;
   });
 }

@@ -26,15 +26,15 @@ const placeIn = (after: string | undefined) =>
   after === undefined ? undefined : Place.parse(JSON.parse(after));
 
 /** The position within a trace's host, after this entry of the list of their streams. */
-export const placeInHost = (SK: string, hosted: string) =>
+export const cursorInHost = (SK: string, hosted: string) =>
   JSON.stringify({ SK, n: 0, isOver: false, hosted });
 
 /** The position within a trace's stream, after this moment. */
-export const placeInMoments = (SK: string, moment: string) =>
+export const cursorInMoments = (SK: string, moment: string) =>
   JSON.stringify({ SK, n: 0, isOver: false, moment });
 
 /** The position after a trace, or within its stream after number `n`. */
-export const placeText = (SK: string, n?: number) =>
+export const cursorText = (SK: string, n?: number) =>
   JSON.stringify({ SK, n: n ?? 0, isOver: n === undefined });
 
 /** The trace for a page: the one that the previous page left unfinished, or the next. */

@@ -2,7 +2,7 @@ import { fetched } from "../../domain/people/profile-change.ts";
 import { PictureFile, pictureBytesMax } from "../../domain/picture.ts";
 import { thumbnailFrom } from "../../domain/streams/thumbnail.ts";
 import { timeAfter } from "../../domain/text.ts";
-import { startTimer } from "../aws/queues.ts";
+import { sendAt } from "../aws/queues.ts";
 import { getFile } from "../outbound/get.ts";
 import { NotCalled, TooLarge } from "../outbound/request.ts";
 import { setting } from "../runtime/env.ts";
@@ -12,7 +12,7 @@ import { replaceAction } from "../store/people/profile-changes.ts";
 import { findProfile } from "../store/people/users.ts";
 import { streamAction } from "../store/streams/stream-changes.ts";
 import { findStream } from "../store/streams/streams.ts";
-import { decideAgain, overtaken } from "../table/conflicts.ts";
+import { conflicted, retryOnConflict } from "../table/conflicts.ts";
 import { tryUse } from "../table/rates.ts";
 import { type Action, commitTransaction } from "../table/transact.ts";
 import { forgetPicture, kilobytesOf, storePicture } from "./pictures.ts";
@@ -56,11 +56,11 @@ export async function fetchPicture(message: RemotePicture, now: Date): Promise<v
   const made = await resizePicture(file.bytes);
   if (made === undefined) return giveUp(message, "expected a picture that can be decoded");
   const picture = await storePicture(file, made, { now, newId: () => newId(now) });
-  await decideAgain(async () => {
+  await retryOnConflict(async () => {
     const still = await findNaming(message, now);
     if (still === undefined) return undefined;
     const failed = await commitTransaction([...still.replace(picture), ...picture.actions]);
-    return failed === undefined ? undefined : overtaken;
+    return failed === undefined ? undefined : conflicted;
   });
 }
 
@@ -104,8 +104,8 @@ async function get(url: string): Promise<Found> {
   try {
     const { status, bytes } = await getFile(url, { accept: "image/*", bytesMax: pictureBytesMax });
     if (status === 200) return { bytes };
-    const isPassing = status >= 500 || retryStatuses.includes(status);
-    return isPassing ? { passing: `answered ${status}` } : { problem: `answered ${status}` };
+    const isTransient = status >= 500 || retryStatuses.includes(status);
+    return isTransient ? { passing: `answered ${status}` } : { problem: `answered ${status}` };
   } catch (error) {
     const { message } = error as Error;
     const isFinal = error instanceof NotCalled || error instanceof TooLarge;
@@ -118,7 +118,7 @@ async function tryLater(message: RemotePicture, problem: string, now: Date): Pro
   if (pause === undefined) return giveUp(message, problem);
   const at = new Date(now.getTime() + pause * 1000);
   const again = { ...message, tries: message.tries + 1 };
-  await startTimer(setting("FETCHES_QUEUE_URL"), again, { at, now });
+  await sendAt(setting("FETCHES_QUEUE_URL"), again, { at, now });
 }
 
 /** The URL is not logged: it may contain a secret of its user. */

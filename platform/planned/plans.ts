@@ -1,9 +1,9 @@
 import type { DynamoDBRecord } from "aws-lambda";
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
-import { dueAt, isReturning, passTime } from "../../domain/streams/funding.ts";
+import { applyDueChange, dueAt, isReturning } from "../../domain/streams/funding.ts";
 import { Stream } from "../../domain/streams/stream.ts";
-import { startTimer } from "../aws/queues.ts";
+import { sendAt } from "../aws/queues.ts";
 import { readEach } from "../lambda/consumer.ts";
 import { millisecondsLeft } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
@@ -35,7 +35,7 @@ const pageMilliseconds = 15_000;
 
 async function queue(message: PlanMessage, at: string, now: Date): Promise<void> {
   if (Date.parse(at) - now.getTime() > timedMillisecondsMax) return;
-  await startTimer(setting("PLANS_QUEUE_URL"), message, { at: new Date(at), now });
+  await sendAt(setting("PLANS_QUEUE_URL"), message, { at: new Date(at), now });
 }
 
 /** Queues streams for the due times in their records. */
@@ -63,14 +63,14 @@ export async function queueDuePlans(now: Date): Promise<void> {
  * Performs the due action on a stream: returns contributions, page by page, or ends a stream that
  * has not begun in time. Before that time the message is sent on.
  */
-export async function followPlan(message: PlanMessage, now: Date): Promise<void> {
+export async function runDuePlan(message: PlanMessage, now: Date): Promise<void> {
   const { streamId } = message;
   const stream = await getItem(Stream, key.stream(streamId), { consistent: true });
   const at = stream && dueAt(stream);
   if (stream === undefined || at === undefined) return;
   if (isReturning(stream)) return returnAll(stream, message, now);
   if (at > now.toISOString()) return queue({ streamId }, at, now);
-  await changeStream(stream, (current) => passTime(current, now), now);
+  await changeStream(stream, (current) => applyDueChange(current, now), now);
 }
 
 /** Throws at the end if a member was left: the message, or the sweep, starts again. */

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { NotificationId, UserId } from "../../domain/id.ts";
 import { isOpening, relayOf } from "../../domain/log/subscriber.ts";
 import { notificationOf, type StoredNotification } from "../../domain/people/notification.ts";
-import { startTimer } from "../aws/queues.ts";
+import { sendAt } from "../aws/queues.ts";
 import { answerWithin, stragglersMilliseconds } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
 import {
@@ -85,7 +85,7 @@ async function sendTo(
   const { userId, id: notificationId } = stored;
   const message: MissedNotification = { userId, notificationId, connectionIds: missed, tries };
   const at = new Date(now.getTime() + 2 ** (tries - 1) * 1000);
-  await startTimer(setting("NOTIFICATIONS_QUEUE_URL"), message, { at, now });
+  await sendAt(setting("NOTIFICATIONS_QUEUE_URL"), message, { at, now });
 }
 
 /** From `$connect` to the first message, unless the system is slow; also between its two writes. */

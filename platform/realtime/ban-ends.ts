@@ -2,7 +2,7 @@ import type { DynamoDBRecord } from "aws-lambda";
 import * as z from "zod";
 import { bansOf, isBlocked, Member, storedBan } from "../../domain/streams/member.ts";
 import { Timestamp } from "../../domain/text.ts";
-import { startTimer } from "../aws/queues.ts";
+import { sendAt } from "../aws/queues.ts";
 import { readEach } from "../lambda/consumer.ts";
 import type { Poster } from "../push/gateway.ts";
 import { endSubscription } from "../push/post.ts";
@@ -11,7 +11,7 @@ import { findConnection } from "../store/log/connections.ts";
 import { findSubscriber } from "../store/log/subscribers.ts";
 import { showChannelBan } from "../store/streams/channel-bans.ts";
 import {
-  type BanPlace,
+  type BanTarget,
   changeMember,
   findChannelMember,
   memberActions,
@@ -31,7 +31,7 @@ import { atEachSocket } from "./user-sockets.ts";
  * A message of the queue `moments`: a ban in a stream, or in a host's channel, which is copied to
  * its live streams first. `banId` and `endsAt` are null if the ban was lifted.
  */
-export const BanMoment = z.object({
+export const BanEnd = z.object({
   streamId: z.string().optional(),
   hostId: z.string().optional(),
   userId: z.string(),
@@ -40,7 +40,7 @@ export const BanMoment = z.object({
   /** Set on each message after the first: the ban is shown everywhere, only its end is missing. */
   isShown: z.boolean().optional(),
 });
-type BanMoment = z.infer<typeof BanMoment>;
+type BanEnd = z.infer<typeof BanEnd>;
 
 /**
  * Bans that end later than this, in milliseconds from now, get no timer: a timer costs a message
@@ -50,17 +50,14 @@ type BanMoment = z.infer<typeof BanMoment>;
 const timedMillisecondsMax = 15 * 24 * 3_600_000;
 
 /** Queues the bans that these records begin or lift. */
-export async function queueBanMoments(
-  records: readonly DynamoDBRecord[],
-  now: Date,
-): Promise<void> {
+export async function queueBanEnds(records: readonly DynamoDBRecord[], now: Date): Promise<void> {
   for (const moment of readEach(records, momentIn))
     if (moment.hostId !== undefined) await queue(moment, now, now);
     else await startBanTimer({ ...moment, isShown: true }, now);
 }
 
 /** The ban that a record begins or lifts. */
-function momentIn({ dynamodb }: DynamoDBRecord): BanMoment[] {
+function momentIn({ dynamodb }: DynamoDBRecord): BanEnd[] {
   const [image, old] = [plain(dynamodb?.NewImage), plain(dynamodb?.OldImage)];
   if (image === undefined) return [];
   const { kind, owner } = readKey(image);
@@ -71,10 +68,10 @@ function momentIn({ dynamodb }: DynamoDBRecord): BanMoment[] {
   return [{ ...moment, [kind === "channel_member" ? "hostId" : "streamId"]: owner }];
 }
 
-const queue = (moment: BanMoment, at: Date, now: Date) =>
-  startTimer(setting("MOMENTS_QUEUE_URL"), moment, { at, now });
+const queue = (moment: BanEnd, at: Date, now: Date) =>
+  sendAt(setting("MOMENTS_QUEUE_URL"), moment, { at, now });
 
-async function startBanTimer(moment: BanMoment, now: Date): Promise<void> {
+async function startBanTimer(moment: BanEnd, now: Date): Promise<void> {
   if (moment.endsAt === null) return;
   const at = new Date(moment.endsAt);
   if (at.getTime() - now.getTime() <= timedMillisecondsMax) await queue(moment, at, now);
@@ -86,9 +83,9 @@ async function startBanTimer(moment: BanMoment, now: Date): Promise<void> {
  * first and at the end, a channel's ban is copied to the channel's live streams, whose event of it
  * ends the user's subscriptions; those to streams that are not live yet are ended here.
  */
-export async function followBan(poster: Poster, moment: BanMoment, now: Date): Promise<void> {
+export async function endBan(poster: Poster, moment: BanEnd, now: Date): Promise<void> {
   const { streamId, hostId, userId, banId, endsAt, isShown = false } = moment;
-  const place: BanPlace = streamId === undefined ? { hostId: hostId! } : { streamId };
+  const place: BanTarget = streamId === undefined ? { hostId: hostId! } : { streamId };
   const isOver = endsAt !== null && endsAt <= now.toISOString();
   if (isShown && !isOver) {
     const member = await getItem(Member, memberKey(place, userId), { consistent: true });

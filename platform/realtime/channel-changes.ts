@@ -1,6 +1,6 @@
 import type { DynamoDBRecord } from "aws-lambda";
 import * as z from "zod";
-import { startTimer } from "../aws/queues.ts";
+import { sendAt } from "../aws/queues.ts";
 import { imagesOf } from "../lambda/consumer.ts";
 import { setting } from "../runtime/env.ts";
 import { applyChannel } from "../store/streams/channels.ts";
@@ -10,7 +10,7 @@ import { readKey } from "../table/keys.ts";
 export const ChannelChange = z.object({ channelOf: z.string() });
 
 /** Applies the settings. */
-export const followChannel = ({ channelOf }: z.infer<typeof ChannelChange>, now: Date) =>
+export const applyChannelChange = ({ channelOf }: z.infer<typeof ChannelChange>, now: Date) =>
   applyChannel(channelOf, now);
 
 /**
@@ -23,6 +23,6 @@ export async function queueChannelChanges(
 ): Promise<void> {
   for (const image of imagesOf(records, "channel")) {
     const { owner: channelOf } = readKey(image);
-    await startTimer(setting("MOMENTS_QUEUE_URL"), { channelOf }, { at: now, now });
+    await sendAt(setting("MOMENTS_QUEUE_URL"), { channelOf }, { at: now, now });
   }
 }

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { overlayHolder } from "../../domain/id.ts";
 import { type Connection, isOpening } from "../../domain/log/subscriber.ts";
 import { overlayKeysMax } from "../../domain/streams/overlay-key.ts";
-import { startTimer } from "../aws/queues.ts";
+import { sendAt } from "../aws/queues.ts";
 import { type Poster, payloadOf } from "../push/gateway.ts";
 import { allDone, pauseFor } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
@@ -24,7 +24,7 @@ type ChannelMove = z.infer<typeof ChannelMove>;
 
 /** Queues such a message without delay. */
 export const queueChannelMove = (move: ChannelMove, now: Date): Promise<void> =>
-  startTimer(setting("MOMENTS_QUEUE_URL"), move, { at: now, now });
+  sendAt(setting("MOMENTS_QUEUE_URL"), move, { at: now, now });
 
 /** Queues one for every stream that went live or ended. */
 export async function queueChannelMoves(

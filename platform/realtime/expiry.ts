@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { connectionLifeSeconds, isOpening } from "../../domain/log/subscriber.ts";
-import { startTimer } from "../aws/queues.ts";
+import { sendAt } from "../aws/queues.ts";
 import type { Poster } from "../push/gateway.ts";
 import { setting } from "../runtime/env.ts";
 import { dropConnection, findConnection } from "../store/log/connections.ts";
@@ -14,7 +14,7 @@ export type ExpiryTimer = z.infer<typeof ExpiryTimer>;
 export async function startExpiryTimer(moment: ExpiryTimer, now: Date): Promise<void> {
   if (moment.expiresAt > now.getTime() / 1000 + connectionLifeSeconds) return;
   const at = new Date(moment.expiresAt * 1000);
-  await startTimer(setting("MOMENTS_QUEUE_URL"), moment, { at, now });
+  await sendAt(setting("MOMENTS_QUEUE_URL"), moment, { at, now });
 }
 
 /** The close reason of connections whose token has expired. */

@@ -2,7 +2,7 @@ import type { DynamoDBRecord } from "aws-lambda";
 import * as z from "zod";
 import { isFree, Member } from "../../domain/streams/member.ts";
 import { Stream } from "../../domain/streams/stream.ts";
-import { startTimer } from "../aws/queues.ts";
+import { sendAt } from "../aws/queues.ts";
 import { readEach } from "../lambda/consumer.ts";
 import type { Poster } from "../push/gateway.ts";
 import { endSubscription } from "../push/post.ts";
@@ -23,7 +23,7 @@ export async function queueLostPasses(
   now: Date,
 ): Promise<void> {
   for (const lost of readEach(records, lostIn))
-    await startTimer(setting("MOMENTS_QUEUE_URL"), lost, { at: now, now });
+    await sendAt(setting("MOMENTS_QUEUE_URL"), lost, { at: now, now });
 }
 
 function lostIn({ dynamodb }: DynamoDBRecord): LostPass[] {

@@ -6,7 +6,7 @@ import {
   StreamId,
   UserId,
 } from "../../domain/id.ts";
-import type { OverlayPlace } from "../../domain/streams/overlay-key.ts";
+import type { OverlayScope } from "../../domain/streams/overlay-key.ts";
 import type { Caller } from "../auth/caller.ts";
 import { isRevoked } from "../auth/revocations.ts";
 import { findOverlayKey, findOverlayKeyByText } from "../store/streams/overlay-keys.ts";
@@ -18,7 +18,7 @@ const lifeSeconds = 24 * 3600;
 type KeyQuery = { streamId?: string | undefined; channel?: string | undefined };
 
 /** The stream or channel in a URL; undefined if it names both or neither. */
-function placeIn({ streamId, channel }: KeyQuery): OverlayPlace | undefined {
+function placeIn({ streamId, channel }: KeyQuery): OverlayScope | undefined {
   if ((streamId === undefined) === (channel === undefined)) return undefined;
   const [stream, host] = [StreamId.safeParse(streamId).data, UserId.safeParse(channel).data];
   if (stream !== undefined) return { streamId: stream };

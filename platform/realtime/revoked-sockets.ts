@@ -4,7 +4,7 @@ import { overlayHolder } from "../../domain/id.ts";
 import { isOpening } from "../../domain/log/subscriber.ts";
 import { type Revocation, revokedBy } from "../../domain/revocation.ts";
 import { hashOfSecret } from "../auth/secret.ts";
-import { startTimer } from "../aws/queues.ts";
+import { sendAt } from "../aws/queues.ts";
 import type { Poster } from "../push/gateway.ts";
 import { setting } from "../runtime/env.ts";
 import { logFault } from "../runtime/log.ts";
@@ -36,7 +36,7 @@ const farewells = {
 };
 
 /** The sockets that a revocation closes. */
-export function sessionsOf(revocation: Revocation): SocketRevocation {
+export function socketRevocationOf(revocation: Revocation): SocketRevocation {
   const revoked = revokedBy(revocation);
   return "token" in revoked
     ? { withdrawn: "session", tokenHash: hashOfSecret(revoked.token) }
@@ -46,7 +46,7 @@ export function sessionsOf(revocation: Revocation): SocketRevocation {
 /** The closing of these sockets, queued after a delay. */
 function queueWithdrawal(withdrawal: SocketRevocation, now: Date, delayMilliseconds = 0) {
   const at = new Date(now.getTime() + delayMilliseconds);
-  return startTimer(setting("MOMENTS_QUEUE_URL"), withdrawal, { at, now });
+  return sendAt(setting("MOMENTS_QUEUE_URL"), withdrawal, { at, now });
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Position } from "../../domain/log/recovery.ts";
 import { type RequestId, revisionAt, type Subscriber } from "../../domain/log/subscriber.ts";
 import { Refusal, refuse } from "../../domain/refusal.ts";
-import { assertAdmitted, isAdmittedForNow, isBlocked } from "../../domain/streams/member.ts";
+import { assertAdmitted, hasRevocableAccess, isBlocked } from "../../domain/streams/member.ts";
 import type { Caller } from "../auth/caller.ts";
 import { sentenceOf, statusOf } from "../http/envelope.ts";
 import {
@@ -11,7 +11,7 @@ import {
   putConnection,
 } from "../store/log/connections.ts";
 import { findRelayUrl } from "../store/log/relays.ts";
-import { assertPlaceLeft } from "../store/log/room-capacity.ts";
+import { assertRoomNotFull } from "../store/log/room-capacity.ts";
 import { putSubscriber } from "../store/log/subscribers.ts";
 import { getStreamWithMember } from "../store/streams/stream-access.ts";
 
@@ -112,8 +112,8 @@ export async function assertMayWatch(
   const { stream, member } = await getBoth(streamId, caller.userId);
   if (isBlocked(member, now)) refuse("member_blocked");
   assertAdmitted(stream, member, caller);
-  if (!isViewer) await assertPlaceLeft(stream, caller, now);
-  return isAdmittedForNow(stream, caller);
+  if (!isViewer) await assertRoomNotFull(stream, caller, now);
+  return hasRevocableAccess(stream, caller);
 }
 
 /** The stream of a refusal if the URL names none; no stream has this id. */

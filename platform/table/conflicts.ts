@@ -14,21 +14,21 @@ export async function pause(attempt: number): Promise<void> {
   await pauseFor(Math.random() * longest);
 }
 
-/** The result of an attempt that another call has overtaken. */
-export const overtaken = Symbol("overtaken");
+/** The result of an attempt whose condition another call has changed. */
+export const conflicted = Symbol("conflicted");
 
 /**
  * Reads, decides and writes, and repeats this if another call was faster: after a pause each time,
  * up to a limit, then refuses with `unavailable`. The first `fresh` attempts do not pause: for
  * callers that get the current state from the refused write and decide on it while it is new.
  */
-export async function decideAgain<A>(
-  attempt: () => Promise<A | typeof overtaken>,
+export async function retryOnConflict<A>(
+  attempt: () => Promise<A | typeof conflicted>,
   { tries = triesMax, fresh = 0 } = {},
 ): Promise<A> {
   for (let n = 1; n <= tries; n++) {
     const answer = await attempt();
-    if (answer !== overtaken) return answer;
+    if (answer !== conflicted) return answer;
     if (n >= fresh && n < tries) await pause(n - fresh);
   }
   return refuse("unavailable");
@@ -55,7 +55,7 @@ export function retryConflicts(client: DynamoDBDocumentClient): DynamoDBDocument
 }
 
 /** Errors after which it is not known whether the transaction was committed. */
-export function isIndefinite(error: unknown): boolean {
+export function isOutcomeUnknown(error: unknown): boolean {
   const { name, $metadata, code } = error as {
     name?: string;
     code?: string;
@@ -68,9 +68,9 @@ export function isIndefinite(error: unknown): boolean {
   );
 }
 
-/** Whether something failed for a passing reason, so that the same may succeed later. */
-export const isPassing = (error: unknown): boolean =>
-  isIndefinite(error) || (error instanceof Refusal && error.code === "unavailable");
+/** Whether the failure is transient: the same call may succeed later. */
+export const isTransient = (error: unknown): boolean =>
+  isOutcomeUnknown(error) || (error instanceof Refusal && error.code === "unavailable");
 
 /** Too many requests for a partition, a table or a queue: nothing was done, later it may be. */
 function isThrottle(error: unknown): boolean {

@@ -117,7 +117,7 @@ export async function findMarked(call: KeyedCall, now: Date): Promise<Marked | u
 /**
  * Frees a key whose effect never happened, unless another call has stored something under it since.
  */
-export async function forgetMarked(call: KeyedCall, { kept }: Marked): Promise<void> {
+export async function releaseKey(call: KeyedCall, { kept }: Marked): Promise<void> {
   await deleteIf(key.marker(call.owner, call.hash), {
     ConditionExpression: "answer = :answer",
     ExpressionAttributeValues: { ":answer": JSON.stringify(kept) },

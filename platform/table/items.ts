@@ -12,7 +12,7 @@ import {
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import type * as z from "zod";
 import { refuse } from "../../domain/refusal.ts";
-import { decideAgain, overtaken, pause, triesMax } from "./conflicts.ts";
+import { conflicted, pause, retryOnConflict, triesMax } from "./conflicts.ts";
 import type { Key } from "./keys.ts";
 import { gather, table, tableName } from "./table.ts";
 
@@ -33,7 +33,7 @@ export const isAbsent: Condition = { ConditionExpression: "attribute_not_exists(
 export type Change = Omit<UpdateCommandInput, "TableName" | "Key"> & { Key: Key };
 
 /** Whether a write failed because its condition was not met. */
-export const isRefused = (error: unknown): error is ConditionalCheckFailedException =>
+export const isConditionFailed = (error: unknown): error is ConditionalCheckFailedException =>
   (error as Error).name === "ConditionalCheckFailedException";
 
 /**
@@ -217,22 +217,22 @@ export async function deleteIf(Key: Key, condition?: Condition): Promise<Item | 
 
 const orRefused = <A>(sent: Promise<A>): Promise<A | undefined> =>
   sent.catch((error: unknown) => {
-    if (isRefused(error)) return undefined;
+    if (isConditionFailed(error)) return undefined;
     throw error;
   });
 
 /**
  * Changes an item with a `revision`: `decide` gets the current item and returns the new one, or
  * undefined for no change. It is called again if another call was faster. `trying` is as in
- * `decideAgain`.
+ * `retryOnConflict`.
  */
 export async function reviseItem<S extends z.ZodType<{ revision: number }>>(
   schema: S,
   place: Key,
   decide: (was: z.output<S> | undefined) => object | undefined,
-  trying: Parameters<typeof decideAgain>[1] = {},
+  trying: Parameters<typeof retryOnConflict>[1] = {},
 ): Promise<void> {
-  await decideAgain(async () => {
+  await retryOnConflict(async () => {
     const was = await getItem(schema, place, { consistent: true });
     const next = decide(was);
     if (next === undefined) return undefined;
@@ -242,6 +242,6 @@ export async function reviseItem<S extends z.ZodType<{ revision: number }>>(
       ExpressionAttributeValues: { ":was": was?.revision },
     };
     const item = { ...place, ...next, revision: (was?.revision ?? 0) + 1 };
-    return (await putIf(item, was === undefined ? isAbsent : isSame)) ? undefined : overtaken;
+    return (await putIf(item, was === undefined ? isAbsent : isSame)) ? undefined : conflicted;
   }, trying);
 }

@@ -73,7 +73,7 @@ export function assertForm(what: string, version: number): void {
 }
 
 /** A table, and a client for it. */
-export type TablePlace = { client: DynamoDBDocumentClient; tableName: string };
+export type TableHandle = { client: DynamoDBDocumentClient; tableName: string };
 
 const form = z.number().int();
 
@@ -106,7 +106,7 @@ const Label = z
 export type Label = z.output<typeof Label>;
 
 /** The table's label; undefined if it has none. */
-export async function findLabel({ client, tableName }: TablePlace): Promise<Label | undefined> {
+export async function findLabel({ client, tableName }: TableHandle): Promise<Label | undefined> {
   const read = new GetCommand({ TableName: tableName, Key: key.layout(), ConsistentRead: true });
   const { Item } = await client.send(read);
   return Item && Label.parse(Item);
@@ -170,7 +170,10 @@ const markMilliseconds = 2_000;
 const writes = [PutCommand, UpdateCommand, DeleteCommand, TransactWriteCommand, BatchWriteCommand];
 
 /** Since when a table is read-only, in ISO 8601; undefined if it is not. */
-export async function findReadOnly({ client, tableName }: TablePlace): Promise<string | undefined> {
+export async function findReadOnly({
+  client,
+  tableName,
+}: TableHandle): Promise<string | undefined> {
   const Key = key.readOnly();
   const read = new GetCommand({ TableName: tableName, Key, ConsistentRead: true });
   return (await client.send(read)).Item?.since as string | undefined;

@@ -2,7 +2,13 @@ import { GetCommand, ScanCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { retryConflicts, triesMax } from "./conflicts.ts";
 import type { Item } from "./items.ts";
 import { type Key, key } from "./keys.ts";
-import { findLabel, type Label, TableMismatch, type TablePlace, unlessReadOnly } from "./layout.ts";
+import {
+  findLabel,
+  type Label,
+  type TableHandle,
+  TableMismatch,
+  unlessReadOnly,
+} from "./layout.ts";
 
 /** Converts items from one form to the next, each separately and in place. */
 export type Migration = {
@@ -49,7 +55,7 @@ const changesAtOnce = 25;
  * @throws TableMismatch while functions are deployed that write the older form.
  * @throws Maintenance while the table is read-only.
  */
-export async function migrate(place: TablePlace, options: Options): Promise<number> {
+export async function migrate(place: TableHandle, options: Options): Promise<number> {
   const { tableName } = place;
   const client = retryConflicts(unlessReadOnly(place.client, () => tableName));
   const writable = { client, tableName };
@@ -74,7 +80,7 @@ function assertWritten(tableName: string, { writing }: Label, { from, to }: Migr
 
 /** One migration, from its checkpoint to the end of the table. */
 async function migrateAll(
-  place: TablePlace,
+  place: TableHandle,
   migration: Migration,
   before: Progress | undefined,
   { unitsPerSecond, pause, tell }: Options,
@@ -114,7 +120,7 @@ function createPace(unitsPerSecond: number, pause: Options["pause"]) {
 
 /** Changes the items of a page that have the old form; returns their number. */
 async function changeAll(
-  place: TablePlace,
+  place: TableHandle,
   { change }: Migration,
   items: readonly Item[],
   spend: (units: number) => Promise<void>,
@@ -130,7 +136,7 @@ async function changeAll(
 
 /** Changes one item in its current state; returns the units used. */
 async function changeOne(
-  { client, tableName: TableName }: TablePlace,
+  { client, tableName: TableName }: TableHandle,
   change: Migration["change"],
   read: Item,
 ): Promise<number> {
@@ -199,7 +205,7 @@ function updateOf(was: Item, is: Item) {
  * Records the progress, and at the end that nothing older is left: both only while no deployed
  * version would write the older form again.
  */
-async function note({ client, tableName }: TablePlace, progress: Progress): Promise<void> {
+async function note({ client, tableName }: TableHandle, progress: Progress): Promise<void> {
   const isDone = progress.after === undefined;
   const update = new UpdateCommand({
     ...{ TableName: tableName, Key: key.layout() },

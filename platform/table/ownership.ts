@@ -6,8 +6,8 @@ import {
   IssuerMismatch,
   type Label,
   problemOf,
+  type TableHandle,
   TableMismatch,
-  type TablePlace,
 } from "./layout.ts";
 
 /** The intended owner of a table. */
@@ -29,14 +29,14 @@ export const labelOf = ({ stage, release }: Claim) => ({
 });
 
 /** Whether the table is empty, except for items about the table itself. */
-export async function isEmpty({ client, tableName }: TablePlace): Promise<boolean> {
+export async function isEmpty({ client, tableName }: TableHandle): Promise<boolean> {
   const { PK } = key.layout();
   const scan = new ScanCommand({ TableName: tableName, Limit: 3, ConsistentRead: true });
   const { Items = [] } = await client.send(scan);
   return (Items as Key[]).every((item) => item.PK === PK);
 }
 
-function assertStage({ tableName }: TablePlace, found: Label | undefined, stage?: string): void {
+function assertStage({ tableName }: TableHandle, found: Label | undefined, stage?: string): void {
   if (stage === undefined || found?.stage === undefined || found.stage === stage) return;
   throw new TableMismatch(
     `The table ${tableName} is that of the stage ${found.stage}, not of ${stage}: nothing was ` +
@@ -51,7 +51,7 @@ function assertStage({ tableName }: TablePlace, found: Label | undefined, stage?
  * @throws TableMismatch otherwise.
  */
 export async function assertReadable(
-  place: TablePlace,
+  place: TableHandle,
   stage?: string,
 ): Promise<Label | undefined> {
   const found = await findLabel(place);
@@ -63,7 +63,7 @@ export async function assertReadable(
 }
 
 /** Refuses an issuer other than the one whose subjects own the table's wallets. */
-async function assertIssuer(place: TablePlace, found: Label | undefined, claim: Claim) {
+async function assertIssuer(place: TableHandle, found: Label | undefined, claim: Claim) {
   const { issuer, keepsSubjects = false } = claim;
   const noted = found?.issuer;
   if (issuer === undefined || noted === undefined || noted === issuer || keepsSubjects) return;
@@ -75,7 +75,7 @@ async function assertIssuer(place: TablePlace, found: Label | undefined, claim: 
 }
 
 /** Writes the label, unless another stage has written its own meanwhile. */
-async function putLabel(place: TablePlace, claim: Claim, label: Label): Promise<void> {
+async function putLabel(place: TableHandle, claim: Claim, label: Label): Promise<void> {
   const { writing, ...rest } = label;
   const more = { ...(writing < label.version && { writing }), stage: claim.stage };
   const put = new PutCommand({
@@ -116,7 +116,7 @@ function written(found: Label | undefined, { release }: Claim, isAlone: boolean)
  * @throws TableMismatch if either would lose something, or the table is another stage's.
  * @throws IssuerMismatch if there is data of another issuer's subjects.
  */
-export async function beginDeployment(place: TablePlace, claim: Claim): Promise<void> {
+export async function beginDeployment(place: TableHandle, claim: Claim): Promise<void> {
   const found = await assertReadable(place, claim.stage);
   await assertIssuer(place, found, claim);
   if (found !== undefined && found.readable < forms.writes)
@@ -139,7 +139,7 @@ export async function beginDeployment(place: TablePlace, claim: Claim): Promise<
  *
  * @throws TableMismatch and IssuerMismatch as above.
  */
-export async function endDeployment(place: TablePlace, claim: Claim): Promise<void> {
+export async function endDeployment(place: TableHandle, claim: Claim): Promise<void> {
   const found = await assertReadable(place, claim.stage);
   await assertIssuer(place, found, claim);
   const label = { ...written(found, claim, true), readable: forms.reads.to };

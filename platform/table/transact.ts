@@ -10,8 +10,8 @@ import {
   type UpdateCommandInput,
 } from "@aws-sdk/lib-dynamodb";
 import { refuse } from "../../domain/refusal.ts";
-import { isIndefinite, pause, triesMax } from "./conflicts.ts";
-import { type Item, isRefused, plain } from "./items.ts";
+import { isOutcomeUnknown, pause, triesMax } from "./conflicts.ts";
+import { type Item, isConditionFailed, plain } from "./items.ts";
 import { table, tableName } from "./table.ts";
 
 type Part = NonNullable<TransactWriteCommandInput["TransactItems"]>[number];
@@ -85,7 +85,7 @@ async function writeOne(action: Action): Promise<Failed | undefined> {
     else return await transact([action]);
     return undefined;
   } catch (error) {
-    if (!isRefused(error)) throw error;
+    if (!isConditionFailed(error)) throw error;
     return failureWith(plain(error.Item));
   }
 }
@@ -123,7 +123,7 @@ export async function transact(
           return new Map([[conflicts.length > 0 ? conflict : throttle, undefined]]);
         // A cancelled transaction is final: only now is it safe to use another token.
         token = randomUUID();
-      } else if (!isIndefinite(error)) throw error;
+      } else if (!isOutcomeUnknown(error)) throw error;
       if (attempt >= triesMax) refuse("unavailable");
       await pause(attempt);
     }
@@ -206,7 +206,7 @@ export async function writeOnce(write: SingleWrite): Promise<Outcome> {
     const { Attributes } = await table().send(new UpdateCommand(update as UpdateCommandInput));
     return { done: true, attributes: Attributes as Item | undefined };
   } catch (error) {
-    if (!isRefused(error)) throw error;
+    if (!isConditionFailed(error)) throw error;
     const there = plain(error.Item);
     return there?.writeId === id ? { done: true, attributes: there } : { done: false, there };
   }
@@ -229,7 +229,7 @@ export async function replaceRevision(
   try {
     return (await table().send(put)).Attributes as Item | undefined;
   } catch (error) {
-    if (isRefused(error)) return undefined;
+    if (isConditionFailed(error)) return undefined;
     throw error;
   }
 }

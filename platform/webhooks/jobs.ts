@@ -2,13 +2,7 @@ import { randomUUID } from "node:crypto";
 import * as z from "zod";
 import { Deletion } from "../../domain/log/event.ts";
 import { OutgoingEvent } from "../../domain/webhooks/webhook.ts";
-import {
-  type QueueMessage,
-  sendMessage,
-  sendMessages,
-  splitBy,
-  startTimer,
-} from "../aws/queues.ts";
+import { type QueueMessage, sendAt, sendMessage, sendMessages, splitBy } from "../aws/queues.ts";
 import { hashOf } from "../aws/sign.ts";
 import { allDone } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
@@ -159,7 +153,7 @@ export async function queueDeletions(
 
 /** Queues a delivery in `retries` until it is due, even for hours. */
 export const queueRetry = (retry: Retry, now: Date): Promise<void> =>
-  startTimer(setting("RETRIES_QUEUE_URL"), retry, { at: new Date(retry.at), now });
+  sendAt(setting("RETRIES_QUEUE_URL"), retry, { at: new Date(retry.at), now });
 
 /**
  * Queues a room's event in `rooms`, with one group per RoomId, since handling a room's creation may

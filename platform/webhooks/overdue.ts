@@ -2,7 +2,7 @@ import type { Delivery } from "../../domain/webhooks/delivery.ts";
 import { tencentReceiver } from "../../domain/webhooks/webhook.ts";
 import { allDone } from "../runtime/deadline.ts";
 import { changeDelivery, listPending } from "../store/webhooks/deliveries.ts";
-import { findPlaces, recordPlaces } from "../store/webhooks/sweep.ts";
+import { findCursors, recordCursors } from "../store/webhooks/sweep.ts";
 import { listWebhooks } from "../store/webhooks/webhooks.ts";
 import { queueRetry } from "./jobs.ts";
 
@@ -27,7 +27,7 @@ const togetherMax = 20;
  * often and left it in the dead-letter queue, or a bug dropped it.
  */
 export async function requeueOverdue(now: Date, limit = pageDeliveries): Promise<number> {
-  const [webhooks, before] = await Promise.all([listWebhooks(), findPlaces()]);
+  const [webhooks, before] = await Promise.all([listWebhooks(), findCursors()]);
   const receiverIds = [tencentReceiver, ...webhooks.map(({ id }) => id)];
   const pages = await allDone(
     receiverIds.map(async (receiverId) => ({
@@ -38,7 +38,7 @@ export async function requeueOverdue(now: Date, limit = pageDeliveries): Promise
   // Recorded first, so that a failing page does not block the later ones.
   const places = pages.flatMap(({ receiverId, next }) => (next ? [[receiverId, next]] : []));
   if (places.length + Object.keys(before).length > 0)
-    await recordPlaces(Object.fromEntries(places));
+    await recordCursors(Object.fromEntries(places));
   const overdue = pages.flatMap(({ receiverId, deliveries }) =>
     deliveries.filter((one) => isOverdue(one, now)).map(({ id }) => ({ receiverId, id })),
   );

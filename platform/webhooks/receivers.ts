@@ -15,7 +15,7 @@ import {
   findSecrets,
   findStoredTarget,
   findWebhook,
-  type MessagePlace,
+  type MessageRef,
 } from "../store/webhooks/webhooks.ts";
 import { signatureOf } from "./signature.ts";
 
@@ -53,7 +53,7 @@ export type DeliveryTarget = { receiver: Receiver | undefined; deleted: Readonly
  */
 export async function findDeliveryTarget(
   { receiverId, slot }: { receiverId: string; slot?: number | undefined },
-  messages: readonly MessagePlace[],
+  messages: readonly MessageRef[],
 ): Promise<DeliveryTarget> {
   if (slot === undefined) {
     const reads = [findReceiver(receiverId), findDeletions(messages)] as const;

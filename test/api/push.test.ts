@@ -186,7 +186,7 @@ test("a handshake needs a good token, in the query or as the second subprotocol"
   watching.close();
 });
 
-test("a greeted viewer is counted, even right after a frame without viewers", async () => {
+test("a viewer who was sent `subscribed` is counted, even right after a frame without viewers", async () => {
   const [{ id }, as] = await Promise.all([liveStream(), person()]);
   const body = { content: "Is anybody there?" };
   await call(`POST /api/v1/live-stream/${id}/chat/messages`, { as, body });

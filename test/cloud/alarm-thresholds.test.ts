@@ -126,7 +126,7 @@ const bounds: Record<string, Bounds> = {
   "table-writes-throttled": throttled,
 };
 
-test.each([1, 2, 12, 60])("one of %i tasks of a relay that is missing rings", (minTasks) => {
+test.each([1, 2, 12, 60])("one missing relay task of %i triggers the alarm", (minTasks) => {
   const kind: AlarmKind = alarmKinds["relay-tasks-few"];
   const relay = { ...stage.relay, minTasks };
   const threshold = (kind.threshold as (watched: Watched) => number)({
@@ -213,8 +213,8 @@ const sentAhead: Record<string, number> = {
   ...{ combos: 10, erasures: 10, reversals: 10 },
 };
 
-/** `startTimer(setting("PLANS_QUEUE_URL"), message, { at, now })`, unless it is due immediately. */
-const timer = /startTimer\(\s*setting\("(\w+)_QUEUE_URL"\),[^;]*?\{\s*at(?!: now\b)/g;
+/** `sendAt(setting("PLANS_QUEUE_URL"), message, { at, now })`, unless it is due immediately. */
+const timer = /sendAt\(\s*setting\("(\w+)_QUEUE_URL"\),[^;]*?\{\s*at(?!: now\b)/g;
 
 test("every queue with delayed messages has its longest delay here", () => {
   const queues = sourcesOf("platform", "functions").flatMap(({ text }) =>

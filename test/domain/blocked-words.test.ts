@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { type Reading, readingsOf, wordReadings } from "../../domain/look-alikes.ts";
 import { ProfileChange } from "../../domain/people/profile-change.ts";
-import { questionOf, textsOf } from "../../domain/people/search.ts";
+import { searchPrefixOf, textsOf } from "../../domain/people/search.ts";
 import { profileOf } from "../../domain/people/user.ts";
 import {
   automatonOf,
@@ -189,7 +189,7 @@ describe("the worst expansions of Unicode", () => {
       fc.property(someText(100), (value) => {
         for (const text of textsOf({ username: "", name: value, surname: value }))
           expect([...text].length).toBeLessThanOrEqual(60);
-        expect([...(questionOf(value) ?? "")].length).toBeLessThanOrEqual(60);
+        expect([...(searchPrefixOf(value) ?? "")].length).toBeLessThanOrEqual(60);
         expect(channelNameOf(value, "64d15f9e2e6c8f4d5a123456").length).toBeLessThanOrEqual(45);
         // Folding what is folded changes nothing, so an index and a question agree.
         expect(folded(folded(value))).toBe(folded(value));

@@ -1,9 +1,9 @@
 import {
+  applyDueChange,
   assertMayFund,
   decideFunding,
   dueAt,
   isDeciding,
-  passTime,
   proceedsOf,
 } from "../../domain/streams/funding.ts";
 import { liveStreamOf } from "../../domain/streams/live-stream.ts";
@@ -45,13 +45,13 @@ test("a change of status and a deletion decide on contributions, once", () => {
 
 test("contributions are decided on after an hour, and the stream expires after a day", () => {
   expect(dueAt(planned())).toBe(timeAt(60));
-  expect(passTime(planned(), at(59.9))).toBeUndefined();
-  expect(passTime(planned(), at(60))).toMatchObject({ funding: { outcome: "back" } });
+  expect(applyDueChange(planned(), at(59.9))).toBeUndefined();
+  expect(applyDueChange(planned(), at(60))).toMatchObject({ funding: { outcome: "back" } });
   const returned = { outcome: "back", collected: 0, closedAt: timeAt(60) } as const;
   for (const rest of [planned({ funding: returned }), planned({ fundingGoal: null })]) {
     expect(dueAt(rest)).toBe(timeAt(24 * 60));
-    expect(passTime(rest, at(24 * 60 - 0.1))).toBeUndefined();
-    expect(passTime(rest, at(24 * 60))).toEqual({ status: "expired" });
+    expect(applyDueChange(rest, at(24 * 60 - 0.1))).toBeUndefined();
+    expect(applyDueChange(rest, at(24 * 60))).toEqual({ status: "expired" });
   }
   expect(dueAt(planned({ deletedAt: timeAt(0) }))).toBeUndefined();
   expect(dueAt(planned({ status: "active" }))).toBeUndefined();
@@ -62,7 +62,7 @@ test("a stream planned for the last day of 9999 does not expire now", () => {
   for (const fundingGoal of [100, null]) {
     const late = planned({ plannedStartDate, fundingGoal });
     expect(dueAt(late)).toBe("9999-12-31T23:59:59.999Z");
-    expect(passTime(late, at(0))).toBeUndefined();
+    expect(applyDueChange(late, at(0))).toBeUndefined();
   }
 });
 

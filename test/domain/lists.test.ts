@@ -5,7 +5,7 @@ import type { Entry } from "../../domain/money/ledger.ts";
 import { isWanted, TransactionQuery } from "../../domain/money/transaction-query.ts";
 import { rankHosts } from "../../domain/streams/creator.ts";
 import { InvitedQuery, sortInvited } from "../../domain/streams/invited.ts";
-import { watchingOf } from "../../domain/streams/viewer.ts";
+import { activeViewersOf } from "../../domain/streams/viewer.ts";
 import { watchStatisticsOf } from "../../domain/streams/watch-time.ts";
 import { now, picture, stream } from "./frame-samples.ts";
 
@@ -116,10 +116,12 @@ test("a user with several tabs watches since the oldest of them, and newer viewe
     { userId: "ben", subscribedAt: 15 },
     { userId: "refused", subscribedAt: 5, refusal: {} },
   ];
-  expect(watchingOf(subscriptions).map(({ userId, joinedAt }) => [userId, +joinedAt])).toEqual([
-    ["ben", 15],
-    ["ann", 10],
-  ]);
+  expect(activeViewersOf(subscriptions).map(({ userId, joinedAt }) => [userId, +joinedAt])).toEqual(
+    [
+      ["ben", 15],
+      ["ann", 10],
+    ],
+  );
 });
 
 test("watch time is never less than none, and the peak is no less than who is watching", () => {

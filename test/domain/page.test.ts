@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type * as z from "zod";
 import { TransactionQuery } from "../../domain/money/transaction-query.ts";
-import { moment, momentEnd } from "../../domain/page.ts";
+import { dateTimeEnd, moment } from "../../domain/page.ts";
 import { NewRevocation } from "../../domain/revocation.ts";
 import { NewStream } from "../../domain/streams/new-stream.ts";
 
@@ -25,7 +25,7 @@ test("a date is accepted exactly if it exists, also at the end of months and in 
     fc.property(year, month, day, time, (year, month, day, time) => {
       const exists = day >= 1 && day <= daysOf(year, month);
       const value = `${year}-${twoDigits(month)}-${twoDigits(day)}${time}`;
-      expect([value, takes(moment, value), takes(momentEnd, value)]).toEqual([
+      expect([value, takes(moment, value), takes(dateTimeEnd, value)]).toEqual([
         value,
         exists,
         exists,

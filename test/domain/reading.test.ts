@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { questionOf, textsOf } from "../../domain/people/search.ts";
+import { searchPrefixOf, textsOf } from "../../domain/people/search.ts";
 import { blockedWordIn } from "../../domain/streams/blocked-words.ts";
 import { folded, isVisible, visible } from "../../domain/text.ts";
 
@@ -20,7 +20,7 @@ describe("names in the search", () => {
     ["Ａｎｎ", ["ann", "ANN"]],
   ])("%s is found however it is typed", (name, questions) => {
     const texts = textsOf({ username: "", name, surname: "" });
-    for (const question of questions) expect(texts).toEqual([questionOf(question)]);
+    for (const question of questions) expect(texts).toEqual([searchPrefixOf(question)]);
   });
 
   test("letters of other scripts stay unchanged", () => {

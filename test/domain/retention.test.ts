@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { lastForgotten } from "../../domain/streams/retention.ts";
+import { lastExpired } from "../../domain/streams/retention.ts";
 
 /** A chat: of each number whether the table has a message still; those up to `old` are too old. */
 const chats = fc
@@ -28,7 +28,7 @@ test("everything before the first kept message is hidden, even if it still exist
     const at = firstKept(chat);
     const last = at < 0 ? chat.present.length : at;
     const from = Math.min(seen, chat.old);
-    const found = await lastForgotten(chat.present.length, table(chat).look, from);
+    const found = await lastExpired(chat.present.length, table(chat).look, from);
     expect(found.last).toBe(last);
     // What is remembered has been seen: a number that is not given out yet is never called old.
     expect(found.old).toBeGreaterThanOrEqual(from);
@@ -40,11 +40,11 @@ test("everything before the first kept message is hidden, even if it still exist
 test("if nothing has expired since, one look is enough", async () => {
   const present = Array.from({ length: 100_000 }, () => true);
   const first = table({ present, old: 70_000 });
-  const { last, old } = await lastForgotten(present.length, first.look);
+  const { last, old } = await lastExpired(present.length, first.look);
   expect([last, old]).toEqual([70_000, 70_000]);
   expect(first.looks.length).toBeLessThan(20);
   const again = table({ present, old: 70_000 });
-  expect(await lastForgotten(present.length, again.look, old)).toEqual({ last, old });
+  expect(await lastExpired(present.length, again.look, old)).toEqual({ last, old });
   expect(again.looks).toEqual([70_001]);
 });
 
@@ -52,7 +52,7 @@ test("the number of looks depends on how much has expired, not on the chat's len
   const present = Array.from({ length: 100_000 }, () => true);
   for (const fresh of [1, 10, 100]) {
     const { looks, look } = table({ present, old: 70_000 + fresh });
-    expect((await lastForgotten(present.length, look, 70_000)).last).toBe(70_000 + fresh);
+    expect((await lastExpired(present.length, look, 70_000)).last).toBe(70_000 + fresh);
     expect(looks.length).toBeLessThanOrEqual(2 * Math.ceil(Math.log2(fresh + 1)) + 2);
   }
 });

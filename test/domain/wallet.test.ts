@@ -3,15 +3,15 @@ import { type Combo, comboGapMilliseconds, countCombo, keptMax } from "../../dom
 import { Gift } from "../../domain/money/gift-item.ts";
 import { takeBackHeld } from "../../domain/money/held-gift.ts";
 import {
+  clawBack,
   countSpending,
   credit,
-  creditFormer,
+  creditFormerUser,
   type Draft,
   debit,
   draftOf,
   emptyWallet,
   forfeit,
-  takeBack,
 } from "../../domain/money/wallet.ts";
 import { gift as giftItem } from "./frame-samples.ts";
 
@@ -29,7 +29,7 @@ function play(wanted: readonly (readonly [string, number])[]): { draft: Draft; p
   let put = 0;
   for (const [kind, amount] of wanted) {
     if (kind === "in") draft = credit(draft, move("top_up", amount));
-    if (kind === "back") draft = takeBack(draft, move("gift_refund_reversal", amount));
+    if (kind === "back") draft = clawBack(draft, move("gift_refund_reversal", amount));
     if (kind === "out" && draft.after.balance >= amount)
       draft = debit(draft, move("gift_spend", amount));
     if (kind === "in") put += amount;
@@ -67,7 +67,7 @@ test("credits received, less those taken back and spent, are the balance or owed
 });
 
 test("a wallet with a debt is empty until it has repaid", () => {
-  const owing = takeBack(credit(draftOf(emptyWallet("u")), move("top_up", 5)), {
+  const owing = clawBack(credit(draftOf(emptyWallet("u")), move("top_up", 5)), {
     ...move("gift_refund_reversal", 12),
   });
   expect(owing.after).toMatchObject({ balance: 0, owed: 7 });
@@ -97,7 +97,7 @@ describe("the wallet of a deleted user", () => {
   });
 
   test("forfeits late credits, unseen by a new user without entries", () => {
-    const { after, entries } = creditFormer(draftOf(left), revenue);
+    const { after, entries } = creditFormerUser(draftOf(left), revenue);
     expect(entries.map(({ type, amount }) => [type, amount])).toEqual([
       ["gift_revenue", 10],
       ["payout", -10],
@@ -107,9 +107,9 @@ describe("the wallet of a deleted user", () => {
 
   test("hides no entry of a new user, and does not repay their debt", () => {
     const topped = credit(draftOf(left), move("top_up", 5));
-    expect(creditFormer(topped, revenue).after).toMatchObject({ balance: 5, seq: 5, since: 2 });
-    const owing = takeBack(topped, move("gift_refund_reversal", 12));
-    const { after } = creditFormer(owing, revenue);
+    expect(creditFormerUser(topped, revenue).after).toMatchObject({ balance: 5, seq: 5, since: 2 });
+    const owing = clawBack(topped, move("gift_refund_reversal", 12));
+    const { after } = creditFormerUser(owing, revenue);
     expect(after).toMatchObject({ balance: 0, owed: 7, since: 2 });
   });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { pictureIdOf, pictureName, usualBytesMax } from "../../domain/picture.ts";
 import {
-  dearPublicPattern,
+  expensivePublicPattern,
   picturePatterns,
   tokenPattern,
   uncheckedPattern,
@@ -35,7 +35,7 @@ test("the firewall's token pattern matches tokens, in any spelling of the scheme
 });
 
 test("expensive routes without a token have their own limit, under a dollar an hour", () => {
-  const pattern = dearPublicPattern();
+  const pattern = expensivePublicPattern();
   expect(pattern.length).toBeLessThanOrEqual(regexLengthMax);
   const isDear = (path: string) => new RegExp(pattern).test(`/http${path}`);
   const open = rowsOf("endpoint").filter(({ contract }) => /anyone|optional/.test(contract.caller));

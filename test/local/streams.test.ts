@@ -271,7 +271,7 @@ test("a fault makes a batch fail before or after its work, and it is redelivered
   expect(seen()).toEqual(["before", "after", "after"]);
 });
 
-test("redeliver delivers the last records again", async () => {
+test("the redeliver switch delivers the last records again", async () => {
   await start([reader()]);
   for (const name of ["a", "b", "c"]) await put(name);
   await waitFor("all", async () => (await idle()) && seen().length === 3);

@@ -8,7 +8,7 @@ import { audit } from "../../platform/audit/audit.ts";
 import { exportJournal, readJournal } from "../../platform/audit/journal.ts";
 import { holdAction, markOf } from "../../platform/store/money/call-marks.ts";
 import { getGiver, giftContext, recordGift } from "../../platform/store/money/gifts.ts";
-import { takeBack } from "../../platform/store/money/held-gifts.ts";
+import { releaseHold } from "../../platform/store/money/held-gifts.ts";
 import { findGift, getGift, refund } from "../../platform/store/money/refunds.ts";
 import { settle } from "../../platform/store/money/settle.ts";
 import { payOut, purchase, transfer } from "../../platform/store/money/wallet-operations.ts";
@@ -150,7 +150,7 @@ test("a held gift is counted, and reported once a running system should have tak
   await put({ ...item, dueCredits: 9 });
   expect((await look()).misfits[0]).toMatchObject({ problem: expect.stringMatching(/with 9$/) });
   await put(item);
-  await takeBack(mark, now);
+  await releaseHold(mark, now);
   expect(await findGift(streamId, gift.id)).toBeUndefined();
   const after = await look();
   expect([after.sums.held, after.misfits]).toEqual([0, []]);

@@ -3,7 +3,7 @@ import type { DynamoDBRecord } from "aws-lambda";
 import { profileOf } from "../../domain/people/user.ts";
 import { makeBan } from "../../domain/streams/ban.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
-import { followBan, queueBanMoments } from "../../platform/realtime/ban-ends.ts";
+import { endBan, queueBanEnds } from "../../platform/realtime/ban-ends.ts";
 import { newId } from "../../platform/runtime/id.ts";
 import { getBan, liftBan, listBans, recordBan } from "../../platform/store/streams/bans.ts";
 import { findMember } from "../../platform/store/streams/members.ts";
@@ -55,12 +55,12 @@ test("the record of a timed ban starts its timer, once for each ban", async () =
   });
   const ban = timed("b1", 60);
   const end = { ...place, banId: "b1", endsAt: ban.endsAt, isShown: true };
-  await queueBanMoments([recordOf(place, ban)], now);
+  await queueBanEnds([recordOf(place, ban)], now);
   expect(sent()).toEqual([end]);
-  await queueBanMoments([recordOf(place, ban, timed("b0", 60))], now);
+  await queueBanEnds([recordOf(place, ban, timed("b0", 60))], now);
   expect(sent()).toEqual([end]);
   const years = timed("b2", 136 * 365 * 24 * 3600);
-  await queueBanMoments(
+  await queueBanEnds(
     [recordOf(place, ban, ban), recordOf(place, { ...ban, endsAt: null }), recordOf(place, years)],
     now,
   );
@@ -69,12 +69,12 @@ test("the record of a timed ban starts its timer, once for each ban", async () =
 
 test("a timer that arrives early is sent on, and at the end frees the member of that ban only", async () => {
   const { end, find } = await banned(3600);
-  await followBan(poster, end, later(900));
+  await endBan(poster, end, later(900));
   expect(sent()).toEqual([end]);
   expect((await find())?.ban?.id).toBe(end.banId);
-  await followBan(poster, { ...end, banId: "another" }, later(3600));
+  await endBan(poster, { ...end, banId: "another" }, later(3600));
   expect((await find())?.ban?.id).toBe(end.banId);
-  for (let times = 0; times < 2; times++) await followBan(poster, end, later(3600));
+  for (let times = 0; times < 2; times++) await endBan(poster, end, later(3600));
   expect((await find())?.ban).toBeUndefined();
   expect(sent()).toEqual([]);
 });
@@ -82,10 +82,10 @@ test("a timer that arrives early is sent on, and at the end frees the member of 
 // Planted fault that turns this red: a timer that is sent on without a look at the ban.
 test("the timer of a ban that was lifted or replaced is not sent on", async () => {
   const { end } = await banned(14 * 24 * 3600);
-  await followBan(poster, { ...end, banId: "another" }, later(900));
+  await endBan(poster, { ...end, banId: "another" }, later(900));
   expect(sent()).toEqual([]);
   await liftBan(await getBan(end.banId, now), byAdmin.userId, later(901));
-  await followBan(poster, end, later(900));
+  await endBan(poster, end, later(900));
   expect(sent()).toEqual([]);
 });
 
@@ -99,7 +99,7 @@ test("a ban of a channel is copied to its streams when it begins and ends, not i
       await between(
         [],
         async () => {},
-        () => followBan(poster, given, at),
+        () => endBan(poster, given, at),
       )
     ).requests;
   const first = await requestsAt(moment, now);

@@ -2,7 +2,7 @@ import { marshall } from "@aws-sdk/util-dynamodb";
 import type { DynamoDBRecord } from "aws-lambda";
 import { handler as readWallet } from "../../functions/money/wallets/get.ts";
 import { queuePlans } from "../../platform/planned/plans.ts";
-import { queueBanMoments } from "../../platform/realtime/ban-ends.ts";
+import { queueBanEnds } from "../../platform/realtime/ban-ends.ts";
 import { queueLostPasses } from "../../platform/realtime/lost-passes.ts";
 import { newId } from "../../platform/runtime/id.ts";
 import { getRawItem, putItem } from "../../platform/table/items.ts";
@@ -31,7 +31,7 @@ const broken = recordOf({ ...member, userId: 7 }, { ...member, revision: "one" }
 test("a ban behind an unreadable record is followed", async () => {
   const endsAt = new Date(now.getTime() + 60_000).toISOString();
   const ban = { id: "b1", actionType: "BLOCK", endsAt };
-  await queueBanMoments([broken, recordOf({ ...member, ban })], now);
+  await queueBanEnds([broken, recordOf({ ...member, ban })], now);
   expect(sent()).toEqual([{ userId, banId: "b1", endsAt, streamId, isShown: true }]);
 });
 

@@ -3,8 +3,8 @@ import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { makeBan } from "../../domain/streams/ban.ts";
 import { makeStream, NewStream } from "../../domain/streams/new-stream.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
-import { followBan } from "../../platform/realtime/ban-ends.ts";
-import { followChannel } from "../../platform/realtime/channel-changes.ts";
+import { endBan } from "../../platform/realtime/ban-ends.ts";
+import { applyChannelChange } from "../../platform/realtime/channel-changes.ts";
 import { newId } from "../../platform/runtime/id.ts";
 import { findBan, liftBan, recordBan } from "../../platform/store/streams/bans.ts";
 import { showChannelBan } from "../../platform/store/streams/channel-bans.ts";
@@ -101,7 +101,7 @@ test("a channel's change reaches all streams or none, wherever the call ended", 
         await changeChannel(hostId, change, now);
         await applyChannel(hostId, now);
       },
-      follow: () => followChannel({ channelOf: hostId }, now),
+      follow: () => applyChannelChange({ channelOf: hostId }, now),
       async check() {
         const { revision } = await findChannel(hostId);
         const none = { slowModeSeconds: 0, blockedWords: [] };
@@ -120,17 +120,17 @@ test("a late copy does not undo changes that the stream itself made since", asyn
   await changeChannel(hostId, { slowModeSeconds: 30, blockedWords: ["bad"] }, now);
   await applyChannel(hostId, now);
   await changeStream(streams[0], () => slow(5), now);
-  await followChannel({ channelOf: hostId }, now);
+  await applyChannelChange({ channelOf: hostId }, now);
   const [own, other] = [{ slowModeSeconds: 5 }, { slowModeSeconds: 30 }];
   expect(await settings()).toMatchObject([own, other]);
   // What was taken in is not taken again: no write, and no entry in the log of moderation.
   const revisionOf = async () => (await getStream(streams[1].id, { consistent: true })).revision;
   const before = await revisionOf();
-  await followChannel({ channelOf: hostId }, now);
+  await applyChannelChange({ channelOf: hostId }, now);
   expect(await revisionOf()).toBe(before);
   // A later change of the channel takes with it what it names, and nothing else.
   await changeChannel(hostId, { blockedWords: ["worse"] }, now);
-  await followChannel({ channelOf: hostId }, now);
+  await applyChannelChange({ channelOf: hostId }, now);
   const words = { blockedWords: ["worse"] };
   expect(await settings()).toMatchObject([
     { ...own, ...words },
@@ -186,7 +186,7 @@ test("a channel's ban is both recorded and shown, or neither, wherever the call 
         await recordBan(stream, ban, now);
         await showChannelBan(hostId, userId);
       },
-      follow: () => followBan(poster, moment, now),
+      follow: () => endBan(poster, moment, now),
       async check() {
         const isHeld = (await held()) === ban.id;
         expect(await shown()).toBe(isHeld ? ban.id : null);
@@ -205,8 +205,8 @@ test("an expired ban ends once, wherever the timer's reader ended", async () => 
     await recordBan(stream, ban, now);
     await showChannelBan(hostId, userId);
     return {
-      act: () => followBan(poster, moment, endsAt),
-      follow: () => followBan(poster, moment, endsAt),
+      act: () => endBan(poster, moment, endsAt),
+      follow: () => endBan(poster, moment, endsAt),
       async check() {
         expect([await held(), await shown()]).toEqual([null, null]);
         const found = await findBan(ban.id, endsAt);

@@ -9,7 +9,7 @@ import { type Contract, takesKey } from "../../platform/http/contract.ts";
 import { callEndpoint } from "./api-call.ts";
 import { meterTable } from "./call-meter.ts";
 import { setClock } from "./clock.ts";
-import { type DearCall, dearCalls } from "./costs/calls.ts";
+import { dearCalls, type ExpensiveCall } from "./costs/calls.ts";
 import { fillTable, prepareCalls, viewer } from "./costs/world.ts";
 import { everyRate, useOwnTable } from "./table.ts";
 
@@ -63,7 +63,7 @@ beforeAll(async () => {
 let calls: ReturnType<typeof dearCalls>;
 
 /** The cost of a call; a POST has a key, whose marker stores the response. */
-async function spend(row: Row<Contract>, { as = viewer, ...call }: DearCall): Promise<Spent> {
+async function spend(row: Row<Contract>, { as = viewer, ...call }: ExpensiveCall): Promise<Spent> {
   const { handler } = handlers.get(row.name)!;
   const { route } = row.contract;
   const key = takesKey(row.contract) && { key: `key-${route}` };

@@ -33,7 +33,7 @@ const goal = {
 const caller = { userId: "host", roles: [], claims: {} } as unknown as Caller;
 const after = (at: string | null, seconds: number) => new Date(Date.parse(at!) + seconds * 1000);
 
-test("a difference between the log's sum and the stored votes is measured, as is none", async () => {
+test("drift between the log's sum and the stored votes is measured, including zero", async () => {
   const stream = await makeStream("host");
   const count = withMetrics(endMoments);
   const drifts: unknown[] = [];

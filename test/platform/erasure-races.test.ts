@@ -320,14 +320,14 @@ describe.each(["channel", "stream"] as const)("a moderator of a %s who leaves", 
     expect(await named()).toEqual([]);
   };
 
-  test("while they are appointed is none", async () => {
+  test("while they are appointed is not a moderator afterwards", async () => {
     await atEachRequest(async () => {
       const { named, appoint, leave } = await appointing();
       return { act: appoint[place], meanwhile: leave, check: check(named) };
     });
   });
 
-  test("and is appointed during the erasure is none", async () => {
+  test("and is appointed during the erasure is not a moderator afterwards", async () => {
     await atEachRequest(async () => {
       const { named, appoint, leave } = await appointing();
       return { act: leave, meanwhile: appoint[place], check: check(named) };

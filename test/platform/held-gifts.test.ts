@@ -1,14 +1,14 @@
 import { removeUser } from "../../platform/own-data/removal.ts";
 import { type Call, callOf, refuseCall } from "../../platform/store/money/call-marks.ts";
-import { ComboMoment, endCombo } from "../../platform/store/money/combos.ts";
+import { ComboEnd, endCombo } from "../../platform/store/money/combos.ts";
 import { sumHeld, sumPending } from "../../platform/store/money/due.ts";
 import { listGifts } from "../../platform/store/money/gifts.ts";
 import {
   carryOut,
   confirm,
-  followCalls,
   heldMilliseconds,
-  takeBack,
+  releaseHold,
+  resolveHeldGifts,
 } from "../../platform/store/money/held-gifts.ts";
 import { sweepOverdue } from "../../platform/store/money/sweep.ts";
 import { findTotals } from "../../platform/store/money/totals.ts";
@@ -91,7 +91,7 @@ test("an unconfirmed gift is taken back whole: credits, daily limit and combo", 
 /** Ends the combos of the queued messages, each twice. */
 async function endCombos(later = new Date(Date.now() + 20_000)) {
   const moments = takeMessages().filter(({ comboId }) => comboId !== undefined);
-  for (const moment of [...moments, ...moments]) await endCombo(ComboMoment.parse(moment), later);
+  for (const moment of [...moments, ...moments]) await endCombo(ComboEnd.parse(moment), later);
 }
 
 test.each([
@@ -114,7 +114,7 @@ test("a combo ends once while its first gift is held, and a gift alone is no com
   const { call, sender, stream, askFor, gifts } = await held();
   await askFor();
   const comboId = (await gifts())[0]?.comboId;
-  const moment = ComboMoment.parse({ comboId, streamId: stream.id, userId: sender });
+  const moment = ComboEnd.parse({ comboId, streamId: stream.id, userId: sender });
   await endCombo(moment, new Date(Date.now() + 20_000));
   await carryOut({ mark: call, outcome: "charged" }, new Date());
   await endCombo(moment, new Date(Date.now() + 20_000));
@@ -131,12 +131,12 @@ test("a gift is either confirmed or taken back, however often each is requested"
   for (const isConfirmed of [true, false]) {
     const { call, balance, gifts } = await held();
     const gift = call.held!;
-    const first = isConfirmed ? () => confirm(call, gift) : () => takeBack(call, new Date());
+    const first = isConfirmed ? () => confirm(call, gift) : () => releaseHold(call, new Date());
     await first();
     await Promise.all([
-      takeBack(call, new Date()),
+      releaseHold(call, new Date()),
       confirm(call, gift),
-      takeBack(call, new Date()),
+      releaseHold(call, new Date()),
     ]);
     expect(await confirm(call, gift)).toBe(isConfirmed ? "charged" : "refused");
     await carryOut({ mark: call, outcome: "refused" }, new Date());
@@ -150,12 +150,12 @@ test("a gift released between the read and the write is not released again", asy
   for (const isConfirmed of [true, false]) {
     const { call, balance, gifts } = await held();
     const gift = call.held!;
-    beforeNextWrite(() => (isConfirmed ? confirm(call, gift) : takeBack(call, new Date())));
-    await takeBack(call, new Date());
+    beforeNextWrite(() => (isConfirmed ? confirm(call, gift) : releaseHold(call, new Date())));
+    await releaseHold(call, new Date());
     expect([await balance(), (await gifts()).length]).toEqual(isConfirmed ? [90, 1] : [100, 0]);
   }
   const { call, balance, gifts } = await held();
-  beforeNextWrite(() => takeBack(call, new Date()));
+  beforeNextWrite(() => releaseHold(call, new Date()));
   expect(await confirm(call, call.held!)).toBe("refused");
   expect([await balance(), await gifts()]).toEqual([100, []]);
 });
@@ -163,12 +163,12 @@ test("a gift released between the read and the write is not released again", asy
 test("the table's stream takes back refused gifts, and sets timers for undecided ones", async () => {
   const refused = await held();
   await refuseCall(refused.call);
-  await followCalls(await marksOf([refused.sender]), new Date());
+  await resolveHeldGifts(await marksOf([refused.sender]), new Date());
   expect(await refused.balance()).toBe(100);
 
   const { sender, balance } = await held();
   takeMessages();
-  await followCalls(await marksOf([sender]), new Date());
+  await resolveHeldGifts(await marksOf([sender]), new Date());
   expect(await balance()).toBe(90);
   const [message] = takeMessages();
   expect(message).toMatchObject({ outcome: "refused" });
@@ -177,7 +177,7 @@ test("the table's stream takes back refused gifts, and sets timers for undecided
 
   const charged = await scene();
   const before = await charged.askFor();
-  await followCalls(await marksOf([charged.sender]), new Date());
+  await resolveHeldGifts(await marksOf([charged.sender]), new Date());
   expect([before, takeMessages()]).toEqual([0, []]);
 });
 

@@ -1,7 +1,7 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { afterEach, expect, test } from "@jest/globals";
 import * as z from "zod";
-import { decideAgain, overtaken, triesMax } from "../../platform/table/conflicts.ts";
+import { conflicted, retryOnConflict, triesMax } from "../../platform/table/conflicts.ts";
 import {
   getItem,
   getItems,
@@ -114,10 +114,10 @@ test("a list continues after a truncated page, and reads no more than its limit"
 
 test("a write that conflicts each time is refused after the last attempt", async () => {
   let tries = 0;
-  const deciding = decideAgain(
+  const deciding = retryOnConflict(
     async () => {
       tries++;
-      return overtaken;
+      return conflicted;
     },
     { tries: 5, fresh: 5 },
   );
@@ -126,8 +126,8 @@ test("a write that conflicts each time is refused after the last attempt", async
 });
 
 test("a write that conflicts is decided again, and the second decision is the result", async () => {
-  const answers = [overtaken, overtaken, "done"];
-  expect(await decideAgain(async () => answers.shift()!)).toBe("done");
+  const answers = [conflicted, conflicted, "done"];
+  expect(await retryOnConflict(async () => answers.shift()!)).toBe("done");
 });
 
 test.each([true, false])(

@@ -235,7 +235,7 @@ test.each([408, 425, 429, 500])("a host that answers %i is asked again", async (
   expect((await stateOf(userId)).pictureFrom).toBe(`${base}/later.png`);
 });
 
-test("what was changed or deleted while it was fetched stays so", async () => {
+test("a change or deletion during the fetch is kept", async () => {
   const [changed, gone] = [await userWith(`${base}/old.png`), await userWith(`${base}/gone.png`)];
   answer = async (request, response) => {
     if (request.url === "/old.png") await change(changed, { profilePhoto: `${base}/new.png` });

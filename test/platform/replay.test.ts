@@ -4,10 +4,10 @@ import {
   claimCall,
   findAnswered,
   findMarked,
-  forgetMarked,
   keyedCall,
   markerAction,
   outsideIdOf,
+  releaseKey,
 } from "../../platform/table/idempotency.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
@@ -64,11 +64,11 @@ test("an expired marker is ignored, even while the table still has it", async ()
 test("a key is freed from its own request, not from a later one", async () => {
   const call = await remember("freed");
   const marked = (await findMarked(call, then))!;
-  await forgetMarked(call, marked);
+  await releaseKey(call, marked);
   expect(await findAnswered(call, then)).toBeUndefined();
   const again = markerAction(call, 201, { id: "next" }, then);
   expect(await commitTransaction([again])).toBeUndefined();
-  await forgetMarked(call, marked);
+  await releaseKey(call, marked);
   expect(await findAnswered(call, then)).toMatchObject({ answer: { id: "next" } });
 });
 

@@ -33,7 +33,7 @@ import { putSocket } from "../../platform/store/log/connections.ts";
 import { listBacklog, putBacklog } from "../../platform/store/log/logs.ts";
 import { holdAction, markOf } from "../../platform/store/money/call-marks.ts";
 import { getGiver, giftContext, recordGift } from "../../platform/store/money/gifts.ts";
-import { followCalls } from "../../platform/store/money/held-gifts.ts";
+import { resolveHeldGifts } from "../../platform/store/money/held-gifts.ts";
 import { settleAll } from "../../platform/store/money/settle.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
 import { recordFollow } from "../../platform/store/people/follows.ts";
@@ -298,7 +298,7 @@ const rows: Row[] = [
       const item = await getRawItem(key.call(sender, mark.hash), { consistent: true });
       expect(item?.held).toBeDefined();
       return {
-        step: () => followCalls([item as Key], now),
+        step: () => resolveHeldGifts([item as Key], now),
         check: async () => expect((await findWallet(sender)).balance).toBe(10),
       };
     },

@@ -3,7 +3,7 @@ import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import { Refusal } from "../../domain/refusal.ts";
 import * as functions from "../../functions/index.ts";
 import { callMillisecondsMax } from "../../platform/aws/aws-client.ts";
-import { startTimer } from "../../platform/aws/queues.ts";
+import { sendAt } from "../../platform/aws/queues.ts";
 import { createJobs } from "../../platform/push/jobs.ts";
 import {
   beginInvocation,
@@ -79,7 +79,7 @@ const get = () =>
 
 const calls: [string, () => Promise<unknown>][] = [
   ["the table", get],
-  ["a queue of moments", () => startTimer(process.env.POSTS_QUEUE_URL!, {}, { at: now, now })],
+  ["a queue of moments", () => sendAt(process.env.POSTS_QUEUE_URL!, {}, { at: now, now })],
   ["the queue of posts", () => createJobs().queuePost({ streamId: "s", gathered: "1" })],
   ["the secret", () => getSecretKey(now)],
 ];

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { joinStills } from "../../bin/pictures/animated-webp.ts";
+import { encodeAnimation } from "../../bin/pictures/animated-webp.ts";
 import { listLabels } from "../../bin/pictures/labels.ts";
 import { demoIds } from "../../bin/start/demo.ts";
 import { browserTest, openBrowser } from "./browser.ts";
@@ -56,7 +56,7 @@ browserTest("stills become a moving picture in their order, and the README's is 
     }
     const read = (picture: Buffer) =>
       page.evaluate(`(${decode})(${JSON.stringify(picture.toString("base64"))})`);
-    expect(await read(joinStills(stills, size.width, size.height))).toEqual({
+    expect(await read(encodeAnimation(stills, size.width, size.height))).toEqual({
       ...{ frameCount: 3, animated: true, endless: true, duration: 250_000 },
       colours: ["1001", "0101", "0011"],
     });

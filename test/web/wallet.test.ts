@@ -20,7 +20,7 @@ function walletOf(balance: number) {
   return { ...wallet, read, watch, shown };
 }
 
-test("the balance sinks with each gift, until the wallet has been read", async () => {
+test("the balance decreases with each gift until the wallet is read", async () => {
   const { spend, read, shown } = walletOf(100);
   for (let gift = 0; gift < 3; gift++) await spend(10, Promise.resolve());
   expect(shown).toEqual([100, 90, 80, 70]);

@@ -10,7 +10,7 @@ import { createColumn } from "./column.ts";
 import { adoptCustomCss } from "./custom-css.ts";
 import { playDemo } from "./demo.ts";
 import { createGoal } from "./goal.ts";
-import { follow, type Standing } from "./live.ts";
+import { type ConnectionStatus, follow } from "./live.ts";
 import { createPoll } from "./poll.ts";
 import { giftRow, messageRow, superlikeRow } from "./rows.ts";
 import { type Settings, settingsOf } from "./settings.ts";
@@ -96,7 +96,7 @@ function createOverlay(settings: Settings) {
       poll.setOpen(openPoll, openPoll && sums[openPoll.id]);
       train.setOpen(openTrain, openTrain && sums[openTrain.id]);
     },
-    show(standing: Standing | "no-key", reason = ""): void {
+    show(standing: ConnectionStatus | "no-key", reason = ""): void {
       element.dataset.state = standing;
       note.show(standing, reason);
     },
@@ -108,7 +108,7 @@ function createNote({ translate }: Translator) {
   const element = make("p", { class: "ov-note", role: "status", hidden: true });
   return {
     element,
-    show(standing: Standing | "no-key", reason: string): void {
+    show(standing: ConnectionStatus | "no-key", reason: string): void {
       const isQuiet = standing === "online" || standing === "offline";
       if (standing === "offline" && !element.hidden) return;
       element.hidden = isQuiet;

@@ -25,14 +25,14 @@ const refusalsMin = { setup: 2, onAir: 6 };
  * The connection's state. `refused`: the server is reachable and has not accepted the key so far.
  * After `revoked` and `over` no more events arrive.
  */
-export type Standing = "online" | "offline" | "refused" | "revoked" | "over";
+export type ConnectionStatus = "online" | "offline" | "refused" | "revoked" | "over";
 
 type Hearing = {
   /** Events and sums are of this stream of the channel from now on; null: it is not live. */
   onStream(streamId: string | null): void;
   onEvent(event: Event): void;
   onSums: NonNullable<SubscriptionHandlers["onSums"]>;
-  onStanding(standing: Standing, reason: string): void;
+  onStanding(standing: ConnectionStatus, reason: string): void;
 };
 
 /**

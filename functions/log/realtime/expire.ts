@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { consumer, perMessage } from "../../../platform/lambda/consumer.ts";
 import { ownPoster } from "../../../platform/push/gateway.ts";
-import { BanMoment, followBan } from "../../../platform/realtime/ban-ends.ts";
-import { ChannelChange, followChannel } from "../../../platform/realtime/channel-changes.ts";
+import { BanEnd, endBan } from "../../../platform/realtime/ban-ends.ts";
+import { applyChannelChange, ChannelChange } from "../../../platform/realtime/channel-changes.ts";
 import { ChannelMove, moveOverlays } from "../../../platform/realtime/channel-overlays.ts";
 import { ExpiryTimer, endExpired } from "../../../platform/realtime/expiry.ts";
 import { endLostPass, LostPass } from "../../../platform/realtime/lost-passes.ts";
@@ -11,7 +11,7 @@ import {
   SocketRevocation,
 } from "../../../platform/realtime/revoked-sockets.ts";
 
-const Timed = z.union([ExpiryTimer, SocketRevocation, BanMoment]);
+const Timed = z.union([ExpiryTimer, SocketRevocation, BanEnd]);
 const Moment = z.union([Timed, ChannelChange, ChannelMove, LostPass]);
 
 /**
@@ -21,7 +21,7 @@ const Moment = z.union([Timed, ChannelChange, ChannelMove, LostPass]);
 export const { contract, handler } = consumer(
   {
     summary:
-      "End connections whose token has ended or was revoked, and bans by their time; follow channels",
+      "Handle changes of what connections may see: expired and revoked credentials, bans, passes, channels",
     on: { queue: "moments", batchSize: 10 },
     grants: {
       read: ["CONN", "USER", "TOKEN", "STREAM", "SENDER", "OVERLAY", "SUB"],
@@ -33,8 +33,8 @@ export const { contract, handler } = consumer(
   perMessage(Moment, (message, now) => {
     if ("moveOf" in message) return moveOverlays(ownPoster(), message, now);
     if ("passOf" in message) return endLostPass(ownPoster(), message, now);
-    if ("banId" in message) return followBan(ownPoster(), message, now);
-    if ("channelOf" in message) return followChannel(message, now);
+    if ("banId" in message) return endBan(ownPoster(), message, now);
+    if ("channelOf" in message) return applyChannelChange(message, now);
     return "withdrawn" in message
       ? closeRevokedSockets(ownPoster(), message, now)
       : endExpired(ownPoster(), message, now);

@@ -5,7 +5,7 @@ import { FollowUser, followUserOf } from "../../../domain/people/follow.ts";
 import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
-import { findStandings, listFollowers } from "../../../platform/store/people/follows.ts";
+import { findFollowStates, listFollowers } from "../../../platform/store/people/follows.ts";
 import { findProfiles } from "../../../platform/store/people/users.ts";
 
 export const { contract, handler } = endpoint(
@@ -25,7 +25,7 @@ export const { contract, handler } = endpoint(
     const ids = list.map(({ followerId }) => followerId);
     const [profiles, standingOf] = await Promise.all([
       findProfiles(ids),
-      findStandings(ids, caller.userId),
+      findFollowStates(ids, caller.userId),
     ]);
     const followers = ids.flatMap((userId) => profiles.get(userId) ?? []);
     const picture = setting("DEFAULT_PICTURE");

@@ -5,7 +5,7 @@ import { FollowUser, followUserOf } from "../../../domain/people/follow.ts";
 import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
-import { findStandings, listFollowing } from "../../../platform/store/people/follows.ts";
+import { findFollowStates, listFollowing } from "../../../platform/store/people/follows.ts";
 import { findProfiles } from "../../../platform/store/people/users.ts";
 
 export const { contract, handler } = endpoint(
@@ -25,7 +25,7 @@ export const { contract, handler } = endpoint(
     const ids = list.map(({ followedId }) => followedId);
     const [profiles, standingOf] = await Promise.all([
       findProfiles(ids),
-      findStandings(ids, caller.userId),
+      findFollowStates(ids, caller.userId),
     ]);
     const picture = setting("DEFAULT_PICTURE");
     const followed = ids.flatMap((userId) => profiles.get(userId) ?? []);

@@ -2,7 +2,10 @@ import { refuse } from "../../../domain/refusal.ts";
 import { graceSeconds, NewRevocation, Revocation, secondOf } from "../../../domain/revocation.ts";
 import { listedAction, revoke } from "../../../platform/auth/revocations.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
-import { queueSocketRevocation, sessionsOf } from "../../../platform/realtime/revoked-sockets.ts";
+import {
+  queueSocketRevocation,
+  socketRevocationOf,
+} from "../../../platform/realtime/revoked-sockets.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -27,7 +30,7 @@ export const { contract, handler } = endpoint(
     const reply = idempotentReply(revocation);
     const listed = listedAction(revocation, now);
     await revoke(revocation, now, { ...reply, remember: [listed, ...reply.remember] });
-    await queueSocketRevocation(sessionsOf(revocation), now);
+    await queueSocketRevocation(socketRevocationOf(revocation), now);
     return reply.answer;
   },
 );

@@ -1,7 +1,10 @@
 import * as z from "zod";
 import { revoke } from "../../../platform/auth/revocations.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
-import { queueSocketRevocation, sessionsOf } from "../../../platform/realtime/revoked-sockets.ts";
+import {
+  queueSocketRevocation,
+  socketRevocationOf,
+} from "../../../platform/realtime/revoked-sockets.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -20,6 +23,6 @@ export const { contract, handler } = endpoint(
     const at = now.toISOString();
     const revocation = { id: newId(), sub: userId, issuedBefore: latest, at };
     await revoke(revocation, now, idempotentReply(undefined));
-    await queueSocketRevocation(sessionsOf(revocation), now);
+    await queueSocketRevocation(socketRevocationOf(revocation), now);
   },
 );

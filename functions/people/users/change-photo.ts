@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { photographed } from "../../../domain/people/profile-change.ts";
+import { withUploadedPhoto } from "../../../domain/people/profile-change.ts";
 import {
   type Profile,
   PublicProfile,
@@ -37,7 +37,7 @@ export const { contract, handler } = endpoint(
     const replyTo = (is: Profile) => call.idempotentReply(shown(is));
     const decide = (profile: Profile) => {
       call.assertRevision(profileRevision(profile));
-      return photographed(profile, picture, now);
+      return withUploadedPhoto(profile, picture, now);
     };
     const also = ({ pictureId }: Profile, is: Profile) =>
       [picture.actions, forgetPicture(pictureId), replyTo(is).remember].flat();

@@ -1,4 +1,4 @@
-import { FoundUsers, UserQuestion } from "../../../domain/people/search.ts";
+import { FoundUsers, UserSearchQuery } from "../../../domain/people/search.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { searchUsers } from "../../../platform/store/people/user-search.ts";
 
@@ -9,7 +9,7 @@ export const { contract, handler } = endpoint(
     summary: "Search users by name prefix (same as version 1)",
     tag: "Users",
     caller: "user",
-    query: UserQuestion,
+    query: UserSearchQuery,
     answer: [200, FoundUsers],
     rate: "searches",
     cost: { read: 430, kilobytes: 290 },

@@ -5,7 +5,7 @@ import { moderatorRefusals } from "../../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 import { getBan } from "../../../platform/store/streams/bans.ts";
-import { assertMayJudge } from "../../../platform/store/streams/channel-bans.ts";
+import { assertMayManageBan } from "../../../platform/store/streams/channel-bans.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -21,7 +21,7 @@ export const { contract, handler } = endpoint(
   },
   async ({ path, caller, now }) => {
     const ban = await getBan(path.id, now);
-    await assertMayJudge(ban, caller, now);
+    await assertMayManageBan(ban, caller, now);
     return liveStreamBanOf(ban, setting("DEFAULT_PICTURE"));
   },
 );

@@ -5,7 +5,7 @@ import { moderatorRefusals } from "../../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 import { getBan, liftBan } from "../../../platform/store/streams/bans.ts";
-import { assertMayJudge, showBan } from "../../../platform/store/streams/channel-bans.ts";
+import { assertMayManageBan, showBan } from "../../../platform/store/streams/channel-bans.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -21,7 +21,7 @@ export const { contract, handler } = endpoint(
   },
   async ({ path, caller, now }) => {
     const ban = await getBan(path.id, now);
-    await assertMayJudge(ban, caller, now);
+    await assertMayManageBan(ban, caller, now);
     const lifted = await liftBan(ban, caller.userId, now);
     await showBan(lifted);
     return liveStreamBanOf(lifted, setting("DEFAULT_PICTURE"));

@@ -1,5 +1,5 @@
 import { consumer, perMessage } from "../../../platform/lambda/consumer.ts";
-import { followPlan, PlanMessage } from "../../../platform/planned/plans.ts";
+import { PlanMessage, runDuePlan } from "../../../platform/planned/plans.ts";
 
 /**
  * Runs page by page, each invocation within its time limit, so no stream has too many contributors.
@@ -15,5 +15,5 @@ export const { contract, handler } = consumer(
     },
     timeoutSeconds: 60,
   },
-  perMessage(PlanMessage, followPlan),
+  perMessage(PlanMessage, runDuePlan),
 );

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { addRelations, CategoryId } from "../../../domain/tencent/gift-category.ts";
-import { GiftIdList, giftIdsMax, sortOut } from "../../../domain/tencent/tencent-gift.ts";
+import { GiftIdList, giftIdsMax, partitionGiftIds } from "../../../domain/tencent/tencent-gift.ts";
 import { rowsOf, shownText } from "../../../domain/text.ts";
 import { listGiftAliases } from "../../../platform/store/tencent/gift-aliases.ts";
 import { changeCategories } from "../../../platform/store/tencent/gift-categories.ts";
@@ -19,7 +19,7 @@ export const { contract, handler } = command(
   },
   async ({ body, now }) => {
     const aliases = await listGiftAliases(now);
-    const { known, unknown } = sortOut(body.GiftIdList, aliases);
+    const { known, unknown } = partitionGiftIds(body.GiftIdList, aliases);
     await changeCategories((categories) =>
       addRelations(categories, body.CategoryId, known, (id) => aliases.has(id)),
     );

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { CategoryId, removeRelations } from "../../../domain/tencent/gift-category.ts";
-import { GiftIdList, sortOut } from "../../../domain/tencent/tencent-gift.ts";
+import { GiftIdList, partitionGiftIds } from "../../../domain/tencent/tencent-gift.ts";
 import { listGiftAliases } from "../../../platform/store/tencent/gift-aliases.ts";
 import { changeCategories } from "../../../platform/store/tencent/gift-categories.ts";
 import { command } from "../../../platform/tencent/command.ts";
@@ -16,7 +16,7 @@ export const { contract, handler } = command(
     grants: { read: ["CATALOGUE", "GIFTTYPE"], write: ["CATALOGUE"] },
   },
   async ({ body, now }) => {
-    const { known } = sortOut(body.GiftIdList, await listGiftAliases(now));
+    const { known } = partitionGiftIds(body.GiftIdList, await listGiftAliases(now));
     await changeCategories((categories) => removeRelations(categories, body.CategoryId, known));
   },
 );

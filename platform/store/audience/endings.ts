@@ -9,7 +9,7 @@ import { MomentId, StreamId } from "../../../domain/id.ts";
 import { begunIn, isReachedIn, type LogState, type Sums } from "../../../domain/log/sums.ts";
 import { creditsIn, isOpenTrain } from "../../../domain/log/train-progress.ts";
 import { Refusal } from "../../../domain/refusal.ts";
-import { startTimer } from "../../aws/queues.ts";
+import { sendAt } from "../../aws/queues.ts";
 import { setting } from "../../runtime/env.ts";
 import { logNotice } from "../../runtime/log.ts";
 import { measureMetric } from "../../runtime/metrics.ts";
@@ -57,7 +57,7 @@ export async function awaitEndings(
 const countedAt = (end: string) => new Date(Date.parse(end) + countedAfterMilliseconds);
 
 const send = (ending: Ending, at: Date, now: Date) =>
-  startTimer(setting("ENDINGS_QUEUE_URL"), ending, { at, now });
+  sendAt(setting("ENDINGS_QUEUE_URL"), ending, { at, now });
 
 /** Counts a moment that is over and writes its result, once, or waits until it may be counted. */
 export async function endMoments({ streamId, momentId }: Ending, now: Date): Promise<void> {

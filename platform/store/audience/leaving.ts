@@ -1,6 +1,6 @@
 import { LikeItem } from "../../../domain/audience/likes.ts";
 import { VoteItem } from "../../../domain/audience/vote.ts";
-import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import { getItem, listItems, type Reading } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { commitTransaction } from "../../table/transact.ts";
@@ -46,7 +46,7 @@ const spentMax = 200;
  * those who liked most.
  */
 export async function leaveLikes(streamId: string, userId: string, at: string): Promise<void> {
-  const next = await decideAgain(async () => {
+  const next = await retryOnConflict(async () => {
     const like = await findLike(streamId, userId);
     if (like === undefined || (like.begunAt ?? like.at) > at) return like;
     const goals = like.goals ?? {};
@@ -61,7 +61,7 @@ export async function leaveLikes(streamId: string, userId: string, at: string): 
       removeOwn(key.like(streamId, userId), like),
       crowdRestAction(streamId, like.likes, parts, gone),
     ]);
-    return failed === undefined ? undefined : overtaken;
+    return failed === undefined ? undefined : conflicted;
   });
   await removeLiker(streamId, userId);
   if (next !== undefined) await noteLikers(streamId, [{ userId, likes: next.likes, at: next.at }]);
@@ -69,7 +69,7 @@ export async function leaveLikes(streamId: string, userId: string, at: string): 
 
 /** Removes a user from the votes of a poll. */
 export async function leavePoll(momentId: string, userId: string, at: string): Promise<void> {
-  await decideAgain(async () => {
+  await retryOnConflict(async () => {
     const place = key.vote(momentId, userId);
     const vote = await getItem(VoteItem, place, { consistent: true });
     if (vote === undefined || vote.at > at) return undefined;
@@ -78,6 +78,6 @@ export async function leavePoll(momentId: string, userId: string, at: string): P
       removeOwn(place, vote),
       crowdRestAction(momentId, 1, parts),
     ]);
-    return failed === undefined ? undefined : overtaken;
+    return failed === undefined ? undefined : conflicted;
   });
 }

@@ -6,7 +6,7 @@ import {
   type Taps,
   tap,
 } from "../../../domain/audience/likes.ts";
-import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { readRecent } from "../../table/recent.ts";
@@ -32,14 +32,14 @@ export async function recordTaps(
     readRecent(`viewers ${streamId}`, now, () => viewersIn(streamId)),
     likeGoals(streamId, now),
   ]);
-  const total = await decideAgain(async () => {
+  const total = await retryOnConflict(async () => {
     const was = await getItem(LikeItem, place, { consistent: true });
     const past = Object.keys(was?.goals ?? {});
     const spent = await findSpentGoals(streamId, past, { open: goals, most: spentMax });
     const by = { userId, streamId, change: newChange(), goals, spent };
     const { total, item } = tap(was, taps, by, now);
     if (item === undefined) return total;
-    return (await replaceOwn(place, was, item, now)) ? total : overtaken;
+    return (await replaceOwn(place, was, item, now)) ? total : conflicted;
   });
   return { total, next: nextSeconds(viewers) };
 }

@@ -13,7 +13,7 @@ import { withRole } from "../../../domain/streams/display-names.ts";
 import { assertLive, type Stream } from "../../../domain/streams/stream.ts";
 import type { Caller } from "../../auth/caller.ts";
 import { newId } from "../../runtime/id.ts";
-import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import { getItem, read } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
@@ -42,7 +42,7 @@ export async function startMoment<A>(
     viewersIn(streamId),
   ]);
   const by: Person = personOf(withRole(stream, profile));
-  return decideAgain(async () => {
+  return retryOnConflict(async () => {
     const known = await findOpenMoments(streamId);
     assertLive(stream);
     const now = new Date();
@@ -65,7 +65,7 @@ export async function startMoment<A>(
     );
     if (failed === undefined) return answer;
     if (failed.has("status")) refuse("stream_not_live", { status: "ended" });
-    return overtaken;
+    return conflicted;
   });
 }
 
@@ -148,7 +148,7 @@ export async function finishMoment<A>(
   endingOf: () => Ending,
   reply: (moment: MomentItem) => Reply<A>,
 ): Promise<A> {
-  return decideAgain(async () => {
+  return retryOnConflict(async () => {
     const [was, known] = await Promise.all([getMoment(streamId, id), findOpenMoments(streamId)]);
     const { endedAt, ...ending } = endingOf();
     assertOpen(was, endedAt);
@@ -158,7 +158,7 @@ export async function finishMoment<A>(
     const marks = is.kind === "poll" ? overActions(id, endedAt) : [];
     const actions = [changeAction(was, is), ...closeActions(is, known), ...marks];
     const failed = await commitTransaction(actions, { remember }, { onConflict: "return" });
-    return failed === undefined ? answer : overtaken;
+    return failed === undefined ? answer : conflicted;
   });
 }
 
@@ -169,11 +169,11 @@ export async function recordResult(
   result: MomentResult,
 ): Promise<boolean> {
   const is = { ...was, status: "ended" as const, endedAt, result, revision: was.revision + 1 };
-  return decideAgain(async () => {
+  return retryOnConflict(async () => {
     const known = await findOpenMoments(was.streamId);
     const failed = await commitTransaction([changeAction(was, is), ...closeActions(is, known)]);
     if (failed === undefined) return true;
-    return failed.has("moment") ? false : overtaken;
+    return failed.has("moment") ? false : conflicted;
   });
 }
 

@@ -4,7 +4,7 @@ import type { MomentItem, MomentResult } from "../../../domain/audience/moment.t
 import { trainCountOf } from "../../../domain/audience/train.ts";
 import { type Count, countVote, pollResultOf, VoteItem } from "../../../domain/audience/vote.ts";
 import type { Gift } from "../../../domain/money/gift-item.ts";
-import { isOfFormer, type Wallet } from "../../../domain/money/wallet.ts";
+import { isForFormerUser, type Wallet } from "../../../domain/money/wallet.ts";
 import { setting } from "../../runtime/env.ts";
 import { read } from "../../table/items.ts";
 import { crowdPartitions, prefix } from "../../table/keys.ts";
@@ -94,7 +94,7 @@ export async function countTrain({ streamId, startedAt }: MomentItem, endedAt: s
   // Only the wallets of those on top are read; each deleted user makes room for another.
   const wallets = new Map<string, Wallet>();
   const isOfDeleted = ({ sender, createdAt }: Gift) =>
-    isOfFormer(wallets.get(sender.userId) ?? {}, Date.parse(createdAt));
+    isForFormerUser(wallets.get(sender.userId) ?? {}, Date.parse(createdAt));
   for (;;) {
     const count = trainCountOf(gifts, span, setting("DEFAULT_PICTURE"), isOfDeleted);
     const unread = count.top.map(({ user }) => user._id).filter((id) => !wallets.has(id));

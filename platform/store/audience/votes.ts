@@ -1,6 +1,6 @@
 import { assertOpen, type MomentItem } from "../../../domain/audience/moment.ts";
 import { isSameVote, VoteItem } from "../../../domain/audience/vote.ts";
-import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { newChange, replaceOwn } from "./changes.ts";
@@ -22,11 +22,11 @@ export async function recordVote(
   const { streamId, id: momentId } = moment;
   assertOpen(moment, now);
   const place = key.vote(momentId, userId);
-  await decideAgain(async () => {
+  await retryOnConflict(async () => {
     const was = await findVote(momentId, userId);
     if (was !== undefined && isSameVote(was.options, options)) return undefined;
     const at = now.toISOString();
     const vote: VoteItem = { streamId, momentId, userId, options, at, change: newChange() };
-    return (await replaceOwn(place, was, vote, now)) ? undefined : overtaken;
+    return (await replaceOwn(place, was, vote, now)) ? undefined : conflicted;
   });
 }

@@ -5,7 +5,7 @@ import { numberInId } from "../../../domain/streams/chat.ts";
 import { setting } from "../../runtime/env.ts";
 import { lazy } from "../../runtime/kept-values.ts";
 import { limits } from "../../runtime/limits.ts";
-import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import { getRawItem, isAbsent, putIf, read, updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { coalesce, queryAll, share } from "../../table/query.ts";
@@ -128,9 +128,9 @@ export async function changeFrame(
   streamId: string,
   n: number,
   change: (body: string) => string | undefined,
-  how?: Parameters<typeof decideAgain>[1],
+  how?: Parameters<typeof retryOnConflict>[1],
 ): Promise<void> {
-  await decideAgain(async () => {
+  await retryOnConflict(async () => {
     const frame = await findFrame(streamId, n);
     const body = frame && change(frame.body);
     if (frame === undefined || body === undefined || body === frame.body) return undefined;
@@ -144,7 +144,7 @@ export async function changeFrame(
         ":next": frame.revision + 1,
       },
     });
-    return changed === undefined ? overtaken : undefined;
+    return changed === undefined ? conflicted : undefined;
   }, how);
 }
 

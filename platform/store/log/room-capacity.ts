@@ -17,7 +17,7 @@ const listRecent = cachedIfLong(listSubscribers);
  * and overlays need no place. Users who join at the same time may exceed the limit, because they
  * are not counted together.
  */
-export async function assertPlaceLeft(
+export async function assertRoomNotFull(
   stream: Stream,
   caller: Pick<Caller, "userId" | "roles">,
   now: Date,

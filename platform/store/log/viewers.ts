@@ -5,15 +5,15 @@ import { subscribedAt } from "../../../domain/log/subscriber.ts";
 import { paginationOf } from "../../../domain/page.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import {
-  calledBy,
+  activeViewersOf,
+  nameContains,
   type ViewerQuery,
   viewerOf,
   type Watching,
-  watchingOf,
 } from "../../../domain/streams/viewer.ts";
 import { cachedIfLong } from "../../runtime/cached.ts";
 import { setting } from "../../runtime/env.ts";
-import { findStandings } from "../people/follows.ts";
+import { findFollowStates } from "../people/follows.ts";
 import { findProfiles } from "../people/users.ts";
 import { findShown } from "../streams/display-names.ts";
 import { listRelayedRooms } from "./relays.ts";
@@ -33,7 +33,7 @@ export async function readWatching(streamId: string, now: Date, estimate = 0): P
   ]);
   const people = subscribers.filter(({ userId }) => !isOverlay(userId));
   const relayed = rooms.flatMap(({ users }) => [...users]);
-  return watchingOf([
+  return activeViewersOf([
     ...people.map(({ userId, refusal, ...rest }) => ({
       userId,
       refusal,
@@ -62,7 +62,7 @@ export async function listViewers(
   const ids = shown.map(({ userId }) => userId);
   const [profiles, standingOf] = await Promise.all([
     findShown(stream, ids, now),
-    findStandings(ids, callerId),
+    findFollowStates(ids, callerId),
   ]);
   const picture = setting("DEFAULT_PICTURE");
   const list = shown.flatMap((watching) => {
@@ -81,7 +81,7 @@ export async function listViewers(
 
 async function searched(watching: readonly Watching[], search: string): Promise<Watching[]> {
   const profiles = await findProfiles(watching.map(({ userId }) => userId));
-  const isCalled = calledBy(search);
+  const isCalled = nameContains(search);
   return watching.filter(({ userId }) => {
     const profile = profiles.get(userId);
     return profile !== undefined && isCalled(profile);

@@ -4,7 +4,7 @@ import { type Combo, comboEndsAt } from "../../../domain/money/combo.ts";
 import { Gift } from "../../../domain/money/gift-item.ts";
 import { draftOf, type Wallet } from "../../../domain/money/wallet.ts";
 import { Timestamp } from "../../../domain/text.ts";
-import { startTimer } from "../../aws/queues.ts";
+import { sendAt } from "../../aws/queues.ts";
 import { setting } from "../../runtime/env.ts";
 import { read } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
@@ -14,8 +14,8 @@ import { secondsOfGift } from "./gifts.ts";
 import { commit, findWallet } from "./wallets.ts";
 
 /** The combo whose end a message announces. */
-export const ComboMoment = z.object({ comboId: GiftId, streamId: StreamId, userId: UserId });
-export type ComboMoment = z.infer<typeof ComboMoment>;
+export const ComboEnd = z.object({ comboId: GiftId, streamId: StreamId, userId: UserId });
+export type ComboEnd = z.infer<typeof ComboEnd>;
 
 /** The second gift, which makes a combo. */
 const Second = z.object({
@@ -39,9 +39,9 @@ export async function awaitCombos(
     const second = Second.safeParse(image).data;
     if (second === undefined) continue;
     const { comboId, streamId, sender, createdAt } = second;
-    const moment: ComboMoment = { comboId, streamId, userId: sender.userId };
+    const moment: ComboEnd = { comboId, streamId, userId: sender.userId };
     const at = comboEndsAt({ lastAt: createdAt });
-    await startTimer(setting("COMBOS_QUEUE_URL"), moment, { at, now });
+    await sendAt(setting("COMBOS_QUEUE_URL"), moment, { at, now });
   }
 }
 
@@ -50,7 +50,7 @@ export async function awaitCombos(
  * decided under the lock of the sender's wallet: the combo leaves the wallet in the transaction
  * that marks its first gift, so that a gift either counts before the end or begins a new combo.
  */
-export async function endCombo(moment: ComboMoment, now: Date): Promise<void> {
+export async function endCombo(moment: ComboEnd, now: Date): Promise<void> {
   const wallet = await findWallet(moment.userId);
   const kept = findCombo(wallet, moment);
   // A combo that the wallet no longer keeps cannot continue; its total is read from its gifts.
@@ -77,12 +77,12 @@ export async function endCombo(moment: ComboMoment, now: Date): Promise<void> {
     throw error;
   });
   if (waiting !== undefined)
-    await startTimer(setting("COMBOS_QUEUE_URL"), moment, { at: waiting, now });
+    await sendAt(setting("COMBOS_QUEUE_URL"), moment, { at: waiting, now });
 }
 
 class Ended extends Error {}
 
-const findCombo = (wallet: Wallet, { comboId }: ComboMoment) =>
+const findCombo = (wallet: Wallet, { comboId }: ComboEnd) =>
   wallet.combos?.find(({ id }) => id === comboId);
 
 /** Writes nothing while the combo continues, and returns when it may be over. */
@@ -125,7 +125,7 @@ const firstSecondsMax = 300;
  * The first one in the stream is another than the combo's if that was taken back or is held.
  * Undefined if there is none, or if the combo has ended.
  */
-async function readCombo({ comboId, streamId }: ComboMoment) {
+async function readCombo({ comboId, streamId }: ComboEnd) {
   let first: string | undefined;
   let last: Gift | undefined;
   let credits = 0;

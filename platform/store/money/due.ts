@@ -60,7 +60,7 @@ export async function sumDebts(): Promise<{ owed: number; wallets: number }> {
 }
 
 /** Where a walk through the index continues: after this item, even if it no longer exists. */
-export type DuePlace = Key & { due: string };
+export type DueCursor = Key & { due: string };
 
 /** A sort key after those of all gifts of a stream. */
 const behindGifts = prefix.gifts.replace("#", "$");
@@ -72,14 +72,14 @@ const behindGifts = prefix.gifts.replace("#", "$");
 const behindOwner = "~";
 
 /** A page of due items, and where the next one begins; undefined at the end of the index. */
-type DuePage = { gifts: Key[]; calls: Key[]; next: DuePlace | undefined };
+type DuePage = { gifts: Key[]; calls: Key[]; next: DueCursor | undefined };
 
 /**
  * Keys of the next `limit` due gifts, of all receivers, and of marks that hold one. If a page
  * belongs to one owner (a user, all debtors, a receiver of deliveries), the next begins after that
  * owner, so that one backlog does not hide the others.
  */
-export async function listDue(from: DuePlace | undefined, limit: number): Promise<DuePage> {
+export async function listDue(from: DueCursor | undefined, limit: number): Promise<DuePage> {
   const { items, next: behind } = await scanPage({
     IndexName: dueIndex.name,
     Limit: limit,
@@ -87,7 +87,7 @@ export async function listDue(from: DuePlace | undefined, limit: number): Promis
   });
   const keys = items.map(({ PK, SK }) => ({ PK, SK }));
   const first = items[0];
-  const last = behind as DuePlace | undefined;
+  const last = behind as DueCursor | undefined;
   const isOne = first !== undefined && first.due === last?.due;
   const next = isOne && last !== undefined ? { ...last, SK: behindOwner } : last;
   const of = (start: string) => keys.filter(({ SK }) => SK.startsWith(start));

@@ -1,5 +1,11 @@
 import type * as z from "zod";
-import { credit, creditFormer, draftOf, isOfFormer, spend } from "../../../domain/money/wallet.ts";
+import {
+  credit,
+  creditFormerUser,
+  draftOf,
+  isForFormerUser,
+  spend,
+} from "../../../domain/money/wallet.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import {
   assertMayFund,
@@ -135,7 +141,7 @@ async function returnOne(streamId: string, member: Member, now: Date): Promise<v
     await commit(
       [await findWallet(userId)],
       ([wallet]) => {
-        const move = isOfFormer(wallet, Date.parse(contributedAt)) ? creditFormer : credit;
+        const move = isForFormerUser(wallet, Date.parse(contributedAt)) ? creditFormerUser : credit;
         const draft = movements.reduce(move, draftOf(wallet));
         const actions = [mark, listed, ...forfeitActions(draft)];
         return { drafts: [draft], actions, reply: { answer: undefined, remember: [] } };

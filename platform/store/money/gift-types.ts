@@ -2,7 +2,7 @@ import * as z from "zod";
 import { GiftType } from "../../../domain/money/gift-type.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { timeAfter } from "../../../domain/text.ts";
-import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import { getItem, type Reading, read } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
@@ -144,8 +144,8 @@ export async function changeStoredGiftType(
   decide: (type: GiftType) => GiftType,
   also?: (changed: GiftType) => readonly Action[],
 ): Promise<GiftType> {
-  return decideAgain(async () => {
+  return retryOnConflict(async () => {
     const type = await getCurrentGiftType(giftTypeId);
-    return (await recordIfSame(type, decide(type), also)) ?? overtaken;
+    return (await recordIfSame(type, decide(type), also)) ?? conflicted;
   });
 }

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Gift } from "../../../domain/money/gift-item.ts";
 import { takeBackHeld } from "../../../domain/money/held-gift.ts";
-import { startTimer } from "../../aws/queues.ts";
+import { sendAt } from "../../aws/queues.ts";
 import { setting } from "../../runtime/env.ts";
 import { logFault, logNotice } from "../../runtime/log.ts";
 import { getItems } from "../../table/items.ts";
@@ -56,7 +56,7 @@ class Released extends Error {}
  * Takes a held gift back: its sender gets all credits back and the call is refused. Does nothing if
  * the call holds nothing any more.
  */
-export async function takeBack(mark: CallMark, now: Date): Promise<void> {
+export async function releaseHold(mark: CallMark, now: Date): Promise<void> {
   const call = await findCall(mark);
   const gift = call?.callId === mark.callId ? call.held : undefined;
   if (gift === undefined) return;
@@ -89,13 +89,13 @@ type CallDecision = z.infer<typeof CallDecision>;
 
 /** Queues a decision, to be carried out at a given time. */
 export const queueDecision = (decision: CallDecision, at: Date, now: Date): Promise<void> =>
-  startTimer(setting("REVERSALS_QUEUE_URL"), decision, { at, now });
+  sendAt(setting("REVERSALS_QUEUE_URL"), decision, { at, now });
 
 /** Carries out the decision of a message. */
 export async function carryOut({ mark, outcome }: CallDecision, now: Date): Promise<void> {
   if (outcome === "charged") return confirmLate(mark);
   await refuseCall(mark);
-  await takeBack(mark, now);
+  await releaseHold(mark, now);
 }
 
 async function confirmLate(mark: CallMark): Promise<void> {
@@ -111,11 +111,11 @@ async function confirmLate(mark: CallMark): Promise<void> {
  * back, and an undecided one gets a message for its deadline. Failures here are left to the sweep,
  * so that they delay no other records.
  */
-export async function followCalls(images: readonly Key[], now: Date): Promise<void> {
+export async function resolveHeldGifts(images: readonly Key[], now: Date): Promise<void> {
   const undecided = new Map<string, Key>();
   for (const image of images) {
     const isHeld = "held" in image;
-    if (isHeld && "outcome" in image) await attempt(() => takeBack(callOf(image), now));
+    if (isHeld && "outcome" in image) await attempt(() => releaseHold(callOf(image), now));
     else if (isHeld) undecided.set(image.SK, image);
   }
   if (undecided.size === 0) return;
@@ -137,14 +137,14 @@ async function awaitDecision(call: Call, now: Date): Promise<void> {
  * Takes back the gifts in these marks if their calls were refused or have expired. Returns how many
  * were taken back.
  */
-export async function takeBackOverdue(items: readonly Key[], now: Date): Promise<number> {
+export async function releaseOverdueHolds(items: readonly Key[], now: Date): Promise<number> {
   let count = 0;
   for (const item of items)
     await attempt(async () => {
       const call = callOf(item);
       const isOver = call.calledAt + heldMilliseconds <= now.getTime();
       if (call.held === undefined || (call.outcome === undefined && !isOver)) return;
-      await takeBack(call, now);
+      await releaseHold(call, now);
       count++;
     });
   return count;

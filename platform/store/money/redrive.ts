@@ -1,6 +1,6 @@
 import type { RedriveOutcome } from "../../../domain/money/parked.ts";
 import { Refusal, refuse } from "../../../domain/refusal.ts";
-import { isPassing } from "../../table/conflicts.ts";
+import { isTransient } from "../../table/conflicts.ts";
 import { getRawItem, type Item } from "../../table/items.ts";
 import type { Key } from "../../table/keys.ts";
 import type { Reply } from "../../table/transact.ts";
@@ -62,7 +62,7 @@ async function settleItem(item: Item, now: Date): Promise<RedriveOutcome> {
     await settle(due.due, [due], now);
     return "settled";
   } catch (error) {
-    if (isPassing(error)) throw error;
+    if (isTransient(error)) throw error;
     refuse("parked_unfit", { reason: reasonOf(error) });
   }
 }

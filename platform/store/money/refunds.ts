@@ -5,11 +5,11 @@ import {
   refundGift,
   refundNotices,
 } from "../../../domain/money/refund.ts";
-import { isOfFormer } from "../../../domain/money/wallet.ts";
+import { isForFormerUser } from "../../../domain/money/wallet.ts";
 import type { StoredNotification } from "../../../domain/people/notification.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { newId } from "../../runtime/id.ts";
-import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import { read } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
@@ -71,7 +71,7 @@ export async function refund(
   const answer = { id: gift.id, refundedAt, credits: refundedCredits(gift) };
   const reply = idempotentReply?.(answer) ?? { answer, remember: [] };
   const notices = refundNotices(gift, () => newId(now), now);
-  return decideAgain(async () => {
+  return retryOnConflict(async () => {
     if (whole.gift.refundedAt !== undefined) refuse("gift_already_refunded");
     if (whole.gift.isForfeit) refuse("pass_not_found", { userId: gift.sender.userId });
     await settleFirst(whole, now);
@@ -85,7 +85,7 @@ export async function refund(
     // Another call refunded it, or it was due after all: the current gift decides.
     whole =
       (await findGift(gift.streamId, gift.id)) ?? refuse("gift_not_found", { giftId: gift.id });
-    return overtaken;
+    return conflicted;
   });
 }
 
@@ -139,7 +139,7 @@ async function reverse(
         const receivers = new Map(rest.map((wallet) => [wallet.userId, wallet]));
         const drafts = refundGift(gift, shares, { sender: sender!, receivers }, by, now);
         // Their notifications would be for the next users of their subs.
-        const former = current.filter((one) => isOfFormer(one, Date.parse(gift.createdAt)));
+        const former = current.filter((one) => isForFormerUser(one, Date.parse(gift.createdAt)));
         const left = new Set(former.map(({ userId }) => userId));
         const actions = [
           ...drafts.flatMap(forfeitActions),

@@ -1,14 +1,14 @@
 import type { EntryType } from "../../../domain/money/ledger.ts";
 import {
   credit,
-  creditFormer,
+  creditFormerUser,
   draftOf,
-  isOfFormer,
+  isForFormerUser,
   type Wallet,
 } from "../../../domain/money/wallet.ts";
 import { Refusal } from "../../../domain/refusal.ts";
 import { countMetric } from "../../runtime/metrics.ts";
-import { isPassing, pause } from "../../table/conflicts.ts";
+import { isTransient, pause } from "../../table/conflicts.ts";
 import { key } from "../../table/keys.ts";
 import { type Action, commitTransaction, conflict, throttle } from "../../table/transact.ts";
 import { type Due, dueOf } from "./due.ts";
@@ -39,7 +39,7 @@ type SetAside = (image: Image, error: unknown) => Promise<void>;
 /** The number of receivers settled concurrently, so that a busy one delays no others. */
 const sideBySide = 8;
 
-/** Attempts on a wallet that other calls keep writing: about a second. */
+/** Attempts on a wallet that other calls keep changing: about a second. */
 const triesMax = 8;
 
 /**
@@ -113,7 +113,7 @@ async function settleOrPart(
   try {
     await settle(receiverId, due, now, triesMax);
   } catch (error) {
-    if (isPassing(error)) throw error;
+    if (isTransient(error)) throw error;
     if (works.length === 1) return setAside(works[0]!.image, error);
     for (const work of works) await settleOrPart(receiverId, [work], now, setAside);
   }
@@ -218,7 +218,7 @@ const revenues = {
 function creditAll(wallet: Wallet, batch: readonly Due[], now: Date): Sealed | undefined {
   let draft = draftOf(wallet);
   for (const due of batch.filter(({ dueCredits }) => dueCredits > 0)) {
-    const move = isOfFormer(wallet, sentAt(due)) ? creditFormer : credit;
+    const move = isForFormerUser(wallet, sentAt(due)) ? creditFormerUser : credit;
     draft = move(draft, {
       type: revenues[due.kind],
       amount: due.dueCredits,

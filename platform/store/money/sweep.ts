@@ -2,9 +2,9 @@ import * as z from "zod";
 import { deleteItem, getItem, putItem } from "../../table/items.ts";
 import { dueIndex, type Key, key, prefix } from "../../table/keys.ts";
 import { awaitCombos } from "./combos.ts";
-import { type DuePlace, listDue, readDue } from "./due.ts";
+import { type DueCursor, listDue, readDue } from "./due.ts";
 import { secondsOfGift } from "./gifts.ts";
-import { takeBackOverdue } from "./held-gifts.ts";
+import { releaseOverdueHolds } from "./held-gifts.ts";
 import { settleAll } from "./settle.ts";
 
 /** A gift due for longer than this was missed by the stream's consumer. */
@@ -41,7 +41,7 @@ export async function sweepOverdue(now: Date, bounds = boundsOfSweep): Promise<S
     // Recorded before the page is settled: a page that kills the function is not the first again.
     if (isMoved || next !== undefined) await recordPlace(next);
     isMoved = next !== undefined;
-    outcome.takenBack += await takeBackOverdue(await readDue(calls), now);
+    outcome.takenBack += await releaseOverdueHolds(await readDue(calls), now);
     const found = await readDue(gifts.filter((one) => secondsOf(one) <= latest));
     // The index may still have gifts that were settled meanwhile.
     const overdue = found.filter((gift) => gift[dueIndex.PK] !== undefined);
@@ -62,12 +62,12 @@ const secondsOf = ({ SK }: Key) => secondsOfGift(SK.slice(prefix.gifts.length));
 
 const Place = z.object({ place: z.object({ due: z.string(), PK: z.string(), SK: z.string() }) });
 
-async function findPlace(): Promise<DuePlace | undefined> {
+async function findPlace(): Promise<DueCursor | undefined> {
   return (await getItem(Place, key.sweepPlace(), { consistent: true }))?.place;
 }
 
 /** Records where the next sweep begins; undefined for the beginning of the index. */
-async function recordPlace(place: DuePlace | undefined): Promise<void> {
+async function recordPlace(place: DueCursor | undefined): Promise<void> {
   if (place === undefined) await deleteItem(key.sweepPlace());
   else await putItem({ ...key.sweepPlace(), place });
 }

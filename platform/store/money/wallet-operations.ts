@@ -10,7 +10,7 @@ import {
   type Wallet,
 } from "../../../domain/money/wallet.ts";
 import { refuse } from "../../../domain/refusal.ts";
-import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import { key } from "../../table/keys.ts";
 import type { Action, Reply } from "../../table/transact.ts";
 import { mentionAction } from "../people/profile-changes.ts";
@@ -29,7 +29,7 @@ export const topUp = (
   booking: Booking,
   idempotentReply: (answer: Booked) => Reply<Booked>,
 ): Promise<Booked> =>
-  decideAgain(async () => {
+  retryOnConflict(async () => {
     const { userId, now } = booking;
     const wallet = await findWallet(userId);
     // After the wallet: if the user is deleted after this, the wallet has changed.
@@ -38,7 +38,7 @@ export const topUp = (
     try {
       return await book(wallet, booking, { type: "top_up", move: credit, also }, idempotentReply);
     } catch (error) {
-      if (error instanceof Changed) return overtaken;
+      if (error instanceof Changed) return conflicted;
       throw error;
     }
   });

@@ -2,7 +2,7 @@ import {
   type Draft,
   draftOf,
   emptyWallet,
-  isOfFormer,
+  isForFormerUser,
   type SpendLimits,
   Wallet,
 } from "../../../domain/money/wallet.ts";
@@ -57,7 +57,7 @@ export async function hostActions({
   createdAt,
 }: Pick<Stream, "hostId" | "createdAt">): Promise<Action[] | undefined> {
   const wallet = await findWallet(hostId);
-  return isOfFormer(wallet, Date.parse(createdAt)) ? undefined : seal(draftOf(wallet)).actions;
+  return isForFormerUser(wallet, Date.parse(createdAt)) ? undefined : seal(draftOf(wallet)).actions;
 }
 
 const walletLabel = (userId: string) => `wallet:${userId}`;

@@ -4,7 +4,7 @@ import { UserId } from "../../../domain/id.ts";
 import { Device, deviceNameOf, devicesMax, type NewDevice } from "../../../domain/people/device.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { Timestamp } from "../../../domain/text.ts";
-import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import { deleteIf, getItem, type Item, isAbsent, read } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
@@ -60,12 +60,12 @@ export async function saveDevice(
       fields.map(([name, value]) => [`:${name}`, value]),
     ),
   };
-  const others = await decideAgain(async () => {
+  const others = await retryOnConflict(async () => {
     const devices = await listStored(userId);
     const was = devices.find(({ SK }) => SK === Key.SK);
     const moves = await movesOf({ userId, device: Key.SK }, was, device);
     const failed = await commitTransaction([{ Update }, ...moves], reply);
-    return failed === undefined ? devices.filter((one) => one !== was) : overtaken;
+    return failed === undefined ? devices.filter((one) => one !== was) : conflicted;
   });
   const oldest = others.sort((a, b) => a.updatedAt.localeCompare(b.updatedAt));
   for (const one of oldest.slice(0, Math.max(0, others.length + 1 - devicesMax)))
@@ -168,12 +168,12 @@ export async function forgetTokens(userId: string, item: Item): Promise<void> {
 /** Removes the user's devices with this token; refuses with `device_not_found`. */
 export async function removeDevice(userId: string, token: string): Promise<void> {
   let isFound = false;
-  await decideAgain(async () => {
+  await retryOnConflict(async () => {
     const devices = await listStored(userId);
     const matches = devices.filter((device) => device.token === token);
     isFound ||= matches.length > 0;
     if (!isFound) refuse("device_not_found");
-    for (const device of matches) if (!(await forgetDevice(userId, device))) return overtaken;
+    for (const device of matches) if (!(await forgetDevice(userId, device))) return conflicted;
     return undefined;
   });
 }

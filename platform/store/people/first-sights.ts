@@ -3,9 +3,9 @@ import * as z from "zod";
 import { UserId } from "../../../domain/id.ts";
 import { textsOf } from "../../../domain/people/search.ts";
 import { Profile } from "../../../domain/people/user.ts";
-import { startTimer } from "../../aws/queues.ts";
+import { sendAt } from "../../aws/queues.ts";
 import { setting } from "../../runtime/env.ts";
-import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import { type Item, plain } from "../../table/items.ts";
 import { key, readKey } from "../../table/keys.ts";
 import { type Action, commitTransaction } from "../../table/transact.ts";
@@ -27,7 +27,7 @@ export async function queueNewUsers(records: readonly DynamoDBRecord[], now: Dat
     const old = plain(dynamodb?.OldImage);
     if (image === undefined || !isNewToSearch(image, old)) continue;
     const message: NewUser = { userId: readKey(image).owner };
-    await startTimer(setting("USERS_QUEUE_URL"), message, { at: now, now });
+    await sendAt(setting("USERS_QUEUE_URL"), message, { at: now, now });
   }
 }
 
@@ -43,12 +43,12 @@ function isNewToSearch(image: Item, old: Item | undefined): boolean {
  * changed meanwhile is read again: a text that is no longer theirs must not be restored.
  */
 export async function indexUser({ userId }: NewUser): Promise<void> {
-  await decideAgain(async () => {
+  await retryOnConflict(async () => {
     const profile = await findProfile(userId, { consistent: true });
     const entries = profile === undefined ? [] : indexActions(undefined, profile);
     if (profile === undefined || entries.length === 0) return undefined;
     const failed = await commitTransaction([unchanged(profile), ...entries]);
-    return failed === undefined ? undefined : overtaken;
+    return failed === undefined ? undefined : conflicted;
   });
 }
 

@@ -1,6 +1,6 @@
-import { FollowCounts, Relation, type Standing } from "../../../domain/people/follow.ts";
+import { FollowCounts, type FollowState, Relation } from "../../../domain/people/follow.ts";
 import { refuse } from "../../../domain/refusal.ts";
-import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import { getItem, getItems, getRawItem, nameOf, read } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
@@ -62,7 +62,7 @@ const isHere = (userId: string, at: string): Action => ({
 
 /** Ends a relation; returns whether there was one. Repeated if there is another one by now. */
 export async function removeFollow(followerId: string, followedId: string): Promise<boolean> {
-  return decideAgain(async () => {
+  return retryOnConflict(async () => {
     const relation = await findRelation(followerId, followedId);
     if (relation === undefined) return false;
     const failed = await commitTransaction([
@@ -77,7 +77,7 @@ export async function removeFollow(followerId: string, followedId: string): Prom
       { Delete: { Key: key.follower(followedId, relation.relationId) } },
       ...countActions(relation, -1),
     ]);
-    return failed === undefined ? true : overtaken;
+    return failed === undefined ? true : conflicted;
   });
 }
 
@@ -120,10 +120,10 @@ export async function listFollowing(
 }
 
 /** What follower lists add to each of these users, for this caller. */
-export async function findStandings(
+export async function findFollowStates(
   userIds: readonly string[],
   callerId: string,
-): Promise<(userId: string) => Standing> {
+): Promise<(userId: string) => FollowState> {
   const distinct = [...new Set(userIds)];
   const found = await getItems(
     distinct.flatMap((id) => [key.followCounts(id), key.following(callerId, id)]),

@@ -25,7 +25,7 @@ const OpenNotice = z.object({
 export type OpenNotice = z.infer<typeof OpenNotice>;
 
 /** Where the notice continues. */
-export type NoticePlace = Pick<OpenNotice, "to" | "isQuiet"> & { after?: string | undefined };
+export type NoticeCursor = Pick<OpenNotice, "to" | "isQuiet"> & { after?: string | undefined };
 
 /** The notice of a stream, read consistently; undefined once all users were notified. */
 export async function findNotice(streamId: string): Promise<OpenNotice | undefined> {
@@ -41,7 +41,7 @@ export async function listNotices(limit: number): Promise<OpenNotice[]> {
 /** Advances a notice, if it is unchanged; deletes it after the last part. */
 export function moveAction(
   { streamId, step }: OpenNotice,
-  place: NoticePlace | undefined,
+  place: NoticeCursor | undefined,
   now: Date,
 ) {
   const isFirst = "(:step = :zero AND attribute_not_exists(step))";

@@ -1,7 +1,7 @@
 import { StoredNotification } from "../../../domain/people/notification.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { logFault } from "../../runtime/log.ts";
-import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import { type Item, read } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
@@ -78,7 +78,7 @@ export async function markNotification(
   isRead: boolean,
   now: Date,
 ): Promise<StoredNotification> {
-  return decideAgain(async () => {
+  return retryOnConflict(async () => {
     const found = await findMarked(userId, notificationId);
     if (found === undefined) refuse("notification_not_found", { notificationId });
     const { item, mark } = found;
@@ -87,7 +87,7 @@ export async function markNotification(
         ? olderActions(item, isRead, now)
         : markActions({ userId, id: notificationId, mark }, isRead, now),
     );
-    if (failed !== undefined) return overtaken;
+    if (failed !== undefined) return conflicted;
     return { ...read(StoredNotification, item), read: isRead, updatedAt: now.toISOString() };
   });
 }

@@ -4,7 +4,7 @@ import { timeAfter } from "../../../domain/text.ts";
 import type { Caller } from "../../auth/caller.ts";
 import { setting } from "../../runtime/env.ts";
 import { BoundedSet } from "../../runtime/kept-values.ts";
-import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import type { Reading } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { type Action, commitTransaction, type Failed } from "../../table/transact.ts";
@@ -101,7 +101,7 @@ export async function changeProfile(
   now: Date,
   also: (was: Profile, is: Profile) => Action[] = () => [],
 ): Promise<{ was: Profile; profile: Profile; failed?: Failed }> {
-  return decideAgain(async () => {
+  return retryOnConflict(async () => {
     const stored = await findProfile(subject.userId, { consistent: true });
     const was = stored ?? namelessOf(subject, now);
     const decided = decide(was);
@@ -113,7 +113,7 @@ export async function changeProfile(
       ...also(was, profile),
     ]);
     if (failed === undefined) return { was, profile };
-    return failed.has("profile") ? overtaken : { was, profile: was, failed };
+    return failed.has("profile") ? conflicted : { was, profile: was, failed };
   });
 }
 

@@ -85,7 +85,7 @@ export async function findByText(question: string, limit: number): Promise<strin
 }
 
 /** A random choice of users. */
-export async function findAnybody(limit: number): Promise<string[]> {
+export async function sampleUsers(limit: number): Promise<string[]> {
   const start = key.searchSample(randomBytes(4).toString("hex"), "");
   const behind = await queryItems(start, "", { limit, after: start.SK });
   const items =

@@ -14,7 +14,7 @@ import { getItem, listItems, read } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import type { Action, Reply } from "../../table/transact.ts";
-import { type BanPlace, changeMember, memberActions } from "./members.ts";
+import { type BanTarget, changeMember, memberActions } from "./members.ts";
 import { actAction } from "./moderation.ts";
 
 /** The ban with this id in its current state, over or not. */
@@ -28,7 +28,7 @@ export const getBan = async (banId: string, now: Date): Promise<Ban> =>
   (await findBan(banId, now)) ?? refuse("ban_not_found", { banId });
 
 /** Where a ban applies. */
-export const placeOfBan = ({ scope, liveStreamId: streamId, hostId }: Ban): BanPlace =>
+export const placeOfBan = ({ scope, liveStreamId: streamId, hostId }: Ban): BanTarget =>
   scope === "channel" ? { hostId } : { streamId };
 
 /**

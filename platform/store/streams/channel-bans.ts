@@ -32,7 +32,7 @@ export async function getStreamToBanFrom(
  * Refuses a caller who may not read or lift a ban, with `stream_not_found`, `member_blocked` or
  * `not_a_moderator`. A channel's ban outlives its stream.
  */
-export async function assertMayJudge(ban: Ban, caller: Caller, now: Date): Promise<void> {
+export async function assertMayManageBan(ban: Ban, caller: Caller, now: Date): Promise<void> {
   if (ban.scope === "channel") await getModeratedChannel(ban.hostId, caller, now);
   else await getModeratedStream(ban.liveStreamId, caller, now);
 }

@@ -8,7 +8,7 @@ import {
 } from "../../../domain/streams/channel.ts";
 import type { Caller } from "../../auth/caller.ts";
 import { allDone } from "../../runtime/deadline.ts";
-import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { type Action, commitTransaction } from "../../table/transact.ts";
@@ -56,10 +56,10 @@ export const withChannel = <A>(
   hostId: string,
   begin: (channel: Channel, check: Action) => Promise<A | undefined>,
 ): Promise<A> =>
-  decideAgain(async () => {
+  retryOnConflict(async () => {
     const channel = await findChannel(hostId);
     const ConditionCheck = { Key: key.channel(hostId), ...isCurrent(channel) };
-    return (await begin(channel, { label: "channel", ConditionCheck })) ?? overtaken;
+    return (await begin(channel, { label: "channel", ConditionCheck })) ?? conflicted;
   });
 
 /**
@@ -72,7 +72,7 @@ export const changeChannel = (
   now: Date,
   assertRevision: (revision: number) => void = () => {},
 ): Promise<Channel> =>
-  decideAgain(async () => {
+  retryOnConflict(async () => {
     const channel = await findChannel(hostId);
     assertRevision(channel.revision);
     const changed = changedChannel(channel, change, now);
@@ -80,7 +80,7 @@ export const changeChannel = (
     await appoint(hostId, channel.moderators, changed.moderators, now);
     const Item = { ...key.channel(hostId), ...changed };
     const failed = await commitTransaction([{ Put: { Item, ...isCurrent(channel) } }]);
-    return failed === undefined ? changed : overtaken;
+    return failed === undefined ? changed : conflicted;
   });
 
 /** The number of streams of one host that are changed concurrently. */

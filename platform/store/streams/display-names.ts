@@ -16,7 +16,7 @@ import { findProfiles, summary } from "../people/users.ts";
 import { sumEscrow } from "./escrow.ts";
 import { memberIn, memberKeys } from "./members.ts";
 import { findMessage } from "./messages.ts";
-import { isForgotten } from "./retention.ts";
+import { isPastRetention } from "./retention.ts";
 import { changeWithReply } from "./stream-changes.ts";
 
 /** Known users, at most 100, as a stream currently shows them; unknown ones are omitted. */
@@ -103,7 +103,7 @@ async function findPinned(stream: Stream, now: Date): Promise<LiveStream["pinned
   if (stream.pinned == null) return null;
   const message =
     pinnedMessageOf(stream) ?? (await findMessage(stream.id, stream.pinned.messageId, now));
-  if (message === undefined || isForgotten(message.createdAt, now)) return null;
+  if (message === undefined || isPastRetention(message.createdAt, now)) return null;
   return chatMessageOf(message, setting("DEFAULT_PICTURE"));
 }
 

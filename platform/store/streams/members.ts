@@ -8,7 +8,7 @@ import {
   shownBanOf,
 } from "../../../domain/streams/member.ts";
 import { BoundedMap } from "../../runtime/kept-values.ts";
-import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import {
   getItem,
   getItems,
@@ -23,10 +23,10 @@ import { type Action, commitTransaction } from "../../table/transact.ts";
 import { findStream } from "./streams.ts";
 
 /** Where a ban applies: in one stream, or in all of a host's. */
-export type BanPlace = { streamId: string } | { hostId: string };
+export type BanTarget = { streamId: string } | { hostId: string };
 
 /** The key of a stream's, or a channel's, item about a user. */
-export const memberKey = (place: BanPlace, userId: string) =>
+export const memberKey = (place: BanTarget, userId: string) =>
   "streamId" in place
     ? key.member(place.streamId, userId)
     : key.channelMember(place.hostId, userId);
@@ -127,7 +127,7 @@ export const isStillBlocked = async (
 ): Promise<boolean> => isBlocked(await findMember(streamId, userId, { consistent: true }), now);
 
 /** The item of only one stream or channel about a user. */
-const findOwnMember = (place: BanPlace, userId: string) =>
+const findOwnMember = (place: BanTarget, userId: string) =>
   getItem(Member, memberKey(place, userId), { consistent: true });
 
 /** The item of a host's channel about a user, read consistently. */
@@ -148,15 +148,15 @@ export async function assertNotBlockedFromChannel(
  * change, and is called again if the member changed in between.
  */
 export async function changeMember(
-  place: BanPlace,
+  place: BanTarget,
   userId: string,
   decide: (member: Member | undefined) => Action[],
 ): Promise<void> {
-  await decideAgain(async () => {
+  await retryOnConflict(async () => {
     const actions = decide(await findOwnMember(place, userId));
     const failed = actions.length === 0 ? undefined : await commitTransaction(actions);
     if (failed?.has("ban")) refuse("ban_lifted");
-    return failed === undefined ? undefined : overtaken;
+    return failed === undefined ? undefined : conflicted;
   });
 }
 
@@ -166,7 +166,7 @@ export async function changeMember(
  * the streams that have to show its end.
  */
 export function memberActions(
-  place: BanPlace,
+  place: BanTarget,
   userId: string,
   member: Member | undefined,
   ban: Member["ban"],

@@ -17,7 +17,7 @@ import { queryRange } from "../../table/query.ts";
 import { type Action, commitTransaction } from "../../table/transact.ts";
 import { gapActions, gapReader, hasGapAction, readGapsEarly } from "./message-gaps.ts";
 import { actAction } from "./moderation.ts";
-import { expiryOf, findForgotten, isForgotten } from "./retention.ts";
+import { expiryOf, findExpired, isPastRetention } from "./retention.ts";
 
 /**
  * The chat of a stream: the count of numbers taken, and whether there are gaps.
@@ -51,7 +51,7 @@ export async function findMessage(
   const place = key.message(streamId, numberInId(messageId));
   const item = await getRawItem(place, { consistent: true });
   const [message] = item === undefined ? [] : shownIn(item);
-  const isShown = message?.id === messageId && !isForgotten(message.createdAt, now);
+  const isShown = message?.id === messageId && !isPastRetention(message.createdAt, now);
   return isShown ? message : undefined;
 }
 
@@ -126,7 +126,7 @@ export async function listMessages(
   const chat = found ?? { count: 0, hasGone: false };
   const { count } = chat;
   const gone = gapReader(streamId, chat, early);
-  const forgotten = await findForgotten(streamId, count, now);
+  const forgotten = await findExpired(streamId, count, now);
   const upToCursor =
     cursor === undefined ? undefined : await countShownFrom(numberInId(cursor), count, gone);
   const skipped = rowsBefore(query, upToCursor);

@@ -2,7 +2,7 @@ import { refuse } from "../../../domain/refusal.ts";
 import {
   idInOverlayKey,
   OverlayKey,
-  type OverlayPlace,
+  type OverlayScope,
   overlayKeysMax,
 } from "../../../domain/streams/overlay-key.ts";
 import { hashOfSecret } from "../../auth/secret.ts";
@@ -12,7 +12,7 @@ import { queryItems } from "../../table/query.ts";
 import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
 
 /** The owner of a stream's or channel's keys in the table's keys. */
-const ownerOf = (place: OverlayPlace): string =>
+const ownerOf = (place: OverlayScope): string =>
   "channelOf" in place ? channelOf(place.channelOf) : place.streamId;
 
 /**
@@ -20,7 +20,7 @@ const ownerOf = (place: OverlayPlace): string =>
  * with `too_many_overlay_keys`.
  */
 export async function recordOverlayKey<Answer>(
-  place: OverlayPlace,
+  place: OverlayScope,
   overlayKey: OverlayKey,
   reply: Reply<Answer>,
 ): Promise<Answer> {
@@ -32,7 +32,7 @@ export async function recordOverlayKey<Answer>(
 }
 
 /** Removes a key; returns whether it existed. */
-export async function removeOverlayKey(place: OverlayPlace, id: string): Promise<boolean> {
+export async function removeOverlayKey(place: OverlayScope, id: string): Promise<boolean> {
   const owner = ownerOf(place);
   const remove: Action = {
     label: "key",
@@ -57,7 +57,7 @@ const countAction = (owner: string, change: 1 | -1): Action => ({
 
 /** The keys of a stream or channel, newest first, after the key `after`. */
 export async function listOverlayKeys(
-  place: OverlayPlace,
+  place: OverlayScope,
   limit: number,
   after: string | undefined,
 ): Promise<OverlayKey[]> {
@@ -69,17 +69,17 @@ export async function listOverlayKeys(
 }
 
 /** A key of a stream or channel, if it exists. */
-export const findOverlayKey = (place: OverlayPlace, id: string, reading: Reading = {}) =>
+export const findOverlayKey = (place: OverlayScope, id: string, reading: Reading = {}) =>
   getItem(OverlayKey, key.overlayKey(ownerOf(place), id), reading);
 
 /** The key, read consistently; refuses with `overlay_key_not_found`. */
-export const getOverlayKey = async (place: OverlayPlace, id: string): Promise<OverlayKey> =>
+export const getOverlayKey = async (place: OverlayScope, id: string): Promise<OverlayKey> =>
   (await findOverlayKey(place, id, { consistent: true })) ??
   refuse("overlay_key_not_found", { keyId: id });
 
 /** The key with this text; undefined for another place's, a revoked or an invented one. */
 export async function findOverlayKeyByText(
-  place: OverlayPlace,
+  place: OverlayScope,
   text: string,
 ): Promise<OverlayKey | undefined> {
   const id = idInOverlayKey(text);

@@ -1,7 +1,7 @@
 import { refuse } from "../../../domain/refusal.ts";
 import type { Message } from "../../../domain/streams/chat.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
-import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import { key } from "../../table/keys.ts";
 import { type Action, commitTransaction, type Failed } from "../../table/transact.ts";
 import { hasGapAction } from "./message-gaps.ts";
@@ -88,12 +88,12 @@ async function recordWith(
   actionsFor: (current: Stream) => readonly Action[] | undefined,
 ): Promise<Failed | undefined> {
   let current = stream;
-  return decideAgain(async () => {
+  return retryOnConflict(async () => {
     const actions = actionsFor(current);
     if (actions === undefined) return undefined;
     const failed = await commitTransaction(actions);
     if (failed === undefined || failed.has("message")) return failed;
     current = await getStream(stream.id, { consistent: true });
-    return overtaken;
+    return conflicted;
   });
 }

@@ -1,7 +1,7 @@
 import { refuse } from "../../../domain/refusal.ts";
 import { isOnStart, Reminder, StoredReminder } from "../../../domain/streams/reminder.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
-import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import { getItem, listItems, read } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems, queryRange } from "../../table/query.ts";
@@ -25,7 +25,7 @@ export async function saveReminder(
   reply?: Reply<unknown>,
 ): Promise<void> {
   const { streamId, userId } = reminder;
-  await decideAgain(async () => {
+  await retryOnConflict(async () => {
     const was = await findReminder(streamId, userId);
     const saved = actionsOf(was, { ...reminder, savedAt: now.toISOString() });
     const actions = [
@@ -38,7 +38,7 @@ export async function saveReminder(
       const { status } = await getStream(streamId, { consistent: true });
       if (status !== "scheduled") refuse("stream_not_scheduled", { status });
     }
-    return failed === undefined ? undefined : overtaken;
+    return failed === undefined ? undefined : conflicted;
   });
 }
 

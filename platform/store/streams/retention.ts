@@ -1,4 +1,4 @@
-import { isKept, keptUntil, lastForgotten } from "../../../domain/streams/retention.ts";
+import { isKept, keptUntil, lastExpired } from "../../../domain/streams/retention.ts";
 import { setting } from "../../runtime/env.ts";
 import { BoundedMap } from "../../runtime/kept-values.ts";
 import { key } from "../../table/keys.ts";
@@ -11,7 +11,7 @@ export function expiryOf(at: Date): { expiresAt?: number } {
 }
 
 /** Whether something from this time is no longer shown on this stage. */
-export function isForgotten(createdAt: string, now: Date): boolean {
+export function isPastRetention(createdAt: string, now: Date): boolean {
   const days = setting("MESSAGE_DAYS");
   return days !== 0 && !isKept(createdAt, days, now);
 }
@@ -30,10 +30,10 @@ const lookedAtMax = 100;
  * it yet; 0 if there is none. Costs nothing if the stage keeps messages indefinitely, and one look
  * if nothing has expired since this process last looked.
  */
-export async function findForgotten(streamId: string, count: number, now: Date): Promise<number> {
+export async function findExpired(streamId: string, count: number, now: Date): Promise<number> {
   if (setting("MESSAGE_DAYS") === 0 || count === 0) return 0;
   const look = (n: number) => findFrom(streamId, n, count, now);
-  const { last, old } = await lastForgotten(count, look, seenOld.get(streamId));
+  const { last, old } = await lastExpired(count, look, seenOld.get(streamId));
   if (old > 0) seenOld.set(streamId, old);
   return last;
 }
@@ -45,7 +45,7 @@ async function findFrom(streamId: string, n: number, count: number, now: Date) {
     const items = await queryRange(low, low.SK, high.SK, { limit });
     const found = items.find(({ createdAt }) => typeof createdAt === "string");
     if (found !== undefined)
-      return { n: Number(found.n), isKept: !isForgotten(String(found.createdAt), now) };
+      return { n: Number(found.n), isKept: !isPastRetention(String(found.createdAt), now) };
     if (items.length < limit) return undefined;
   }
   // After this many gaps in a row, the next message is assumed to be shown.

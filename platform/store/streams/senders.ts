@@ -7,7 +7,7 @@ import {
 } from "../../../domain/streams/chat-rules.ts";
 import { Sender } from "../../../domain/streams/member.ts";
 import { BoundedMap } from "../../runtime/kept-values.ts";
-import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import { type Item, read, updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { type SingleWrite, writeOnce } from "../../table/transact.ts";
@@ -35,7 +35,7 @@ export async function admitMessage(
   const begin = isKnownIn(`${streamId} ${userId}`, second) ? further : first;
   let next = begin;
   let isAgain = false;
-  return decideAgain(
+  return retryOnConflict(
     async () => {
       const Update = next(streamId, userId, { ...rules, isAgain }, now, second);
       const outcome = await writeOnce({ Update });
@@ -47,7 +47,7 @@ export async function admitMessage(
       const isLater = (refused.second ?? 0) !== second;
       if (!isLater && (refused.sent ?? 0) >= rules.perSecondMax) refuse("too_many_requests");
       next = isLater ? first : further;
-      return overtaken;
+      return conflicted;
     },
     { fresh: freshTriesMax },
   );

@@ -1,7 +1,7 @@
 import { refuse } from "../../../domain/refusal.ts";
 import type { Act } from "../../../domain/streams/moderation.ts";
 import { isListed, Stream } from "../../../domain/streams/stream.ts";
-import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import { read } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
@@ -64,7 +64,7 @@ export async function changeStream(
   also: (changed: Stream) => readonly Action[] | Promise<readonly Action[]> = () => [],
 ): Promise<Stream> {
   let current = stream;
-  return decideAgain(async () => {
+  return retryOnConflict(async () => {
     const changes = decide(current);
     if (changes === undefined) return current;
     const worded = withWordsMoved(current, withChanges(current, changes, now));
@@ -87,14 +87,14 @@ export async function changeStream(
     if (!failed.has("stream")) {
       // A contribution arrived between the read and the write of its escrow.
       if (actions.length > 0) await pauseContributions(stream.id);
-      return overtaken;
+      return conflicted;
     }
     const there = failed.get("stream");
     if (there === undefined) refuse("stream_not_found", { streamId: stream.id });
     current = await withWords(read(Stream, there));
     const isNewlyDeleted = current.deletedAt !== null && stream.deletedAt === null;
     if (isNewlyDeleted) refuse("stream_not_found", { streamId: stream.id });
-    return overtaken;
+    return conflicted;
   });
 }
 
@@ -109,7 +109,7 @@ export async function changeWithReply<A>(
   replyTo: (changed: Stream) => Reply<A> | Promise<Reply<A>>,
   also: (changed: Stream) => readonly Action[] | Promise<readonly Action[]> = () => [],
 ): Promise<{ reply: Reply<A>; hasChanged: boolean }> {
-  // Of the last attempt only: an overtaken one has changed nothing.
+  // Of the last attempt only: one that another call overtook has changed nothing.
   let made: Reply<A> | undefined;
   const again = (current: Stream) => {
     made = undefined;

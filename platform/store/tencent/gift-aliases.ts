@@ -1,7 +1,7 @@
 import type { GiftType } from "../../../domain/money/gift-type.ts";
 import { Refusal, refuse } from "../../../domain/refusal.ts";
 import { type AddGift, addedGiftType } from "../../../domain/tencent/tencent-gift.ts";
-import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import {
   changeStoredGiftType,
   findGiftTypeByAlias,
@@ -23,7 +23,7 @@ const decisionsMax = 3;
  * Repeated if another call was faster.
  */
 export async function recordAddedGift(gift: AddGift, newId: () => string, now: Date) {
-  await decideAgain(
+  await retryOnConflict(
     async () => {
       const before = await findGiftTypeByAlias(gift.GiftId);
       const decide = (type?: GiftType) => addedGiftType(gift, type, newId(), now);
@@ -32,7 +32,7 @@ export async function recordAddedGift(gift: AddGift, newId: () => string, now: D
         else await recordGiftType(decide(), { answer: undefined, remember: [] });
         return undefined;
       } catch (error) {
-        if (isOvertaken(error)) return overtaken;
+        if (isOvertaken(error)) return conflicted;
         throw error;
       }
     },

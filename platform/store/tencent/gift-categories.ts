@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Categories, type Category, categoryOf } from "../../../domain/tencent/gift-category.ts";
-import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { type Action, commitTransaction } from "../../table/transact.ts";
@@ -29,7 +29,7 @@ export async function changeCategories(
   decide: (categories: Categories) => Categories,
   also: readonly Action[] = [],
 ): Promise<void> {
-  await decideAgain(async () => {
+  await retryOnConflict(async () => {
     const was = await findStored();
     const categories = decide(was.categories);
     const failed = await commitTransaction([
@@ -42,6 +42,6 @@ export async function changeCategories(
       },
       ...also,
     ]);
-    return failed === undefined ? undefined : overtaken;
+    return failed === undefined ? undefined : conflicted;
   });
 }

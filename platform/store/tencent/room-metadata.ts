@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Metadata, mergeMetadata } from "../../../domain/tencent/room-metadata.ts";
-import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { commitTransaction } from "../../table/transact.ts";
@@ -20,7 +20,7 @@ export async function findMetadata(streamId: string): Promise<Stored> {
 
 /** Adds and replaces entries of a room's metadata; repeated if another call was faster. */
 export async function recordMetadata(streamId: string, change: Metadata): Promise<void> {
-  await decideAgain(async () => {
+  await retryOnConflict(async () => {
     const was = await findMetadata(streamId);
     const metadata = mergeMetadata(was.metadata, change);
     const failed = await commitTransaction([
@@ -32,6 +32,6 @@ export async function recordMetadata(streamId: string, change: Metadata): Promis
         },
       },
     ]);
-    return failed === undefined ? undefined : overtaken;
+    return failed === undefined ? undefined : conflicted;
   });
 }

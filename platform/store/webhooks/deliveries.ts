@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { refuse } from "../../../domain/refusal.ts";
 import { Delivery, deliveryIdOf } from "../../../domain/webhooks/delivery.ts";
-import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import { getItem, getItems, type Item, isAbsent, read } from "../../table/items.ts";
 import { dueIndex, type Key, key } from "../../table/keys.ts";
 import { queryDue, queryItems } from "../../table/query.ts";
@@ -70,7 +70,7 @@ export function changeDelivery(
   id: string,
   decide: (delivery: Delivery) => Delivery,
 ): Promise<Delivery | undefined> {
-  return decideAgain(async () => {
+  return retryOnConflict(async () => {
     const before = await findDelivery(receiverId, id);
     if (before === undefined) return undefined;
     const after = decide(before);
@@ -84,6 +84,6 @@ export function changeDelivery(
         ExpressionAttributeValues: { ":attempts": attempts, ":status": status, ":body": body },
       },
     });
-    return done ? after : overtaken;
+    return done ? after : conflicted;
   });
 }

@@ -7,12 +7,12 @@ const Places = z.record(z.string(), z.string());
 type Places = z.infer<typeof Places>;
 
 /** Where the next sweep of pending deliveries continues; receivers without an entry start over. */
-export const findPlaces = async (): Promise<Places> =>
+export const findCursors = async (): Promise<Places> =>
   (await getItem(z.object({ places: Places }), key.deliverySweep(), { consistent: true }))
     ?.places ?? {};
 
 /** Records where the next sweep continues. */
-export const recordPlaces = (places: Places): Promise<void> =>
+export const recordCursors = (places: Places): Promise<void> =>
   Object.keys(places).length === 0
     ? deleteItem(key.deliverySweep())
     : putItem({ ...key.deliverySweep(), places });

@@ -7,7 +7,7 @@ import {
   Webhook,
   webhooksMax,
 } from "../../../domain/webhooks/webhook.ts";
-import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import { getItem, getItems, type Item, nameOf, putItem, read } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
@@ -41,7 +41,7 @@ export async function recordWebhook<A>(
   secret: string,
   reply: Reply<A>,
 ): Promise<A> {
-  return decideAgain(async () => {
+  return retryOnConflict(async () => {
     const taken = new Set((await listWebhooks()).map(({ slot }) => slot));
     const slots = Array.from({ length: webhooksMax }, (_, at) => at);
     const slot = slots.find((one) => !taken.has(one));
@@ -57,7 +57,7 @@ export async function recordWebhook<A>(
       Put: { Item: { ...key.secrets(webhook.id), secrets: [{ secret }] } },
     };
     const failed = await commitTransaction([put, secrets], reply);
-    return failed === undefined ? reply.answer : overtaken;
+    return failed === undefined ? reply.answer : conflicted;
   });
 }
 
@@ -70,7 +70,7 @@ export async function changeStoredWebhook(
   change: Parameters<typeof changeWebhook>[1],
   assertRevision: (revision: number) => void = () => {},
 ): Promise<Stored> {
-  return decideAgain(async () => {
+  return retryOnConflict(async () => {
     const { slot, revision, ...webhook } = await getWebhook(webhookId);
     assertRevision(revision);
     const changed = { ...changeWebhook(webhook, change), slot, revision: revision + 1 };
@@ -82,20 +82,20 @@ export async function changeStoredWebhook(
         },
       },
     ]);
-    return failed === undefined ? changed : overtaken;
+    return failed === undefined ? changed : conflicted;
   });
 }
 
 /** Removes a webhook and its secrets; refuses with `webhook_not_found`. */
 export async function removeWebhook(webhookId: string): Promise<void> {
-  return decideAgain(async () => {
+  return retryOnConflict(async () => {
     const { slot, revision } = await getWebhook(webhookId);
     const Key = key.webhook(slot);
     const failed = await commitTransaction([
       { Delete: { Key, ...ifUnchanged({ id: webhookId, revision }) } },
       { Delete: { Key: key.secrets(webhookId) } },
     ]);
-    return failed === undefined ? undefined : overtaken;
+    return failed === undefined ? undefined : conflicted;
   });
 }
 
@@ -121,7 +121,7 @@ export type StoredTarget = { webhook?: Webhook; secrets: Secret[]; deleted: Set<
 /** Everything needed to send messages to a webhook, in one consistent read. */
 export async function findStoredTarget(
   { id, slot }: { id: string; slot: number },
-  messages: readonly MessagePlace[],
+  messages: readonly MessageRef[],
 ): Promise<StoredTarget> {
   const own = [key.webhook(slot), key.secrets(id)] as const;
   const found = await getItems([...own, ...deletionKeys(messages)], { consistent: true });
@@ -144,7 +144,7 @@ export async function changeSecrets<D extends { secrets: readonly Secret[] }, A>
   decide: (secrets: readonly Secret[]) => D,
   replyTo: (decision: D) => Reply<A>,
 ): Promise<A> {
-  return decideAgain(async () => {
+  return retryOnConflict(async () => {
     const before = await findSecrets(webhookId);
     if (before[0] === undefined) return refuse("webhook_not_found", { webhookId });
     const decision = decide(before);
@@ -156,7 +156,7 @@ export async function changeSecrets<D extends { secrets: readonly Secret[] }, A>
     };
     const reply = replyTo(decision);
     const failed = await commitTransaction([{ Update }], reply);
-    return failed === undefined ? reply.answer : overtaken;
+    return failed === undefined ? reply.answer : conflicted;
   });
 }
 
@@ -171,22 +171,19 @@ export const recordDeletion = (streamId: string, messageId: string, now: Date): 
   });
 
 /** A message and its stream. */
-export type MessagePlace = { streamId: string; id: string };
+export type MessageRef = { streamId: string; id: string };
 
 /** Which of these messages must no longer be sent, by id; read consistently. */
-export async function findDeletions(messages: readonly MessagePlace[]): Promise<Set<string>> {
+export async function findDeletions(messages: readonly MessageRef[]): Promise<Set<string>> {
   return deletedIn(await getItems(deletionKeys(messages), { consistent: true }), messages);
 }
 
 /** The keys of the items that say which of these messages must not be sent. */
-const deletionKeys = (messages: readonly MessagePlace[]) =>
+const deletionKeys = (messages: readonly MessageRef[]) =>
   messages.map(({ streamId, id }) => key.deletion(streamId, id));
 
 /** The ids of the messages with a deletion among the items found. */
-function deletedIn(
-  found: ReadonlyMap<string, Item>,
-  messages: readonly MessagePlace[],
-): Set<string> {
-  const isDeleted = (message: MessagePlace) => found.has(nameOf(deletionKeys([message])[0]!));
+function deletedIn(found: ReadonlyMap<string, Item>, messages: readonly MessageRef[]): Set<string> {
+  const isDeleted = (message: MessageRef) => found.has(nameOf(deletionKeys([message])[0]!));
   return new Set(messages.filter(isDeleted).map(({ id }) => id));
 }

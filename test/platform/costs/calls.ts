@@ -17,7 +17,7 @@ import {
 } from "./world.ts";
 
 /** `form` is the bytes of a file in a form, under its field's name. */
-export type DearCall = {
+export type ExpensiveCall = {
   as?: string;
   roles?: readonly Role[];
   path?: Record<string, string>;
@@ -40,7 +40,7 @@ const admin = { as: viewer, roles: ["admin"] as const };
 const service = { as: viewer, roles: ["service"] as const };
 
 /** By route; several where another query may cost more. */
-export const dearCalls = (found: Found): Record<string, DearCall | DearCall[]> => ({
+export const dearCalls = (found: Found): Record<string, ExpensiveCall | ExpensiveCall[]> => ({
   [`GET ${api}/credit-packages`]: {},
   [`GET ${api}/follow/me/followers`]: { as: host, query: { limit: "50" } },
   [`GET ${api}/gifts/gift-types`]: {},

@@ -11,7 +11,7 @@ import {
   giftContext,
   recordGift,
 } from "../../../platform/store/money/gifts.ts";
-import { carryOut, followCalls } from "../../../platform/store/money/held-gifts.ts";
+import { carryOut, resolveHeldGifts } from "../../../platform/store/money/held-gifts.ts";
 import { findGift, refund } from "../../../platform/store/money/refunds.ts";
 import { settle } from "../../../platform/store/money/settle.ts";
 import { transfer } from "../../../platform/store/money/wallet-operations.ts";
@@ -103,7 +103,10 @@ const callbacks = fc.tuple(who, fc.integer({ min: 1, max: 2 }), fate, fate, fate
   }),
 );
 const recoveries = fc.constantFrom<Deed>(
-  { name: "stream", act: async ({ accounts }) => followCalls(await marksOf(accounts), new Date()) },
+  {
+    name: "stream",
+    act: async ({ accounts }) => resolveHeldGifts(await marksOf(accounts), new Date()),
+  },
   {
     name: "queue",
     act: async () => {
@@ -193,7 +196,7 @@ test("a response is 0 only if the gift was committed and that was known in time"
       first,
       code,
     ]);
-    await followCalls(await marksOf([ann]), new Date());
+    await resolveHeldGifts(await marksOf([ann]), new Date());
     expect(await findWallet(ann)).toMatchObject({ balance: 20 - (code === 0 ? price : 0) });
   }
 });

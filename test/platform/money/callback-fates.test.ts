@@ -27,8 +27,8 @@ const unlessDone = (fate: string, operation: string, keyOf: Aimed[2]): Aimed[] =
 const queueFaultOf = (fate: string) => (fate === "done" ? undefined : fate);
 
 /*
- * Planted fault that turns it red: followCalls() without awaitDecision(). What rests on the mark
- * alone then waits for the sweep.
+ * Planted fault that turns it red: resolveHeldGifts() without awaitDecision(). What rests on the
+ * mark alone then waits for the sweep.
  */
 test("whatever happens to the transaction, the mark and the message: all 32 are refused whole", async () => {
   const all: Scene[] = [];

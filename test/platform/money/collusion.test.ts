@@ -4,7 +4,7 @@ import { profileOf } from "../../../domain/people/user.ts";
 import { Refusal } from "../../../domain/refusal.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import { cancel, goLive, remove } from "../../../domain/streams/stream-lifecycle.ts";
-import { followPlan } from "../../../platform/planned/plans.ts";
+import { runDuePlan } from "../../../platform/planned/plans.ts";
 import { sumPending } from "../../../platform/store/money/due.ts";
 import { refundPass } from "../../../platform/store/money/passes.ts";
 import { findGift, getGift, refund } from "../../../platform/store/money/refunds.ts";
@@ -198,7 +198,7 @@ const endings = {
   live: (stream: Stream) => change(stream, (one) => goLive(one, one.host, new Date())),
   cancelled: (stream: Stream) => change(stream, cancel),
   deleted: (stream: Stream) => change(stream, (one) => remove(one, new Date())),
-  late: ({ id }: Stream) => followPlan({ streamId: id }, new Date(Date.now() + 3 * 3_600_000)),
+  late: ({ id }: Stream) => runDuePlan({ streamId: id }, new Date(Date.now() + 3 * 3_600_000)),
 };
 const change = (stream: Stream, decide: Parameters<typeof changeStream>[1]) =>
   changeStream(stream, decide, new Date());
@@ -219,10 +219,10 @@ const plannedBy = (hostId: string) =>
   plannedStream({ fundingGoal: 15, price: 7 }, new Date(), hostId);
 const returns = fc.tuple(who, fc.nat(5)).map(
   ([host, pick]): Deed => ({
-    name: `followPlan(of ${host}, ${pick})`,
+    name: `runDuePlan(of ${host}, ${pick})`,
     act: async ({ funded }) => {
       const { id: streamId } = funded[host]![pick % funded[host]!.length]!;
-      await followPlan({ streamId }, new Date());
+      await runDuePlan({ streamId }, new Date());
     },
   }),
 );
@@ -267,7 +267,7 @@ test("the total of free accounts grows only through top-ups", async () => {
     // What was given to streams that still wait is returned to its givers.
     for (const stream of funded.flat()) {
       await endings.late(stream);
-      await followPlan({ streamId: stream.id }, new Date());
+      await runDuePlan({ streamId: stream.id }, new Date());
     }
     expect(await togetherOf(ring)).toBe(ring.together);
     expect(await auditTable()).toEqual([]);

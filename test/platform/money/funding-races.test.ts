@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { Refusal } from "../../../domain/refusal.ts";
 import { Stream } from "../../../domain/streams/stream.ts";
 import { cancel, end, goLive, remove } from "../../../domain/streams/stream-lifecycle.ts";
-import { followPlan } from "../../../platform/planned/plans.ts";
+import { runDuePlan } from "../../../platform/planned/plans.ts";
 import { refundPass } from "../../../platform/store/money/passes.ts";
 import { settleAll } from "../../../platform/store/money/settle.ts";
 import { findWallet } from "../../../platform/store/money/wallets.ts";
@@ -70,7 +70,7 @@ describe("a funding", () => {
     "goes live late": (scene: Scene) => begin(scene, later()),
     "is cancelled": (scene: Scene) => change(scene, cancel),
     "is deleted": (scene: Scene) => change(scene, (one) => remove(one, new Date())),
-    "runs out of time": ({ stream: { id } }: Scene) => followPlan({ streamId: id }, later()),
+    "runs out of time": ({ stream: { id } }: Scene) => runDuePlan({ streamId: id }, later()),
     "is given more": ({ stream, giver }: Scene) => giveTo(stream, 20, giver),
     "is given more by another": ({ stream, other }: Scene) => giveTo(stream, 20, other),
   };
@@ -93,7 +93,7 @@ describe("a funding", () => {
           if (isGift(first) && isGift(second))
             await change({ ...scene, stream: await read(stream.id) }, cancel);
           for (let time = 0; time < 2; time++) {
-            await followPlan({ streamId: stream.id }, new Date());
+            await runDuePlan({ streamId: stream.id }, new Date());
             await settleDue(stream.id);
           }
           const { funding, status, startedAt } = await read(stream.id);
@@ -126,7 +126,7 @@ describe("a funding", () => {
       );
       await Promise.all(ends);
       const given = 60 + 20 * (await Promise.all(gifts)).filter((done) => done).length;
-      await Promise.all([1, 2].map(() => followPlan({ streamId: stream.id }, new Date())));
+      await Promise.all([1, 2].map(() => runDuePlan({ streamId: stream.id }, new Date())));
       await Promise.all([1, 2].map(() => settleDue(stream.id)));
       const { funding } = await read(stream.id);
       expect(funding?.collected).toBe(given);

@@ -39,7 +39,7 @@ test.each<[what: string, old: object | undefined, next: object, confirmed: numbe
   expect(streams.get(streamId)?.subscribers ?? []).toHaveLength(confirmed);
 });
 
-test("a record that is brought back within a day still comes into the log, later no more", () => {
+test("a redriven record enters the log within a day, not later", () => {
   expect(recordsOf(recordFrom(0))).toBe(1);
   expect(recordsOf(recordFrom(23))).toBe(1);
   expect(recordsOf(recordFrom(25))).toBe(0);

@@ -86,7 +86,7 @@ test("what is live waits until the viewer has caught up, so there is no gap", as
   expect(scene.frames("c")).toEqual(upTo(11));
 });
 
-test("a page that is full is not the last: in a large room too each turn sends its own and no more", async () => {
+test("in a large room each turn sends one page, even a full one", async () => {
   const { scene, since, ask } = await frames(6);
   useLimits({ exactViewers: 0, pageFrames: 2, jobPages: 1 });
   await confirmSubscribers(scene.audience(), [await ask("c", { since })]);
@@ -334,7 +334,7 @@ test("a turn is bounded, and a connection that does not take a frame ends it", a
   expect(scene.frames("c")).toEqual([...upTo(6), 26]);
 });
 
-test("after a post that was lost or refused a connection gets no more of what was to follow", async () => {
+test("after a lost or refused post a connection gets none of the following frames", async () => {
   for (const result of ["lost", "too_fast", "refused"] as const) {
     const scene = await setScene();
     await scene.confirm(scene.audience(), await scene.ask("deaf"), await scene.ask("fine"));

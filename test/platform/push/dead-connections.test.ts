@@ -65,7 +65,7 @@ test.each([
   expect(await left()).toBe(0);
 });
 
-test("a crowd that leaves holds no frame up: it is not posted to, and removed bit by bit", async () => {
+test("viewers who leave together delay no frame and are removed in steps", async () => {
   const room = await loseAll(30);
   expect(await room.push(0)).toBe(30);
   expect(await room.left()).toBe(30);

@@ -67,7 +67,7 @@ test("a room in slices is posted again though the table has removed some frames 
   expect((await findLog(scene.streamId))?.posted).toBe(4);
 });
 
-test("who catches up goes on behind posted frames that have expired meanwhile, a whole page of them", async () => {
+test("a viewer who catches up skips a page of expired frames", async () => {
   const { scene, expire } = await leaveUnposted(2, 6);
   await scene.deliver(scene.audience(), 6);
   useLimits({ pageFrames: 2, jobPages: 1 });

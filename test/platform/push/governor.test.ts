@@ -172,7 +172,7 @@ test("large rooms that post as much as they may leave a tenth of the rate to the
   expect([...pools.keys()].sort()).toEqual(["large", "rest"]);
 });
 
-test("those who wait go in their order, and all of them fail when there is no lease to be had", async () => {
+test("waiting posts are sent in order, and all fail if no lease can be obtained", async () => {
   const time = createTime();
   const went: number[] = [];
   const lease = (_slot: number, wanted: number) => time.wait(1).then(() => Math.min(wanted, 1));

@@ -74,7 +74,7 @@ function handOver(count: number, delaySeconds?: number): Promise<string[]> {
   return Promise.all(sent);
 }
 
-test("who is handed over in one turn of the loop goes ten in a request, each by itself", async () => {
+test("viewers handed over in one turn of the event loop are queued ten per request", async () => {
   expect(await handOver(23)).toEqual(Array(23).fill("taken"));
   expect(batches.map(({ Entries }) => Entries.length).sort()).toEqual([10, 10, 3]);
   const entries = batches.flatMap(({ Entries }) => Entries);

@@ -190,7 +190,7 @@ async function missSix() {
   };
 }
 
-test("who loses their pass while they catch up is sent no further page", async () => {
+test("a viewer who loses their pass while catching up is sent no further page", async () => {
   const { own, say, viewer, send, afterFrame, seen } = await missSix();
   useLimits({ pageFrames: 2 });
   afterFrame(2, async () => {
@@ -213,7 +213,7 @@ test("who subscribes again while they catch up is sent the rest by the new subsc
   expect(seen()).toEqual(["subscribed", 1, 2, "subscribed", 5, 6]);
 });
 
-test("who loses their pass as they go live in a large room gets no frame that is put meanwhile", async () => {
+test("a viewer who loses their pass while going live in a large room gets no frame written meanwhile", async () => {
   const { own, say, viewer, send, seen } = await missSix();
   useLimits({ exactViewers: 0 });
   const undo = intercept(async ({ input }, next) => {

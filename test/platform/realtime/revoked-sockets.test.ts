@@ -54,7 +54,7 @@ async function makeKey(streamId: string) {
 }
 
 /** A handshake that the authorizer has let in: with a key, or with a user's token. */
-function shakeHands(streamId: string, sub: string, connectionId: string, context: object = {}) {
+function runHandshake(streamId: string, sub: string, connectionId: string, context: object = {}) {
   const connectedAt = Date.now();
   const exp = String(Math.floor(connectedAt / 1000) + 24 * 3600);
   const authorizer = { sub, exp, stream: streamId, ...context };
@@ -93,7 +93,7 @@ test("a key that is revoked at any moment of a handshake lets no socket in that 
     let status: number | undefined;
     return {
       async act() {
-        ({ statusCode: status } = await shakeHands(streamId, holder, `race-${id}`));
+        ({ statusCode: status } = await runHandshake(streamId, holder, `race-${id}`));
       },
       async meanwhile() {
         await removeOverlayKey({ streamId }, id);
@@ -112,11 +112,11 @@ test("a key that is revoked at any moment of a handshake lets no socket in that 
 test("a handshake whose key was revoked after the authorizer is 401 and leaves nothing", async () => {
   const { id: streamId } = await makeStream(await makeUser("host"));
   const { id, holder } = await makeKey(streamId);
-  expect((await shakeHands(streamId, holder, "before")).statusCode).toBe(200);
+  expect((await runHandshake(streamId, holder, "before")).statusCode).toBe(200);
   expect(await removeOverlayKey({ streamId }, id)).toBe(true);
   expect(await removeOverlayKey({ streamId }, id)).toBe(false);
   expect(await findOverlayKey({ streamId }, id)).toBeUndefined();
-  expect((await shakeHands(streamId, holder, "after")).statusCode).toBe(401);
+  expect((await runHandshake(streamId, holder, "after")).statusCode).toBe(401);
   expect((await listSockets(holder, new Date())).map((one) => one.connectionId)).toEqual([
     "before",
   ]);
@@ -129,7 +129,7 @@ test("a handshake with a revoked token does not bring back the profile of a dele
   const [at, iat] = [now.toISOString(), String(Math.floor(now.getTime() / 1000))];
   await revoke({ id: "r1", sub: "gone", issuedBefore: at, at }, now);
   const statusOf = async (sub: string) =>
-    (await shakeHands(streamId, sub, `of-${sub}`, { iat })).statusCode;
+    (await runHandshake(streamId, sub, `of-${sub}`, { iat })).statusCode;
   expect([await statusOf("gone"), await statusOf("fresh")]).toEqual([401, 200]);
   expect(await findProfile("gone", { consistent: true })).toBeUndefined();
   expect(await findProfile("fresh", { consistent: true })).toMatchObject({ userId: "fresh" });

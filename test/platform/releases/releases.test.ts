@@ -40,13 +40,13 @@ const readNothing = [
 ];
 
 /** Times in an answer, and the watch times up to it. */
-const isPassing = (name: string) => /^(timestamp|exportedAt|.*WatchTimeMinutes)$/.test(name);
+const isTransient = (name: string) => /^(timestamp|exportedAt|.*WatchTimeMinutes)$/.test(name);
 /** A user who left has a picture of this moment. */
 const untimed = (photo: object) => ({ ...photo, createdAt: "", updatedAt: "" });
 const lasting = (body: object) =>
   JSON.parse(
     JSON.stringify(body, (name, value) =>
-      isPassing(name) ? undefined : name === "profilePhoto" ? untimed(value) : value,
+      isTransient(name) ? undefined : name === "profilePhoto" ? untimed(value) : value,
     ),
   );
 

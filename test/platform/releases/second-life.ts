@@ -186,8 +186,8 @@ export async function shareItems(first: Version, second: Version, life: Life): P
   const deletions = second.of<Webhooks>("store/webhooks/webhooks").findDeletions([message]);
   expect((await deletions).size).toBe(1);
   const places = { [life.webhook]: "1" };
-  await first.of<Sweep>("store/webhooks/sweep").recordPlaces(places);
-  expect(await second.of<Sweep>("store/webhooks/sweep").findPlaces()).toEqual(places);
+  await first.of<Sweep>("store/webhooks/sweep").recordCursors(places);
+  expect(await second.of<Sweep>("store/webhooks/sweep").findCursors()).toEqual(places);
   await putItem({ ...key.sweepPlace(), place: { due: life.host, ...key.gift(streamId, "1") } });
 
   const { hashOfSecret } = second.of<Secrets>("auth/secret");

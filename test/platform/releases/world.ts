@@ -11,7 +11,7 @@ import { openState } from "../../../local/state.ts";
 import type { ConsumerContract } from "../../../platform/lambda/consumer.ts";
 import { type QueueName, queueNames } from "../../../platform/lambda/grants.ts";
 import { type Key, readKey } from "../../../platform/table/keys.ts";
-import type { TablePlace } from "../../../platform/table/layout.ts";
+import type { TableHandle } from "../../../platform/table/layout.ts";
 import { createTable, settings } from "../table.ts";
 import { secretKey } from "../tencent/stage.ts";
 
@@ -204,7 +204,7 @@ type Documents = typeof import("@aws-sdk/lib-dynamodb");
 type Ownership = typeof import("../../../platform/table/ownership.ts");
 
 /** The table by a version's own client, which looks at no label. */
-export function placeOf(version: Version): TablePlace {
+export function placeOf(version: Version): TableHandle {
   const { openClient } = version.of<AwsClient>("aws/aws-client");
   const opened = openClient(version.of<DynamoDB>("aws/client-dynamodb").DynamoDBClient);
   const marshallOptions = { removeUndefinedValues: true };

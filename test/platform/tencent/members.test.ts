@@ -5,7 +5,7 @@ import { activeBan } from "../../../domain/streams/member.ts";
 import * as ban from "../../../functions/tencent/rooms/ban.ts";
 import * as create from "../../../functions/tencent/rooms/create.ts";
 import * as mute from "../../../functions/tencent/rooms/mute.ts";
-import { followBan } from "../../../platform/realtime/ban-ends.ts";
+import { endBan } from "../../../platform/realtime/ban-ends.ts";
 import { newId } from "../../../platform/runtime/id.ts";
 import { findProfile } from "../../../platform/store/people/users.ts";
 import { findBan, liftBan, recordBan } from "../../../platform/store/streams/bans.ts";
@@ -138,7 +138,7 @@ describe("a mute of a banned member", () => {
     expect(await heldBy(account, after)).toMatchObject({ id: mute.id, actionType: "CHAT_ONLY" });
     expect(await findBan(mute.id, after!)).toMatchObject({ deletedAt: null });
     const end = { streamId, userId: account, banId: ban.id, endsAt: ban.endsAt };
-    await followBan(poster, end, after!);
+    await endBan(poster, end, after!);
     const { ban: left } = (await findMember(streamId, account, { consistent: true }))!;
     expect(left).toMatchObject({ id: mute.id, names: ban.names });
     await expect(chat(account, after!)).rejects.toThrow("member_muted");

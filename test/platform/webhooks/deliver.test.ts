@@ -104,7 +104,7 @@ test("a call without a response is tried again", async () => {
   expect(retries()).toHaveLength(1);
 });
 
-test("a receiver that takes no more deliveries is not called, and that is no failed attempt", async () => {
+test("a disabled receiver is not called, and no failed attempt is counted", async () => {
   const gone: Receiver = { id: "gone", bodyOf: () => "", addressOf: () => undefined };
   const now = new Date();
   expect(await attempt(gone, { eventId: "e", type: "gift.sent", body: "" }, now)).toBeUndefined();

@@ -43,7 +43,7 @@ const train = (id: string, type: string, status: string) => ({
   data: { kind: "train", status },
 });
 
-test("webhooks are sent what a log finds out in the order in which viewers are shown it", async () => {
+test("webhooks get derived events in the order that viewers see", async () => {
   const records = [
     { id: "gift", gift: {}, events: [{ type: "gift.sent", at, data: {} }] },
     { id: "switch", trains: {}, events: [] },
