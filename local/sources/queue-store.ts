@@ -106,12 +106,15 @@ export function createQueueStore(
 ): QueueStore {
   const prepared = Object.entries(statements).map(([name, text]) => [name, database.prepare(text)]);
   const sql = Object.fromEntries(prepared) as Sql;
+  let startedAt = Number.NEGATIVE_INFINITY;
   return {
     send: (queue, message) => inTransaction(database, () => send(sql, queue, message, clock())),
     receive: (queue, max) =>
       inTransaction(database, () => {
         const now = clock();
-        sql.expire.run(queue.name, now - queue.retentionSeconds * 1000);
+        const expired = now - queue.retentionSeconds * 1000;
+        // On AWS the functions run all the time: what waited while nothing ran here stays.
+        if (startedAt < expired) sql.expire.run(queue.name, expired);
         return take(sql, findQueue, queue, findVisible(sql, queue, max, now), now);
       }),
     remove: (messages) =>
@@ -129,7 +132,8 @@ export function createQueueStore(
     count: (queue) =>
       ({ ...sql.count.get(clock(), queue.name) }) as ReturnType<QueueStore["count"]>,
     release() {
-      sql.release.run(clock());
+      startedAt = clock();
+      sql.release.run(startedAt);
     },
   };
 }

@@ -36,12 +36,23 @@ test.each(["work", "work.fifo"])("a message of %s expires after the queue's rete
   now += 30_000;
   // Exactly as old as the retention: kept.
   expect(bodies(store, queue)).toEqual(["early", "later"]);
-  store.release();
-  now += 1;
+  now += 1_000;
   expect(bodies(store, queue)).toEqual(["later"]);
   now += 60_000;
   expect(bodies(store, queue)).toEqual([]);
   expect(store.count(queue)).toEqual({ visible: 0, delayed: 0, inFlight: 0 });
+});
+
+// Planted fault that turns this red: a retention that counts from the sending only.
+test("what waited while the runner was stopped is delivered, and expires a retention later", () => {
+  const queue = makeQueue("work", { retentionSeconds: 60 });
+  put(open(queue), queue, "poll's end");
+  now += 3_600_000;
+  const store = open(queue);
+  store.release();
+  expect(bodies(store, queue)).toEqual(["poll's end"]);
+  now += 61_000;
+  expect(bodies(store, queue)).toEqual([]);
 });
 
 test("a full disk is reported as that, and later messages are stored", () => {
