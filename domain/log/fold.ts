@@ -65,8 +65,11 @@ const copyOf = ({ sums = {}, moments = [], trains }: LogState) => ({
 function addToGoals(folding: Folding, gift: Gift): void {
   for (const { id, kind, of, startedAt, endsAt } of folding.moments) {
     const isCounted = kind === "goal" && (of === "credits" || of === "gifts");
-    if (isCounted && isWithin(gift.at, startedAt, endsAt) && !isPast(gift.undoneAt, endsAt))
-      addSum(folding, id, of === "credits" ? gift.credits : gift.gifts, gift.undoneAt ?? gift.at);
+    const added = of === "credits" ? gift.credits : gift.gifts;
+    // A superlike adds no gift, and a frame has only the sums that changed.
+    if (!isCounted || added === 0) continue;
+    if (isWithin(gift.at, startedAt, endsAt) && !isPast(gift.undoneAt, endsAt))
+      addSum(folding, id, added, gift.undoneAt ?? gift.at);
   }
 }
 

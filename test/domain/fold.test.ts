@@ -98,6 +98,17 @@ test("a frame has the new values of changed sums, and none if nothing changed", 
   expect(second.sums).toEqual({ likes: 7 });
 });
 
+test("a superlike does not repeat the sum of a goal of gifts, and a gift does", () => {
+  const item = goal(1, "gifts", 5);
+  const [first] = framesOf([started(item)]);
+  const end = { ...emptyLog, ...first!, head: 1 };
+  const sumsAfter = (one: LogRecord) =>
+    bodyOf(makeFrame(end, [one], { streamId, viewers: 1 }, now).frame).sums;
+  const { giftType: _, ...superlike } = { ...gift(2), createdAt: seconds(1), kind: "superlike" };
+  expect(sumsAfter(record(change("gift", superlike)))).toBeUndefined();
+  expect(sumsAfter(giftAt(3, seconds(1)))).toEqual({ [item.id]: 1 });
+});
+
 test("the frame of a moment's start has zeros, that of its end has its result", () => {
   const item = poll(1);
   const result = { votes: [0, 1], voters: 1, winner: 1 };
