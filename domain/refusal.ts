@@ -242,6 +242,10 @@ export const refusals = {
   callback_key_wrong: { kind: "unauthenticated", sentence: "key: not the key of this stage" },
   gift_rejected: { kind: "conflict", sentence: "Your callback rejected the gift" },
   webhook_not_found: { kind: "missing", sentence: "There is no webhook {webhookId}" },
+  rotated_too_often: {
+    kind: "conflict",
+    sentence: "A secret can be rotated at most {max} times in 24 hours",
+  },
   too_many_webhooks: {
     kind: "conflict",
     sentence: "At most {max} webhooks can exist: delete one first",

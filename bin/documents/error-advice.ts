@@ -158,6 +158,7 @@ export const adviceOf: Record<RefusalCode, readonly [does: string, means?: strin
   gift_rejected: ["Show the reason that your callback gave"],
 
   webhook_not_found: ["Treat it as deleted"],
+  rotated_too_often: ["Rotate it tomorrow; if a secret has leaked, create another webhook"],
   too_many_webhooks: ["Delete one first"],
   webhook_disabled: ["Enable it, then retry"],
   delivery_not_found: ["Reload the deliveries; they are kept for seven days"],

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { WebhookId } from "../id.ts";
 import { type EventType, eventData } from "../log/event.ts";
 import { type UserEventType, userEventData } from "../log/user-event.ts";
+import { refuse } from "../refusal.ts";
 import { rowsOf, shownText, Timestamp, text } from "../text.ts";
 
 /** The id of the only receiver that is not a webhook: the application of the Tencent API. */
@@ -116,18 +117,22 @@ export type Secret = z.infer<typeof Secret>;
 /** How long an old secret signs along with its successor. */
 const overlapMilliseconds = 24 * 3_600_000;
 
-/** The largest number of active secrets: more rotations within a day drop the oldest. */
-const secretsMax = 10;
+/** The most rotations of a webhook's secret within 24 hours: each old secret signs, too. */
+const rotationsMax = 9;
 
 /** The secrets that currently sign, newest first. */
 export const currentSecrets = (secrets: readonly Secret[], now: Date): Secret[] =>
   secrets.filter(({ until }) => until === undefined || Date.parse(until) > now.getTime());
 
-/** The secrets with a new one, newest first, and until when the previous one signs. */
+/**
+ * The secrets with a new one, newest first, and until when the previous one signs. Refuses with
+ * `rotated_too_often`.
+ */
 export function rotateSecrets(secrets: readonly Secret[], secret: string, now: Date) {
   const previousUntil = new Date(now.getTime() + overlapMilliseconds).toISOString();
   const before = currentSecrets(secrets, now).map((one) => ({ until: previousUntil, ...one }));
-  return { secrets: [{ secret }, ...before].slice(0, secretsMax), previousUntil };
+  if (before.length > rotationsMax) refuse("rotated_too_often", { max: rotationsMax });
+  return { secrets: [{ secret }, ...before], previousUntil };
 }
 
 /** An event on its way to receivers: as in a frame, with the stream in its data. */

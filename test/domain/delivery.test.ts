@@ -132,8 +132,11 @@ test("a rotated secret signs together with the new one for 24 hours, and no long
   expect(currentSecrets(later, hours(24)).map(({ secret }) => secret)).toEqual(["c", "b"]);
 });
 
-test("of more than ten secrets within a day the oldest sign no longer", () => {
+test("a secret can be rotated nine times in 24 hours, and all ten secrets sign", () => {
   let secrets: Secret[] = [];
-  for (const secret of "abcdefghijkl") ({ secrets } = rotateSecrets(secrets, secret, now));
-  expect(secrets.map(({ secret }) => secret).join("")).toBe("lkjihgfedc");
+  for (const secret of "abcdefghij") ({ secrets } = rotateSecrets(secrets, secret, now));
+  expect(() => rotateSecrets(secrets, "k", now)).toThrow("rotated_too_often");
+  expect(secrets.map(({ secret }) => secret).join("")).toBe("jihgfedcba");
+  const tomorrow = new Date(now.getTime() + 24 * 3_600_000);
+  expect(rotateSecrets(secrets, "k", tomorrow).secrets).toHaveLength(2);
 });
