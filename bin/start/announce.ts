@@ -31,7 +31,9 @@ export async function announce(system: System, announcement: Announcement): Prom
   };
   if (json || settings.LOG === "json") {
     const ready = { timestamp: new Date().toISOString(), level: "INFO", message: "ready" };
-    console.log(JSON.stringify({ ...ready, ...describeStart(facts) }));
+    // A log has no tokens; `--json` is for programs that use them.
+    const users = json ? facts.users : facts.users.map(({ token: _, ...user }) => user);
+    console.log(JSON.stringify({ ...ready, ...describeStart(facts), users }));
   } else {
     const [address] = facts.network?.urls ?? [];
     if (address !== undefined && process.stdout.isTTY) await printCode(address, facts);

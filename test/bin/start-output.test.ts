@@ -12,7 +12,7 @@ test(
 );
 
 test(
-  "with LOG=json the line that says ready has all facts, and every line is JSON",
+  "with LOG=json the line that says ready has all facts but tokens, and every line is JSON",
   async () => {
     const system = startProgram({ PORT: "0", DATA_DIR: ":memory:", LOG: "json" });
     await waitFor(system, /"ready".*\n/);
@@ -21,6 +21,8 @@ test(
     expect(tencent.secretKey).toMatch(/^\w{16,}$/);
     expect(said.callbackUrl).toMatch(/tencent\/callback\?key=\w+/);
     expect(said.streamId).toMatch(/^[0-9a-f]{24}$/);
+    expect(said.users[0]).toMatchObject({ name: "johndoe", sub: expect.any(String) });
+    expect(ready).not.toContain("eyJ");
     expect(said.try.length).toBeGreaterThanOrEqual(5);
     system.child.kill("SIGTERM");
     expect(await system.ended).toBe(0);
