@@ -91,7 +91,7 @@ async function arrive(version: Version) {
 /** Asks about a gift as Tencent's engine does, which gets one answer however often it asks. */
 export async function askAboutGift(version: Version, request: object): Promise<void> {
   const charged = version.of<typeof import("../../../platform/store/tencent/gift-callbacks.ts")>(
-    "store/tencent/charged-gifts",
+    "store/tencent/gift-callbacks",
   );
   const now = new Date();
   const tell = ({ message }: Error) => ({ errorCode: 1, errorInfo: message });

@@ -226,7 +226,7 @@ export async function shareLeaders(first: Version, second: Version, { RoomId }: 
   const fans = places.map((place, n) => ({ ...place, gifts: 1, count: 1, credits: n }));
   for (let from = 0; from < fans.length; from += 25) await writeItems(fans.slice(from, from + 25));
   for (const version of [first, second]) {
-    const leaders = version.of<Leaders>("store/money/leaders");
+    const leaders = version.of<Leaders>("store/money/leaderboards");
     const { senders, top } = await leaders.readLeaders(streamId, new Date());
     expect([senders, top[0]]).toMatchObject([fans.length, { userId: "fan-1024" }]);
   }

@@ -45,6 +45,23 @@ const settingsAt = (url: string) => ({
   ...{ CALLBACK_SECRET_ARN: "arn:callback", POWERTOOLS_LOG_LEVEL: process.env.PLOG ?? "SILENT" },
 });
 
+/** Modules that have another name in the latest release, and exports that have. */
+const formerModules: Record<string, string> = {
+  "store/money/leaderboards": "store/money/leaders",
+  "store/tencent/gift-callbacks": "store/tencent/charged-gifts",
+};
+const formerExports = { recordCursors: "recordPlaces", findCursors: "findPlaces" };
+
+type Modules = Record<string, Record<string, unknown> | undefined>;
+
+/** A module by its name today; its renamed exports have theirs of today, too. */
+function findModule(modules: Modules, name: string) {
+  const module = modules[name] ?? modules[formerModules[name] ?? ""];
+  const renamed = Object.entries(formerExports).filter(([, was]) => module && was in module);
+  if (renamed.length === 0) return module;
+  return { ...module, ...Object.fromEntries(renamed.map(([is, was]) => [is, module?.[was]])) };
+}
+
 /** One version's modules, by their names in its bundle: `store/money/gifts`. */
 export type Version = {
   name: string;
@@ -171,7 +188,7 @@ export async function startWorld(bundles: Record<string, string>) {
     const contractOf = (each: string) => modules[each]!.contract as ConsumerContract;
     const version: Version = {
       ...{ name, url, met: [], wrote: [] },
-      of: (each) => modules[each] as never,
+      of: (each) => findModule(modules, each) as never,
       restart: () => (modules = load(text, settingsAt(url))),
       audit: () => auditBy(version),
       handler: (each) => modules[`functions/${each}`]!.handler as never,
