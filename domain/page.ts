@@ -33,7 +33,7 @@ function exists(value: string): boolean {
 }
 
 /** How the API description shows a time: with a time and a zone, or only a date. */
-const momentMeta = {
+const dateTimeMeta = {
   anyOf: [
     { type: "string", format: "date-time", maxLength: 35 },
     { type: "string", format: "date", maxLength: 10 },
@@ -44,7 +44,7 @@ const momentMeta = {
 /**
  * A time in a query or body: ISO 8601 with a zone, or a date, which means its beginning in UTC.
  */
-export const moment = z
+export const dateTime = z
   .string({ error: "expected an ISO 8601 date" })
   .regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/, {
     error: "expected an ISO 8601 date",
@@ -52,14 +52,14 @@ export const moment = z
   })
   .refine(exists, "expected a date that exists")
   .transform((value) => new Date(value).toISOString())
-  .meta(momentMeta);
+  .meta(dateTimeMeta);
 
 /** The end of a span: a date without a time means its last millisecond. */
 export const dateTimeEnd = z
   .string({ error: "expected an ISO 8601 date" })
   .transform((value) => (/^\d{4}-\d{2}-\d{2}$/.test(value) ? `${value}T23:59:59.999Z` : value))
-  .pipe(moment)
-  .meta(momentMeta);
+  .pipe(dateTime)
+  .meta(dateTimeMeta);
 
 /** The page number and size of a query, up to 100; `limitDefault` is the default size. */
 export const pageQuery = (limitDefault: number) =>

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { shownId, UserId } from "./id.ts";
-import { moment } from "./page.ts";
+import { dateTime } from "./page.ts";
 import { Timestamp } from "./text.ts";
 
 /**
@@ -21,7 +21,7 @@ export const NewRevocation = z
   .object({
     sub: UserId.optional(),
     jti: TokenId.optional(),
-    issuedBefore: moment.optional().meta({
+    issuedBefore: dateTime.optional().meta({
       description:
         "Revokes the user's tokens issued up to this time, in whole seconds; default: now",
       example: "2026-01-15T10:30:00.000Z",

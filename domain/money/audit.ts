@@ -1,7 +1,7 @@
 import type { Proceeds } from "../streams/funding.ts";
 import type { Member } from "../streams/member.ts";
 import { addsToTotals, type Gift, type Share } from "./gift-item.ts";
-import { takenBackReference } from "./held-gift.ts";
+import { releasedReference } from "./held-gift.ts";
 import type { Entry } from "./ledger.ts";
 import type { Wallet } from "./wallet.ts";
 
@@ -60,7 +60,7 @@ function otherSide(entry: Entry): Fact[] {
       return [creditFact(giftId ?? "", counterpart ?? "", userId, amount)];
     case "gift_refund":
       // A gift that was held and never sent leaves only debits to match.
-      if (reference === takenBackReference) return [debit];
+      if (reference === releasedReference) return [debit];
       return [fact(`refund of gift ${giftId} to ${userId} from ${counterpart}`, amount)];
     case "gift_refund_reversal":
       return [fact(`debt of ${userId}`, -amount)];

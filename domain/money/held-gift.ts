@@ -14,16 +14,16 @@ import {
  * The reference of the entries that return a held gift: the audit uses it to match them with the
  * debits alone, since no gift exists that could state a refund.
  */
-export const takenBackReference = "refused";
+export const releasedReference = "refused";
 
 /**
  * Returns a held gift to its sender in full: the credits, its share of the daily limit, and its
  * place in a combo. Nobody received anything, so no other wallet is involved. If the sender has
  * deleted their account since, the credits are forfeited.
  */
-export function takeBackHeld(wallet: Wallet, gift: Gift, now: Date): Draft {
+export function releaseHeldGift(wallet: Wallet, gift: Gift, now: Date): Draft {
   const { id: giftId, streamId, receivers, dueCredits: amount, price, createdAt } = gift;
-  const facts = { streamId, giftId, reference: takenBackReference, occurredAt: now.toISOString() };
+  const facts = { streamId, giftId, reference: releasedReference, occurredAt: now.toISOString() };
   const move = isForFormerUser(wallet, Date.parse(createdAt)) ? creditFormerUser : credit;
   let draft = draftOf(wallet);
   for (const { userId: counterpart } of receivers)

@@ -1,10 +1,10 @@
 import * as z from "zod";
 import {
   cursorMeta,
+  dateTime,
   dateTimeEnd,
   eitherPageOrCursor,
   eitherPageOrCursorError,
-  moment,
   pageOrCursor,
   rowsLimit,
   wholeNumber,
@@ -44,7 +44,7 @@ export const TransactionQuery = z
       description:
         "`credit`: only amounts added to the wallet; `debit`: only amounts removed from it",
     }),
-    dateFrom: moment.optional().meta({ description: "Only transactions from this time on" }),
+    dateFrom: dateTime.optional().meta({ description: "Only transactions from this time on" }),
     dateTo: dateTimeEnd
       .optional()
       .meta({ description: "Only transactions up to this time; a date includes the whole day" }),

@@ -40,10 +40,10 @@ export type FollowState = FollowCounts & { isFollowing: boolean };
 /** The user as lists of followers show them to one caller. */
 export function followUserOf(
   profile: Profile,
-  standing: FollowState,
+  state: FollowState,
   defaultPicture: string,
 ): z.infer<typeof FollowUser> {
-  const { followersCount, followingCount, isFollowing } = standing;
+  const { followersCount, followingCount, isFollowing } = state;
   const counts = { followersCount, followingCount, isFollowing };
   return { ...summaryOf(profile, defaultPicture), ...counts, expertise: profile.expertise ?? null };
 }

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { BanId, StreamId, UserId } from "../id.ts";
-import { dateTimeEnd, moment, pageQuery } from "../page.ts";
+import { dateTime, dateTimeEnd, pageQuery } from "../page.ts";
 import { Person, personOf } from "../people/person.ts";
 import { StreamUser, summaryOf } from "../people/user.ts";
 import { refuse } from "../refusal.ts";
@@ -169,7 +169,7 @@ export const BanQuery = pageQuery(10).extend({
     .meta({ description: "Only bans of this user, by id or username" }),
   liveStreamId: StreamId.optional(),
   actionType: BanAction.optional().meta({ description: "Only bans of this kind" }),
-  dateFrom: moment.optional().meta({ description: "Only bans created at or after this time" }),
+  dateFrom: dateTime.optional().meta({ description: "Only bans created at or after this time" }),
   dateTo: dateTimeEnd.optional().meta({
     description: "Only bans created at or before this time; a date includes the whole day",
   }),

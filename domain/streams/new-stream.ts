@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { Amount, amountMax } from "../credits.ts";
 import { UserId } from "../id.ts";
-import { moment } from "../page.ts";
+import { dateTime } from "../page.ts";
 import type { UserSummary } from "../people/user.ts";
 import { PictureFile, pictureBytesMax, pictureField } from "../picture.ts";
 import { refuse } from "../refusal.ts";
@@ -51,7 +51,7 @@ export const NewStream = z.object({
   motivation: optional(text(1, 500)).meta({
     description: "The host's motivation; free for your own use",
   }),
-  plannedStartDate: optional(moment).meta({
+  plannedStartDate: optional(dateTime).meta({
     description: "A future time; makes the stream `scheduled`",
   }),
 });

@@ -61,11 +61,11 @@ export function nameContains(search: string): (profile: Profile) => boolean {
 export function viewerOf(
   profile: Profile & { role?: StreamRole },
   { joinedAt }: Watching,
-  standing: FollowState,
+  state: FollowState,
   defaultPicture: string,
 ): z.infer<typeof ViewerUser> {
   const { availabilityStatus: _, role, ...summary } = summaryOf(profile, defaultPicture);
-  const { followersCount, followingCount, isFollowing } = standing;
+  const { followersCount, followingCount, isFollowing } = state;
   return {
     ...summary,
     followersCount,

@@ -1,7 +1,7 @@
 import { consumer, imagesOf } from "../../platform/lambda/consumer.ts";
 import { queuePictures } from "../../platform/pictures/remote.ts";
 import { queuePlans } from "../../platform/planned/plans.ts";
-import { queueFollowUps } from "../../platform/realtime/moments.ts";
+import { queueFollowUps } from "../../platform/realtime/follow-ups.ts";
 import { allDone } from "../../platform/runtime/deadline.ts";
 import { awaitEndings } from "../../platform/store/audience/endings.ts";
 import { awaitCombos } from "../../platform/store/money/combos.ts";

@@ -33,7 +33,7 @@ export const listingOf = (
 /** A socket with the times at which it connected and (in seconds) its token was issued. */
 type NewSocket = Listing & { connectedAt: number; issuedAt?: number };
 
-/** The limit of sockets per user or overlay key, and the check that the socket's credentials are still valid. */
+/** The most sockets of one user or overlay key, and whether its credentials are still valid. */
 type SocketLimits = { socketsMax: number; isStillValid: () => Promise<boolean> };
 
 /**

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type * as z from "zod";
 import { TransactionQuery } from "../../domain/money/transaction-query.ts";
-import { dateTimeEnd, moment } from "../../domain/page.ts";
+import { dateTime, dateTimeEnd } from "../../domain/page.ts";
 import { NewRevocation } from "../../domain/revocation.ts";
 import { NewStream } from "../../domain/streams/new-stream.ts";
 
@@ -25,12 +25,12 @@ test("a date is accepted exactly if it exists, also at the end of months and in 
     fc.property(year, month, day, time, (year, month, day, time) => {
       const exists = day >= 1 && day <= daysOf(year, month);
       const value = `${year}-${twoDigits(month)}-${twoDigits(day)}${time}`;
-      expect([value, takes(moment, value), takes(dateTimeEnd, value)]).toEqual([
+      expect([value, takes(dateTime, value), takes(dateTimeEnd, value)]).toEqual([
         value,
         exists,
         exists,
       ]);
-      if (time === "" && exists) expect(moment.parse(value)).toBe(`${value}T00:00:00.000Z`);
+      if (time === "" && exists) expect(dateTime.parse(value)).toBe(`${value}T00:00:00.000Z`);
     }),
     { numRuns: 2_000 },
   );
@@ -39,7 +39,7 @@ test("a date is accepted exactly if it exists, also at the end of months and in 
 test.each(["2026-01-01T24:00Z", "2026-01-01T12:60Z", "2026-13-01", "9999-12-31T23:59-23:00"])(
   "%s does not exist",
   (value) => {
-    expect(takes(moment, value)).toBe(false);
+    expect(takes(dateTime, value)).toBe(false);
   },
 );
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { type Combo, comboGapMilliseconds, countCombo, keptMax } from "../../domain/money/combo.ts";
 import { Gift } from "../../domain/money/gift-item.ts";
-import { takeBackHeld } from "../../domain/money/held-gift.ts";
+import { releaseHeldGift } from "../../domain/money/held-gift.ts";
 import {
   clawBack,
   countSpending,
@@ -233,7 +233,7 @@ describe("a held gift that is taken back", () => {
 
   test("frees the daily limit of the day on which it was sent, and of no other", () => {
     const spentAfter = (day: string) =>
-      takeBackHeld(wallet({ spent: { day, credits: 25 } }), held, now).after.spent?.credits;
+      releaseHeldGift(wallet({ spent: { day, credits: 25 } }), held, now).after.spent?.credits;
     expect(spentAfter("2026-05-01")).toBe(15);
     expect(spentAfter("2026-05-02")).toBe(25);
   });
@@ -243,7 +243,7 @@ describe("a held gift that is taken back", () => {
       { ...combo, id: held.comboId, count: 3, credits: 30 },
       { ...combo, id: "other", count: 2, credits: 20 },
     ];
-    expect(takeBackHeld(wallet({ combos }), held, now).after.combos).toEqual([
+    expect(releaseHeldGift(wallet({ combos }), held, now).after.combos).toEqual([
       { ...combo, id: held.comboId, count: 2, credits: 20 },
       { ...combo, id: "other", count: 2, credits: 20 },
     ]);

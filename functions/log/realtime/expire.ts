@@ -12,7 +12,7 @@ import {
 } from "../../../platform/realtime/revoked-sockets.ts";
 
 const Timed = z.union([ExpiryTimer, SocketRevocation, BanEnd]);
-const Moment = z.union([Timed, ChannelChange, ChannelMove, LostPass]);
+const AccessChange = z.union([Timed, ChannelChange, ChannelMove, LostPass]);
 
 /**
  * Handles timed ends of tokens and bans, which are delayed queue messages, so that no process has
@@ -30,7 +30,7 @@ export const { contract, handler } = consumer(
       connections: true,
     },
   },
-  perMessage(Moment, (message, now) => {
+  perMessage(AccessChange, (message, now) => {
     if ("moveOf" in message) return moveOverlays(ownPoster(), message, now);
     if ("passOf" in message) return endLostPass(ownPoster(), message, now);
     if ("banId" in message) return endBan(ownPoster(), message, now);

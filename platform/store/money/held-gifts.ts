@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Gift } from "../../../domain/money/gift-item.ts";
-import { takeBackHeld } from "../../../domain/money/held-gift.ts";
+import { releaseHeldGift } from "../../../domain/money/held-gift.ts";
 import { sendAt } from "../../aws/queues.ts";
 import { setting } from "../../runtime/env.ts";
 import { logFault, logNotice } from "../../runtime/log.ts";
@@ -53,7 +53,7 @@ export async function confirm(mark: CallMark, gift: Gift): Promise<Outcome> {
 class Released extends Error {}
 
 /**
- * Takes a held gift back: its sender gets all credits back and the call is refused. Does nothing if
+ * Releases a held gift: its sender gets all credits back and the call is refused. Does nothing if
  * the call holds nothing any more.
  */
 export async function releaseHold(mark: CallMark, now: Date): Promise<void> {
@@ -67,7 +67,7 @@ export async function releaseHold(mark: CallMark, now: Date): Promise<void> {
     await commit(
       [await findWallet(mark.owner)],
       ([wallet]) => {
-        const draft = takeBackHeld(wallet, gift, now);
+        const draft = releaseHeldGift(wallet, gift, now);
         const actions = [releaseAction(mark, "refused"), ...forfeitActions(draft)];
         return { drafts: [draft], actions, reply: { answer: undefined, remember: [] } };
       },
