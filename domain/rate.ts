@@ -82,14 +82,14 @@ const leftIn = (usedUntil: number, rate: Rate, now: number) =>
  */
 export type LocalUsage = {
   /** The time up to which calls admitted locally have used up the local share. */
-  unaskedUntil: number;
+  localUntil: number;
   /** Calls that were admitted locally and not yet reported to the table. */
-  untold: number;
+  unreported: number;
   /** Calls that the table has counted in advance for this environment and that are still unused. */
-  lent: number;
-  lentUntil: number;
-  /** The size of the last such loan. */
-  lentLast: number;
+  reserved: number;
+  reservedUntil: number;
+  /** The size of the last such reservation. */
+  lastReserved: number;
   /** Until when every call asks the table, because the user was near the rate. */
   watchedUntil: number;
   refusedUntil: number;
@@ -98,12 +98,12 @@ export type LocalUsage = {
 };
 
 /** The view of a user whom the environment has not seen yet. */
-export const unseen: LocalUsage = {
-  unaskedUntil: 0,
-  untold: 0,
-  lent: 0,
-  lentUntil: 0,
-  lentLast: 0,
+export const unusedUsage: LocalUsage = {
+  localUntil: 0,
+  unreported: 0,
+  reserved: 0,
+  reservedUntil: 0,
+  lastReserved: 0,
   watchedUntil: 0,
   refusedUntil: 0,
   usedUntil: 0,
@@ -111,13 +111,13 @@ export const unseen: LocalUsage = {
 
 /**
  * Parts of the whole: of the burst that one environment admits locally, of the rate at which it may
- * do so again, and of the remaining calls that the table lends at once. `npm run bench -- rates`
+ * do so again, and of the remaining calls that one reservation takes. `npm run bench -- rates`
  * prints the error and the cost that follow from them.
  */
-const parts = { unaskedBurst: 32, unaskedRate: 200, lent: 8 };
+const parts = { localBurst: 32, localRate: 200, reserved: 8 };
 
 /** Below this burst every call asks the table: such calls are rare and costly. */
-const askedBurst = 20;
+const localBurstMin = 20;
 
 /** How long all calls of a user near the rate ask the table. */
 const watchedMilliseconds = 10_000;
@@ -129,78 +129,84 @@ const refusedMilliseconds = 1_000;
 type RateDecision =
   | { verdict: "admit"; usage: LocalUsage }
   | { verdict: "refuse"; usage: LocalUsage; waitMilliseconds: number }
-  | { verdict: "ask"; usage: LocalUsage; count: number; lent: number };
+  | { verdict: "ask"; usage: LocalUsage; count: number; reserved: number };
 
 /**
  * Decides about one call of weight `cost` from the environment's view. Asks the table only if the
  * user comes near the local share. The table then also counts the calls that were admitted locally,
- * and lends some calls in advance.
+ * and reserves some calls in advance.
  */
-export function judge(usage: LocalUsage, rate: Rate, now: number, cost = 1): RateDecision {
+export function decideUse(usage: LocalUsage, rate: Rate, now: number, cost = 1): RateDecision {
   if (now < usage.refusedUntil)
     return { verdict: "refuse", usage, waitMilliseconds: usage.refusedUntil - now };
-  if (now < usage.lentUntil && usage.lent >= cost)
-    return { verdict: "admit", usage: { ...usage, lent: usage.lent - cost } };
-  const unasked = unaskedOf(rate);
-  if (unasked.burst > 0 && now >= usage.watchedUntil) {
+  if (now < usage.reservedUntil && usage.reserved >= cost)
+    return { verdict: "admit", usage: { ...usage, reserved: usage.reserved - cost } };
+  const localShare = localShareOf(rate);
+  if (localShare.burst > 0 && now >= usage.watchedUntil) {
     // Calls from before the bucket was full again no longer count.
-    const untold = usage.unaskedUntil <= now ? 0 : usage.untold;
-    const unaskedUntil = usedAfter(usage.unaskedUntil, cost, unasked, now);
-    if (unaskedUntil <= now + shareOf(unasked.burst, unasked))
-      return { verdict: "admit", usage: { ...usage, unaskedUntil, untold: untold + cost } };
+    const unreported = usage.localUntil <= now ? 0 : usage.unreported;
+    const localUntil = usedAfter(usage.localUntil, cost, localShare, now);
+    if (localUntil <= now + shareOf(localShare.burst, localShare))
+      return { verdict: "admit", usage: { ...usage, localUntil, unreported: unreported + cost } };
   }
-  const lent = lendable(usage, rate, now, cost);
-  return { verdict: "ask", usage, count: cost + usage.untold + lent, lent };
+  const reserved = reservable(usage, rate, now, cost);
+  return { verdict: "ask", usage, count: cost + usage.unreported + reserved, reserved };
 }
 
 /**
- * How much to borrow: twice the last loan if that was used up in time, otherwise as much as was
- * used, so that unused loans are not taken from the user's other environments.
+ * How much to reserve: twice the last reservation if that was used up in time, otherwise as much as
+ * was used, so that unused calls are not kept from the user's other environments.
  */
-function lendable(usage: LocalUsage, rate: Rate, now: number, cost: number): number {
-  const { lent, lentLast, lentUntil, usedUntil } = usage;
-  const wanted = now < lentUntil ? 2 * lentLast + cost : Math.max(0, lentLast - lent - cost);
+function reservable(usage: LocalUsage, rate: Rate, now: number, cost: number): number {
+  const { reserved, lastReserved, reservedUntil, usedUntil } = usage;
+  const wanted =
+    now < reservedUntil ? 2 * lastReserved + cost : Math.max(0, lastReserved - reserved - cost);
   const left = leftIn(usedUntil, rate, now);
-  // Loans are counted in calls of this cost.
-  const calls = Math.floor(Math.min(wanted, left / parts.lent) / cost);
+  // Reservations are counted in calls of this cost.
+  const calls = Math.floor(Math.min(wanted, left / parts.reserved) / cost);
   return Math.max(0, calls * cost);
 }
 
-const unaskedOf = ({ perSecond, burst }: Rate): Rate => ({
-  perSecond: perSecond / parts.unaskedRate,
-  burst: burst < askedBurst ? 0 : Math.max(1, Math.floor(burst / parts.unaskedBurst)),
+const localShareOf = ({ perSecond, burst }: Rate): Rate => ({
+  perSecond: perSecond / parts.localRate,
+  burst: burst < localBurstMin ? 0 : Math.max(1, Math.floor(burst / parts.localBurst)),
 });
 
 /**
  * The environment's view after the table admitted the call: `usedUntil` is the table's new value. A
- * loan lasts for the time in which the bucket fills.
+ * reservation lasts for the time in which the bucket fills.
  */
-export function admitted(
+export function afterAdmission(
   usage: LocalUsage,
-  { usedUntil, lent }: { usedUntil: number; lent: number },
+  { usedUntil, reserved }: { usedUntil: number; reserved: number },
   rate: Rate,
   now: number,
 ): LocalUsage {
   const isNear = leftIn(usedUntil, rate, now) < rate.burst / 2;
   return {
-    ...unseen,
-    unaskedUntil: isNear ? usage.unaskedUntil : 0,
-    lent,
-    lentUntil: now + shareOf(rate.burst, rate),
-    lentLast: lent,
+    ...unusedUsage,
+    localUntil: isNear ? usage.localUntil : 0,
+    reserved,
+    reservedUntil: now + shareOf(rate.burst, rate),
+    lastReserved: reserved,
     watchedUntil: isNear ? now + watchedMilliseconds : 0,
     usedUntil,
   };
 }
 
 /** The environment's view after the table refused the call. */
-export function refused(usage: LocalUsage, usedUntil: number, rate: Rate, now: number): LocalUsage {
+export function afterRefusal(
+  usage: LocalUsage,
+  usedUntil: number,
+  rate: Rate,
+  now: number,
+): LocalUsage {
   const wait = Math.max(waitFor(usedUntil, rate, now), refusedMilliseconds);
   return {
     ...usage,
     usedUntil,
-    lent: 0,
-    lentLast: 0,
+    reserved: 0,
+    lastReserved: 0,
     refusedUntil: now + wait,
     watchedUntil: now + wait + watchedMilliseconds,
   };
@@ -211,12 +217,12 @@ export function refused(usage: LocalUsage, usedUntil: number, rate: Rate, now: n
  * the table was asked. `left` is 0 only while calls are refused; `resetSeconds` is the time until
  * the bucket is full again, or until a refused user may call again.
  */
-export function standingOf(usage: LocalUsage, rate: Rate, now: number) {
+export function remainingOf(usage: LocalUsage, rate: Rate, now: number) {
   if (now < usage.refusedUntil)
     return { left: 0, resetSeconds: Math.ceil((usage.refusedUntil - now) / 1000) };
-  const untold = usage.unaskedUntil <= now ? 0 : usage.untold;
-  const lent = now < usage.lentUntil ? usage.lent : 0;
-  const known = Math.floor(leftIn(usage.usedUntil, rate, now)) - untold + lent;
+  const unreported = usage.localUntil <= now ? 0 : usage.unreported;
+  const reserved = now < usage.reservedUntil ? usage.reserved : 0;
+  const known = Math.floor(leftIn(usage.usedUntil, rate, now)) - unreported + reserved;
   const left = Math.min(Math.max(known, 1), rate.burst);
   return { left, resetSeconds: Math.ceil((rate.burst - left) / rate.perSecond) };
 }

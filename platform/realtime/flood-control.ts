@@ -16,7 +16,7 @@ const overlayLimitedMax = limitedMax / fullKeysMax;
 const overMilliseconds = 5_000;
 
 /** Refused messages that an environment counts in memory before it writes to the table. */
-const toldAtOnce = 20;
+const reportedAtOnce = 20;
 
 /** The number of connections that one environment remembers. */
 const connectionsMax = 10_000;
@@ -27,7 +27,7 @@ const holdOffSeconds = 60;
 /** The period in which a user's flooding connections are counted. */
 const closedMilliseconds = 600_000;
 
-const floods = new BoundedMap<string, { untold: number; lastAt: number }>(connectionsMax);
+const floods = new BoundedMap<string, { unreported: number; lastAt: number }>(connectionsMax);
 
 /**
  * Counts a message that exceeded the rate limit. The first of a flood is answered; the rest are
@@ -42,15 +42,15 @@ export async function noteLimited(
   const at = now.getTime();
   const known = floods.get(connectionId);
   const isGoingOn = known !== undefined && at - known.lastAt < overMilliseconds;
-  const untold = (known?.untold ?? 0) + 1;
-  if (isGoingOn && untold < toldAtOnce) {
-    floods.set(connectionId, { untold, lastAt: at });
+  const unreported = (known?.unreported ?? 0) + 1;
+  if (isGoingOn && unreported < reportedAtOnce) {
+    floods.set(connectionId, { unreported, lastAt: at });
     return "silent";
   }
-  floods.set(connectionId, { untold: 0, lastAt: at });
-  const { before, lastAt } = await countFlood(connectionId, untold, now);
+  floods.set(connectionId, { unreported: 0, lastAt: at });
+  const { before, lastAt } = await countFlood(connectionId, unreported, now);
   const max = isOverlay(userId) ? overlayLimitedMax : limitedMax;
-  if (before < max && before + untold >= max) return "close";
+  if (before < max && before + unreported >= max) return "close";
   return isGoingOn || at - lastAt < overMilliseconds ? "silent" : "tell";
 }
 

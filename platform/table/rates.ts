@@ -1,12 +1,12 @@
 import {
-  admitted,
-  judge,
+  afterAdmission,
+  afterRefusal,
+  decideUse,
   type LocalUsage,
   type Rate,
   type RateKind,
-  refused,
-  standingOf,
-  unseen,
+  remainingOf,
+  unusedUsage,
   usedAfter,
   usedAtMost,
 } from "../../domain/rate.ts";
@@ -43,21 +43,23 @@ export function useLocalUsage(others: Map<string, LocalUsage>): void {
 export async function countUse(kind: RateKind, userId: string, now: Date, cost = 1): Promise<void> {
   const rate = rateOf(kind);
   const at = now.getTime();
-  const name = nameOf(kind, userId);
-  const judged = judge(usages.get(name) ?? unseen, rate, at, cost);
-  usages.set(name, judged.usage);
-  if (judged.verdict === "refuse") tooMany(judged.waitMilliseconds);
-  if (judged.verdict !== "ask") return;
-  const { usage, count, lent } = judged;
+  const name = usageKey(kind, userId);
+  const decision = decideUse(usages.get(name) ?? unusedUsage, rate, at, cost);
+  usages.set(name, decision.usage);
+  if (decision.verdict === "refuse") tooMany(decision.waitMilliseconds);
+  if (decision.verdict !== "ask") return;
+  const { usage, count, reserved } = decision;
   // Concurrent calls must not report the same again.
-  usages.set(name, { ...usage, untold: 0, lent: 0 });
+  usages.set(name, { ...usage, unreported: 0, reserved: 0 });
   const reported = await ask(kind, userId, { rate, count, usage }, at).catch(unlessMaintenance);
   // While the table is read-only, environments cannot count together: each counts alone.
   if (reported === undefined) return;
   const { done, usedUntil } = reported;
   usages.set(
     name,
-    done ? admitted(usage, { usedUntil, lent }, rate, at) : refused(usage, usedUntil, rate, at),
+    done
+      ? afterAdmission(usage, { usedUntil, reserved }, rate, at)
+      : afterRefusal(usage, usedUntil, rate, at),
   );
   const wait = usages.get(name)!.refusedUntil - at;
   if (!done) tooMany(wait);
@@ -78,7 +80,7 @@ export async function useSeconds(
  * whose units are known only after more work than a refusal is worth.
  */
 export function assertNotRefused(kind: RateKind, userId: string, now: Date): void {
-  const wait = (usages.get(nameOf(kind, userId))?.refusedUntil ?? 0) - now.getTime();
+  const wait = (usages.get(usageKey(kind, userId))?.refusedUntil ?? 0) - now.getTime();
   if (wait > 0) tooMany(wait);
 }
 
@@ -89,15 +91,15 @@ export function assertNotRefused(kind: RateKind, userId: string, now: Date): voi
  */
 export function rateHeaders(kind: RateKind, userId: string, now: Date): Record<string, string> {
   const rate = rateOf(kind);
-  const usage = usages.get(nameOf(kind, userId)) ?? unseen;
-  const { left, resetSeconds } = standingOf(usage, rate, now.getTime());
+  const usage = usages.get(usageKey(kind, userId)) ?? unusedUsage;
+  const { left, resetSeconds } = remainingOf(usage, rate, now.getTime());
   return {
     "ratelimit-policy": `"${kind}";q=${rate.burst};w=${Math.ceil(rate.burst / rate.perSecond)}`,
     ratelimit: `"${kind}";r=${left};t=${resetSeconds}`,
   };
 }
 
-const nameOf = (kind: RateKind, userId: string) => `${kind} ${userId}`;
+const usageKey = (kind: RateKind, userId: string) => `${kind} ${userId}`;
 
 /** Like `countUse`, but returns false instead of refusing: for work that may be skipped. */
 export async function tryUse(

@@ -1,10 +1,10 @@
 import {
-  admitted,
-  judge,
+  afterAdmission,
+  afterRefusal,
+  decideUse,
   type LocalUsage,
   type Rate,
-  refused,
-  unseen,
+  unusedUsage,
   usedAfter,
   waitFor,
 } from "../../domain/rate.ts";
@@ -26,12 +26,12 @@ const seconds = 60;
 type Count = { calls: number; passed: number; writes: number };
 
 /**
- * Simulates one user's calls at random times in random environments, which decide by `judge` and
+ * Simulates one user's calls at random times in random environments, which decide by `decideUse` and
  * share one counter in a table. Returns the counts of the first ten seconds, and of the rest.
  */
 function simulate(count: number, perSecond: number): { first: Count; later: Count } {
   const random = createRandom(count * 1000 + perSecond);
-  const usages: LocalUsage[] = Array.from({ length: count }, () => unseen);
+  const usages: LocalUsage[] = Array.from({ length: count }, () => unusedUsage);
   const first = { calls: 0, passed: 0, writes: 0 };
   const later = { calls: 0, passed: 0, writes: 0 };
   const begin = 1_000_000;
@@ -41,18 +41,23 @@ function simulate(count: number, perSecond: number): { first: Count; later: Coun
     if (now > begin + seconds * 1000) return { first, later };
     const total = now < begin + 10_000 ? first : later;
     const at = Math.floor(random() * count);
-    const judged = judge(usages[at]!, rate, now);
-    usages[at] = judged.usage;
+    const decision = decideUse(usages[at]!, rate, now);
+    usages[at] = decision.usage;
     total.calls++;
-    if (judged.verdict === "admit") total.passed++;
-    if (judged.verdict !== "ask") continue;
+    if (decision.verdict === "admit") total.passed++;
+    if (decision.verdict !== "ask") continue;
     total.writes++;
     if (waitFor(used, rate, now) > 0) {
-      usages[at] = refused(judged.usage, used, rate, now);
+      usages[at] = afterRefusal(decision.usage, used, rate, now);
       continue;
     }
-    used = usedAfter(used, judged.count, rate, now);
-    usages[at] = admitted(judged.usage, { usedUntil: used, lent: judged.lent }, rate, now);
+    used = usedAfter(used, decision.count, rate, now);
+    usages[at] = afterAdmission(
+      decision.usage,
+      { usedUntil: used, reserved: decision.reserved },
+      rate,
+      now,
+    );
     total.passed++;
   }
 }

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import {
-  admitted,
-  judge,
+  afterAdmission,
+  afterRefusal,
+  decideUse,
   type LocalUsage,
   type Rate,
-  refused,
-  unseen,
+  unusedUsage,
   usedAfter,
   usedAtMost,
   waitFor,
@@ -37,18 +37,18 @@ function play(calls: readonly Call[], rate: Rate, table = { used: 0, asked: 0 })
   let refusals = 0;
   for (const { pause, at } of calls) {
     now += pause;
-    const judged = judge(usages.get(at) ?? unseen, rate, now);
-    usages.set(at, judged.usage);
-    let isIn = judged.verdict === "admit";
-    if (judged.verdict === "ask") {
+    const decision = decideUse(usages.get(at) ?? unusedUsage, rate, now);
+    usages.set(at, decision.usage);
+    let isIn = decision.verdict === "admit";
+    if (decision.verdict === "ask") {
       table.asked++;
       isIn = waitFor(table.used, rate, now) <= 0;
-      if (isIn) table.used = usedAfter(table.used, judged.count, rate, now);
-      const told = { usedUntil: table.used, lent: judged.lent };
-      const { usage } = judged;
+      if (isIn) table.used = usedAfter(table.used, decision.count, rate, now);
+      const told = { usedUntil: table.used, reserved: decision.reserved };
+      const { usage } = decision;
       usages.set(
         at,
-        isIn ? admitted(usage, told, rate, now) : refused(usage, table.used, rate, now),
+        isIn ? afterAdmission(usage, told, rate, now) : afterRefusal(usage, table.used, rate, now),
       );
     }
     if (isIn) passed.push(now);
@@ -99,7 +99,7 @@ test("in several environments the excess is bounded by what each admits locally"
       const unasked = rate.burst < 20 ? 0 : Math.max(1, Math.floor(rate.burst / 32));
       const refilled = rate.burst < 20 ? 0 : (rate.perSecond / 200) * seconds;
       const may = rate.burst + rate.perSecond * seconds;
-      // What was lent is used within the time in which the bucket fills: at most once more a burst.
+      // What was reserved is used within the time in which the bucket fills: at most once more a burst.
       expect(passed.length).toBeLessThanOrEqual(
         may + environments * (unasked + refilled) + rate.burst,
       );
@@ -132,22 +132,30 @@ test("a flood is refused at the rate, in any number of environments, and asks on
 
 test("rare and costly calls ask the table each time", () => {
   const rate = { perSecond: 1 / 60, burst: 3 };
-  expect(judge(unseen, rate, 1_000_000)).toMatchObject({ verdict: "ask", count: 1, lent: 0 });
+  expect(decideUse(unusedUsage, rate, 1_000_000)).toMatchObject({
+    verdict: "ask",
+    count: 1,
+    reserved: 0,
+  });
 });
 
 test("a call with a larger weight is counted with it", () => {
   const rate = { perSecond: 4, burst: 80 };
-  const { verdict, ...judged } = judge(unseen, rate, 1_000_000, 20);
-  expect({ verdict, ...judged }).toMatchObject({ verdict: "ask", count: 20, lent: 0 });
+  const { verdict, ...decision } = decideUse(unusedUsage, rate, 1_000_000, 20);
+  expect({ verdict, ...decision }).toMatchObject({ verdict: "ask", count: 20, reserved: 0 });
 });
 
 test("a user who was refused may call again after the wait, and then every call asks the table", () => {
   const rate = { perSecond: 10, burst: 100 };
   const now = 1_000_000;
-  expect(judge(unseen, rate, now).verdict).toBe("admit");
+  expect(decideUse(unusedUsage, rate, now).verdict).toBe("admit");
   const usedUntil = usedAtMost(rate, now) + 3_000;
-  const usage = refused(unseen, usedUntil, rate, now);
-  expect(judge(usage, rate, now + 2_999)).toMatchObject({ verdict: "refuse", waitMilliseconds: 1 });
-  for (const later of [3_000, 12_999]) expect(judge(usage, rate, now + later).verdict).toBe("ask");
-  expect(judge(usage, rate, now + 13_000).verdict).toBe("admit");
+  const usage = afterRefusal(unusedUsage, usedUntil, rate, now);
+  expect(decideUse(usage, rate, now + 2_999)).toMatchObject({
+    verdict: "refuse",
+    waitMilliseconds: 1,
+  });
+  for (const later of [3_000, 12_999])
+    expect(decideUse(usage, rate, now + later).verdict).toBe("ask");
+  expect(decideUse(usage, rate, now + 13_000).verdict).toBe("admit");
 });
