@@ -32,7 +32,7 @@ export function readHandshake({ headers, url = "" }: IncomingMessage): Handshake
 }
 
 /** Calls the WebSocket API's authorizer, then its `$connect`; either may refuse. */
-export async function judge(
+export async function answerHandshake(
   handshake: Handshake,
   { connectionId, connectedAt }: { connectionId: string; connectedAt: number },
   routes: ReturnType<typeof createRoutes>,

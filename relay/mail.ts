@@ -3,7 +3,7 @@ import { logFault } from "../platform/runtime/log.ts";
 import { type Mail, takeMail } from "../platform/store/log/relays.ts";
 import { isStillAdmitted, isStillBlocked } from "../platform/store/streams/members.ts";
 import type { Connection } from "./model.ts";
-import { expel } from "./room.ts";
+import { endSubscription } from "./room.ts";
 
 /** Number of delivered mail ids that a relay remembers, to deliver each once. */
 const takenMax = 10_000;
@@ -46,16 +46,17 @@ const isHeldBack = ({ isGreeting }: Connection, { text }: Mail) =>
 async function deliver(connection: Connection, mail: Mail): Promise<void> {
   if (mail.text !== undefined) connection.send(JSON.parse(mail.text));
   if (mail.closes) connection.close(1000);
-  if (mail.rechecksBans) await expelBlocked(connection);
+  if (mail.rechecksBans) await removeBlocked(connection);
   if (mail.recheck === undefined) return;
   const subscription = connection.subscriptions.get(mail.recheck);
   if (!subscription?.isPaid) return;
   if (await isStillAdmitted(mail.recheck, connection.caller.userId)) return;
-  expel(subscription, "pass");
+  endSubscription(subscription, "pass");
 }
 
 /** Ends the connection's subscriptions to streams that its user is blocked in. */
-async function expelBlocked({ caller, subscriptions }: Connection): Promise<void> {
+async function removeBlocked({ caller, subscriptions }: Connection): Promise<void> {
   for (const [streamId, subscription] of [...subscriptions])
-    if (await isStillBlocked(streamId, caller.userId, new Date())) expel(subscription, "blocked");
+    if (await isStillBlocked(streamId, caller.userId, new Date()))
+      endSubscription(subscription, "blocked");
 }

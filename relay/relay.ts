@@ -14,12 +14,12 @@ import { gatherLonger } from "../platform/table/table.ts";
 import { createAddresses } from "./addresses.ts";
 import { closeInWaves } from "./closing.ts";
 import { socketLimits, takeConnection } from "./connection.ts";
-import { subscribe } from "./greeting.ts";
-import { judge, readHandshake } from "./handshake.ts";
+import { answerHandshake, readHandshake } from "./handshake.ts";
 import type { Connection } from "./model.ts";
 import { leaveAll } from "./room.ts";
 import { grantedTo } from "./routes.ts";
 import { type Admitted, createState, type State } from "./state.ts";
+import { subscribe } from "./subscribe.ts";
 import { startUpkeep } from "./upkeep.ts";
 
 /** A running relay. */
@@ -132,7 +132,7 @@ async function admit(
   if (!isConnected(request)) return 503;
   const handshake = readHandshake(request);
   const connectedAt = Date.now();
-  const verdict = await judge(handshake, { connectionId, connectedAt }, routes);
+  const verdict = await answerHandshake(handshake, { connectionId, connectedAt }, routes);
   if (verdict.statusCode !== 200) {
     // The socket may be listed; the API counts the sockets of a live relay without checking them.
     const { statusCode, caller } = verdict;

@@ -56,7 +56,7 @@ function schedule(room: Room): void {
 export function refresh(room: Room): Promise<void> {
   room.next ??= Promise.resolve(room.reading?.catch(() => undefined)).then(() => {
     room.next = undefined;
-    return workOn(room, readOn(room));
+    return workOn(room, readNewFrames(room));
   });
   return room.next;
 }
@@ -81,7 +81,7 @@ function workOn(room: Room, work: Promise<void>): Promise<void> {
   return room.reading;
 }
 
-async function readOn(room: Room): Promise<void> {
+async function readNewFrames(room: Room): Promise<void> {
   const now = Date.now();
   if (now - room.epochAt > epochMilliseconds) {
     const { epoch } = await getLog(room.streamId);
@@ -145,12 +145,12 @@ async function endBlocked(room: Room, { blocks = [] }: Frame, now: Date): Promis
     const own = [...room.subscriptions].filter((one) => one.connection.caller.userId === userId);
     if (own.length === 0) continue;
     if (await isStillBlocked(room.streamId, userId, now))
-      for (const one of own) expel(one, "blocked");
+      for (const one of own) endSubscription(one, "blocked");
   }
 }
 
 /** Sends a client `unsubscribed` and ends the subscription. */
-export function expel(subscription: Subscription, reason: "blocked" | "pass"): void {
+export function endSubscription(subscription: Subscription, reason: "blocked" | "pass"): void {
   const { connection, room, isOver } = subscription;
   if (isOver) return;
   leave(subscription);

@@ -10,10 +10,10 @@ import { type SocketEvent, socket } from "../platform/realtime/socket.ts";
 import { admitSocket, listingOf, listSocket } from "../platform/realtime/socket-limit.ts";
 import { assertOnly } from "../platform/realtime/subscription.ts";
 import { setting } from "../platform/runtime/env.ts";
-import { subscribe } from "./greeting.ts";
 import type { Connection } from "./model.ts";
 import { leave } from "./room.ts";
 import type { Rooms } from "./rooms.ts";
+import { subscribe } from "./subscribe.ts";
 
 /** What the routes operate on. */
 type Held = { rooms: Rooms; connections: Map<string, Connection>; poster: Poster };

@@ -70,7 +70,7 @@ function signedHeaders({ host, pathname }: URL): Record<string, string> {
 }
 
 /** Retries an action that may fail temporarily, with growing pauses. */
-async function insist<Result>(act: () => Promise<Result>): Promise<Result> {
+async function retry<Result>(act: () => Promise<Result>): Promise<Result> {
   for (let tries = 1; ; tries++)
     try {
       return await act();
@@ -110,8 +110,8 @@ async function start(): Promise<void> {
     await bundle?.handler({ drain: { milliseconds: Number(drainMilliseconds) } });
     process.exit(0);
   });
-  await insist(renewCredentials);
-  const bytes = await insist(() => fetchBundle(new URL(url)));
+  await retry(renewCredentials);
+  const bytes = await retry(() => fetchBundle(new URL(url)));
   const found = hash("sha256", bytes);
   if (found !== sha256) throw new Error(`The bundle is ${found}, not ${sha256}`);
   setInterval(() => {

@@ -7,11 +7,11 @@ import { aliveMilliseconds, markRelay } from "../platform/store/log/relays.ts";
 import { findNewestLive } from "../platform/store/streams/stream-lists.ts";
 import { share } from "../platform/table/query.ts";
 import { closeInWaves } from "./closing.ts";
-import { subscribe } from "./greeting.ts";
 import { createMailReader } from "./mail.ts";
 import type { Connection } from "./model.ts";
 import { leaveAll } from "./room.ts";
 import type { State } from "./state.ts";
+import { subscribe } from "./subscribe.ts";
 
 /**
  * Intervals of reading mail (and if it is announced), checking connections and rooms, and
@@ -40,7 +40,7 @@ export function startUpkeep(state: State): { stop(): void } {
     repeat(everyMilliseconds.look, () => closeWithoutHeartbeat(state)),
     repeat(aliveMilliseconds.every, () => mark(state)),
     repeat(everyMilliseconds.metrics, publish),
-    onAnnouncement((one) => void state.asRelay(() => hear(state, readMail, one))),
+    onAnnouncement((one) => void state.asRelay(() => handleAnnouncement(state, readMail, one))),
   ];
   return {
     stop() {
@@ -51,7 +51,11 @@ export function startUpkeep(state: State): { stop(): void } {
 }
 
 /** Shows an announced frame, or delivers announced mail. */
-const hear = ({ rooms }: State, readMail: () => Promise<void>, announcement: Announcement) =>
+const handleAnnouncement = (
+  { rooms }: State,
+  readMail: () => Promise<void>,
+  announcement: Announcement,
+) =>
   (announcement === "mail"
     ? readMail()
     : rooms.take(announcement.streamId, announcement.frame)

@@ -68,7 +68,7 @@ async function sendTo(
   await Promise.all(
     sockets.map(async (socket) => {
       const { connectionId, connectedAt } = socket;
-      if (await isUngreeted(socket, now)) return void missed.push(connectionId);
+      if (await mayAwaitSubscribed(socket, now)) return void missed.push(connectionId);
       await governor.take();
       const posting = poster.post(connectionId, payload);
       // The first attempt delays the other rooms of its batch; later ones have their own function.
@@ -89,18 +89,21 @@ async function sendTo(
 }
 
 /** From `$connect` to the first message, unless the system is slow; also between its two writes. */
-const greetingMilliseconds = 1_000;
+const subscribedMilliseconds = 1_000;
 
 /**
  * Whether a connection may still get the `subscribed` of its URL, which is its first message. Older
  * connections are not looked up. Relays hold messages back themselves.
  */
-async function isUngreeted({ connectionId, connectedAt }: Socket, now: Date): Promise<boolean> {
+async function mayAwaitSubscribed(
+  { connectionId, connectedAt }: Socket,
+  now: Date,
+): Promise<boolean> {
   if (relayOf(connectionId) !== undefined || !isOpening({ connectedAt }, now)) return false;
   const connection = await findConnection(connectionId);
   if (connection === undefined) return true;
   if (connection.first === undefined) return false;
-  if (now.getTime() - connectedAt < greetingMilliseconds) return true;
+  if (now.getTime() - connectedAt < subscribedMilliseconds) return true;
   const subscriber = await findSubscriber(connection.first.streamId, connectionId);
   return subscriber !== undefined && subscriber.from === undefined;
 }

@@ -1,8 +1,8 @@
 import { createBacklog } from "../../../relay/backlog.ts";
-import { subscribe } from "../../../relay/greeting.ts";
 import type { Connection } from "../../../relay/model.ts";
 import { admit, closeRoom, enter } from "../../../relay/room.ts";
 import { createRooms } from "../../../relay/rooms.ts";
+import { subscribe } from "../../../relay/subscribe.ts";
 import type { Chance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
 import { environment } from "./environments.ts";

@@ -14,7 +14,7 @@ import { getSharedStreamWithMember } from "../platform/store/streams/stream-acce
 import { socketLimits } from "./connection.ts";
 import { type Encoded, encode, heldBefore, joined } from "./held-frames.ts";
 import type { Connection, Room, Subscription } from "./model.ts";
-import { admit, enter, expel, leave, refresh } from "./room.ts";
+import { admit, endSubscription, enter, leave, refresh } from "./room.ts";
 import type { Rooms } from "./rooms.ts";
 
 /** The parameters of a `subscribe`. */
@@ -53,10 +53,10 @@ export async function subscribe(
   try {
     [subscription.isPaid] = await Promise.all([mayWatch(), refresh(room)]);
     admit(subscription);
-    if (await greet(rooms, room, subscription, request)) begin(room, subscription);
+    if (await sendSubscribed(rooms, room, subscription, request)) begin(room, subscription);
   } catch (error) {
     const reason = former && lossIn(error);
-    if (reason !== undefined) expel(subscription, reason);
+    if (reason !== undefined) endSubscription(subscription, reason);
     else if (error instanceof Refusal || !former?.next) leave(subscription);
     else {
       // A passing fault: the viewer keeps what they had, as on sockets of the API.
@@ -75,7 +75,7 @@ function lossIn(error: unknown): "blocked" | "pass" | undefined {
 }
 
 /** Sends `subscribed`. Returns whether the subscription still exists afterwards. */
-async function greet(
+async function sendSubscribed(
   rooms: Rooms,
   room: Room,
   subscription: Subscription,
@@ -83,7 +83,7 @@ async function greet(
 ): Promise<boolean> {
   const { connection, isPaid } = subscription;
   const { userId } = connection.caller;
-  if (isPaid && !(await isStillAdmitted(streamId, userId))) expel(subscription, "pass");
+  if (isPaid && !(await isStillAdmitted(streamId, userId))) endSubscription(subscription, "pass");
   const { end } = room;
   const missed = since !== undefined && since.epoch === end.epoch && since.frame < end.head;
   const next = missed ? await findAny(room, since.frame + 1) : undefined;
