@@ -6,7 +6,7 @@ import { begunIn, type LogState, likesIn, openIn } from "../../domain/log/sums.t
 import { isOpenTrain } from "../../domain/log/train-progress.ts";
 import { Gift } from "../../domain/money/gift-item.ts";
 import { crowdRestOf } from "../store/audience/crowd-rest.ts";
-import { type Item, nameOf } from "../table/items.ts";
+import { type Item, keyText } from "../table/items.ts";
 import { key, moneyKindOf } from "../table/keys.ts";
 import {
   addGift,
@@ -54,7 +54,7 @@ export async function listSumMisfits(read: () => AsyncIterable<Item>): Promise<S
   misfits.length = 0;
   await countAll(readable(), found);
   for (const [streamId, { log, likes, waiting }] of crowds) {
-    const item = nameOf(key.log(streamId));
+    const item = keyText(key.log(streamId));
     const shown = likesIn(log);
     if (shown !== likes && waiting.size === 0)
       misfits.push({
@@ -75,7 +75,7 @@ export async function listSumMisfits(read: () => AsyncIterable<Item>): Promise<S
 function misfitsOf(tally: Tally, crowds: Map<string, Crowd>, kept: Set<string>): SumMisfit[] {
   const { id, streamId, status, result, kind, target = 0 } = tally.moment;
   const crowd = crowds.get(streamId);
-  const item = nameOf(key.moment(streamId, id));
+  const item = keyText(key.moment(streamId, id));
   const stored = storedIn(tally);
   const differs = (what: string, is: unknown) => ({
     item,

@@ -1,5 +1,5 @@
 import { forgottenAt, Revocation, revokedBy } from "../../domain/revocation.ts";
-import { getRawItem, type Reading, read } from "../table/items.ts";
+import { getRawItem, parseItem, type ReadOptions } from "../table/items.ts";
 import { key, prefix } from "../table/keys.ts";
 import { queryItems } from "../table/query.ts";
 import { type Action, commitTransaction, type Reply } from "../table/transact.ts";
@@ -15,7 +15,7 @@ import { type Listed, listedSeconds, noteListed, type Session } from "./session.
 /** Whether a token was revoked, by the entries that are kept for as long as tokens live. */
 export async function isRevoked(
   { userId, issuedAt, tokenId }: Session,
-  reading: Reading = {},
+  reading: ReadOptions = {},
 ): Promise<boolean> {
   const ofUser = key.revokedUser(userId);
   const ofToken = key.revokedToken(hashOfSecret(tokenId));
@@ -43,7 +43,7 @@ export async function listRevocations(
   const rows = items.slice(0, limit);
   const list = rows.filter(({ expiresAt }) => Number(expiresAt) > now.getTime() / 1000);
   const next = items.length > limit ? String(rows.at(-1)?.id) : undefined;
-  return { list: list.map((item) => read(Revocation, item)), next };
+  return { list: list.map((item) => parseItem(Revocation, item)), next };
 }
 
 /** Adds a revocation to the list for admins, for as long as it is kept. */

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { refuse } from "../../domain/refusal.ts";
 import type { Grants } from "../lambda/grants.ts";
-import { read } from "../table/items.ts";
+import { parseItem } from "../table/items.ts";
 import { key } from "../table/keys.ts";
 import { queryWhole } from "../table/query.ts";
 import type { Caller } from "./caller.ts";
@@ -106,7 +106,7 @@ async function readList(at: number): Promise<void> {
   const low = new Date(from).toISOString();
   const items = await queryWhole(key.recentRevocation("", ""), { low, high: "~" });
   const marks = new Map([...known.marks].filter(([, mark]) => mark.at > oldest));
-  for (const item of items) addMark(marks, read(Listed, item));
+  for (const item of items) addMark(marks, parseItem(Listed, item));
   known = { marks, readAt: Math.max(at, known.readAt) };
 }
 

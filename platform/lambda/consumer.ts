@@ -6,7 +6,7 @@ import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
 import { logFault, named, withReadableStack } from "../runtime/log.ts";
 import { countMetric, withMetrics } from "../runtime/metrics.ts";
-import { type Item, plain } from "../table/items.ts";
+import { type Item, unmarshallItem } from "../table/items.ts";
 import { type ItemKind, readKey } from "../table/keys.ts";
 import type { Grants, QueueName, Resources } from "./grants.ts";
 
@@ -183,5 +183,5 @@ export function reportSkipped({ dynamodb }: DynamoDBRecord, error: unknown): voi
 /** The items of a kind in records of the table's stream, without deletions. */
 export const imagesOf = (records: readonly DynamoDBRecord[], kind: ItemKind): Item[] =>
   records
-    .flatMap(({ dynamodb }) => plain(dynamodb?.NewImage) ?? [])
+    .flatMap(({ dynamodb }) => unmarshallItem(dynamodb?.NewImage) ?? [])
     .filter((image) => readKey(image).kind === kind);

@@ -2,7 +2,7 @@ import { MomentItem } from "../../domain/audience/moment.ts";
 import type { VoteItem } from "../../domain/audience/vote.ts";
 import { leavePoll, listVotes } from "../store/audience/leaving.ts";
 import { findMoment } from "../store/audience/moments.ts";
-import { type Item, read, updateIf } from "../table/items.ts";
+import { type Item, parseItem, updateIf } from "../table/items.ts";
 import { key, prefix } from "../table/keys.ts";
 import { queryItems } from "../table/query.ts";
 import { eraseNames, hasNames } from "./names.ts";
@@ -46,7 +46,7 @@ function erasuresIn(
   userId: string,
   at: string,
 ): (() => Promise<void>)[] {
-  const moment = read(MomentItem, item);
+  const moment = parseItem(MomentItem, item);
   const { PK, SK, by } = item;
   return [
     ...(vote !== undefined && vote.at <= at ? [() => leavePoll(moment.id, userId, at)] : []),

@@ -7,7 +7,7 @@ import { recordEach } from "../store/people/notifications.ts";
 import { changeStream } from "../store/streams/stream-changes.ts";
 import { listHosted } from "../store/streams/stream-lists.ts";
 import { findStream } from "../store/streams/streams.ts";
-import { type Item, read } from "../table/items.ts";
+import { type Item, parseItem } from "../table/items.ts";
 import { type Key, key, prefix } from "../table/keys.ts";
 import { queryItems } from "../table/query.ts";
 import type { Action } from "../table/transact.ts";
@@ -88,7 +88,7 @@ export async function eraseReplies({ userId, at, after }: Erasure): Promise<stri
 export async function eraseFollowing({ userId, at, after }: Erasure): Promise<string | undefined> {
   const place = key.following(userId, "");
   const items = await pageOf(place, prefix.following, after, pageSizes().changes);
-  const relations = items.map((item) => read(Relation, item)).filter((one) => one.at <= at);
+  const relations = items.map((item) => parseItem(Relation, item)).filter((one) => one.at <= at);
   for (const { followedId } of relations) await removeFollow(userId, followedId);
   return cursorAfter(items, pageSizes().changes);
 }
@@ -97,7 +97,7 @@ export async function eraseFollowing({ userId, at, after }: Erasure): Promise<st
 export async function eraseFollowers({ userId, at, after }: Erasure): Promise<string | undefined> {
   const place = key.follower(userId, "");
   const items = await pageOf(place, prefix.followers, after, pageSizes().changes);
-  const relations = items.map((item) => read(Relation, item)).filter((one) => one.at <= at);
+  const relations = items.map((item) => parseItem(Relation, item)).filter((one) => one.at <= at);
   const followerIds = relations.map(({ followerId }) => followerId);
   const hosted = (await listHosted(userId)).map(({ streamId }) => streamId);
   const streamIds = new Set(hosted.filter((streamId) => isIdUntil(streamId, at)));

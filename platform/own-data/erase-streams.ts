@@ -12,7 +12,7 @@ import { deleteMessage } from "../store/streams/pins.ts";
 import { removeReminder } from "../store/streams/reminders.ts";
 import { findStream } from "../store/streams/streams.ts";
 import { noteErasedStream } from "../store/streams/traces.ts";
-import { deleteIf, type Item, read, updateIf } from "../table/items.ts";
+import { deleteIf, type Item, parseItem, updateIf } from "../table/items.ts";
 import { key, prefix } from "../table/keys.ts";
 import { queryItems } from "../table/query.ts";
 import { commitTransaction } from "../table/transact.ts";
@@ -142,7 +142,7 @@ async function eraseMessages(
   const walk = { limit: messages, consistent: true, after: place.SK };
   const items = await queryItems(place, prefix.messages, walk);
   const own = items.filter((one) => isBy(one, userId, at));
-  const some = own.slice(0, changes).map((item) => read(Message, item));
+  const some = own.slice(0, changes).map((item) => parseItem(Message, item));
   for (const message of some) await eraseMessage(stream, message, at);
   const count = some.length;
   if (count < own.length) return { count, next: some.at(-1)?.n };

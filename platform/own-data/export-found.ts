@@ -6,7 +6,7 @@ import { banAsOf } from "../../domain/streams/ban.ts";
 import { listVotes } from "../store/audience/leaving.ts";
 import { findBans } from "../store/streams/bans.ts";
 import { listOwnMembers } from "../store/streams/members.ts";
-import { read } from "../table/items.ts";
+import { parseItem } from "../table/items.ts";
 import { key, prefix } from "../table/keys.ts";
 import { queryPages } from "../table/query.ts";
 import { bytesOf, listInStreams, listUntilFull } from "./export-limits.ts";
@@ -40,7 +40,7 @@ export function listOwnMessages(userId: string, streamIds: readonly string[]) {
       for (const item of page) {
         const sender = item.sender as { userId?: unknown } | undefined;
         if (sender?.userId !== userId || item.content === undefined) continue;
-        list.push(read(ShownMessage, item));
+        list.push(parseItem(ShownMessage, item));
       }
       looked += page.length;
       bytes += bytesOf(page);

@@ -10,7 +10,7 @@ import { findProfile } from "../store/people/users.ts";
 import { findChannel } from "../store/streams/channels.ts";
 import { findReminders } from "../store/streams/reminders.ts";
 import { findStreams } from "../store/streams/streams.ts";
-import { type Item, read } from "../table/items.ts";
+import { type Item, parseItem } from "../table/items.ts";
 import { type Key, key, prefix } from "../table/keys.ts";
 import { queryPages } from "../table/query.ts";
 import { listOwnAccess, listOwnBans, listOwnMessages, listOwnVotes } from "./export-found.ts";
@@ -63,11 +63,11 @@ export async function collectOwnData(userId: string, now: Date): Promise<OwnData
     messages: messages.list,
     notifications: notes.map(notificationOf),
     devices: devices.map(withoutKey),
-    following: following.map((item) => read(Relation, item)),
-    followers: followers.map((item) => read(Relation, item)),
+    following: following.map((item) => parseItem(Relation, item)),
+    followers: followers.map((item) => parseItem(Relation, item)),
     reminders: await findReminders(userId, streamIds),
     streams: await withTexts(hosted.map(withoutKey)),
-    invitations: invitations.map((item) => read(Invitation, item)),
+    invitations: invitations.map((item) => parseItem(Invitation, item)),
     bans: await listOwnBans(idsIn(banTraces, "banId"), now),
     ...(await listOwnAccess(userId, entries)),
     likes,

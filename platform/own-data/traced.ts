@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { deleteIf, read } from "../table/items.ts";
+import { deleteIf, parseItem } from "../table/items.ts";
 import { type Key, key } from "../table/keys.ts";
 import { queryItems, queryRange } from "../table/query.ts";
 
@@ -48,7 +48,7 @@ export async function findTrace(userId: string, start: string, after: string | u
       : await queryItems(trace, start, { ...one, ...(place && { after: place.SK }) });
   const [item] = items;
   const { n, hosted, moment } = place?.isOver === false ? place : { n: 0 };
-  return item && { ...read(Trace, item), n, hosted, moment };
+  return item && { ...parseItem(Trace, item), n, hosted, moment };
 }
 
 /** Deletes a trace, unless a new user with the same id has left it after the deletion. */

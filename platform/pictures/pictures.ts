@@ -3,7 +3,7 @@ import { Picture, type PictureFile, pictureIdOf, pictureName } from "../../domai
 import { refuse } from "../../domain/refusal.ts";
 import { bucket, pageKeys } from "../aws/bucket.ts";
 import { setting } from "../runtime/env.ts";
-import { deleteItem, getItem, getItems, nameOf, putItem } from "../table/items.ts";
+import { deleteItem, getItem, getItems, keyText, putItem } from "../table/items.ts";
 import { key } from "../table/keys.ts";
 import { countUse } from "../table/rates.ts";
 import type { Action } from "../table/transact.ts";
@@ -122,7 +122,7 @@ export async function sweepPictures(now: Date): Promise<{ seen: number; removed:
     const old = names.filter((name) => pictureName.test(name) && secondsOf(name) <= latest);
     const ids = [...new Set(old.map(idOf))];
     const named = await getItems(ids.map(key.picture), { consistent: true });
-    const orphans = old.filter((name) => !named.has(nameOf(key.picture(idOf(name)))));
+    const orphans = old.filter((name) => !named.has(keyText(key.picture(idOf(name)))));
     if (orphans.length > 0) await bucket().remove(orphans);
     counts.seen += names.length;
     counts.removed += orphans.length;

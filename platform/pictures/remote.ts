@@ -8,7 +8,7 @@ import { hashOf } from "../aws/sign.ts";
 import { readEach } from "../lambda/consumer.ts";
 import { allDone } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
-import { type Item, plain, read } from "../table/items.ts";
+import { type Item, parseItem, unmarshallItem } from "../table/items.ts";
 import { readKey } from "../table/keys.ts";
 
 const Named = z.object({
@@ -41,8 +41,8 @@ const InStream = z.object({
 /** Queues pictures at other hosts to be fetched, each when its URL is written. */
 export async function queuePictures(records: readonly DynamoDBRecord[]): Promise<void> {
   const pictures = readEach(records, ({ dynamodb }) => {
-    const picture = pictureIn(plain(dynamodb?.NewImage));
-    const was = pictureIn(plain(dynamodb?.OldImage));
+    const picture = pictureIn(unmarshallItem(dynamodb?.NewImage));
+    const was = pictureIn(unmarshallItem(dynamodb?.OldImage));
     return picture === undefined || picture.of === was?.of ? [] : [picture];
   });
   const messages = pictures.map((body) => ({ body }));
@@ -59,11 +59,11 @@ function pictureIn(image: Item | undefined): RemotePicture | undefined {
 }
 
 function urlInProfile(image: Item): string | undefined {
-  const { picture, pictureId } = read(InProfile, image);
+  const { picture, pictureId } = parseItem(InProfile, image);
   return picture === "" || isPictureAt(picture, pictureId) ? undefined : picture;
 }
 
 function urlInStream(image: Item): string | undefined {
-  const { deletedAt, ...stream } = read(InStream, image);
+  const { deletedAt, ...stream } = parseItem(InStream, image);
   return deletedAt === null ? thumbnailFrom(stream, setting("DEFAULT_THUMBNAIL")) : undefined;
 }

@@ -10,7 +10,7 @@ import { setting } from "../runtime/env.ts";
 import { returnPage } from "../store/money/fundings.ts";
 import { listDueStreams } from "../store/streams/escrow.ts";
 import { changeStream } from "../store/streams/stream-changes.ts";
-import { getItem, plain } from "../table/items.ts";
+import { getItem, unmarshallItem } from "../table/items.ts";
 import { key, readKey } from "../table/keys.ts";
 
 /**
@@ -45,7 +45,7 @@ export async function queuePlans(records: readonly DynamoDBRecord[], now: Date):
 
 /** The due time in a record, if it has changed. */
 function dueIn({ dynamodb }: DynamoDBRecord): { streamId: string; at: string }[] {
-  const [image, old] = [plain(dynamodb?.NewImage), plain(dynamodb?.OldImage)];
+  const [image, old] = [unmarshallItem(dynamodb?.NewImage), unmarshallItem(dynamodb?.OldImage)];
   if (image === undefined || readKey(image).kind !== "stream") return [];
   const stream = Stream.parse(image);
   const at = dueAt(stream);

@@ -13,7 +13,7 @@ import { logNotice } from "../runtime/log.ts";
 import { countMetric } from "../runtime/metrics.ts";
 import { listBacklog, putBacklog, removeBacklog } from "../store/log/logs.ts";
 import { readSubscriber } from "../store/log/subscribers.ts";
-import { plain } from "../table/items.ts";
+import { unmarshallItem } from "../table/items.ts";
 import { readKey } from "../table/keys.ts";
 import { changeOnlySums, frameAll } from "./append.ts";
 import type { Audience, Push } from "./audience.ts";
@@ -70,8 +70,8 @@ export function readBatch(records: readonly DynamoDBRecord[], now: Date): Batch 
 }
 
 function readRecord(batch: Batch, { dynamodb }: DynamoDBRecord, now: Date): void {
-  const image = plain(dynamodb?.NewImage);
-  const old = plain(dynamodb?.OldImage);
+  const image = unmarshallItem(dynamodb?.NewImage);
+  const old = unmarshallItem(dynamodb?.OldImage);
   const { PK, SK } = image ?? old ?? {};
   const { kind, owner } = readKey({ PK: String(PK), SK: String(SK) });
   const createdAt = Number(dynamodb?.ApproximateCreationDateTime);

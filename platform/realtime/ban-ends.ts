@@ -18,7 +18,7 @@ import {
   memberKey,
 } from "../store/streams/members.ts";
 import { findStream } from "../store/streams/streams.ts";
-import { getItem, plain } from "../table/items.ts";
+import { getItem, unmarshallItem } from "../table/items.ts";
 import { readKey } from "../table/keys.ts";
 import { atEachSocket } from "./user-sockets.ts";
 
@@ -58,7 +58,7 @@ export async function queueBanEnds(records: readonly DynamoDBRecord[], now: Date
 
 /** The ban that a record begins or lifts. */
 function momentIn({ dynamodb }: DynamoDBRecord): BanEnd[] {
-  const [image, old] = [plain(dynamodb?.NewImage), plain(dynamodb?.OldImage)];
+  const [image, old] = [unmarshallItem(dynamodb?.NewImage), unmarshallItem(dynamodb?.OldImage)];
   if (image === undefined) return [];
   const { kind, owner } = readKey(image);
   if (kind !== "member" && kind !== "channel_member") return [];

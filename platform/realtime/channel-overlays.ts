@@ -11,7 +11,7 @@ import { findConnection, forgetStream, listSockets, setChannel } from "../store/
 import { removeSubscriber } from "../store/log/subscribers.ts";
 import { listOverlayKeys } from "../store/streams/overlay-keys.ts";
 import { findNewestLive } from "../store/streams/stream-lists.ts";
-import { plain } from "../table/items.ts";
+import { unmarshallItem } from "../table/items.ts";
 import { readKey } from "../table/keys.ts";
 import { subscribe } from "./subscription.ts";
 
@@ -32,7 +32,7 @@ export async function queueChannelMoves(
   now: Date,
 ): Promise<void> {
   for (const { dynamodb } of records) {
-    const [is, was] = [plain(dynamodb?.NewImage), plain(dynamodb?.OldImage)];
+    const [is, was] = [unmarshallItem(dynamodb?.NewImage), unmarshallItem(dynamodb?.OldImage)];
     if (is === undefined || readKey(is).kind !== "stream") continue;
     if ((is.status === "active") === (was?.status === "active")) continue;
     await queueChannelMove({ moveOf: String(is.hostId) }, now);

@@ -9,7 +9,7 @@ import { endSubscription } from "../push/post.ts";
 import { setting } from "../runtime/env.ts";
 import { findSubscriber } from "../store/log/subscribers.ts";
 import { isStillAdmitted } from "../store/streams/members.ts";
-import { plain } from "../table/items.ts";
+import { unmarshallItem } from "../table/items.ts";
 import { readKey } from "../table/keys.ts";
 import { atEachSocket } from "./user-sockets.ts";
 
@@ -27,7 +27,7 @@ export async function queueLostPasses(
 }
 
 function lostIn({ dynamodb }: DynamoDBRecord): LostPass[] {
-  const [image, old] = [plain(dynamodb?.NewImage), plain(dynamodb?.OldImage)];
+  const [image, old] = [unmarshallItem(dynamodb?.NewImage), unmarshallItem(dynamodb?.OldImage)];
   if (image === undefined || old === undefined) return [];
   const { kind, owner: streamId } = readKey(image);
   if (kind === "member") {

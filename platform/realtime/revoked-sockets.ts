@@ -16,7 +16,7 @@ import {
   removeSockets,
   type Socket,
 } from "../store/log/connections.ts";
-import { plain } from "../table/items.ts";
+import { unmarshallItem } from "../table/items.ts";
 import { readKey } from "../table/keys.ts";
 import { type CloseReason, closeConnection } from "./closing.ts";
 
@@ -86,7 +86,7 @@ export async function queueSocketRevocations(
 
 /** What a record revokes; undefined if nothing, or if the record only expired. */
 function withdrawalIn({ eventName, dynamodb }: DynamoDBRecord): SocketRevocation | undefined {
-  const image = plain(eventName === "REMOVE" ? dynamodb?.OldImage : dynamodb?.NewImage);
+  const image = unmarshallItem(eventName === "REMOVE" ? dynamodb?.OldImage : dynamodb?.NewImage);
   if (image === undefined) return undefined;
   const { kind, owner, rest } = readKey(image);
   if (kind === "overlay_key")

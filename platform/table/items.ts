@@ -40,21 +40,24 @@ export const isConditionFailed = (error: unknown): error is ConditionalCheckFail
  * Parses an item. Only our code writes items, so one that does not match its schema is a fault: the
  * call ends with a 500, and the log names the item.
  */
-export function read<S extends z.ZodType>(schema: S, item: Record<string, unknown>): z.output<S> {
+export function parseItem<S extends z.ZodType>(
+  schema: S,
+  item: Record<string, unknown>,
+): z.output<S> {
   const parsed = schema.safeParse(item);
   if (parsed.success) return parsed.data;
   throw new Error(`The item ${item.PK} ${item.SK} does not fit: ${parsed.error.message}`);
 }
 
 /** An item in DynamoDB's notation, as in a record of the table's stream or in an error. */
-export function plain(item: unknown): Item | undefined {
+export function unmarshallItem(item: unknown): Item | undefined {
   return item === undefined
     ? undefined
     : (unmarshall(item as Record<string, AttributeValue>) as Item);
 }
 
 /** Options of a read: `consistent` costs twice and sees every earlier write. */
-export type Reading = { consistent?: boolean };
+export type ReadOptions = { consistent?: boolean };
 
 /**
  * An item as stored; undefined if there is none. Items requested in one turn of the event loop are
@@ -62,9 +65,9 @@ export type Reading = { consistent?: boolean };
  */
 export async function getRawItem(
   Key: Key,
-  { consistent = false }: Reading = {},
+  { consistent = false }: ReadOptions = {},
 ): Promise<Item | undefined> {
-  return (await (consistent ? readConsistent : readEventual)(Key)).get(nameOf(Key));
+  return (await (consistent ? readConsistent : readEventual)(Key)).get(keyText(Key));
 }
 
 const readConsistent = gather((keys: readonly Key[]) => readAll(keys, true));
@@ -75,43 +78,43 @@ async function readAll(keys: readonly Key[], consistent: boolean): Promise<Map<s
   if (second !== undefined) return getItems(keys, { consistent });
   const get = new GetCommand({ TableName: tableName(), Key, ConsistentRead: consistent });
   const { Item } = await table().send(get);
-  return new Map(Item && [[nameOf(Item as Item), Item as Item]]);
+  return new Map(Item && [[keyText(Item as Item), Item as Item]]);
 }
 
 /** The contents of an item; undefined if there is none. */
 export async function getItem<S extends z.ZodType>(
   schema: S,
   key: Key,
-  reading: Reading = {},
+  options: ReadOptions = {},
 ): Promise<z.output<S> | undefined> {
-  const item = await getRawItem(key, reading);
-  return item && read(schema, item);
+  const item = await getRawItem(key, options);
+  return item && parseItem(schema, item);
 }
 
 /** The most keys of one BatchGetItem. */
 const keysMax = 100;
 
 /** A key as one text, for finding its item. */
-export const nameOf = ({ PK, SK }: Key) => `${PK} ${SK}`;
+export const keyText = ({ PK, SK }: Key) => `${PK} ${SK}`;
 
 /**
- * The items with any number of keys, by `nameOf` their keys, without missing ones. Unprocessed keys
+ * The items with any number of keys, by `keyText` of their keys, without missing ones. Unprocessed keys
  * are requested again after a pause. Refuses with `unavailable` if DynamoDB returns nothing at all
  * too often.
  */
 export async function getItems(
   keys: readonly Key[],
-  { consistent = false }: Reading = {},
+  { consistent = false }: ReadOptions = {},
 ): Promise<Map<string, Item>> {
   const found = new Map<string, Item>();
-  let left = [...new Map(keys.map((key) => [nameOf(key), key])).values()];
+  let left = [...new Map(keys.map((key) => [keyText(key), key])).values()];
   for (let attempt = 1; left.length > 0; ) {
     const Keys = left.slice(0, keysMax);
     const request = { [tableName()]: { Keys, ConsistentRead: consistent } };
     const { Responses, UnprocessedKeys } = await table().send(
       new BatchGetCommand({ RequestItems: request }),
     );
-    for (const item of (Responses?.[tableName()] ?? []) as Item[]) found.set(nameOf(item), item);
+    for (const item of (Responses?.[tableName()] ?? []) as Item[]) found.set(keyText(item), item);
     const again = (UnprocessedKeys?.[tableName()]?.Keys ?? []) as Key[];
     left = [...again, ...left.slice(keysMax)];
     if (again.length === 0) continue;
@@ -126,13 +129,13 @@ export async function getItems(
 export async function listItems<S extends z.ZodType>(
   schema: S,
   keys: readonly Key[],
-  reading: Reading = {},
+  options: ReadOptions = {},
 ): Promise<z.output<S>[]> {
-  const found = await getItems(keys, reading);
-  const names = [...new Set(keys.map(nameOf))];
+  const found = await getItems(keys, options);
+  const names = [...new Set(keys.map(keyText))];
   return names.flatMap((name) => {
     const item = found.get(name);
-    return item === undefined ? [] : [read(schema, item)];
+    return item === undefined ? [] : [parseItem(schema, item)];
   });
 }
 

@@ -11,7 +11,7 @@ import {
 } from "@aws-sdk/lib-dynamodb";
 import { refuse } from "../../domain/refusal.ts";
 import { isOutcomeUnknown, pause, triesMax } from "./conflicts.ts";
-import { type Item, isConditionFailed, plain } from "./items.ts";
+import { type Item, isConditionFailed, unmarshallItem } from "./items.ts";
 import { table, tableName } from "./table.ts";
 
 type Part = NonNullable<TransactWriteCommandInput["TransactItems"]>[number];
@@ -86,7 +86,7 @@ async function writeOne(action: Action): Promise<Failed | undefined> {
     return undefined;
   } catch (error) {
     if (!isConditionFailed(error)) throw error;
-    return failureWith(plain(error.Item));
+    return failureWith(unmarshallItem(error.Item));
   }
 }
 
@@ -143,7 +143,7 @@ function failedConditions(error: TransactionCanceledException, labels: string[])
   const failed: Failed = new Map();
   for (const [at, reason] of (error.CancellationReasons ?? []).entries()) {
     if (reason.Code === "ConditionalCheckFailed")
-      failed.set(labels[at] ?? String(at), plain(reason.Item));
+      failed.set(labels[at] ?? String(at), unmarshallItem(reason.Item));
     if (reason.Code === "ValidationError") throw error;
   }
   return failed;
@@ -207,7 +207,7 @@ export async function writeOnce(write: SingleWrite): Promise<Outcome> {
     return { done: true, attributes: Attributes as Item | undefined };
   } catch (error) {
     if (!isConditionFailed(error)) throw error;
-    const there = plain(error.Item);
+    const there = unmarshallItem(error.Item);
     return there?.writeId === id ? { done: true, attributes: there } : { done: false, there };
   }
 }

@@ -5,7 +5,7 @@ import { conflicted, retryOnConflict, triesMax } from "../../platform/table/conf
 import {
   getItem,
   getItems,
-  nameOf,
+  keyText,
   putItem,
   reviseItem,
   writeItems,
@@ -44,10 +44,10 @@ const keysOf = (count: number) =>
 
 test("items with any number of keys are found, each once, without missing ones", async () => {
   const keys = keysOf(230);
-  for (const one of keys.slice(0, 205)) await putItem({ ...one, is: nameOf(one) });
+  for (const one of keys.slice(0, 205)) await putItem({ ...one, is: keyText(one) });
   const found = await getItems([...keys, ...keys.slice(0, 5)], { consistent: true });
   expect(found.size).toBe(205);
-  expect(found.get(nameOf(keys[204]!))?.is).toBe(nameOf(keys[204]!));
+  expect(found.get(keyText(keys[204]!))?.is).toBe(keyText(keys[204]!));
 });
 
 test("unprocessed keys of a batch are requested again", async () => {
@@ -71,11 +71,11 @@ test("a table that never answers a batch is asked a limited number of times", as
 
 test("any number of items are put, and others deleted", async () => {
   const keys = keysOf(60).map(({ PK }) => ({ PK, SK: "batch" }));
-  await writeItems(keys.map((one) => ({ ...one, is: nameOf(one) })));
+  await writeItems(keys.map((one) => ({ ...one, is: keyText(one) })));
   await writeItems([{ ...keys[0]!, is: "again" }], keys.slice(1, 40));
   const found = await getItems(keys, { consistent: true });
   expect(found.size).toBe(21);
-  expect(found.get(nameOf(keys[0]!))?.is).toBe("again");
+  expect(found.get(keyText(keys[0]!))?.is).toBe("again");
 });
 
 test("unprocessed writes are repeated", async () => {
@@ -86,12 +86,12 @@ test("unprocessed writes are repeated", async () => {
     const [[name, writes]] = Object.entries(RequestItems) as unknown as [[string, Writes]];
     const left = asked.length < 3 ? writes.slice(10) : [];
     for (const { PutRequest, DeleteRequest } of writes.slice(0, writes.length - left.length))
-      written.push(nameOf(PutRequest?.Item ?? DeleteRequest!.Key));
+      written.push(keyText(PutRequest?.Item ?? DeleteRequest!.Key));
     return { UnprocessedItems: left.length > 0 ? { [name]: left } : {} };
   });
   const [put, remove] = [keysOf(30), keysOf(40).slice(30)];
   await writeItems(put, remove);
-  expect(written.sort()).toEqual(keysOf(40).map(nameOf).sort());
+  expect(written.sort()).toEqual(keysOf(40).map(keyText).sort());
   expect(asked).toHaveLength(3);
 });
 

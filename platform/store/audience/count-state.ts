@@ -13,7 +13,7 @@ import {
   likesSum,
   type Sums,
 } from "../../../domain/log/sums.ts";
-import { read } from "../../table/items.ts";
+import { parseItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
 import { countGifts, countLikes, countVotes } from "./recount.ts";
@@ -34,7 +34,7 @@ export async function countState(
   const items = await queryWhole(key.moment(streamId, ""), { prefix: prefix.moments });
   const sums: Sums = likes > 0 ? { [likesSum]: likes } : {};
   const moments: LogMoment[] = [];
-  const all = items.map((item) => begunIn(read(Schema, item), was));
+  const all = items.map((item) => begunIn(parseItem(Schema, item), was));
   for (const moment of all) {
     if (moment.kind === "train") continue;
     if (moment.status === "cancelled" || moment.result !== undefined) continue;

@@ -1,7 +1,7 @@
 import { LikeItem } from "../../../domain/audience/likes.ts";
 import { VoteItem } from "../../../domain/audience/vote.ts";
 import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
-import { getItem, listItems, type Reading } from "../../table/items.ts";
+import { getItem, listItems, type ReadOptions } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { commitTransaction } from "../../table/transact.ts";
 import { removeOwn } from "./changes.ts";
@@ -24,7 +24,7 @@ export const listLikes = (streamIds: readonly string[], userId: string): Promise
 export const listVotes = (
   momentIds: readonly string[],
   userId: string,
-  reading?: Reading,
+  reading?: ReadOptions,
 ): Promise<VoteItem[]> =>
   listItems(
     VoteItem,

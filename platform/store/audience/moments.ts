@@ -14,7 +14,7 @@ import { assertLive, type Stream } from "../../../domain/streams/stream.ts";
 import type { Caller } from "../../auth/caller.ts";
 import { newId } from "../../runtime/id.ts";
 import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
-import { getItem, read } from "../../table/items.ts";
+import { getItem, parseItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
@@ -114,7 +114,7 @@ export async function listMoments(
       ...(place !== undefined && { after: key.moment(streamId, place).SK }),
     });
     for (const [at, item] of items.entries()) {
-      const moment = momentAt(read(MomentItem, item), now);
+      const moment = momentAt(parseItem(MomentItem, item), now);
       place = moment.id;
       looked++;
       if ((kind ?? moment.kind) === moment.kind && (status ?? moment.status) === moment.status) {

@@ -6,7 +6,7 @@ import { type Count, countVote, pollResultOf, VoteItem } from "../../../domain/a
 import type { Gift } from "../../../domain/money/gift-item.ts";
 import { isForFormerUser, type Wallet } from "../../../domain/money/wallet.ts";
 import { setting } from "../../runtime/env.ts";
-import { read } from "../../table/items.ts";
+import { parseItem } from "../../table/items.ts";
 import { crowdPartitions, prefix } from "../../table/keys.ts";
 import { queryAll } from "../../table/query.ts";
 import { eachGift } from "../money/gifts.ts";
@@ -36,7 +36,7 @@ export const countVotes = ({ id, options = [] }: MomentItem): Promise<Count> =>
     let count: Count = { votes: options.map((_, at) => parts.get(String(at)) ?? 0), voters };
     for (const partition of crowdPartitions(id))
       for await (const item of queryAll(partition, { prefix: prefix.votes }, walk))
-        count = countVote(count, read(VoteItem, item).options);
+        count = countVote(count, parseItem(VoteItem, item).options);
     return count;
   });
 
@@ -77,7 +77,7 @@ export const countLikes = (streamId: string) =>
     const goals = new Map(parts);
     for (const partition of crowdPartitions(streamId))
       for await (const item of queryAll(partition, { prefix: prefix.likes }, walk)) {
-        const one = read(LikeItem, item);
+        const one = parseItem(LikeItem, item);
         likes += one.likes;
         for (const [id, n] of Object.entries(one.goals ?? {}))
           goals.set(id, (goals.get(id) ?? 0) + n);

@@ -1,5 +1,5 @@
 import type { Subscriber } from "../../../domain/log/subscriber.ts";
-import { isAbsent, nameOf, updateIf } from "../../table/items.ts";
+import { isAbsent, keyText, updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { share } from "../../table/query.ts";
 import { commitTransaction, writeOnce } from "../../table/transact.ts";
@@ -94,15 +94,15 @@ const waiting = new Map<string, Subscriber[]>();
  */
 export async function goLiveBefore(subscriber: Subscriber, next: number): Promise<boolean> {
   const { streamId } = subscriber;
-  const place = nameOf(key.frame(streamId, next));
+  const place = keyText(key.frame(streamId, next));
   waiting.set(place, [...(waiting.get(place) ?? []), subscriber]);
   return (await goLiveTogether(streamId, next)).get(subscriber) === true;
 }
 
 const goLiveTogether = share(async (streamId: string, next: number) => {
   const frame = key.frame(streamId, next);
-  let left = waiting.get(nameOf(frame)) ?? [];
-  waiting.delete(nameOf(frame));
+  let left = waiting.get(keyText(frame)) ?? [];
+  waiting.delete(keyText(frame));
   const decided = new Map<Subscriber, boolean>();
   while (left.length > 0) {
     // A transaction names each item once, and a message of the queue may come twice.

@@ -6,7 +6,7 @@ import {
   streamsPerConnectionMax,
 } from "../../../domain/log/subscriber.ts";
 import { refuse } from "../../../domain/refusal.ts";
-import { getItem, type Item, read, updateIf, writeItems } from "../../table/items.ts";
+import { getItem, type Item, parseItem, updateIf, writeItems } from "../../table/items.ts";
 import { type Key, key, prefix } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
 import { gather } from "../../table/table.ts";
@@ -65,14 +65,14 @@ export const removeSockets = (sockets: readonly Listing[]): Promise<void> =>
 export async function listTokenSockets(tokenHash: string, now: Date): Promise<Socket[]> {
   const Key = key.tokenSocket(tokenHash, "");
   const items = await queryWhole(Key, { prefix: prefix.sockets });
-  const sockets = items.map((item) => read(Socket, item));
+  const sockets = items.map((item) => parseItem(Socket, item));
   return sockets.filter(({ expiresAt }) => expiresAt > now.getTime() / 1000);
 }
 
 /** A user's sockets, read consistently. The list may be slightly longer than the limit per user. */
 export async function listSockets(userId: string, now: Date): Promise<Socket[]> {
   const items = await queryWhole(key.profile(userId), { prefix: prefix.sockets });
-  const sockets = items.map((item) => read(Socket, item));
+  const sockets = items.map((item) => parseItem(Socket, item));
   return sockets.filter(({ expiresAt }) => expiresAt > now.getTime() / 1000);
 }
 
@@ -97,7 +97,7 @@ export async function addStream(
       ":max": streamsPerConnectionMax,
     },
   });
-  if (noted !== undefined) return read(Connection, noted);
+  if (noted !== undefined) return parseItem(Connection, noted);
   if ((await findConnection(connectionId)) === undefined) return undefined;
   return refuse("too_many_streams", { max: streamsPerConnectionMax });
 }

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { withoutText } from "../../../domain/log/frame.ts";
 import { allDone } from "../../runtime/deadline.ts";
-import { read } from "../../table/items.ts";
+import { parseItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { queryAll } from "../../table/query.ts";
 import { between, changeFrame, findNewestFrame, numberMax } from "./frames.ts";
@@ -136,7 +136,7 @@ async function* queryEnds(streamId: string, from: number, pageSize: number) {
   const walk = { consistent: true, pageSize, fields };
   const range = between(streamId, from, numberMax);
   for await (const item of queryAll(key.frame(streamId, from), range, walk))
-    yield read(Covering, item);
+    yield parseItem(Covering, item);
 }
 
 async function inParallel<One>(

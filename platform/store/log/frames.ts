@@ -6,7 +6,7 @@ import { setting } from "../../runtime/env.ts";
 import { lazy } from "../../runtime/kept-values.ts";
 import { limits } from "../../runtime/limits.ts";
 import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
-import { getRawItem, isAbsent, putIf, read, updateIf } from "../../table/items.ts";
+import { getRawItem, isAbsent, parseItem, putIf, updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { coalesce, queryAll, share } from "../../table/query.ts";
 import { getLog, type Log } from "./logs.ts";
@@ -70,7 +70,7 @@ export async function* queryFrames(streamId: string, range: Range = {}): AsyncGe
   const { pageSize = limits().pageFrames } = range;
   const walk = { newestFirst, consistent: true, pageSize };
   for await (const item of queryAll(key.frame(streamId, from), between(streamId, from, to), walk))
-    yield read(Frame, item);
+    yield parseItem(Frame, item);
 }
 
 /** All stored frames of a range, read consistently. */
@@ -116,7 +116,7 @@ export const findNewestFrame = coalesce(async (streamId: string): Promise<FrameE
   // A frame's events may take 32 KB, which no caller needs here.
   const walk = { limit: 1, newestFirst: true, consistent: true, fields };
   const { value: item } = await queryAll(key.frame(streamId, 0), all, walk).next();
-  return item && read(FrameEnd, item);
+  return item && parseItem(FrameEnd, item);
 });
 
 /**

@@ -12,9 +12,9 @@ import {
   getItem,
   getRawItem,
   isAbsent,
+  parseItem,
   putIf,
   putItem,
-  read,
   updateIf,
 } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
@@ -223,7 +223,7 @@ export async function listBacklog(streamId: string, max: number, now: Date): Pro
   const kept = queryAll(key.gathered(streamId, ""), { prefix: prefix.gathered }, walk);
   for await (const item of kept) {
     if (count >= max) return { ...backlog, more: true };
-    const { id, records } = read(BacklogItem, item);
+    const { id, records } = parseItem(BacklogItem, item);
     backlog.ids.push(id);
     for (const record of JSON.parse(records) as LogRecord[]) {
       count += 1;

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { setting } from "../../runtime/env.ts";
 import { cachedEach } from "../../runtime/kept-values.ts";
 import { logFault } from "../../runtime/log.ts";
-import { deleteItem, getRawItem, putItem, read, writeItems } from "../../table/items.ts";
+import { deleteItem, getRawItem, parseItem, putItem, writeItems } from "../../table/items.ts";
 import { type Key, key, prefix } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
 import { announce } from "./frames.ts";
@@ -84,7 +84,7 @@ export async function takeMail(node: string, taken = new Set<string>()): Promise
     ).catch((error) => logFault("A relay's mail was not removed", error));
   const fresh = items.filter(({ SK }) => !taken.has(SK));
   for (const { SK } of fresh) taken.add(SK);
-  return fresh.map((item) => read(Mail, item));
+  return fresh.map((item) => parseItem(Mail, item));
 }
 
 /**
@@ -172,7 +172,7 @@ export async function listRelayedRooms(
   return items.flatMap((item) => {
     const node = nodeIn(item);
     if (item.users === undefined || !living.has(node) || node === but) return [];
-    const { users, sketch } = read(UserList, item);
+    const { users, sketch } = parseItem(UserList, item);
     return [{ users: readUsers(users), sketch }];
   });
 }

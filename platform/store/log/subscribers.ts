@@ -8,7 +8,7 @@ import {
 import type { Member } from "../../../domain/streams/member.ts";
 import { limits } from "../../runtime/limits.ts";
 import { logFault } from "../../runtime/log.ts";
-import { deleteIf, getItems, getRawItem, nameOf, read } from "../../table/items.ts";
+import { deleteIf, getItems, getRawItem, keyText, parseItem } from "../../table/items.ts";
 import { connectionIn, key, prefix, readKey, subscriberRanges } from "../../table/keys.ts";
 import { queryItems, queryWhole } from "../../table/query.ts";
 import { replaceRevision, writeOnce } from "../../table/transact.ts";
@@ -34,7 +34,7 @@ export async function putSubscriber(subscriber: Subscriber): Promise<void> {
 
 /** Parses a subscription's item. Throws if it is invalid. */
 export const readSubscriber = (item: Record<string, unknown>): Subscriber =>
-  read(Subscriber, withPlace(item));
+  parseItem(Subscriber, withPlace(item));
 
 function withPlace(item: Record<string, unknown>): Subscriber {
   const { PK, SK, ...rest } = item as Subscriber & { PK: string; SK: string };
@@ -166,11 +166,11 @@ export async function findHeads(
   );
   const heads: Record<string, number> = {};
   for (const streamId of streamIds) {
-    const item = found.get(nameOf(key.subscriber(streamId, connectionId)));
+    const item = found.get(keyText(key.subscriber(streamId, connectionId)));
     if (item === undefined) continue;
     const subscriber = readSubscriber(item);
     if (!isCurrent(subscriber, now) || subscriber.refusal !== undefined) continue;
-    heads[streamId] = Number(found.get(nameOf(key.log(streamId)))?.posted ?? 0);
+    heads[streamId] = Number(found.get(keyText(key.log(streamId)))?.posted ?? 0);
   }
   return heads;
 }

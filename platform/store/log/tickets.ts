@@ -1,6 +1,6 @@
 import { Ticket } from "../../../domain/log/ticket.ts";
 import { hashOfSecret } from "../../auth/secret.ts";
-import { deleteIf, getRawItem, putItem, read } from "../../table/items.ts";
+import { deleteIf, getRawItem, parseItem, putItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { commitTransaction, type Reply } from "../../table/transact.ts";
 
@@ -34,6 +34,6 @@ export async function takeTicket(text: string, now: Date): Promise<Ticket | unde
   const item = await deleteIf(place, {
     ConditionExpression: "attribute_exists(PK)",
   });
-  const ticket = item && read(Ticket, item);
+  const ticket = item && parseItem(Ticket, item);
   return ticket && ticket.goodUntil > now.getTime() ? ticket : undefined;
 }

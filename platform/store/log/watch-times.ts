@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { Visits } from "../../../domain/streams/watch-time.ts";
 import { cachedIfLong } from "../../runtime/cached.ts";
-import { getItem, read } from "../../table/items.ts";
+import { getItem, parseItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 
@@ -11,7 +11,7 @@ const visitorsMax = 10_000;
 /** The times of a stream's visitors, from finished visits. */
 export async function readVisits(streamId: string): Promise<Visits[]> {
   const items = await queryItems(key.visits(streamId, ""), prefix.visits, { limit: visitorsMax });
-  return items.map((item) => read(Visits, item));
+  return items.map((item) => parseItem(Visits, item));
 }
 
 /** Like `readVisits`, for display: lists of more than a thousand are up to 5 s old. */

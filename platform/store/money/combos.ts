@@ -6,7 +6,7 @@ import { draftOf, type Wallet } from "../../../domain/money/wallet.ts";
 import { Timestamp } from "../../../domain/text.ts";
 import { sendAt } from "../../aws/queues.ts";
 import { setting } from "../../runtime/env.ts";
-import { read } from "../../table/items.ts";
+import { parseItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryAll } from "../../table/query.ts";
 import type { Action } from "../../table/transact.ts";
@@ -135,7 +135,7 @@ async function readCombo({ comboId, streamId }: ComboEnd) {
   for await (const item of queryAll(key.gift(streamId, ""), { prefix: prefix.gifts }, walk)) {
     if (typeof item.createdAt === "string" && new Date(item.createdAt) > end) break;
     if (item.kind !== "gift" || (item.comboId ?? item.id) !== comboId) continue;
-    last = read(Gift, item);
+    last = parseItem(Gift, item);
     if (last.comboEnded !== undefined) return undefined;
     first ??= last.id;
     credits += last.price;

@@ -18,7 +18,7 @@ import {
 import { Member } from "../../../domain/streams/member.ts";
 import { Stream } from "../../../domain/streams/stream.ts";
 import { allDone } from "../../runtime/deadline.ts";
-import { type Item, listItems, read, updateIf } from "../../table/items.ts";
+import { type Item, listItems, parseItem, updateIf } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems, queryPages } from "../../table/query.ts";
 import type { Action, Reply } from "../../table/transact.ts";
@@ -104,7 +104,7 @@ export async function returnPage(
   const returnNext = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
       try {
-        await returnOne(streamId, read(Member, next), now);
+        await returnOne(streamId, parseItem(Member, next), now);
       } catch (error) {
         failures.push(error);
         if (failures.length >= failuresMax) throw error;

@@ -3,7 +3,7 @@ import { GiftType } from "../../../domain/money/gift-type.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { timeAfter } from "../../../domain/text.ts";
 import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
-import { getItem, type Reading, read } from "../../table/items.ts";
+import { getItem, parseItem, type ReadOptions } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
@@ -11,7 +11,7 @@ import { type Action, commitTransaction, type Reply } from "../../table/transact
 const Alias = z.object({ giftTypeId: z.string() });
 
 /** Reads a gift type, even a deleted one. */
-const readGiftType = (giftTypeId: string, reading: Reading): Promise<GiftType | undefined> =>
+const readGiftType = (giftTypeId: string, reading: ReadOptions): Promise<GiftType | undefined> =>
   getItem(GiftType, key.giftType(giftTypeId), reading);
 
 const isActive = (type: GiftType | undefined): type is GiftType =>
@@ -61,14 +61,14 @@ const listedMilliseconds = 60_000;
  */
 export async function listGiftTypes(
   now: Date,
-  reading: Reading = {},
+  reading: ReadOptions = {},
 ): Promise<readonly GiftType[]> {
   const version = (await getItem(Version, key.giftTypesVersion(), reading))?.version;
   if (listed && listed.version === version && now.getTime() - listed.at < listedMilliseconds)
     return listed.types;
   const walk = { limit: giftTypesMax, consistent: true };
   const items = await queryItems(key.listedGiftType(""), prefix.giftTypes, walk);
-  listed = { version, types: items.map((item) => read(GiftType, item)), at: now.getTime() };
+  listed = { version, types: items.map((item) => parseItem(GiftType, item)), at: now.getTime() };
   return listed.types;
 }
 

@@ -7,7 +7,7 @@ import type { Profile } from "../../../domain/people/user.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import { BoundedSet } from "../../runtime/kept-values.ts";
-import { putItem, read } from "../../table/items.ts";
+import { parseItem, putItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryAll, queryItems } from "../../table/query.ts";
 import type { Action, Failed, Reply } from "../../table/transact.ts";
@@ -138,7 +138,7 @@ export async function listGifts(
       newestFirst: true,
       ...(place !== undefined && { after: place }),
     });
-    for (const item of items) if (item.kind === kind) gifts.push(read(Gift, item));
+    for (const item of items) if (item.kind === kind) gifts.push(parseItem(Gift, item));
     if (gifts.length > limit) return { gifts: gifts.slice(0, limit), next: gifts[limit - 1]?.id };
     if (items.length < step) return { gifts, next: undefined };
     looked += items.length;
@@ -160,7 +160,7 @@ type Span = { startedAt: string; endedAt: string };
 export async function* eachGift(streamId: string, span?: Span): AsyncGenerator<Gift> {
   const range = span === undefined ? { prefix: prefix.gifts } : rangeOf(streamId, span);
   for await (const item of queryAll(key.gift(streamId, ""), range, { consistent: true }))
-    if (item.kind === "gift" || item.kind === "superlike") yield read(Gift, item);
+    if (item.kind === "gift" || item.kind === "superlike") yield parseItem(Gift, item);
 }
 
 /** The sort keys of the gifts of a span: an id begins with the second of its gift's time. */
@@ -238,5 +238,5 @@ async function recordGiftPlace(streamId: string): Promise<void> {
 export async function listGiftPlaces(giftId: string): Promise<string[]> {
   const place = key.giftPlace(giftId.slice(8, 8 + hashDigits), "");
   const items = await queryItems(place, prefix.listedStreams, { limit: 10, consistent: true });
-  return items.map((item) => read(Place, item).streamId);
+  return items.map((item) => parseItem(Place, item).streamId);
 }

@@ -8,7 +8,7 @@ import {
   entriesOfItemMax,
   itemsOf,
 } from "../../../domain/money/ledger.ts";
-import { read } from "../../table/items.ts";
+import { parseItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { queryRange } from "../../table/query.ts";
 import type { Action } from "../../table/transact.ts";
@@ -48,7 +48,7 @@ export const entryActions = (entries: readonly ChainedEntry[]): Action[] =>
 
 /** The entries in an item of the ledger, oldest first. Throws if it does not fit. */
 export const readEntries = (item: Record<string, unknown>): ChainedEntry[] =>
-  entriesOf(read(EntryItem, item), hashOf);
+  entriesOf(parseItem(EntryItem, item), hashOf);
 
 /**
  * The entries of a wallet from number `low` to `high` (inclusive), oldest first, read consistently.

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { ParkedRecord } from "../../../domain/money/parked.ts";
 import { logFault } from "../../runtime/log.ts";
 import { countMetric } from "../../runtime/metrics.ts";
-import { getItem, getItems, nameOf, read } from "../../table/items.ts";
+import { getItem, getItems, keyText, parseItem } from "../../table/items.ts";
 import { type Key, key, readKey } from "../../table/keys.ts";
 import { queryAll, queryItems } from "../../table/query.ts";
 import { commitTransaction, type Reply } from "../../table/transact.ts";
@@ -48,7 +48,7 @@ export async function park(
   const at = now.toISOString();
   const of = { PK: String(image.PK), SK: String(image.SK) };
   const Item = {
-    ...key.parked(at.slice(0, 10), nameOf(of)),
+    ...key.parked(at.slice(0, 10), keyText(of)),
     of,
     image: shownOf(image),
     because: reasonOf(error),
@@ -104,7 +104,7 @@ export async function listParked(now: Date, limit: number, after?: string): Prom
         return queryItems(key.parked(day, ""), "", walk);
       }),
     );
-    list.push(...found.flat().map((item) => read(Parked, item)));
+    list.push(...found.flat().map((item) => parseItem(Parked, item)));
   }
   return list.slice(0, limit);
 }
@@ -113,7 +113,7 @@ export async function listParked(now: Date, limit: number, after?: string): Prom
 export async function* eachParked(now: Date): AsyncGenerator<Parked> {
   for (const day of daysBefore(now))
     for await (const item of queryAll(key.parked(day, ""), { prefix: "" }, { consistent: true }))
-      yield read(Parked, item);
+      yield parseItem(Parked, item);
 }
 
 /** A parked record by its id; undefined if there is none. */
@@ -125,7 +125,7 @@ export async function findParked(id: string): Promise<Parked | undefined> {
 
 /** Removes what was parked of an item, on any day. */
 export async function removeParked(of: Key, now: Date, reply?: Reply<unknown>): Promise<void> {
-  const days = daysBefore(now).map((day) => key.parked(day, nameOf(of)));
+  const days = daysBefore(now).map((day) => key.parked(day, keyText(of)));
   const found = await getItems(days, { consistent: true });
   const actions = [...found.values()].map(({ PK, SK }) => ({ Delete: { Key: { PK, SK } } }));
   if (actions.length > 0 || reply?.remember.length) await commitTransaction(actions, reply);
@@ -139,7 +139,7 @@ export function parkedRecordOf(parked: Parked): ParkedRecord {
   const { kind, owner, rest } = readKey(of);
   const isGift = kind === "gift";
   return {
-    id: idOf(parkedAt.slice(0, 10), nameOf(of)),
+    id: idOf(parkedAt.slice(0, 10), keyText(of)),
     reason: because,
     kind: textOrNull(image.kind),
     streamId: isGift ? owner : null,

@@ -10,7 +10,7 @@ import type { StoredNotification } from "../../../domain/people/notification.ts"
 import { refuse } from "../../../domain/refusal.ts";
 import { newId } from "../../runtime/id.ts";
 import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
-import { read } from "../../table/items.ts";
+import { parseItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import type { Action, Reply } from "../../table/transact.ts";
@@ -44,8 +44,8 @@ export async function findGift(streamId: string, giftId: string): Promise<WholeG
   const items = await queryItems(place, place.SK, { limit: itemsMax, consistent: true });
   const gift = items.find(({ SK }) => SK === place.SK);
   if (gift === undefined) return undefined;
-  const shares = items.filter(({ SK }) => SK !== place.SK).map((item) => read(Share, item));
-  return { gift: read(Gift, gift), shares };
+  const shares = items.filter(({ SK }) => SK !== place.SK).map((item) => parseItem(Share, item));
+  return { gift: parseItem(Gift, gift), shares };
 }
 
 /** The response to a refund. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { addsToTotals, type Gift } from "../../../domain/money/gift-item.ts";
-import { getRawItem, read } from "../../table/items.ts";
+import { getRawItem, parseItem } from "../../table/items.ts";
 import { type Key, key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import type { Action } from "../../table/transact.ts";
@@ -81,7 +81,7 @@ export function totalsOf(item: Record<string, unknown>): Totals {
   const counts = new Map<string, number>();
   for (const [field, n] of Object.entries(item))
     if (field.startsWith(ofType(""))) counts.set(field.slice(ofType("").length), Number(n));
-  return { ...read(Sums, item), sequence: Number(item.sequence ?? 0), counts };
+  return { ...parseItem(Sums, item), sequence: Number(item.sequence ?? 0), counts };
 }
 
 /** The folded totals of a stream's gifts; all zero if there are none yet. */
@@ -94,7 +94,7 @@ export async function findTotals(streamId: string): Promise<Totals> {
 type Fan = z.infer<typeof Sums> & { userId: string };
 
 const fanOf = (item: Record<string, unknown>): Fan => ({
-  ...read(Sums, item),
+  ...parseItem(Sums, item),
   userId: String(item.SK).slice(prefix.fans.length),
 });
 

@@ -10,7 +10,7 @@ import { refuse } from "../../../domain/refusal.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import { setting } from "../../runtime/env.ts";
 import { pause } from "../../table/conflicts.ts";
-import { getRawItem, type Item, read, updateItem } from "../../table/items.ts";
+import { getRawItem, type Item, parseItem, updateItem } from "../../table/items.ts";
 import { dueIndex, key } from "../../table/keys.ts";
 import { type Action, commitTransaction, type Failed, type Reply } from "../../table/transact.ts";
 import { chain, entryActions } from "./ledger.ts";
@@ -21,7 +21,7 @@ export async function findWallet(userId: string): Promise<Wallet> {
 }
 
 const walletOf = (userId: string, item: Record<string, unknown> | undefined): Wallet =>
-  item === undefined ? emptyWallet(userId) : read(Wallet, item);
+  item === undefined ? emptyWallet(userId) : parseItem(Wallet, item);
 
 /**
  * Sets or removes a user's own spend limit. Nothing else of the wallet changes, so a concurrent

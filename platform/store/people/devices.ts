@@ -5,7 +5,7 @@ import { Device, deviceNameOf, devicesMax, type NewDevice } from "../../../domai
 import { refuse } from "../../../domain/refusal.ts";
 import { Timestamp } from "../../../domain/text.ts";
 import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
-import { deleteIf, getItem, type Item, isAbsent, read } from "../../table/items.ts";
+import { deleteIf, getItem, type Item, isAbsent, parseItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
@@ -159,7 +159,7 @@ async function forgetDevice(userId: string, device: z.infer<typeof Stored>): Pro
 
 /** Releases the tokens of a device that is erased. */
 export async function forgetTokens(userId: string, item: Item): Promise<void> {
-  const device = read(Stored, item);
+  const device = parseItem(Stored, item);
   for (const field of tokenFields)
     if (device[field] !== null)
       await deleteIf(claimKey(field, device[field]), heldBy({ userId, device: device.SK }));
@@ -185,5 +185,5 @@ export const listDevices = async (userId: string): Promise<z.infer<typeof Device
 async function listStored(userId: string) {
   const walk = { limit: devicesMax * 2, consistent: true };
   const items = await queryItems(key.device(userId, ""), prefix.devices, walk);
-  return items.map((item) => read(Stored, item));
+  return items.map((item) => parseItem(Stored, item));
 }

@@ -6,7 +6,7 @@ import { Profile } from "../../../domain/people/user.ts";
 import { sendAt } from "../../aws/queues.ts";
 import { setting } from "../../runtime/env.ts";
 import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
-import { type Item, plain } from "../../table/items.ts";
+import { type Item, unmarshallItem } from "../../table/items.ts";
 import { key, readKey } from "../../table/keys.ts";
 import { type Action, commitTransaction } from "../../table/transact.ts";
 import { indexActions } from "./user-index.ts";
@@ -23,8 +23,8 @@ type NewUser = z.infer<typeof NewUser>;
  */
 export async function queueNewUsers(records: readonly DynamoDBRecord[], now: Date): Promise<void> {
   for (const { dynamodb } of records) {
-    const image = plain(dynamodb?.NewImage);
-    const old = plain(dynamodb?.OldImage);
+    const image = unmarshallItem(dynamodb?.NewImage);
+    const old = unmarshallItem(dynamodb?.OldImage);
     if (image === undefined || !isNewToSearch(image, old)) continue;
     const message: NewUser = { userId: readKey(image).owner };
     await sendAt(setting("USERS_QUEUE_URL"), message, { at: now, now });

@@ -1,14 +1,14 @@
 import { FollowCounts, type FollowState, Relation } from "../../../domain/people/follow.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
-import { getItem, getItems, getRawItem, nameOf, read } from "../../table/items.ts";
+import { getItem, getItems, getRawItem, keyText, parseItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
 
 /** The numbers of followers and followed users; zeros for a user without an item. */
 export async function findFollowCounts(userId: string): Promise<FollowCounts> {
-  return read(FollowCounts, (await getRawItem(key.followCounts(userId))) ?? {});
+  return parseItem(FollowCounts, (await getRawItem(key.followCounts(userId))) ?? {});
 }
 
 /** The relation of a follower to a user, read consistently; undefined if there is none. */
@@ -103,7 +103,7 @@ export async function listFollowers(
     newestFirst: true,
     ...(after !== undefined && { after: key.follower(userId, after).SK }),
   });
-  return items.map((item) => read(Relation, item));
+  return items.map((item) => parseItem(Relation, item));
 }
 
 /** The users whom a user follows, sorted by id, after the user `after`. */
@@ -116,7 +116,7 @@ export async function listFollowing(
     limit,
     ...(after !== undefined && { after: key.following(userId, after).SK }),
   });
-  return items.map((item) => read(Relation, item));
+  return items.map((item) => parseItem(Relation, item));
 }
 
 /** What follower lists add to each of these users, for this caller. */
@@ -129,7 +129,7 @@ export async function findFollowStates(
     distinct.flatMap((id) => [key.followCounts(id), key.following(callerId, id)]),
   );
   return (userId) => ({
-    ...read(FollowCounts, found.get(nameOf(key.followCounts(userId))) ?? {}),
-    isFollowing: found.has(nameOf(key.following(callerId, userId))),
+    ...parseItem(FollowCounts, found.get(keyText(key.followCounts(userId))) ?? {}),
+    isFollowing: found.has(keyText(key.following(callerId, userId))),
   });
 }

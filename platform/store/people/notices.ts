@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { StreamId, UserId } from "../../../domain/id.ts";
 import { Timestamp } from "../../../domain/text.ts";
-import { getItem, read } from "../../table/items.ts";
+import { getItem, parseItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import { type Action, commitTransaction } from "../../table/transact.ts";
@@ -35,7 +35,7 @@ export async function findNotice(streamId: string): Promise<OpenNotice | undefin
 /** Streams whose followers are not all notified yet. */
 export async function listNotices(limit: number): Promise<OpenNotice[]> {
   const items = await queryItems(key.notice(""), prefix.notices, { limit });
-  return items.map((item) => read(OpenNotice, item));
+  return items.map((item) => parseItem(OpenNotice, item));
 }
 
 /** Advances a notice, if it is unchanged; deletes it after the last part. */

@@ -2,7 +2,7 @@ import { objectIdOf } from "../../../domain/id.ts";
 import { StoredNotification } from "../../../domain/people/notification.ts";
 import { isWanted, type NotificationFilter } from "../../../domain/people/notification-query.ts";
 import { Timestamp } from "../../../domain/text.ts";
-import { getItems, type Item, nameOf, read } from "../../table/items.ts";
+import { getItems, type Item, keyText, parseItem } from "../../table/items.ts";
 import { type Key, key, prefix } from "../../table/keys.ts";
 import { queryRange } from "../../table/query.ts";
 
@@ -72,7 +72,7 @@ const Shown = StoredNotification.pick({ type: true, category: true }).extend({
 });
 
 const listedOf = ({ id, item }: Mark, isRead: boolean) => ({
-  ...read(Shown, item),
+  ...parseItem(Shown, item),
   ...{ id, read: isRead, bytes: Number(item.bytes) },
 });
 
@@ -81,7 +81,7 @@ async function listOlder(userId: string, now: Date) {
   const walk = { limit: notificationsMax, consistent: true };
   const items = await listKept(key.olderNotification, userId, now, walk);
   return items.map((item) => {
-    const whole = read(StoredNotification, item);
+    const whole = parseItem(StoredNotification, item);
     return { ...whole, bytes: sizeOf(whole), whole };
   });
 }
@@ -101,7 +101,7 @@ export async function findNotification(
   const found = await findMarked(userId, notificationId);
   if (found === undefined) return undefined;
   const { item, mark } = found;
-  const whole = read(StoredNotification, item);
+  const whole = parseItem(StoredNotification, item);
   if (mark === undefined) return whole;
   return asMarked(
     whole,
@@ -120,7 +120,7 @@ export async function findMarked(
   const [whole, older] = wholeKeys(userId, id);
   const marks = [key.unread(userId, id), key.readMark(userId, id)];
   const found = await getItems([whole, older, ...marks], { consistent: true });
-  const at = (place: Key) => found.get(nameOf(place));
+  const at = (place: Key) => found.get(keyText(place));
   const item = at(whole);
   if (item === undefined) {
     const before = at(older);
@@ -133,8 +133,8 @@ export async function findMarked(
 /** A notification with the state in its mark. */
 const asMarked = (
   whole: StoredNotification,
-  { read, updatedAt }: Pick<Listed, "read" | "updatedAt">,
-): StoredNotification => ({ ...whole, read, updatedAt: updatedAt ?? whole.updatedAt });
+  { read: isRead, updatedAt }: Pick<Listed, "read" | "updatedAt">,
+): StoredNotification => ({ ...whole, read: isRead, updatedAt: updatedAt ?? whole.updatedAt });
 
 /** The items of these notifications, read consistently, without missing ones. */
 export async function findItems(userId: string, ids: readonly string[]): Promise<Item[]> {
@@ -202,7 +202,7 @@ export async function readListed(
 }
 
 const byId = (items: readonly Item[]) =>
-  new Map(items.map((item) => [String(item.id), read(StoredNotification, item)]));
+  new Map(items.map((item) => [String(item.id), parseItem(StoredNotification, item)]));
 
 /** The bytes of one read unit for an item that is read on its own. */
 const unitBytes = 4_096;

@@ -2,7 +2,7 @@ import { StoredNotification } from "../../../domain/people/notification.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { logFault } from "../../runtime/log.ts";
 import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
-import { type Item, read } from "../../table/items.ts";
+import { type Item, parseItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
 import {
@@ -88,7 +88,7 @@ export async function markNotification(
         : markActions({ userId, id: notificationId, mark }, isRead, now),
     );
     if (failed !== undefined) return conflicted;
-    return { ...read(StoredNotification, item), read: isRead, updatedAt: now.toISOString() };
+    return { ...parseItem(StoredNotification, item), read: isRead, updatedAt: now.toISOString() };
   });
 }
 
@@ -107,7 +107,7 @@ function markActions({ userId, id, mark }: Marked, isRead: boolean, now: Date): 
 
 /** The same for a notification from before read ones had marks: its item has the state. */
 function olderActions({ PK, SK, ...item }: Item, isRead: boolean, now: Date): Action[] {
-  const { userId, id } = read(StoredNotification, item);
+  const { userId, id } = parseItem(StoredNotification, item);
   const Key = key.unread(userId, id);
   const unread = { ...Key, expiresAt: item.expiresAt };
   return [

@@ -5,7 +5,7 @@ import type { Caller } from "../../auth/caller.ts";
 import { setting } from "../../runtime/env.ts";
 import { BoundedSet } from "../../runtime/kept-values.ts";
 import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
-import type { Reading } from "../../table/items.ts";
+import type { ReadOptions } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { type Action, commitTransaction, type Failed } from "../../table/transact.ts";
 import { holdUsername, indexActions } from "./user-index.ts";
@@ -37,7 +37,7 @@ export async function recordFirstSight(
   claims: ProfileClaims,
   now: Date,
   token?: Token,
-  reading: Reading = {},
+  reading: ReadOptions = {},
 ): Promise<void> {
   const mark = token && [userId, token.tokenId, token.issuedAt, token.expiresAt].join(" ");
   if (mark !== undefined && seen.has(mark)) return;

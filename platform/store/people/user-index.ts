@@ -3,7 +3,7 @@ import * as z from "zod";
 import { UserId } from "../../../domain/id.ts";
 import { textsOf } from "../../../domain/people/search.ts";
 import { heldUntil, type Profile } from "../../../domain/people/user.ts";
-import { getItem, read } from "../../table/items.ts";
+import { getItem, parseItem } from "../../table/items.ts";
 import { type Key, key } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import type { Action } from "../../table/transact.ts";
@@ -81,7 +81,7 @@ export function indexActions(was: Profile | undefined, is: Profile): Action[] {
 export async function findByText(question: string, limit: number): Promise<string[]> {
   const from = key.searchText(question, "");
   const items = await queryItems(from, question, { limit });
-  return [...new Set(items.map((item) => read(Entry, item).userId))];
+  return [...new Set(items.map((item) => parseItem(Entry, item).userId))];
 }
 
 /** A random choice of users. */
@@ -92,5 +92,5 @@ export async function sampleUsers(limit: number): Promise<string[]> {
     behind.length < limit
       ? [...behind, ...(await queryItems(start, "", { limit: limit - behind.length }))]
       : behind;
-  return [...new Set(items.map((item) => read(Entry, item).userId))];
+  return [...new Set(items.map((item) => parseItem(Entry, item).userId))];
 }

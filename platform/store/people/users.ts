@@ -9,7 +9,7 @@ import {
 import { refuse } from "../../../domain/refusal.ts";
 import type { Caller } from "../../auth/caller.ts";
 import { setting } from "../../runtime/env.ts";
-import { getItem, listItems, type Reading } from "../../table/items.ts";
+import { getItem, listItems, type ReadOptions } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 
 /**
@@ -17,7 +17,7 @@ import { key } from "../../table/keys.ts";
  */
 export async function findProfile(
   userId: string,
-  reading: Reading = {},
+  reading: ReadOptions = {},
 ): Promise<Profile | undefined> {
   return getItem(Profile, key.profile(userId), reading);
 }
@@ -49,7 +49,7 @@ export type Subject = Pick<Caller, "userId" | "claims">;
 /** Profiles of any number of users, without unknown ones. */
 export async function findProfiles(
   userIds: readonly string[],
-  reading: Reading = {},
+  reading: ReadOptions = {},
 ): Promise<Map<string, Profile>> {
   const profiles = await listItems(
     Profile,

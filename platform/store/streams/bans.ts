@@ -10,7 +10,7 @@ import {
 import { namesAtBan } from "../../../domain/streams/display-names.ts";
 import { bansOf, storedBan } from "../../../domain/streams/member.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
-import { getItem, listItems, read } from "../../table/items.ts";
+import { getItem, listItems, parseItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import type { Action, Reply } from "../../table/transact.ts";
@@ -177,7 +177,9 @@ const scanMax = 1_000;
 export async function listBans(hostId: string, filter: BanFilter, now: Date): Promise<ListedBan[]> {
   const walk = { limit: scanMax, newestFirst: true, consistent: true };
   const items = await queryItems(key.hostedBan(hostId, ""), prefix.hostedBans, walk);
-  return items.map((item) => read(ListedBan, item)).filter((ban) => isListed(ban, filter, now));
+  return items
+    .map((item) => parseItem(ListedBan, item))
+    .filter((ban) => isListed(ban, filter, now));
 }
 
 /** Bans by their ids, in that order. */

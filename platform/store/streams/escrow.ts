@@ -8,7 +8,7 @@ import {
 } from "../../../domain/streams/funding.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import { newId } from "../../runtime/id.ts";
-import { type Item, type Reading, read, updateItem } from "../../table/items.ts";
+import { type Item, parseItem, type ReadOptions, updateItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems, queryRange } from "../../table/query.ts";
 import type { Action } from "../../table/transact.ts";
@@ -32,11 +32,11 @@ const pauseMilliseconds = 2_000;
 const shards = Array.from({ length: escrowShards }, (_, at) => at.toString(16));
 
 /** The amount in each part of an escrow; absent if nobody has contributed to it. */
-async function readParts(streamId: string, reading: Reading): Promise<Map<string, number>> {
+async function readParts(streamId: string, reading: ReadOptions): Promise<Map<string, number>> {
   const walk = { limit: escrowShards, ...reading };
   const items = await queryItems(key.escrow(streamId, ""), prefix.escrow, walk);
   return new Map(
-    items.map((item) => [item.SK.slice(prefix.escrow.length), read(EscrowPart, item).amount]),
+    items.map((item) => [item.SK.slice(prefix.escrow.length), parseItem(EscrowPart, item).amount]),
   );
 }
 
@@ -44,7 +44,7 @@ const sumOf = (parts: ReadonlyMap<string, number>) =>
   [...parts.values()].reduce((sum, amount) => sum + amount, 0);
 
 /** The total of a stream's contributions. */
-export const sumEscrow = async (streamId: string, reading: Reading = {}): Promise<number> =>
+export const sumEscrow = async (streamId: string, reading: ReadOptions = {}): Promise<number> =>
   sumOf(await readParts(streamId, reading));
 
 /** Adds a contribution to its part, if that is open and not paused. */

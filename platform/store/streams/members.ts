@@ -14,9 +14,9 @@ import {
   getItems,
   getRawItem,
   type Item,
-  nameOf,
-  type Reading,
-  read,
+  keyText,
+  parseItem,
+  type ReadOptions,
 } from "../../table/items.ts";
 import { type Key, key } from "../../table/keys.ts";
 import { type Action, commitTransaction } from "../../table/transact.ts";
@@ -68,7 +68,7 @@ export async function findWatcher(streamId: string, userId: string): Promise<Mem
   const keys = memberKeys(streamId, lasting?.hostId, userId);
   if (lasting?.isFree) keys[0] = key.sender(streamId, userId);
   const items = await Promise.all(keys.map((one) => getRawItem(one, { consistent: true })));
-  return memberIn(new Map(items.flatMap((item) => (item ? [[nameOf(item), item]] : []))), keys);
+  return memberIn(new Map(items.flatMap((item) => (item ? [[keyText(item), item]] : []))), keys);
 }
 
 /** The user's membership, combined from these items. */
@@ -76,9 +76,9 @@ export function memberIn(
   found: ReadonlyMap<string, Item>,
   [own, channel]: readonly Key[],
 ): Member | undefined {
-  const [ownItem, channelItem] = [own, channel].map((one) => one && found.get(nameOf(one)));
-  const member = ownItem && read(Member, ownItem);
-  const channelBan = channelItem && read(Member, channelItem).ban;
+  const [ownItem, channelItem] = [own, channel].map((one) => one && found.get(keyText(one)));
+  const member = ownItem && parseItem(Member, ownItem);
+  const channelBan = channelItem && parseItem(Member, channelItem).ban;
   if (channelBan == null) return member;
   return { userId: String(channelItem!.userId), ...member, channelBan };
 }
@@ -90,7 +90,7 @@ export function memberIn(
 export async function findMember(
   streamId: string,
   userId: string,
-  reading: Reading = {},
+  reading: ReadOptions = {},
 ): Promise<Member | undefined> {
   const keys = memberKeys(streamId, await findHost(streamId), userId);
   return memberIn(await getItems(keys, reading), keys);
@@ -104,8 +104,8 @@ export async function listOwnMembers(
   const found = await getItems(streamIds.map((id) => key.member(id, userId)));
   const members = new Map<string, Member>();
   for (const id of streamIds) {
-    const item = found.get(nameOf(key.member(id, userId)));
-    if (item !== undefined) members.set(id, read(Member, item));
+    const item = found.get(keyText(key.member(id, userId)));
+    if (item !== undefined) members.set(id, parseItem(Member, item));
   }
   return members;
 }

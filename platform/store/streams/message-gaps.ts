@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type GapReader, placesOf, topOf } from "../../../domain/streams/message-gaps.ts";
 import { BoundedMap } from "../../runtime/kept-values.ts";
-import { getRawItem, type Item, read } from "../../table/items.ts";
+import { getRawItem, type Item, parseItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { queryRange } from "../../table/query.ts";
 import type { Action } from "../../table/transact.ts";
@@ -111,7 +111,7 @@ export function gapReader(
     },
     async numbers(bucket) {
       const item = await itemOf(0, bucket);
-      return new Set(item === undefined ? [] : [...read(Bucket, item).numbers].map(Number));
+      return new Set(item === undefined ? [] : [...parseItem(Bucket, item).numbers].map(Number));
     },
   };
 }

@@ -11,7 +11,7 @@ import {
   shownNumbers,
 } from "../../../domain/streams/message-gaps.ts";
 import { logFault } from "../../runtime/log.ts";
-import { getItem, getItems, getRawItem, type Item, read } from "../../table/items.ts";
+import { getItem, getItems, getRawItem, type Item, parseItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { queryRange } from "../../table/query.ts";
 import { type Action, commitTransaction } from "../../table/transact.ts";
@@ -58,7 +58,7 @@ export async function findMessage(
 /** The message in an item: none if it was deleted, or its number is a gap. */
 export function shownIn(item: Item): [Message] | [] {
   if (item.isEmpty === true) return [];
-  const message = read(Message, item);
+  const message = parseItem(Message, item);
   return message.deletedAt === undefined ? [message] : [];
 }
 

@@ -1,6 +1,6 @@
 import { Act } from "../../../domain/streams/moderation.ts";
 import { newId } from "../../runtime/id.ts";
-import { read } from "../../table/items.ts";
+import { parseItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import type { Action } from "../../table/transact.ts";
@@ -20,5 +20,5 @@ export async function listActs(
   const from = after === undefined ? {} : { after: key.act(streamId, after).SK };
   const walk = { limit, newestFirst: true, ...from };
   const items = await queryItems(key.act(streamId, ""), prefix.acts, walk);
-  return items.map((item) => read(Act, item));
+  return items.map((item) => parseItem(Act, item));
 }

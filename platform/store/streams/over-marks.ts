@@ -1,4 +1,4 @@
-import { getRawItem, nameOf } from "../../table/items.ts";
+import { getRawItem, keyText } from "../../table/items.ts";
 import { type Key, key, overShards } from "../../table/keys.ts";
 import { readRecent } from "../../table/recent.ts";
 import type { Action } from "../../table/transact.ts";
@@ -29,7 +29,7 @@ export function readWhileOpen<Thing>(
   read: () => Promise<Thing>,
   isOpen: (thing: Thing) => boolean,
 ): Promise<Thing> {
-  return readRecent(nameOf(place), now, read, {
+  return readRecent(keyText(place), now, read, {
     keeps: isOpen,
     holds: async () =>
       (await getRawItem(key.overFor(id, userId), { consistent: true })) === undefined,

@@ -6,7 +6,7 @@ import {
   overlayKeysMax,
 } from "../../../domain/streams/overlay-key.ts";
 import { hashOfSecret } from "../../auth/secret.ts";
-import { getItem, type Reading, read } from "../../table/items.ts";
+import { getItem, parseItem, type ReadOptions } from "../../table/items.ts";
 import { channelOf, key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
@@ -65,11 +65,11 @@ export async function listOverlayKeys(
   const from = after === undefined ? {} : { after: key.overlayKey(owner, after).SK };
   const walk = { limit, newestFirst: true, ...from };
   const items = await queryItems(key.overlayKey(owner, ""), prefix.overlayKeys, walk);
-  return items.map((item) => read(OverlayKey, item));
+  return items.map((item) => parseItem(OverlayKey, item));
 }
 
 /** A key of a stream or channel, if it exists. */
-export const findOverlayKey = (place: OverlayScope, id: string, reading: Reading = {}) =>
+export const findOverlayKey = (place: OverlayScope, id: string, reading: ReadOptions = {}) =>
   getItem(OverlayKey, key.overlayKey(ownerOf(place), id), reading);
 
 /** The key, read consistently; refuses with `overlay_key_not_found`. */

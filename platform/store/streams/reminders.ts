@@ -2,7 +2,7 @@ import { refuse } from "../../../domain/refusal.ts";
 import { isOnStart, Reminder, StoredReminder } from "../../../domain/streams/reminder.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
-import { getItem, listItems, read } from "../../table/items.ts";
+import { getItem, listItems, parseItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems, queryRange } from "../../table/query.ts";
 import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
@@ -114,7 +114,7 @@ export async function listDueReminders(
     const items = await queryRange(key.dueReminder("", "", ""), from, last, { limit: pageMax });
     let skipTo: string | undefined;
     for (const item of items) {
-      const reminder = read(Reminder, item);
+      const reminder = parseItem(Reminder, item);
       const { userId, dueAt } = reminder;
       const count = counts.get(userId) ?? 0;
       skipTo = count < ofOneMax ? undefined : key.dueReminder(dueAt, userId, "~").SK;
@@ -162,5 +162,5 @@ export async function listReminders(
   const from = after && { after: key.reminder(streamId, after).SK };
   const walk = { limit, consistent: true, ...from };
   const items = await queryItems(key.reminder(streamId, ""), prefix.reminders, walk);
-  return items.map((item) => read(StoredReminder, item));
+  return items.map((item) => parseItem(StoredReminder, item));
 }

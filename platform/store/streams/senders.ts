@@ -8,7 +8,7 @@ import {
 import { Sender } from "../../../domain/streams/member.ts";
 import { BoundedMap } from "../../runtime/kept-values.ts";
 import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
-import { type Item, read, updateIf } from "../../table/items.ts";
+import { type Item, parseItem, updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { type SingleWrite, writeOnce } from "../../table/transact.ts";
 
@@ -67,7 +67,7 @@ function isKnownIn(sender: string, second: number): boolean {
 
 /** The stream's item about a sender; an empty one if there was none. */
 const senderIn = (item: Item | undefined, userId: string): Sender =>
-  item?.PK === undefined ? { userId } : read(Sender, item);
+  item?.PK === undefined ? { userId } : parseItem(Sender, item);
 
 /** The write for the first message of this second. */
 function first(streamId: string, userId: string, rules: Rules, now: Date, second: number) {

@@ -11,7 +11,7 @@ import {
 import { setting } from "../../runtime/env.ts";
 import { logFault } from "../../runtime/log.ts";
 import type { Recalled } from "../../table/idempotency.ts";
-import { getRawItem, read } from "../../table/items.ts";
+import { getRawItem, parseItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { commitTransaction, type Reply, writeOnce } from "../../table/transact.ts";
 import { Chat, isSettled, recordGap, shownIn } from "./messages.ts";
@@ -32,7 +32,7 @@ export async function takeNumber(streamId: string): Promise<number> {
     },
   });
   if (!taken.done) throw new Error(`No message number was taken in the stream ${streamId}`);
-  return read(Chat, taken.attributes ?? {}).count;
+  return parseItem(Chat, taken.attributes ?? {}).count;
 }
 
 /**

@@ -9,7 +9,7 @@ import { Stream } from "../../../domain/streams/stream.ts";
 import { assertMayHost, assertMayModerate } from "../../../domain/streams/stream-lifecycle.ts";
 import type { Caller } from "../../auth/caller.ts";
 import { BoundedSet } from "../../runtime/kept-values.ts";
-import { getRawItem, type Item, nameOf, type Reading, read } from "../../table/items.ts";
+import { getRawItem, type Item, keyText, parseItem, type ReadOptions } from "../../table/items.ts";
 import { type Key, key, prefix } from "../../table/keys.ts";
 import { queryItems, share } from "../../table/query.ts";
 import { findHost, findWatcher, memberIn, memberKeys } from "./members.ts";
@@ -53,13 +53,13 @@ const listedMax = 200;
 const longLists = new BoundedSet<string>(10_000);
 
 /**
- * A list of members by `nameOf` their keys, shared by concurrent callers; undefined if it is too
+ * A list of members by `keyText` of their keys, shared by concurrent callers; undefined if it is too
  * long.
  */
 const listMembers = share(async (PK: string): Promise<ReadonlyMap<string, Item> | undefined> => {
   const walk = { limit: listedMax + 1, consistent: true };
   const items = await queryItems({ PK, SK: "" }, prefix.members, walk);
-  if (items.length <= listedMax) return new Map(items.map((item) => [nameOf(item), item]));
+  if (items.length <= listedMax) return new Map(items.map((item) => [keyText(item), item]));
   longLists.add(PK);
   return undefined;
 });
@@ -74,12 +74,12 @@ export async function findListedMember(
 ): Promise<Member | undefined> {
   const keys = memberKeys(streamId, await findHost(streamId), userId);
   const items = await Promise.all(keys.map(findListed));
-  return memberIn(new Map(items.flatMap((item) => (item ? [[nameOf(item), item]] : []))), keys);
+  return memberIn(new Map(items.flatMap((item) => (item ? [[keyText(item), item]] : []))), keys);
 }
 
 async function findListed(Key: Key): Promise<Item | undefined> {
   const list = longLists.has(Key.PK) ? undefined : await listMembers(Key.PK);
-  return list === undefined ? getRawItem(Key, { consistent: true }) : list.get(nameOf(Key));
+  return list === undefined ? getRawItem(Key, { consistent: true }) : list.get(keyText(Key));
 }
 
 const readShared = share(async (streamId: string) =>
@@ -88,7 +88,7 @@ const readShared = share(async (streamId: string) =>
 
 /** The stream in its item; refuses with `stream_not_found`. */
 async function openOf(streamId: string, item: Item | undefined): Promise<Stream> {
-  const stream = item && read(Stream, item);
+  const stream = item && parseItem(Stream, item);
   if (stream?.deletedAt !== null) refuse("stream_not_found", { streamId });
   return withWords(stream);
 }
@@ -119,7 +119,7 @@ export async function getStreamOutside(
   streamId: string,
   { userId }: Asking,
   now: Date,
-  reading: Reading = {},
+  reading: ReadOptions = {},
 ): Promise<{ stream: Stream; member: Member | undefined }> {
   const [stream, member] = await Promise.all([
     getStream(streamId, reading),
@@ -137,7 +137,7 @@ export async function getVisibleStream(
   streamId: string,
   caller: Asking,
   now: Date,
-  reading: Reading = {},
+  reading: ReadOptions = {},
 ): Promise<Stream> {
   const { stream, member } = await getStreamOutside(streamId, caller, now, reading);
   assertAdmitted(stream, member, caller);

@@ -2,7 +2,7 @@ import { refuse } from "../../../domain/refusal.ts";
 import type { Act } from "../../../domain/streams/moderation.ts";
 import { isListed, Stream } from "../../../domain/streams/stream.ts";
 import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
-import { read } from "../../table/items.ts";
+import { parseItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
 import { pauseContributions, planActions, withFundingDecided } from "./escrow.ts";
@@ -91,7 +91,7 @@ export async function changeStream(
     }
     const there = failed.get("stream");
     if (there === undefined) refuse("stream_not_found", { streamId: stream.id });
-    current = await withWords(read(Stream, there));
+    current = await withWords(parseItem(Stream, there));
     const isNewlyDeleted = current.deletedAt !== null && stream.deletedAt === null;
     if (isNewlyDeleted) refuse("stream_not_found", { streamId: stream.id });
     return conflicted;

@@ -5,7 +5,7 @@ import { isListed, type Stream, StreamStatus } from "../../../domain/streams/str
 import { isOver } from "../../../domain/streams/stream-lifecycle.ts";
 import { Timestamp } from "../../../domain/text.ts";
 import { setting } from "../../runtime/env.ts";
-import { type Reading, read } from "../../table/items.ts";
+import { parseItem, type ReadOptions } from "../../table/items.ts";
 import { type Key, key, prefix } from "../../table/keys.ts";
 import { queryAll, queryItems, queryRange } from "../../table/query.ts";
 import type { Action } from "../../table/transact.ts";
@@ -23,7 +23,7 @@ const ListedStream = z.object({
 });
 type ListedStream = z.infer<typeof ListedStream>;
 
-export const readListed = (item: Record<string, unknown>) => read(ListedStream, item);
+export const readListed = (item: Record<string, unknown>) => parseItem(ListedStream, item);
 
 const listedOf = (stream: Stream): ListedStream => {
   const { id: streamId, hostId, status, startedAt, endedAt, plannedStartDate } = stream;
@@ -105,18 +105,18 @@ const scanMax = 1_000;
 /** A host's streams, newest first: at most their newest 1,000. */
 export async function listHosted(
   hostId: string,
-  reading: Reading = {},
+  reading: ReadOptions = {},
   limit = scanMax,
 ): Promise<ListedStream[]> {
   const walk = { limit, newestFirst: true, ...reading };
   const items = await queryItems(key.hosted(hostId, ""), prefix.hosted, walk);
-  return items.map((item) => read(ListedStream, item));
+  return items.map((item) => parseItem(ListedStream, item));
 }
 
 /** All of a host's streams, one page of the table at a time; read consistently. */
 export async function* walkHosted(hostId: string): AsyncGenerator<ListedStream> {
   const walk = queryAll(key.hosted(hostId, ""), { prefix: prefix.hosted }, { consistent: true });
-  for await (const item of walk) yield read(ListedStream, item);
+  for await (const item of walk) yield parseItem(ListedStream, item);
 }
 
 /**
@@ -125,7 +125,7 @@ export async function* walkHosted(hostId: string): AsyncGenerator<ListedStream> 
  */
 export async function listOpen(
   hostId: string,
-  reading: Reading = {},
+  reading: ReadOptions = {},
   newest = scanMax,
 ): Promise<ListedStream[]> {
   const hosted = await listHosted(hostId, reading, newest);
@@ -134,11 +134,11 @@ export async function listOpen(
   return [...hosted, ...older].filter((stream) => !isOver(stream));
 }
 
-async function listOlderOpen({ hostId, streamId }: ListedStream, reading: Reading) {
+async function listOlderOpen({ hostId, streamId }: ListedStream, reading: ReadOptions) {
   const after = key.openStream(hostId, streamId).SK;
   const walk = { limit: scanMax, newestFirst: true, after, ...reading };
   const items = await queryItems(key.openStream(hostId, ""), prefix.openStreams, walk);
-  return items.map((item) => read(ListedStream, item));
+  return items.map((item) => parseItem(ListedStream, item));
 }
 
 /**
@@ -148,7 +148,10 @@ async function listOlderOpen({ hostId, streamId }: ListedStream, reading: Readin
 const liveScanMax = 100;
 
 /** A host's live streams, those that began last first. */
-export const listLiveOf = async (hostId: string, reading: Reading = {}): Promise<ListedStream[]> =>
+export const listLiveOf = async (
+  hostId: string,
+  reading: ReadOptions = {},
+): Promise<ListedStream[]> =>
   (await listOpen(hostId, reading, liveScanMax))
     .filter(({ status }) => status === "active")
     .sort(newestFirst("startedAt"));
@@ -173,7 +176,7 @@ export async function assertMayGoLive({ hostId, status }: Stream): Promise<void>
 export async function listNewest(walk: StreamWalk): Promise<string[]> {
   const list = walkOptions(walk, key.listedStream);
   const items = await queryItems(key.listedStream(""), prefix.listedStreams, list);
-  return items.map((item) => read(ListedStream, item).streamId);
+  return items.map((item) => parseItem(ListedStream, item).streamId);
 }
 
 /** The streams of all hosts with ids after this one, newest first: at most the newest 1,000. */
@@ -181,14 +184,14 @@ export async function listSince(streamId: string): Promise<ListedStream[]> {
   const low = key.listedStream(streamId);
   const walk = { limit: scanMax, newestFirst: true };
   const items = await queryRange(low, low.SK, key.listedStream("g").SK, walk);
-  return items.map((item) => read(ListedStream, item));
+  return items.map((item) => parseItem(ListedStream, item));
 }
 
 /** The live streams of the public lists: at most the newest 1,000. */
 export async function listLive(): Promise<ListedStream[]> {
   const walk = { limit: scanMax, newestFirst: true };
   const items = await queryItems(key.liveStream(""), prefix.liveStreams, walk);
-  return items.map((item) => read(ListedStream, item));
+  return items.map((item) => parseItem(ListedStream, item));
 }
 
 /** Sorts by one of the times, latest first, streams without it last. */

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { refuse } from "../../../domain/refusal.ts";
 import { Stream, type StreamStatus } from "../../../domain/streams/stream.ts";
 import { BoundedMap } from "../../runtime/kept-values.ts";
-import { getItem, listItems, type Reading } from "../../table/items.ts";
+import { getItem, listItems, type ReadOptions } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import type { Action } from "../../table/transact.ts";
 
@@ -35,14 +35,14 @@ export async function withWords(stream: Stream): Promise<Stream> {
 /** The stream; undefined if there is none or it was deleted. */
 export async function findStream(
   streamId: string,
-  reading: Reading = {},
+  reading: ReadOptions = {},
 ): Promise<Stream | undefined> {
   const stream = await getItem(Stream, key.stream(streamId), reading);
   return stream?.deletedAt === null ? withWords(stream) : undefined;
 }
 
 /** The stream; refuses with `stream_not_found`. */
-export async function getStream(streamId: string, reading: Reading = {}): Promise<Stream> {
+export async function getStream(streamId: string, reading: ReadOptions = {}): Promise<Stream> {
   return (await findStream(streamId, reading)) ?? refuse("stream_not_found", { streamId });
 }
 

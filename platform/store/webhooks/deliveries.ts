@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { refuse } from "../../../domain/refusal.ts";
 import { Delivery, deliveryIdOf } from "../../../domain/webhooks/delivery.ts";
 import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
-import { getItem, getItems, type Item, isAbsent, read } from "../../table/items.ts";
+import { getItem, getItems, type Item, isAbsent, parseItem } from "../../table/items.ts";
 import { dueIndex, type Key, key } from "../../table/keys.ts";
 import { queryDue, queryItems } from "../../table/query.ts";
 import { writeOnce } from "../../table/transact.ts";
@@ -27,7 +27,7 @@ export async function listDeliveries(
 ): Promise<Delivery[]> {
   const walk = { limit, newestFirst: true, ...(after !== undefined && { after }) };
   const items = await queryItems(key.delivery(receiverId, ""), "", walk);
-  return items.map((item) => read(Delivery, item));
+  return items.map((item) => parseItem(Delivery, item));
 }
 
 /** A page of deliveries, and the id after which the next begins; undefined at the end. */
@@ -46,7 +46,7 @@ export async function listPending(
   for await (const { PK, SK } of queryDue(dueIndex.deliveriesTo(receiverId), limit, after))
     keys.push({ PK, SK });
   const items = await getItems(keys);
-  const deliveries = [...items.values()].map((item) => read(Delivery, item));
+  const deliveries = [...items.values()].map((item) => parseItem(Delivery, item));
   return { deliveries, next: keys.length < limit ? undefined : keys.at(-1)?.SK };
 }
 

@@ -8,7 +8,7 @@ import {
   webhooksMax,
 } from "../../../domain/webhooks/webhook.ts";
 import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
-import { getItem, getItems, type Item, nameOf, putItem, read } from "../../table/items.ts";
+import { getItem, getItems, type Item, keyText, parseItem, putItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
 import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
@@ -20,7 +20,7 @@ type Stored = z.infer<typeof Stored>;
 /** All webhooks, read consistently, newest first: there are at most 20. */
 export async function listWebhooks(): Promise<Stored[]> {
   const items = await queryWhole(key.webhook(0), { prefix: prefix.webhooks });
-  return items.map((item) => read(Stored, item)).sort((a, b) => (a.id < b.id ? 1 : -1));
+  return items.map((item) => parseItem(Stored, item)).sort((a, b) => (a.id < b.id ? 1 : -1));
 }
 
 /** The webhook; undefined if there is none. */
@@ -125,12 +125,12 @@ export async function findStoredTarget(
 ): Promise<StoredTarget> {
   const own = [key.webhook(slot), key.secrets(id)] as const;
   const found = await getItems([...own, ...deletionKeys(messages)], { consistent: true });
-  const [slotItem, secretsItem] = own.map((one) => found.get(nameOf(one)));
-  const webhook = slotItem && read(Stored, slotItem);
+  const [slotItem, secretsItem] = own.map((one) => found.get(keyText(one)));
+  const webhook = slotItem && parseItem(Stored, slotItem);
   return {
     // A slot is reused for another webhook once its own is deleted.
     ...(webhook?.id === id && { webhook }),
-    secrets: secretsItem ? read(Secrets, secretsItem).secrets : [],
+    secrets: secretsItem ? parseItem(Secrets, secretsItem).secrets : [],
     deleted: deletedIn(found, messages),
   };
 }
@@ -184,6 +184,6 @@ const deletionKeys = (messages: readonly MessageRef[]) =>
 
 /** The ids of the messages with a deletion among the items found. */
 function deletedIn(found: ReadonlyMap<string, Item>, messages: readonly MessageRef[]): Set<string> {
-  const isDeleted = (message: MessageRef) => found.has(nameOf(deletionKeys([message])[0]!));
+  const isDeleted = (message: MessageRef) => found.has(keyText(deletionKeys([message])[0]!));
   return new Set(messages.filter(isDeleted).map(({ id }) => id));
 }

@@ -20,7 +20,7 @@ import { createMemory } from "../../../platform/push/memory.ts";
 import { resumeAll } from "../../../platform/push/resume.ts";
 import { postSliceJob } from "../../../platform/push/slice-job.ts";
 import type { SocketEvent } from "../../../platform/realtime/socket.ts";
-import { nameOf } from "../../../platform/table/items.ts";
+import { keyText } from "../../../platform/table/items.ts";
 import { key } from "../../../platform/table/keys.ts";
 import { useTable } from "../../../platform/table/table.ts";
 import { callEndpoint } from "../../platform/api-call.ts";
@@ -103,7 +103,7 @@ function openRoom(clock: Clock, given: ArrivalCase) {
   });
   let lambda: ReturnType<typeof createLambda> | undefined;
   const table = createTable(clock, chance, use, (old: Item | undefined, now: Item) => {
-    if (pushed.test(nameOf(now))) lambda?.write(old, now);
+    if (pushed.test(keyText(now))) lambda?.write(old, now);
   });
   useTable(table.client);
   const people = createPeople(clock, chance, given.arriving, (item) =>

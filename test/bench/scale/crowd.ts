@@ -14,7 +14,7 @@ import { postSums } from "../../../platform/push/sums.ts";
 import { awaitEndings, endMoments } from "../../../platform/store/audience/endings.ts";
 import { findMoment } from "../../../platform/store/audience/moments.ts";
 import { readHead } from "../../../platform/store/log/frames.ts";
-import { nameOf } from "../../../platform/table/items.ts";
+import { keyText } from "../../../platform/table/items.ts";
 import { key } from "../../../platform/table/keys.ts";
 import { type RecentReads, useRecentReads } from "../../../platform/table/recent.ts";
 import { useTable } from "../../../platform/table/table.ts";
@@ -70,7 +70,7 @@ function openRoom(clock: Clock, chance: Chance, use: Use, size: number) {
     // No sockets are simulated: a count of the viewers leaves their number as it was.
     if (now.SK === key.log("").SK && now.viewers !== size) table.put({ ...now, viewers: size });
     talk.see(now);
-    if (!pushed.test(nameOf(now))) return;
+    if (!pushed.test(keyText(now))) return;
     lambda?.write(old, now);
     if (now.result !== undefined && resultAt === 0) resultAt = clock.now();
   });

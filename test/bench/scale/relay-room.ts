@@ -6,7 +6,7 @@ import { createJobs } from "../../../platform/push/jobs.ts";
 import { postRooms } from "../../../platform/push/large-room.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { aliveMilliseconds } from "../../../platform/store/log/relays.ts";
-import { nameOf } from "../../../platform/table/items.ts";
+import { keyText } from "../../../platform/table/items.ts";
 import { key } from "../../../platform/table/keys.ts";
 import { useTable } from "../../../platform/table/table.ts";
 import { quantile, round } from "../figures.ts";
@@ -107,7 +107,7 @@ export async function simulateRelay(clock: Clock, given: RelayCase): Promise<Fig
   const second = (n: number) => began + n * 1000;
   let lambda: ReturnType<typeof createLambda> | undefined;
   const table = createTable(clock, chance, use, (old: Item | undefined, now: Item) => {
-    if (pushed.test(nameOf(now))) lambda?.write(old, now);
+    if (pushed.test(keyText(now))) lambda?.write(old, now);
   });
   useTable(table.client);
   const people = createPeople(clock, chance, given.relayed, (item) =>

@@ -5,7 +5,7 @@ import { postRooms } from "../../../platform/push/large-room.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { resumeAll } from "../../../platform/push/resume.ts";
 import { postSliceJob } from "../../../platform/push/slice-job.ts";
-import { nameOf } from "../../../platform/table/items.ts";
+import { keyText } from "../../../platform/table/items.ts";
 import { key } from "../../../platform/table/keys.ts";
 import { useTable } from "../../../platform/table/table.ts";
 import { quantile, round } from "../figures.ts";
@@ -54,7 +54,7 @@ export async function simulate(clock: Clock, given: Case): Promise<Figures> {
   const second = (n: number) => began + n * 1000;
   let lambda: ReturnType<typeof createLambda> | undefined;
   const onChange = (old: Item | undefined, now: Item) => {
-    if (pushed.test(nameOf(now))) lambda?.write(old, now);
+    if (pushed.test(keyText(now))) lambda?.write(old, now);
   };
   const table = createTable(clock, chance, use, onChange);
   useTable(table.client);
