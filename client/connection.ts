@@ -10,9 +10,9 @@ import * as sessions from "./session.ts";
 import { type ClientState, keepState } from "./state.ts";
 import {
   createListener,
+  runCallback,
   type Subscription,
   type SubscriptionHandlers,
-  tell,
 } from "./subscription.ts";
 import type { Moment, Shown, Sums } from "./sums.ts";
 
@@ -61,7 +61,7 @@ export function connect(settings: Settings) {
     connection.announced = streamId ?? undefined;
     const isNew = streamId !== connection.channel;
     connection.channel = streamId;
-    if (isNew) tell(report, settings.onChannel, streamId);
+    if (isNew) runCallback(report, settings.onChannel, streamId);
     const { announced } = connection;
     const isFollowed = announced !== undefined && session.followings.has(announced);
     if (!session.isOpen) begin(isFollowed ? { streamId: announced } : {});
@@ -120,12 +120,13 @@ export function connect(settings: Settings) {
 function perform({ settings, socket }: Connection, acts: sessions.Act<Feed>[]): void {
   for (const act of acts) {
     if (act.do === "send") socket.send(act.message);
-    else if (act.do === "notify") tell(settings.report, settings.onNotification, act.notification);
+    else if (act.do === "notify")
+      runCallback(settings.report, settings.onNotification, act.notification);
     else if (act.do === "leave") socket.leave(act.leaving);
     else if (act.do === "stay away") socket.end(act.reason, act.statusCode);
     else if (act.do === "show") act.to.show(act.frame);
     else if (act.do === "end") act.to.end(act.ending);
-    else act.to.begin(act.beginning);
+    else act.to.begin(act.continuation);
   }
 }
 

@@ -28,9 +28,9 @@ export class OvationError extends Error {
 
   constructor(statusCode: number, errors: string[], more: More = {}) {
     const { mayHaveHappened = false, key } = more;
-    const said = errors.join(" · ") || `Status ${statusCode}`;
+    const message = errors.join(" · ") || `Status ${statusCode}`;
     const how = key === undefined ? "" : `: Idempotency-Key ${key}`;
-    super(mayHaveHappened ? `${said} · It may have happened${how}` : said);
+    super(mayHaveHappened ? `${message} · It may have happened${how}` : message);
     Object.assign(this, { name: "OvationError", statusCode, errors, ...more, mayHaveHappened });
   }
 }

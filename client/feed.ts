@@ -1,7 +1,7 @@
 import type { Follower } from "./follower.ts";
 import type { Frame, Position } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
-import type { Beginning, Ending } from "./session.ts";
+import type { Continuation, Ending } from "./session.ts";
 import { keepShown } from "./shown.ts";
 import type { Listener } from "./subscription.ts";
 import type { Shown } from "./sums.ts";
@@ -16,8 +16,8 @@ export function createFeed(follower: Follower, outbox: Outbox, read: () => Promi
   let viewers: number | undefined;
   /** The newest frame delivered. After rewinding, older frames arrive again. */
   let newest: Position | undefined;
-  const all = (tell: (listener: Listener) => void) => {
-    for (const listener of [...listeners]) tell(listener);
+  const all = (call: (listener: Listener) => void) => {
+    for (const listener of [...listeners]) call(listener);
   };
   const shown = keepShown(read, (now) => all((listener) => listener.sum(now)));
   return {
@@ -49,17 +49,17 @@ export function createFeed(follower: Follower, outbox: Outbox, read: () => Promi
       listeners.delete(listener);
       return listeners.size > 0;
     },
-    begin(beginning: Beginning): void {
-      const { do: how, position } = beginning;
-      viewers = beginning.viewers ?? viewers;
-      shown.begin(beginning);
+    begin(continuation: Continuation): void {
+      const { do: how, position } = continuation;
+      viewers = continuation.viewers ?? viewers;
+      shown.begin(continuation);
       all((listener) => listener.sum(shown.current()));
       all((listener) => {
         const own = listener.at();
         const isSame = own?.epoch === position.epoch;
         if (how === "follow") {
           const isLost = own !== undefined && !isSame;
-          listener.begin(isLost || own === undefined ? beginning.head : own, viewers, isLost);
+          listener.begin(isLost || own === undefined ? continuation.head : own, viewers, isLost);
         } else if (how === "reset") listener.begin(position, viewers, own !== undefined);
         // A listener without a position waits for the pending `subscribed`.
         else if (own !== undefined && !(isSame && own.frame >= position.frame))

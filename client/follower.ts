@@ -8,8 +8,8 @@ type State = {
   readonly streamId: string;
   position: Position | undefined;
   /** The pending request. A subscription in the socket URL has no request id. */
-  asked: { requestId: string | undefined; at: number } | undefined;
-  patience: number;
+  pending: { requestId: string | undefined; at: number } | undefined;
+  timeout: number;
   /** Consecutive subscribes without a response in time, and when the first was sent. */
   unanswered: number;
   askedSince: number;
@@ -22,13 +22,13 @@ type State = {
 };
 
 /** How long a response or an announced frame may take before it counts as lost, in milliseconds. */
-const patienceMilliseconds = 3_000;
+const timeoutMilliseconds = 3_000;
 /**
  * Back-off factor for repeated subscribes, up to a bound: each `subscribe` restarts its response,
  * so a server that is slow because a whole room reconnects is asked less and less often.
  */
-const patienceGrowth = 1.5;
-const patienceMillisecondsMax = 20_000;
+const timeoutGrowth = 1.5;
+const timeoutMillisecondsMax = 20_000;
 
 /**
  * Shared by all followers, so that a request id is never reused on a socket: the response to an
@@ -49,8 +49,8 @@ export function createFollower(streamId: string, since?: Position) {
   const state: State = {
     streamId,
     position: since,
-    asked: undefined,
-    patience: patienceMilliseconds,
+    pending: undefined,
+    timeout: timeoutMilliseconds,
     unanswered: 0,
     askedSince: 0,
     newest: 0,
@@ -64,7 +64,7 @@ export function createFollower(streamId: string, since?: Position) {
     position: () => state.position,
     isEnded: () => state.ended,
     /** Whether a frame received now can be delivered: no request is pending. */
-    isSubscribed: () => state.position !== undefined && state.asked === undefined,
+    isSubscribed: () => state.position !== undefined && state.pending === undefined,
     /** What the URL of the next socket should request. */
     wanted: () => wantedBy(state),
     /** The newest frame that the server has announced. */
@@ -91,28 +91,28 @@ export function createFollower(streamId: string, since?: Position) {
       if (state.ended) return [];
       state.newest = state.position?.frame ?? 0;
       state.missingSince = undefined;
-      state.asked = undefined;
-      calm(state);
+      state.pending = undefined;
+      resetBackoff(state);
       const own = wantedBy(state);
       // A listener may have requested an older position since the URL was built.
       if (wanted.streamId !== streamId || wanted.since !== own.since) return again(state, now);
       state.askedSince = now;
-      state.asked = { requestId: undefined, at: now };
+      state.pending = { requestId: undefined, at: now };
       return [];
     },
     /** The socket has closed: sends no requests until another one opens. */
     close(): void {
-      state.asked = undefined;
+      state.pending = undefined;
       state.missingSince = undefined;
     },
     take: (message: Message, now: number) => take(state, message, now),
     /** Checks timeouts: call it about once a second. */
     tick(now: number): Step[] {
       if (state.ended) return [];
-      if (state.asked !== undefined)
-        return now - state.asked.at > state.patience ? repeat(state, now) : [];
+      if (state.pending !== undefined)
+        return now - state.pending.at > state.timeout ? repeat(state, now) : [];
       const { missingSince } = state;
-      const late = missingSince !== undefined && now - missingSince > patienceMilliseconds;
+      const late = missingSince !== undefined && now - missingSince > timeoutMilliseconds;
       return late ? again(state, now) : [];
     },
   };
@@ -126,30 +126,30 @@ const wantedBy = ({ streamId, position }: State): Wanted =>
 function subscribe(state: State, now: number): Step[] {
   const requestId = String(++subscribes);
   const { streamId, position } = state;
-  state.asked = { requestId, at: now };
+  state.pending = { requestId, at: now };
   const message = { action: "subscribe" as const, streamId, requestId };
   return [{ do: "send", message: position ? { ...message, since: position } : message }];
 }
 
 function again(state: State, now: number): Step[] {
-  if (state.asked !== undefined || state.ended) return [];
+  if (state.pending !== undefined || state.ended) return [];
   state.askedSince = now;
   return subscribe(state, now);
 }
 
 function repeat(state: State, now: number): Step[] {
   state.unanswered += 1;
-  state.patience = Math.min(state.patience * patienceGrowth, patienceMillisecondsMax);
+  state.timeout = Math.min(state.timeout * timeoutGrowth, timeoutMillisecondsMax);
   return subscribe(state, now);
 }
 
 /** The server responds: resets the back-off. */
-function calm(state: State): void {
-  state.patience = patienceMilliseconds;
+function resetBackoff(state: State): void {
+  state.timeout = timeoutMilliseconds;
   state.unanswered = 0;
 }
 
-function hear(state: State, frame: number, now: number): void {
+function noteNewest(state: State, frame: number, now: number): void {
   state.newest = Math.max(state.newest, frame);
   if (state.position !== undefined && state.newest > state.position.frame)
     state.missingSince ??= now;
@@ -170,7 +170,7 @@ function takeFrame(state: State, frame: Frame, now: number): Step[] {
   if (frame.epoch !== position.epoch) return again(state, now);
   if (frame.frame <= position.frame) return [];
   if (frame.frame > position.frame + 1) {
-    hear(state, frame.frame, now);
+    noteNewest(state, frame.frame, now);
     return again(state, now);
   }
   state.position = { epoch: frame.epoch, frame: frame.frame };
@@ -184,16 +184,16 @@ function takeSubscribed(
   message: Extract<Message, { type: "subscribed" }>,
   now: number,
 ): Step[] {
-  if (state.asked === undefined || message.requestId !== state.asked.requestId) return [];
-  state.asked = undefined;
-  calm(state);
+  if (state.pending === undefined || message.requestId !== state.pending.requestId) return [];
+  state.pending = undefined;
+  resetBackoff(state);
   const { epoch, recovered, viewers, sums, moments = [] } = message;
   const shownNow = sums && { shown: { sums, moments } };
   const head = { epoch, frame: message.head };
   const { position: before, ahead } = state;
   state.missingSince = undefined;
   if (before !== undefined && recovered === true) {
-    hear(state, head.frame, now);
+    noteNewest(state, head.frame, now);
     return [{ do: "follow", position: before, head, viewers, recovered, ...shownNow }];
   }
   state.ahead = undefined;
@@ -211,12 +211,12 @@ function takePong(state: State, heads: Record<string, number>, now: number): Ste
   if (state.position === undefined || state.ended) return [];
   const head = heads[state.streamId];
   if (head === undefined) return again(state, now);
-  hear(state, head, now);
+  noteNewest(state, head, now);
   return [];
 }
 
 function takeError(state: State, error: Extract<Message, { type: "error" }>): Step[] {
-  if (state.asked === undefined || error.requestId !== state.asked.requestId) return [];
+  if (state.pending === undefined || error.requestId !== state.pending.requestId) return [];
   // Rate limit, server error or a token that has just expired (the next socket brings a new one):
   // the same subscribe is repeated after its timeout.
   if ([401, 429].includes(error.statusCode) || error.statusCode >= 500) {
@@ -232,7 +232,7 @@ function end(
   reason: string,
   more: { statusCode?: number; code?: string } = {},
 ): Step[] {
-  state.asked = undefined;
+  state.pending = undefined;
   state.ended = true;
   return [{ do: "end", reason, ...more }];
 }

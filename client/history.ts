@@ -37,7 +37,7 @@ export type Source = {
   outbox: Outbox;
   /** Receives errors of callbacks, and why the chat could not be read again. */
   report(error: unknown): void;
-  tell(callback: HistoryOptions["onChange"], history: History): void;
+  runCallback(callback: HistoryOptions["onChange"], history: History): void;
 };
 
 const limitDefault = 50;
@@ -82,7 +82,7 @@ export function createHistory(source: Source, options: HistoryOptions = {}) {
     pending: source.outbox.list(),
     emit() {
       state.pending = source.outbox.list();
-      if (state.isRead && !state.isClosed) source.tell(onChange, history);
+      if (state.isRead && !state.isClosed) source.runCallback(onChange, history);
     },
   };
   const history: History = {

@@ -2,7 +2,7 @@ import { OvationError } from "./error.ts";
 import type { Tokens } from "./token.ts";
 
 /** A response in the envelope; some are bare. */
-type Said = { isSuccess?: boolean; data?: unknown; errors?: string[]; code?: string };
+type Envelope = { isSuccess?: boolean; data?: unknown; errors?: string[]; code?: string };
 
 /** What every attempt sends, except for the token. */
 type Call = {
@@ -17,7 +17,7 @@ type Call = {
 /** The result of one attempt. Status 0: no response, or an incomplete one. */
 type Outcome = {
   status: number;
-  said?: Said | undefined;
+  envelope?: Envelope | undefined;
   headers?: Headers;
   /** The token that was sent; undefined if there was none and nothing was sent. */
   token?: string;
@@ -60,7 +60,7 @@ export function createCaller(baseUrl: string, tokens: Tokens, fetcher: typeof fe
     if (!keyForm.test(key))
       throw new TypeError("Idempotency-Key: expected 1 to 128 printable ASCII characters");
     const verb = method.toUpperCase();
-    const wish: Call = {
+    const request: Call = {
       url: baseUrl + path,
       method: verb,
       body: bodyOf(body),
@@ -74,14 +74,18 @@ export function createCaller(baseUrl: string, tokens: Tokens, fetcher: typeof fe
       let isRenewed = false;
       const began = performance.now();
       for (let attempt = 1; ; attempt++) {
-        const outcome = await tryOnce(wish, tokens, fetcher);
-        const { status, said } = outcome;
+        const outcome = await tryOnce(request, tokens, fetcher);
+        const { status, envelope } = outcome;
         if (status >= 200 && status < 300)
-          return (said?.isSuccess === undefined ? said : said.data) as Answer;
+          return (envelope?.isSuccess === undefined ? envelope : envelope.data) as Answer;
         mayHaveHappened ||= verb !== "GET" && isAmbiguous(outcome);
         if (status === 401 && !isRenewed && tokens.renew(outcome.token)) isRenewed = true;
-        else if (signal?.aborted || !canRetry(outcome) || isLast(outcome, attempt, began, wish.key))
-          throw errorOf(outcome, mayHaveHappened && !(isKeyed && isDefinite(outcome)), wish.key);
+        else if (
+          signal?.aborted ||
+          !canRetry(outcome) ||
+          isLast(outcome, attempt, began, request.key)
+        )
+          throw errorOf(outcome, mayHaveHappened && !(isKeyed && isDefinite(outcome)), request.key);
         else await wait(outcome, attempt, signal);
       }
     });
@@ -130,20 +134,20 @@ async function tryOnce(call: Call, tokens: Tokens, fetcher: typeof fetch): Promi
   // The engine sets the form's content type with its boundary.
   if (typeof call.body === "string") headers["content-type"] = "application/json";
   if (call.key !== undefined) headers["idempotency-key"] = call.key;
-  const wish = { method: call.method, headers, body: call.body };
+  const request = { method: call.method, headers, body: call.body };
   // Throws what fetch would reject with: a rejection would look like a lost response.
-  new Request(call.url, wish);
+  new Request(call.url, request);
   const late = new AbortController();
   const stop = () => late.abort();
   const timer = setTimeout(stop, answerMillisecondsMax);
   call.signal?.addEventListener("abort", stop);
   if (call.signal?.aborted) stop();
   try {
-    const answer = await fetcher(call.url, { ...wish, signal: late.signal });
-    const said = (await answer.json().catch(() => undefined)) as Said | undefined;
+    const answer = await fetcher(call.url, { ...request, signal: late.signal });
+    const envelope = (await answer.json().catch(() => undefined)) as Envelope | undefined;
     // An incomplete response says as little as none.
-    const isWhole = answer.status === 204 || said !== undefined || !answer.ok;
-    return { status: isWhole ? answer.status : 0, said, headers: answer.headers, token };
+    const isWhole = answer.status === 204 || envelope !== undefined || !answer.ok;
+    return { status: isWhole ? answer.status : 0, envelope, headers: answer.headers, token };
   } catch {
     return { status: 0, token };
   } finally {
@@ -152,8 +156,8 @@ async function tryOnce(call: Call, tokens: Tokens, fetcher: typeof fetch): Promi
   }
 }
 
-const codeOf = ({ said, headers }: Outcome) =>
-  said?.code ?? headers?.get("x-error-code") ?? undefined;
+const codeOf = ({ envelope, headers }: Outcome) =>
+  envelope?.code ?? headers?.get("x-error-code") ?? undefined;
 /** The seconds that the server asks to wait, if it does: as a number, or until a date. */
 function retryAfter({ headers }: Outcome): number | undefined {
   const text = headers?.get("retry-after");
@@ -203,7 +207,7 @@ const isDefinite = (outcome: Outcome) => !canRetry(outcome) && ![401, 429].inclu
  */
 function errorOf(outcome: Outcome, mayHaveHappened: boolean, key: string | undefined): unknown {
   if (outcome.token === undefined && !mayHaveHappened) return outcome.cause;
-  return new OvationError(outcome.status, outcome.said?.errors ?? ["No answer"], {
+  return new OvationError(outcome.status, outcome.envelope?.errors ?? ["No answer"], {
     code: codeOf(outcome),
     mayHaveHappened,
     key: mayHaveHappened ? key : undefined,

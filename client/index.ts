@@ -11,7 +11,7 @@ import type { PendingMessage, SendMessageOptions } from "./outbox.ts";
 import type { SocketConstructor } from "./reconnecting-socket.ts";
 import { type CallInput, type CallResult, type CodeOf, createCall, type Route } from "./route.ts";
 import type { ClientConnection, ClientState, ConnectionState } from "./state.ts";
-import { type Subscription, type SubscriptionHandlers, tell } from "./subscription.ts";
+import { runCallback, type Subscription, type SubscriptionHandlers } from "./subscription.ts";
 import type { Sums } from "./sums.ts";
 import { createTaps, type Taps } from "./taps.ts";
 import { keepToken, type Token, type Tokens } from "./token.ts";
@@ -106,7 +106,7 @@ export function createClient(options: Options) {
   const WebSocket = options.WebSocket ?? (globalThis.WebSocket as SocketConstructor);
   if (WebSocket === undefined) throw new TypeError("No WebSocket found: pass one in the options");
   const tokens = keepToken(options.token ?? "");
-  const report = (error: unknown) => tell(throwLater, options.onError ?? throwLater, error);
+  const report = (error: unknown) => runCallback(throwLater, options.onError ?? throwLater, error);
   const send = createCaller(options.url.replace(/\/$/, ""), tokens, options.fetch);
   const call = createCall(async (method, path, ...more) => {
     try {
@@ -119,7 +119,7 @@ export function createClient(options: Options) {
   const vote = createVoter(call, clock.now);
   const wallet = createWalletWatch(
     () => call("GET /api/v1/wallet"),
-    (callback, value) => tell(report, callback, value),
+    (callback, value) => runCallback(report, callback, value),
     report,
   );
   const connection = connect({

@@ -9,7 +9,7 @@ type Range = {
   moments?: object[];
 };
 
-export type Asked = {
+export type SubscribeRequest = {
   streamId: string;
   since?: { epoch: string; frame: number } | undefined;
   requestId?: string | undefined;
@@ -29,7 +29,7 @@ export type PollingContext = {
   heads: Record<string, number>;
   isOpen(): boolean;
   open(): void;
-  tell(message: object): void;
+  emit(message: object): void;
   close(): void;
 };
 
@@ -39,11 +39,11 @@ export type PollingContext = {
  */
 export async function poll(
   context: PollingContext,
-  asked: Asked,
+  request: SubscribeRequest,
   signal: AbortSignal,
 ): Promise<void> {
-  const { streamId, requestId } = asked;
-  let at = asked.since;
+  const { streamId, requestId } = request;
+  let at = request.since;
   let isSubscribed = false;
   let hasFailed = false;
   while (!signal.aborted) {
@@ -57,9 +57,9 @@ export async function poll(
       if (signal.aborted) return;
       context.heads[streamId] = head;
       if (at === undefined || !recovered) at = { epoch, frame: head };
-      if (!isSubscribed) context.tell(subscribedBy(asked, range));
+      if (!isSubscribed) context.emit(subscribedBy(request, range));
       isSubscribed = true;
-      for (const frame of frames) context.tell(frame);
+      for (const frame of frames) context.emit(frame);
       at = { epoch, frame: frames.at(-1)?.frame ?? at.frame };
     } catch (error) {
       if (signal.aborted) return;
@@ -67,8 +67,8 @@ export async function poll(
       if (statusCode !== undefined && isFinal(statusCode)) {
         context.open();
         if (signal.aborted) return;
-        if (isSubscribed) context.tell({ type: "unsubscribed", streamId, reason: message });
-        else context.tell({ type: "error", statusCode, errors: [message], requestId });
+        if (isSubscribed) context.emit({ type: "unsubscribed", streamId, reason: message });
+        else context.emit({ type: "error", statusCode, errors: [message], requestId });
         return;
       }
       if (statusCode === lost || hasFailed || !context.isOpen()) return context.close();
@@ -84,8 +84,8 @@ const isFinal = (status: number) =>
   status >= 400 && status < 500 && ![lost, 408, 425, 429].includes(status);
 
 /** The response to a subscription. Only frames have the number of viewers. */
-function subscribedBy(asked: Asked, { frames, recovered, ...shown }: Range) {
-  const { streamId, since, requestId } = asked;
+function subscribedBy(request: SubscribeRequest, { frames, recovered, ...shown }: Range) {
+  const { streamId, since, requestId } = request;
   const subscribed = { type: "subscribed", streamId, viewers: frames.at(-1)?.viewers, ...shown };
   return { ...subscribed, ...(since && { recovered }), requestId };
 }
@@ -93,7 +93,7 @@ function subscribedBy(asked: Asked, { frames, recovered, ...shown }: Range) {
 /** Reads the frames after a position (`GET …/events`), and waits `wait` seconds at most for one. */
 async function readEvents(
   { url, token, fetch: own }: PollingContext,
-  { streamId, since }: Asked,
+  { streamId, since }: SubscribeRequest,
   wait: number,
   signal: AbortSignal,
 ): Promise<Range> {

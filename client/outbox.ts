@@ -79,7 +79,7 @@ export function createOutbox(post: Post, userId: () => string | undefined) {
   const items = new Map<Item, PendingMessage>();
   let settled: string[] = [];
   const listeners = new Set<Listener>();
-  const tell = (sent?: ChatMessage) => {
+  const notify = (sent?: ChatMessage) => {
     for (const listener of [...listeners]) listener(sent);
   };
 
@@ -89,7 +89,7 @@ export function createOutbox(post: Post, userId: () => string | undefined) {
     settled = [...settled, sent._id].slice(-settledMax);
     // An equal message was taken for it: what this one was taken for may be that one.
     for (const other of items.keys()) if (other.look?._id === sent._id) other.look = item.look;
-    tell(sent);
+    notify(sent);
     return sent;
   }
 
@@ -101,7 +101,7 @@ export function createOutbox(post: Post, userId: () => string | undefined) {
       // No response confirms it, but a frame contains it: it was sent.
       if (isUnclear(error) && item.look !== undefined) return settle(item, item.look);
       Object.assign(item, { status: "failed", error, look: undefined });
-      tell();
+      notify();
       throw error;
     }
   }
@@ -111,7 +111,7 @@ export function createOutbox(post: Post, userId: () => string | undefined) {
     item.sent = attempt(item);
     // Callers that ignore the promise read `status`.
     item.sent.catch(() => {});
-    tell();
+    notify();
     return item.sent;
   }
 
@@ -135,7 +135,7 @@ export function createOutbox(post: Post, userId: () => string | undefined) {
         },
         retry: () => (item.status === "failed" && items.has(item) ? start(item) : item.sent),
         discard() {
-          if (item.status === "failed" && items.delete(item)) tell();
+          if (item.status === "failed" && items.delete(item)) notify();
         },
       };
       items.set(item, pending);

@@ -1,4 +1,4 @@
-import { type Asked, answerMilliseconds, poll } from "./long-poll.ts";
+import { answerMilliseconds, poll, type SubscribeRequest } from "./long-poll.ts";
 import type { SocketConstructor } from "./reconnecting-socket.ts";
 
 type Options = {
@@ -103,10 +103,10 @@ function createPolling(
     onclose: null as ((event: object) => void) | null,
     onerror: null as ((event: object) => void) | null,
     send(text: string): void {
-      const { action, ...asked } = JSON.parse(text) as Asked & { action: string };
-      if (action === "subscribe") follow(asked);
-      else if (action === "unsubscribe") followed.get(asked.streamId)?.abort();
-      else if (action === "ping") tell({ type: "pong", heads, requestId: asked.requestId });
+      const { action, ...request } = JSON.parse(text) as SubscribeRequest & { action: string };
+      if (action === "subscribe") follow(request);
+      else if (action === "unsubscribe") followed.get(request.streamId)?.abort();
+      else if (action === "ping") emit({ type: "pong", heads, requestId: request.requestId });
     },
     close(): void {
       if (socket.readyState === 3) return;
@@ -116,7 +116,7 @@ function createPolling(
       socket.onclose?.({});
     },
   };
-  const tell = (message: object) =>
+  const emit = (message: object) =>
     socket.readyState === 1 && socket.onmessage?.({ data: JSON.stringify(message) });
   const timer = setTimeout(() => socket.close(), milliseconds);
   const open = () => {
@@ -130,21 +130,21 @@ function createPolling(
     else if (socket.readyState === 0) follow({ streamId, since: positionOf(since) });
   });
 
-  function follow(asked: Asked): void {
-    const { streamId } = asked;
+  function follow(request: SubscribeRequest): void {
+    const { streamId } = request;
     followed.get(streamId)?.abort();
     const stop = new AbortController();
     followed.set(streamId, stop);
     const isOpen = () => socket.readyState === 1;
     const { close } = socket;
-    const context = { url, token, fetch: own, heads, isOpen, open, tell, close };
-    void poll(context, asked, stop.signal);
+    const context = { url, token, fetch: own, heads, isOpen, open, emit, close };
+    void poll(context, request, stop.signal);
   }
 
   return socket;
 }
 
-function positionOf(since: string | undefined): Asked["since"] {
+function positionOf(since: string | undefined): SubscribeRequest["since"] {
   if (since === undefined) return undefined;
   const at = since.lastIndexOf(":");
   return { epoch: since.slice(0, at), frame: Number(since.slice(at + 1)) };

@@ -147,7 +147,7 @@ async function connect(state: State): Promise<void> {
   };
   socket.onmessage = ({ data }) => {
     own.last = own.last
-      .then(() => hear(state, own, String(data)))
+      .then(() => receive(state, own, String(data)))
       .catch(() => leave(state, own, { reason: "A message could not be read" }));
   };
   // Some engines crash on an unhandled error event; the close event that follows is enough.
@@ -158,7 +158,7 @@ async function connect(state: State): Promise<void> {
     });
 }
 
-async function hear(state: State, own: Link, text: string): Promise<void> {
+async function receive(state: State, own: Link, text: string): Promise<void> {
   const message = await readMessage(text);
   if (state.link === own) state.settings.onMessage(message);
 }

@@ -12,11 +12,11 @@ export type Act<Listener> =
   | { do: "leave"; leaving: Leaving }
   | { do: "stay away"; reason: string; statusCode: number }
   | { do: "show"; frame: Frame; to: Listener }
-  | { do: "begin"; beginning: Beginning; to: Listener }
+  | { do: "begin"; continuation: Continuation; to: Listener }
   | { do: "end"; ending: Ending; to: Listener };
 
 /** How a stream continues after the response to a `subscribe`. */
-export type Beginning = Exclude<Step, { do: "send" } | { do: "show" } | { do: "end" }>;
+export type Continuation = Exclude<Step, { do: "send" } | { do: "show" } | { do: "end" }>;
 
 /** Why a stream has ended: a sentence, and the API's status and error code if it has them. */
 export type Ending = { reason: string; statusCode?: number | undefined; code?: string | undefined };
@@ -40,7 +40,7 @@ export type Session<Listener> = {
   /** Whether a channel's socket waits for the name of its stream. Until then it may not send. */
   isWaiting: boolean;
   /** When the newest message of any kind arrived. */
-  heardAt: number;
+  lastMessageAt: number;
   /** When the first `ping` since then was sent. */
   pingedAt: number | undefined;
 };
@@ -97,7 +97,7 @@ export const createSession = <Listener>(
   delivered: new Set(),
   isOpen: false,
   isWaiting: false,
-  heardAt: 0,
+  lastMessageAt: 0,
   pingedAt: undefined,
 });
 
@@ -112,12 +112,17 @@ export function wantedFirst<L>(session: Session<L>): Wanted {
 
 /** A channel's socket has opened: the server sends the first message. */
 export function wait<L>(session: Session<L>, now: number): void {
-  Object.assign(session, { isWaiting: true, heardAt: now });
+  Object.assign(session, { isWaiting: true, lastMessageAt: now });
 }
 
 /** A socket has opened: subscribes again to everything except what its URL requested (`wanted`). */
 export function open<L>(session: Session<L>, now: number, wanted: Wanted): Act<L>[] {
-  Object.assign(session, { isOpen: true, isWaiting: false, heardAt: now, pingedAt: undefined });
+  Object.assign(session, {
+    isOpen: true,
+    isWaiting: false,
+    lastMessageAt: now,
+    pingedAt: undefined,
+  });
   const followings = [...session.followings.values()];
   for (const one of followings) listen(session, one, now);
   return followings.flatMap((one) => actsOf(session, one, one.follower.open(now, wanted)));
@@ -169,7 +174,7 @@ const unsubscribe = (streamId: string) => ({
 });
 
 export function take<L>(session: Session<L>, message: ServerMessage, now: number): Act<L>[] {
-  session.heardAt = now;
+  session.lastMessageAt = now;
   session.pingedAt = undefined;
   if (message.type === "notification") return notify(session, message.data);
   if (message.type === "moved") {
@@ -194,20 +199,21 @@ export function take<L>(session: Session<L>, message: ServerMessage, now: number
 
 /** Checks timeouts: call it about once a second. */
 export function tick<L>(session: Session<L>, now: number): Act<L>[] {
-  if (session.isWaiting && now - session.heardAt >= firstMessageMilliseconds) return [leaveSilent];
+  if (session.isWaiting && now - session.lastMessageAt >= firstMessageMilliseconds)
+    return [leaveSilent];
   if (!session.isOpen) return [];
   const followings = [...session.followings.values()];
-  const { heardAt, pingedAt, pingMilliseconds } = session;
+  const { lastMessageAt, pingedAt, pingMilliseconds } = session;
   const isSilent = pingedAt !== undefined && now - pingedAt >= pongMilliseconds;
   const acts = followings.flatMap((one) => actsOf(session, one, one.follower.tick(now)));
   const isUnanswered = followings.some(({ follower }) => {
     const { unanswered, since } = follower.waiting();
-    return unanswered >= (heardAt > since ? unansweredMax : unansweredInSilenceMax);
+    return unanswered >= (lastMessageAt > since ? unansweredMax : unansweredInSilenceMax);
   });
   if (isSilent || isUnanswered) return [leaveSilent];
   const isDue =
     followings.length === 0
-      ? now - Math.max(heardAt, pingedAt ?? 0) >= pingMilliseconds
+      ? now - Math.max(lastMessageAt, pingedAt ?? 0) >= pingMilliseconds
       : followings.some(({ askAt }) => askAt <= now);
   // A ping next to a repeated subscribe distinguishes a dead socket from a slow server.
   if (!isDue && acts.length === 0) return acts;
@@ -241,7 +247,7 @@ function actsOf<L>(session: Session<L>, { follower, to }: Following<L>, steps: S
   return steps.map((step) => {
     if (step.do === "send") return step;
     if (step.do === "show") return { ...step, to };
-    if (step.do !== "end") return { do: "begin", beginning: step, to };
+    if (step.do !== "end") return { do: "begin", continuation: step, to };
     session.followings.delete(follower.streamId);
     const { do: _, ...ending } = step;
     return { do: "end", ending, to };

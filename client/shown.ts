@@ -1,5 +1,5 @@
 import type { Frame } from "./message.ts";
-import type { Beginning } from "./session.ts";
+import type { Continuation } from "./session.ts";
 import { type Adding, nothingShown, type Shown, shownAfter } from "./sums.ts";
 
 /**
@@ -7,18 +7,18 @@ import { type Adding, nothingShown, type Shown, shownAfter } from "./sums.ts";
  * is known, `read` is called after the replay for what was there before. A newer frame wins, because
  * the response may be older than it.
  */
-export function keepShown(read: () => Promise<Shown>, tell: (shown: Shown) => void) {
+export function keepShown(read: () => Promise<Shown>, onShown: (shown: Shown) => void) {
   let shown = nothingShown;
   let isKnown = false;
   /** What the frames since the replay's begin have changed, until the state before it is known. */
   let missing: (Adding & { head: number }) | undefined;
 
   async function complete(): Promise<void> {
-    const said = await read();
+    const before = await read();
     if (missing === undefined) return;
-    shown = shownAfter(said, missing);
+    shown = shownAfter(before, missing);
     know();
-    tell(shown);
+    onShown(shown);
   }
   function know(): void {
     isKnown = true;
@@ -26,11 +26,12 @@ export function keepShown(read: () => Promise<Shown>, tell: (shown: Shown) => vo
   }
   return {
     current: () => shown,
-    begin(beginning: Beginning): void {
-      shown = beginning.shown ?? (beginning.do === "reset" ? nothingShown : shown);
-      const isReplay = beginning.do === "follow" && beginning.recovered && !beginning.shown;
+    begin(continuation: Continuation): void {
+      shown = continuation.shown ?? (continuation.do === "reset" ? nothingShown : shown);
+      const isReplay =
+        continuation.do === "follow" && continuation.recovered && !continuation.shown;
       if (!isReplay) know();
-      else if (!isKnown) missing = { events: [], ...missing, head: beginning.head.frame };
+      else if (!isKnown) missing = { events: [], ...missing, head: continuation.head.frame };
     },
     show(frame: Frame): void {
       shown = shownAfter(shown, frame);

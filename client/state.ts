@@ -1,4 +1,4 @@
-import { tell } from "./subscription.ts";
+import { runCallback } from "./subscription.ts";
 
 /** The state passed to `onState`. */
 export type ClientState = "online" | "offline" | "ended";
@@ -34,7 +34,7 @@ export function keepState(onState: StateListener, report: (error: unknown) => vo
   const enter = (state: ClientState, reason?: string, statusCode?: number) => {
     if (connection.state === state) return;
     Object.assign(connection, { state, reason, statusCode });
-    for (const listener of [...listeners]) tell(report, listener, state, reason, statusCode);
+    for (const listener of [...listeners]) runCallback(report, listener, state, reason, statusCode);
   };
   return { connection: connection as ClientConnection, enter };
 }

@@ -59,13 +59,13 @@ export type Subscription = {
   [Symbol.asyncIterator](): AsyncGenerator<Event>;
 };
 
-type Owner = Omit<Source, "tell"> & {
+type Owner = Omit<Source, "runCallback"> & {
   /** The listener no longer follows the stream. */
   leave(listener: Listener): void;
 };
 
 /** Calls a callback; if it throws, reports the error and continues. */
-export function tell<Arguments extends unknown[]>(
+export function runCallback<Arguments extends unknown[]>(
   report: (error: unknown) => void,
   callback: ((...given: Arguments) => void) | undefined,
   ...given: Arguments
@@ -163,23 +163,23 @@ function begin(state: State, at: Position, viewers?: number, isReset = false): v
   count(state, viewers);
   if (!isReset || state.isEnded) return;
   for (const chat of state.histories) chat.reset();
-  tell(state.owner.report, state.handlers.onReset, at);
+  runCallback(state.owner.report, state.handlers.onReset, at);
 }
 
 function show(state: State, frame: Frame): void {
   const { handlers, owner, queue, position } = state;
   if (state.isEnded || position?.epoch !== frame.epoch || frame.frame <= position.frame) return;
   state.position = { epoch: frame.epoch, frame: frame.frame };
-  const isHeard = handlers.onEvent !== undefined || queue.readers > 0;
-  const last = isHeard ? frame.events.at(-1) : undefined;
+  const hasReader = handlers.onEvent !== undefined || queue.readers > 0;
+  const last = hasReader ? frame.events.at(-1) : undefined;
   state.before = last && { epoch: frame.epoch, frame: frame.frame - 1 };
   count(state, frame.viewers);
   for (const chat of state.histories) if (!chat.show(frame)) state.histories.delete(chat);
-  tell(owner.report, handlers.onFrame, frame);
+  runCallback(owner.report, handlers.onFrame, frame);
   for (const event of frame.events) {
     if (state.isEnded) return;
     if (event === last) state.before = undefined;
-    tell(owner.report, handlers.onEvent, event, frame);
+    runCallback(owner.report, handlers.onEvent, event, frame);
     const isRead = queue.readers > 0 && !state.isEnded;
     if (isRead && queue.add(event, frame) > waitingMax) stop(state, "The reader is too slow");
   }
@@ -189,13 +189,13 @@ function show(state: State, frame: Frame): void {
 function count(state: State, viewers: number | undefined): void {
   if (viewers === undefined || state.viewers === viewers) return;
   state.viewers = viewers;
-  tell(state.owner.report, state.handlers.onViewers, viewers);
+  runCallback(state.owner.report, state.handlers.onViewers, viewers);
 }
 
 function sum(state: State, shown: Shown): void {
   if (state.isEnded || state.shown === shown) return;
   state.shown = shown;
-  tell(state.owner.report, state.handlers.onSums, shown.sums, shown.moments);
+  runCallback(state.owner.report, state.handlers.onSums, shown.sums, shown.moments);
 }
 
 function end(state: State, { reason, statusCode, code }: Ending): void {
@@ -203,7 +203,7 @@ function end(state: State, { reason, statusCode, code }: Ending): void {
   state.isEnded = true;
   state.ready.reject(new OvationError(statusCode ?? 0, [reason], { code }));
   for (const chat of state.histories) chat.history.close();
-  tell(state.owner.report, state.handlers.onEnd, reason, statusCode, code);
+  runCallback(state.owner.report, state.handlers.onEnd, reason, statusCode, code);
   state.queue.wake();
 }
 
@@ -220,7 +220,7 @@ async function openHistory(state: State, options?: HistoryOptions): Promise<Hist
   const { owner, ready, histories } = state;
   await ready.promise;
   const chat = createHistory(
-    { ...owner, tell: (...given) => tell(owner.report, ...given) },
+    { ...owner, runCallback: (...given) => runCallback(owner.report, ...given) },
     options,
   );
   histories.add(chat);

@@ -23,7 +23,7 @@ export function createTaps(streamId: string, call: ReturnType<typeof createCall>
   let [total, sent, isOpen, isWaiting] = [0, 0, true, false];
   async function send(): Promise<void> {
     isWaiting = true;
-    const asked = total;
+    const before = total;
     let wait = second;
     try {
       const answer = await call("PUT /api/v1/live-stream/{streamId}/likes", {
@@ -31,14 +31,14 @@ export function createTaps(streamId: string, call: ReturnType<typeof createCall>
         body: { session, total },
       });
       // Taps that came meanwhile are added to the server's total.
-      total += answer.total - asked;
+      total += answer.total - before;
       sent = answer.total;
       wait = answer.next * second;
     } catch (error) {
       const { statusCode, retryAfterSeconds } = error as OvationError;
       const isRefused = statusCode >= 400 && statusCode < 429;
       // These taps do not count; later ones may.
-      if (isRefused) total += sent - asked;
+      if (isRefused) total += sent - before;
       wait = (retryAfterSeconds ?? (isRefused ? refusedSeconds : 5)) * second;
     }
     setTimeout(() => {

@@ -21,7 +21,7 @@ const spending =
  */
 export function createWalletWatch(
   read: () => Promise<Wallet>,
-  tell: <Value>(callback: (value: Value) => void, value: Value) => void,
+  runCallback: <Value>(callback: (value: Value) => void, value: Value) => void,
   report: (error: unknown) => void,
 ) {
   const watchers = new Set<WalletHandlers>();
@@ -38,8 +38,8 @@ export function createWalletWatch(
       // It may lack what has changed meanwhile.
       if (isStale) continue;
       for (const { onWallet, onError = report } of [...watchers])
-        if (outcome.status === "fulfilled") tell(onWallet, outcome.value);
-        else tell(onError, outcome.reason);
+        if (outcome.status === "fulfilled") runCallback(onWallet, outcome.value);
+        else runCallback(onError, outcome.reason);
     }
     isReading = false;
   }
