@@ -11,7 +11,7 @@ import { noteLikers, storeTrains } from "../store/audience/log-state.ts";
 import { type DeletedText, removeTexts } from "../store/log/deleted-texts.ts";
 import { hasMessage, putFrame } from "../store/log/frames.ts";
 import type { Audience, FramedRecords } from "./audience.ts";
-import { addFrame, evictLog, loadLog, newRecordsIn } from "./memory.ts";
+import { addFrame, evictLog, loadLog, newRecordsIn } from "./push-cache.ts";
 import { countViewers } from "./viewer-count.ts";
 
 /**
@@ -98,7 +98,7 @@ export async function appendRecords(
   try {
     for (let conflicts = 0; conflicts <= conflictsMax; conflicts++) {
       const log = await loadLog(audience, oldestOf(records));
-      // Computed once, while the memory is known to be complete for all records: each Put may evict
+      // Computed once, while the cache is known to be complete for all records: each Put may evict
       // older frames.
       let fresh = await withoutDeletedTexts(streamId, newRecordsIn(log, records));
       storesTrains ||= fresh.length < records.length;
@@ -130,7 +130,7 @@ export async function appendRecords(
     }
     throw new Error(`The log of ${streamId} is too busy`);
   } catch (error) {
-    // The memory may differ from the log now, so the next call reads the log.
+    // The cache may differ from the log now, so the next call reads the log.
     evictLog(audience);
     throw error;
   }

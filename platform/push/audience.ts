@@ -4,7 +4,7 @@ import type { UserEvent } from "../../domain/log/user-event.ts";
 import type { Poster } from "./gateway.ts";
 import type { Governor } from "./governor.ts";
 import type { InvokeSlice, Jobs } from "./jobs.ts";
-import type { Memory } from "./memory.ts";
+import type { PushCache } from "./push-cache.ts";
 
 /**
  * Everything that a pushing environment sends to. The handler creates it and passes it to every
@@ -51,8 +51,8 @@ export type EventQueue = {
 /** The subset of the outlet that posting a slice needs. */
 export type SliceOutlet = Pick<Outlet, "poster" | "governor">;
 
-/** One invocation of a function that pushes: its time, its environment's memory and its outlet. */
-export type Push<Ways = Outlet> = { now: Date; memory: Memory; outlet: Ways };
+/** One invocation of a function that pushes: its time, its environment's cache and its outlet. */
+export type Push<Ways = Outlet> = { now: Date; cache: PushCache; outlet: Ways };
 
 /** The viewers of one stream during one invocation. */
 export type Audience<Ways = Outlet> = Push<Ways> & { streamId: string };

@@ -17,12 +17,12 @@ import { findCurrent, findGuests, removeSubscriber } from "../store/log/subscrib
 import { isStillAdmitted } from "../store/streams/members.ts";
 import type { Audience, Outlet } from "./audience.ts";
 import { type Payload, type PostResult, payloadOf } from "./gateway.ts";
-import { subscriptionName } from "./memory.ts";
 import { endSubscription, post } from "./post.ts";
+import { subscriptionKey } from "./push-cache.ts";
 import { countViewersNow } from "./viewer-count.ts";
 
 /**
- * Confirms the batch's new subscriptions, from the log and never from memory (docs/frames.md, step
+ * Confirms the batch's new subscriptions, from the log and never from the cache (docs/frames.md, step
  * 5): reads the member's ban again, sets the first live frame if this revision of the subscription
  * has none, then reads the log again. Viewers who missed nothing are sent `subscribed`.
  * Subscriptions with missed frames keep no first live frame, so that nothing live is posted to
@@ -130,7 +130,7 @@ async function confirm(
     if (result === "gone" && isOpening(subscriber, audience.now))
       await handOver(audience.outlet, subscriber, request);
   });
-  const isSlow = audience.memory.slow.has(subscriptionName(subscriber));
+  const isSlow = audience.cache.slow.has(subscriptionKey(subscriber));
   await waitAtMost(isSlow ? 0 : stragglersMilliseconds, saying);
 }
 

@@ -63,10 +63,10 @@ async function deliverNext(
   audience: Audience,
   { head, newFrames = [] }: Delivery,
 ): Promise<boolean> {
-  const { streamId, now, memory } = audience;
+  const { streamId, now, cache } = audience;
   const log = await getLog(streamId);
   if (log.posted >= head) return true;
-  const estimate = memory.viewers.get(streamId)?.posted ?? log.viewers ?? 0;
+  const estimate = cache.viewers.get(streamId)?.posted ?? log.viewers ?? 0;
   const most = Math.max(1, Math.floor(limits().postsPerMark / Math.max(1, estimate)));
   const frames = await nextFrames(streamId, { after: log.posted, head, most }, newFrames);
   const last = frames.at(-1);

@@ -36,12 +36,12 @@ const triesMax = 6;
  * are retried through the queue, so that a hanging connection does not delay other users.
  */
 export async function sendNotification(
-  { now, memory, outlet }: Push<SliceOutlet>,
+  { now, cache, outlet }: Push<SliceOutlet>,
   stored: StoredNotification,
 ): Promise<void> {
-  if (memory.notifications.has(stored.id)) return;
+  if (cache.notifications.has(stored.id)) return;
   await sendTo(outlet, await listSockets(stored.userId, now), stored, { tries: 1, now });
-  memory.notifications.set(stored.id, true);
+  cache.notifications.set(stored.id, true);
 }
 
 /** Resends a notification to those of the connections that still exist. */

@@ -19,7 +19,7 @@ import { isStillBlocked } from "../store/streams/members.ts";
 import type { Audience, Outlet, Push, SliceOutlet } from "./audience.ts";
 import { compactText } from "./encodings.ts";
 import { type Payload, type PostResult, payloadOf } from "./gateway.ts";
-import { type Memory, subscriptionName } from "./memory.ts";
+import { type PushCache, subscriptionKey } from "./push-cache.ts";
 
 /** A stream, with the parts of the outlet that posting needs. */
 type Sender = Audience<SliceOutlet>;
@@ -70,12 +70,12 @@ async function postFrames(
   subscribers: readonly Subscriber[],
   ends: ReadonlyMap<string, number>,
 ): Promise<void> {
-  const { memory, outlet } = audience;
+  const { cache, outlet } = audience;
   const posts: Posts = { frames, waiting: 0 };
   const endings: Promise<void>[] = [];
   const postings: Promise<void>[] = [];
   for (const subscriber of subscribers) {
-    const isSlow = memory.slow.has(subscriptionName(subscriber));
+    const isSlow = cache.slow.has(subscriptionKey(subscriber));
     const end = ends.get(subscriber.userId);
     const posting = postInOrder(audience, subscriber, posts, end);
     if (end !== undefined)
@@ -105,13 +105,13 @@ async function postInOrder(
   posts: Posts,
   end = Number.POSITIVE_INFINITY,
 ): Promise<void> {
-  const { memory, outlet } = audience;
-  const { busy } = memory;
+  const { cache, outlet } = audience;
+  const { busy } = cache;
   const { frames } = posts;
   const from = firstLive(subscriber);
-  const subscription = subscriptionName(subscriber);
+  const subscription = subscriptionKey(subscriber);
   const getsNone = from === undefined || from > frames.at(-1)!.n;
-  if (getsNone || busy.has(subscription) || isDead(memory, subscriber)) return;
+  if (getsNone || busy.has(subscription) || isDead(cache, subscriber)) return;
   busy.add(subscription);
   try {
     for (const frame of frames) {
@@ -154,7 +154,7 @@ export async function post(
 }
 
 /**
- * Posts one message without asking the governor. Records the result in the memory: a dead
+ * Posts one message without asking the governor. Records the result in the cache: a dead
  * connection, a slow one, or one that is no longer slow.
  */
 async function postNow(
@@ -162,10 +162,10 @@ async function postNow(
   subscriber: Subscriber,
   payload: Payload,
 ): Promise<PostResult> {
-  const { slow } = sender.memory;
+  const { slow } = sender.cache;
   const result = await sender.outlet.poster.post(subscriber.connectionId, payload);
-  if (result === "lost") slow.add(subscriptionName(subscriber));
-  else slow.delete(subscriptionName(subscriber));
+  if (result === "lost") slow.add(subscriptionKey(subscriber));
+  else slow.delete(subscriptionKey(subscriber));
   if (result === "gone") markDead(sender, subscriber);
   return result;
 }
@@ -195,27 +195,27 @@ export async function endSubscription(
 const crowdMilliseconds = 15_000;
 
 /** Records that a connection returned 410, unless it may still be opening. */
-function markDead({ now, memory }: Pick<Push, "now" | "memory">, subscriber: Subscriber): void {
-  if (isOpening(subscriber, now) || isDead(memory, subscriber)) return;
-  memory.dead.set(subscriptionName(subscriber), { subscriber, at: now.getTime() });
+function markDead({ now, cache }: Pick<Push, "now" | "cache">, subscriber: Subscriber): void {
+  if (isOpening(subscriber, now) || isDead(cache, subscriber)) return;
+  cache.dead.set(subscriptionKey(subscriber), { subscriber, at: now.getTime() });
 }
 
 /**
  * Whether this subscription's connection is known to be dead. A later subscription of the same
  * connection is not.
  */
-const isDead = ({ dead }: Memory, subscriber: Subscriber): boolean =>
-  dead.get(subscriptionName(subscriber))?.subscriber.revision === subscriber.revision;
+const isDead = ({ dead }: PushCache, subscriber: Subscriber): boolean =>
+  dead.get(subscriptionKey(subscriber))?.subscriber.revision === subscriber.revision;
 
 /** Forgets dead subscriptions of a slice that are no longer in its list of subscribers. */
 function forgetRemoved(
-  { streamId, memory: { dead } }: Pick<Audience, "streamId" | "memory">,
+  { streamId, cache: { dead } }: Pick<Audience, "streamId" | "cache">,
   slice: Slice,
   subscribers: readonly Subscriber[],
 ): void {
   const own = [...dead].filter(([, { subscriber }]) => subscriber.streamId === streamId);
   if (own.length === 0) return;
-  const current = new Set(subscribers.map(subscriptionName));
+  const current = new Set(subscribers.map(subscriptionKey));
   for (const [name, { subscriber }] of own)
     if (!current.has(name) && isInSlice(streamId, subscriber.connectionId, slice))
       dead.delete(name);
@@ -225,12 +225,12 @@ function forgetRemoved(
  * Removes the items of dead connections, at most `deadPerCall` of them: `$disconnect` is not
  * guaranteed to be called.
  */
-export async function removeDead({ now, memory }: Pick<Push, "now" | "memory">): Promise<void> {
-  const latest = now.getTime() - (memory.dead.size > limits().deadAtOnce ? crowdMilliseconds : 0);
-  const due = [...memory.dead].filter(([, { at }]) => at <= latest).slice(0, limits().deadPerCall);
+export async function removeDead({ now, cache }: Pick<Push, "now" | "cache">): Promise<void> {
+  const latest = now.getTime() - (cache.dead.size > limits().deadAtOnce ? crowdMilliseconds : 0);
+  const due = [...cache.dead].filter(([, { at }]) => at <= latest).slice(0, limits().deadPerCall);
   await allDone(
     due.map(async ([name, { subscriber }]) => {
-      memory.dead.delete(name);
+      cache.dead.delete(name);
       await dropSubscribed(subscriber);
     }),
   );

@@ -13,9 +13,9 @@ import { findCurrent, findSubscriber } from "../store/log/subscribers.ts";
 import type { Audience, Push } from "./audience.ts";
 import { openSubscription, refuseSubscription, type SendResult } from "./confirm.ts";
 import { ResumeJob } from "./jobs.ts";
-import { subscriptionName } from "./memory.ts";
 import { leave, sendFrames } from "./missed-frames.ts";
 import { removeDead } from "./post.ts";
+import { subscriptionKey } from "./push-cache.ts";
 import { countViewers, countViewersNow } from "./viewer-count.ts";
 
 /**
@@ -60,7 +60,7 @@ export async function resume(audience: Audience, job: ResumeJob): Promise<void> 
   const delaySeconds = openingSeconds(found, audience.now);
   if (delaySeconds > 0) return audience.outlet.jobs.queueResume(job, delaySeconds);
   // At once, also among many dead ones: no later post would find it.
-  audience.memory.dead.delete(subscriptionName(found));
+  audience.cache.dead.delete(subscriptionKey(found));
   await dropSubscribed(found);
 }
 

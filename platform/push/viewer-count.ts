@@ -6,7 +6,7 @@ import { listRelayedRooms } from "../store/log/relays.ts";
 import { listSubscribers } from "../store/log/subscribers.ts";
 import { coalesce } from "../table/query.ts";
 import type { Audience } from "./audience.ts";
-import type { Memory, ViewerCount } from "./memory.ts";
+import type { PushCache, ViewerCount } from "./push-cache.ts";
 
 /** Maximum age of the count in a frame. */
 const ageMillisecondsMax = 5_000;
@@ -17,8 +17,8 @@ const ageMillisecondsMax = 5_000;
  * counted already.
  */
 export async function countViewers(audience: Audience): Promise<ViewerCount> {
-  const { streamId, now, memory } = audience;
-  const known = memory.viewers.get(streamId);
+  const { streamId, now, cache } = audience;
+  const known = cache.viewers.get(streamId);
   if (known !== undefined && isNew(known.at, now)) return known;
   let estimate = known?.count;
   // Counting 100,000 viewers takes half a second, and the poster has just done so.
@@ -29,7 +29,7 @@ export async function countViewers(audience: Audience): Promise<ViewerCount> {
       estimate = count;
       // When all reconnect, hundreds of environments ask at once; one counts for all.
       if (isNew(countedAt, now) || !(await claimCount(streamId, countedAt, now))) {
-        remember(memory, streamId, { count, posted, at: countedAt });
+        remember(cache, streamId, { count, posted, at: countedAt });
         return { count, posted };
       }
     }
@@ -59,7 +59,7 @@ const smallRoomViewersMax = 100;
  * same as `countViewers`.
  */
 export async function countViewersNow(audience: Audience): Promise<number> {
-  const known = audience.memory.viewers.get(audience.streamId)?.count;
+  const known = audience.cache.viewers.get(audience.streamId)?.count;
   const { count } =
     known !== undefined && known <= smallRoomViewersMax
       ? await countSubscribers(audience, known)
@@ -68,12 +68,12 @@ export async function countViewersNow(audience: Audience): Promise<number> {
 }
 
 async function countSubscribers(
-  { streamId, now, memory }: Audience,
+  { streamId, now, cache }: Audience,
   estimate: number | undefined,
 ): Promise<ViewerCount> {
   const { count, posted } = await countCoalesced(streamId, now.getTime(), estimate ?? 0);
-  remember(memory, streamId, { count, posted, at: now.getTime() });
-  // Also if the room has shrunk: environments with an empty memory would otherwise keep the old
+  remember(cache, streamId, { count, posted, at: now.getTime() });
+  // Also if the room has shrunk: environments with an empty cache would otherwise keep the old
   // count.
   if (Math.max(count, estimate ?? 0) > smallRoomViewersMax)
     await recordViewers(streamId, count, now, posted);
@@ -94,19 +94,19 @@ const countCoalesced = coalesce(async (streamId: string, at: number, estimate: n
  * the stored peak.
  */
 export function noteViewers(
-  { streamId, now, memory }: Audience,
+  { streamId, now, cache }: Audience,
   { count, posted }: ViewerCount,
   peakBefore = 0,
 ): PostedViewers {
   const countedAt = now.getTime();
-  const peak = remember(memory, streamId, { count, posted, at: countedAt });
+  const peak = remember(cache, streamId, { count, posted, at: countedAt });
   const peakViewers = Math.max(peak, peakBefore);
   return { viewers: count, postedViewers: posted, peakViewers, countedAt };
 }
 
 /** Remembers a count made at a time (milliseconds). Returns the highest count remembered so far. */
 function remember(
-  { viewers }: Memory,
+  { viewers }: PushCache,
   streamId: string,
   counted: ViewerCount & { at: number },
 ): number {

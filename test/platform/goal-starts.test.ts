@@ -5,7 +5,7 @@ import { listSumMisfits } from "../../platform/audit/crowd.ts";
 import type { Caller } from "../../platform/auth/caller.ts";
 import { appendRecords } from "../../platform/push/append.ts";
 import { createJobs } from "../../platform/push/jobs.ts";
-import { createMemory } from "../../platform/push/memory.ts";
+import { createPushCache } from "../../platform/push/push-cache.ts";
 import { countState } from "../../platform/store/audience/count-state.ts";
 import { endMoments } from "../../platform/store/audience/endings.ts";
 import { findMoment, startMoment } from "../../platform/store/audience/moments.ts";
@@ -49,7 +49,7 @@ async function live() {
     const createdAt = Math.floor(now.getTime() / 1000);
     const change = { kind, streamId, createdAt, new: item, ...(old && { old }) };
     const record = recordOf(change as never, picture)!;
-    await appendRecords({ streamId, now, memory: createMemory(), outlet }, [record]);
+    await appendRecords({ streamId, now, cache: createPushCache(), outlet }, [record]);
   };
   const give = (credits: number, now = new Date()) =>
     sendOne(stream, fan, giftTypeOf(credits), { now });

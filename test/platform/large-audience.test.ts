@@ -1,7 +1,7 @@
 import { BatchWriteCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { handler as readStatistics } from "../../functions/streams/statistics.ts";
 import { handler as readViewers } from "../../functions/streams/viewers.ts";
-import { createMemory } from "../../platform/push/memory.ts";
+import { createPushCache } from "../../platform/push/push-cache.ts";
 import { countViewersNow } from "../../platform/push/viewer-count.ts";
 import { getLog, recordViewers } from "../../platform/store/log/logs.ts";
 import { listSubscribers } from "../../platform/store/log/subscribers.ts";
@@ -68,7 +68,7 @@ beforeEach(() => spent.clear());
 test("environments that greet concurrently read a large room once for all", async () => {
   const asked: Promise<number>[] = [];
   for (let n = 0; n < 20; n++) {
-    asked.push(countViewersNow(scene.audience(createMemory())));
+    asked.push(countViewersNow(scene.audience(createPushCache())));
     // What is asked for in one turn of the loop is read together, in one process.
     await new Promise(setImmediate);
   }
@@ -84,13 +84,13 @@ test("in a room without counts, the first counter counts for the others", async 
   await table().send(new PutCommand({ TableName: tableName(), Item: begun }));
   spent.clear();
   for (let n = 0; n < 5; n++)
-    expect(await countViewersNow(scene.audience(createMemory()))).toBe(size);
+    expect(await countViewersNow(scene.audience(createPushCache()))).toBe(size);
   expect(most()).toBeLessThan(unitsOfAKey / 2);
 });
 
 test("a room that was large and is now small is counted once for all callers", async () => {
   const { streamId } = await setScene();
-  const audience = () => ({ ...scene.audience(createMemory()), streamId });
+  const audience = () => ({ ...scene.audience(createPushCache()), streamId });
   for (const name of ["a", "b"]) {
     const Item = { ...itemsOf(1)[0], ...key.subscriber(streamId, name), userId: name };
     await table().send(new PutCommand({ TableName: tableName(), Item }));

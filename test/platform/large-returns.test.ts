@@ -1,4 +1,4 @@
-import { createMemory } from "../../platform/push/memory.ts";
+import { createPushCache } from "../../platform/push/push-cache.ts";
 import { resume } from "../../platform/push/resume.ts";
 import { useLimits } from "../../platform/runtime/limits.ts";
 import { listFrames } from "../../platform/store/log/frames.ts";
@@ -52,7 +52,7 @@ test.each([
   spent.clear();
   // Each in its own environment, as on Lambda when many viewers reconnect.
   for (let job = scene.takeResume(); job !== undefined; job = scene.takeResume())
-    await resume(scene.audience(createMemory()), job);
+    await resume(scene.audience(createPushCache()), job);
   for (const name of names) expect(scene.frames(name)).toEqual(owed);
   // Two checks for another frame, and the rounding of a range read in two parts.
   expect(spent.get(PK)).toBeLessThanOrEqual(names.length * (units + 3));
@@ -85,7 +85,7 @@ test("viewers of a large room who go live one after the other share what they re
       return { value, done: value === undefined };
     },
   }).toArray();
-  const audience = scene.audience(createMemory());
+  const audience = scene.audience(createPushCache());
   await Promise.all(jobs.map((job) => resume(audience, job)));
   undo();
   expect(live).toBe(names.length);

@@ -12,7 +12,7 @@ import { handler as listMessages } from "../../functions/streams/chat/list-messa
 import { handler as sendMessage } from "../../functions/streams/chat/send-message.ts";
 import { handler as superlike } from "../../functions/streams/chat/superlike.ts";
 import { handler as join } from "../../functions/streams/join.ts";
-import { createMemory } from "../../platform/push/memory.ts";
+import { createPushCache } from "../../platform/push/push-cache.ts";
 import { resumeAll } from "../../platform/push/resume.ts";
 import { newId } from "../../platform/runtime/id.ts";
 import { findMoment } from "../../platform/store/audience/moments.ts";
@@ -214,14 +214,14 @@ test("steps, calls and units of a viewer who reconnects", async () => {
     scene.audience(),
     chatRecord(1, "hello", Math.floor(scene.now.getTime() / 1000)),
   );
-  const memory = createMemory();
+  const cache = createPushCache();
   const { streamId } = scene;
   const { epoch } = await getLog(streamId);
   const comeBack = (since: number) =>
     tell(connect, "CONNECT", { queryStringParameters: { streamId, since: `${epoch}:${since}` } });
   const greet = async () => {
     const subscriber = (await findSubscriber(streamId, "connection"))!;
-    return () => scene.confirm(scene.audience(memory), subscriber);
+    return () => scene.confirm(scene.audience(cache), subscriber);
   };
   const spent: Record<string, Spent> = {};
   spent["$connect, first of an environment"] = await measure(() => comeBack(1));
@@ -286,17 +286,17 @@ test("steps, calls and units of a ping without streams, and with five", async ()
 test("steps, calls and units of viewers who missed the same frames", async () => {
   const scene = await setScene();
   const { streamId } = scene;
-  const memory = createMemory();
+  const cache = createPushCache();
   const at = Math.floor(scene.now.getTime() / 1000);
-  await scene.append(scene.audience(memory), chatRecord(1, "hello", at));
+  await scene.append(scene.audience(cache), chatRecord(1, "hello", at));
   const { epoch } = await getLog(streamId);
   const missed = async (...names: string[]) => {
     for (const name of names) {
       const since = { epoch, frame: 0 };
-      await scene.confirmOnly(scene.audience(memory), await scene.ask(name, { since }));
+      await scene.confirmOnly(scene.audience(cache), await scene.ask(name, { since }));
     }
     const records = Iterator.from({ next: () => nextJob() }).toArray();
-    return () => resumeAll(scene.audience(memory), records);
+    return () => resumeAll(scene.audience(cache), records);
   };
   const nextJob = () => {
     const job = scene.takeResume();

@@ -11,7 +11,7 @@ import { eraseFromStreams } from "../../platform/own-data/erase-streams.ts";
 import { removeUser } from "../../platform/own-data/removal.ts";
 import { appendRecords } from "../../platform/push/append.ts";
 import { createJobs } from "../../platform/push/jobs.ts";
-import { createMemory } from "../../platform/push/memory.ts";
+import { createPushCache } from "../../platform/push/push-cache.ts";
 import { countState } from "../../platform/store/audience/count-state.ts";
 import { endMoments } from "../../platform/store/audience/endings.ts";
 import { storeTrains } from "../../platform/store/audience/log-state.ts";
@@ -75,8 +75,11 @@ async function live() {
   return { stream, streamId, now, give, ann: ann!, ben: ben! };
 }
 
-const append = ({ id: streamId }: Stream, records: readonly LogRecord[], memory = createMemory()) =>
-  appendRecords({ streamId, now: new Date(), memory, outlet }, records);
+const append = (
+  { id: streamId }: Stream,
+  records: readonly LogRecord[],
+  cache = createPushCache(),
+) => appendRecords({ streamId, now: new Date(), cache, outlet }, records);
 
 async function trainOf(streamId: string): Promise<{ id: string; item: MomentItem | undefined }> {
   const { id } = (await readHead(streamId)).moments!.find(({ kind }) => kind === "train")!;

@@ -5,7 +5,7 @@ import { pushBatch } from "../../../platform/push/batch.ts";
 import { ownPoster } from "../../../platform/push/gateway.ts";
 import { ownGovernors } from "../../../platform/push/governor.ts";
 import { ownJobs } from "../../../platform/push/jobs.ts";
-import { ownMemory } from "../../../platform/push/memory.ts";
+import { ownPushCache } from "../../../platform/push/push-cache.ts";
 import { createEventQueue } from "../../../platform/webhooks/event-queue.ts";
 
 /**
@@ -36,6 +36,6 @@ export const { contract, handler } = consumer(
       jobs: ownJobs(),
       events: createEventQueue(),
     };
-    await pushBatch({ now, memory: ownMemory, outlet }, records);
+    await pushBatch({ now, cache: ownPushCache, outlet }, records);
   },
 );

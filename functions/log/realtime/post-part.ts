@@ -2,7 +2,7 @@ import { task } from "../../../platform/lambda/task.ts";
 import { ownPoster } from "../../../platform/push/gateway.ts";
 import { ownGovernors } from "../../../platform/push/governor.ts";
 import { SliceJob, SlicePosted } from "../../../platform/push/jobs.ts";
-import { ownMemory } from "../../../platform/push/memory.ts";
+import { ownPushCache } from "../../../platform/push/push-cache.ts";
 import { postSliceJob } from "../../../platform/push/slice-job.ts";
 
 /** Posts one slice of a room that is too large for one environment. */
@@ -21,6 +21,6 @@ export const { contract, handler } = task(
   },
   (job, now) => {
     const outlet = { poster: ownPoster(), governor: ownGovernors().large };
-    return postSliceJob({ now, memory: ownMemory, outlet }, job);
+    return postSliceJob({ now, cache: ownPushCache, outlet }, job);
   },
 );

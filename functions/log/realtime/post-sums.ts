@@ -2,7 +2,7 @@ import { consumer, handleEach } from "../../../platform/lambda/consumer.ts";
 import { ownPoster } from "../../../platform/push/gateway.ts";
 import { ownGovernors } from "../../../platform/push/governor.ts";
 import { ownJobs, SumsJob } from "../../../platform/push/jobs.ts";
-import { ownMemory } from "../../../platform/push/memory.ts";
+import { ownPushCache } from "../../../platform/push/push-cache.ts";
 import { postSums } from "../../../platform/push/sums.ts";
 import { createEventQueue } from "../../../platform/webhooks/event-queue.ts";
 
@@ -23,7 +23,7 @@ export const { contract, handler } = consumer(
   (records, now) => {
     const [poster, jobs] = [ownPoster(), ownJobs()];
     const outlet = { poster, governor: ownGovernors().others, jobs, events: createEventQueue() };
-    const push = { now, memory: ownMemory, outlet };
+    const push = { now, cache: ownPushCache, outlet };
     const post = (job: SumsJob) =>
       postSums({ ...push, streamId: job.streamId, now: new Date() }, job);
     return handleEach(records, SumsJob, post, { inTurn: true });

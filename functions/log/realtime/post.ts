@@ -3,7 +3,7 @@ import { ownPoster } from "../../../platform/push/gateway.ts";
 import { ownGovernors } from "../../../platform/push/governor.ts";
 import { ownJobs } from "../../../platform/push/jobs.ts";
 import { postRooms } from "../../../platform/push/large-room.ts";
-import { ownMemory } from "../../../platform/push/memory.ts";
+import { ownPushCache } from "../../../platform/push/push-cache.ts";
 import { ownInvokeSlice } from "../../../platform/push/slice-job.ts";
 import { createEventQueue } from "../../../platform/webhooks/event-queue.ts";
 
@@ -33,6 +33,6 @@ export const { contract, handler } = consumer(
       invokeSlice: ownInvokeSlice(),
       events: createEventQueue(),
     };
-    return postRooms({ now, memory: ownMemory, outlet }, records);
+    return postRooms({ now, cache: ownPushCache, outlet }, records);
   },
 );

@@ -2,7 +2,7 @@ import { consumer } from "../../../platform/lambda/consumer.ts";
 import { ownPoster } from "../../../platform/push/gateway.ts";
 import { ownGovernors } from "../../../platform/push/governor.ts";
 import { ownJobs } from "../../../platform/push/jobs.ts";
-import { ownMemory } from "../../../platform/push/memory.ts";
+import { ownPushCache } from "../../../platform/push/push-cache.ts";
 import { resumeAll } from "../../../platform/push/resume.ts";
 
 /**
@@ -25,6 +25,6 @@ export const { contract, handler } = consumer(
   },
   (records, now) => {
     const outlet = { poster: ownPoster(), governor: ownGovernors().others, jobs: ownJobs() };
-    return resumeAll({ now, memory: ownMemory, outlet }, records);
+    return resumeAll({ now, cache: ownPushCache, outlet }, records);
   },
 );

@@ -16,7 +16,7 @@ import { pushBatch } from "../../../platform/push/batch.ts";
 import type { Payload } from "../../../platform/push/gateway.ts";
 import { createJobs } from "../../../platform/push/jobs.ts";
 import { postRooms } from "../../../platform/push/large-room.ts";
-import { createMemory } from "../../../platform/push/memory.ts";
+import { createPushCache } from "../../../platform/push/push-cache.ts";
 import { resumeAll } from "../../../platform/push/resume.ts";
 import { postSliceJob } from "../../../platform/push/slice-job.ts";
 import type { SocketEvent } from "../../../platform/realtime/socket.ts";
@@ -117,25 +117,25 @@ function openRoom(clock: Clock, given: ArrivalCase) {
   const gateway = createGateway(clock, chance, use, quota, (id) => connections.get(id));
   const { others, large } = separateGovernors(postRate);
   const outlet = { poster: gateway.poster, governor: others, jobs: createJobs() };
-  const memories = { fanOut: createMemory(), post: createMemory() };
+  const caches = { fanOut: createPushCache(), post: createPushCache() };
   const functions = {
     async fanOut({ Records }: { Records: never[] }) {
-      await pushBatch({ now: new Date(), memory: memories.fanOut, outlet }, Records);
+      await pushBatch({ now: new Date(), cache: caches.fanOut, outlet }, Records);
       return { batchItemFailures: [] };
     },
     post: ((invokeSlice) =>
       async ({ Records }) => {
         const own = { ...outlet, governor: large, invokeSlice };
-        const push = { now: new Date(), memory: memories.post, outlet: own };
+        const push = { now: new Date(), cache: caches.post, outlet: own };
         return { batchItemFailures: await postRooms(push, Records) };
       }) as Parameters<typeof createLambda>[3]["post"],
-    postSlice: ((job, memory) =>
+    postSlice: ((job, cache) =>
       postSliceJob(
-        { now: new Date(), memory, outlet: { ...outlet, governor: large } },
+        { now: new Date(), cache, outlet: { ...outlet, governor: large } },
         job,
       )) as Parameters<typeof createLambda>[3]["postSlice"],
-    resume: ((records, memory) =>
-      resumeAll({ now: new Date(), memory, outlet }, records)) as Parameters<
+    resume: ((records, cache) =>
+      resumeAll({ now: new Date(), cache, outlet }, records)) as Parameters<
       typeof createLambda
     >[3]["resume"],
   };

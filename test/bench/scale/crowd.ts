@@ -9,7 +9,7 @@ import { handler as sendMessage } from "../../../functions/streams/chat/send-mes
 import { pushBatch } from "../../../platform/push/batch.ts";
 import { createJobs } from "../../../platform/push/jobs.ts";
 import { postRooms } from "../../../platform/push/large-room.ts";
-import { createMemory } from "../../../platform/push/memory.ts";
+import { createPushCache } from "../../../platform/push/push-cache.ts";
 import { postSums } from "../../../platform/push/sums.ts";
 import { awaitEndings, endMoments } from "../../../platform/store/audience/endings.ts";
 import { findMoment } from "../../../platform/store/audience/moments.ts";
@@ -82,11 +82,11 @@ function openRoom(clock: Clock, chance: Chance, use: Use, size: number) {
   table.put({ ...key.stream(streamId), ...stream, status: "active" });
   const log = { epoch: "simulated", posted: 0, newest: 0, totals: { count: 0, credits: 0 } };
   table.put({ ...key.log(streamId), ...log, viewers: size, countedAt: clock.now() });
-  const memories = { fanOut: createMemory(), post: createMemory(), sums: createMemory() };
+  const caches = { fanOut: createPushCache(), post: createPushCache(), sums: createPushCache() };
   const poster = posterWith({ post: async () => "sent" as const });
   const outlet = { poster, governor: freeGovernor, jobs: createJobs() };
-  const push = (memory: keyof typeof memories) => ({
-    ...{ now: new Date(), memory: memories[memory], outlet },
+  const push = (cache: keyof typeof caches) => ({
+    ...{ now: new Date(), cache: caches[cache], outlet },
   });
   const each = async (records: readonly { body: string }[], act: (job: never) => Promise<void>) => {
     for (const { body } of records) await act(JSON.parse(body) as never);

@@ -2,7 +2,7 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import type { DynamoDBRecord, SQSRecord } from "aws-lambda";
 import type { InvokeSlice, SliceJob, SlicePosted } from "../../../platform/push/jobs.ts";
-import { createMemory, type Memory } from "../../../platform/push/memory.ts";
+import { createPushCache, type PushCache } from "../../../platform/push/push-cache.ts";
 import { withRetries } from "../../../platform/push/slice-job.ts";
 import type { Chance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
@@ -13,7 +13,7 @@ import type { Item } from "./table.ts";
 
 type Handler<R> = (event: { Records: R[] }) => Promise<{ batchItemFailures: unknown[] }>;
 /** Posts one slice of a room, in an environment with this memory. */
-type PostSlice = (job: SliceJob, memory: Memory) => Promise<SlicePosted>;
+type PostSlice = (job: SliceJob, cache: PushCache) => Promise<SlicePosted>;
 
 /** The functions that push; large rooms are posted in slices by other functions. */
 type Functions = {
@@ -21,7 +21,7 @@ type Functions = {
   post(invokeSlice: InvokeSlice): Handler<SQSRecord>;
   postSlice: PostSlice;
   /** Sends connections what they have missed, in an environment with this memory. */
-  resume(records: SQSRecord[], memory: Memory): Promise<string[]>;
+  resume(records: SQSRecord[], cache: PushCache): Promise<string[]>;
   /** What frames sums where nothing else does, and what counts moments that have ended. */
   sums?(records: SQSRecord[]): Promise<string[]>;
   endings?(records: SQSRecord[]): Promise<string[]>;
@@ -91,16 +91,16 @@ type Invoker = ReturnType<typeof createInvoker>;
 function createEnvironments<Asked, Answer>(
   { invoke }: Invoker,
   name: keyof typeof timeouts,
-  work: (asked: Asked, memory: Memory) => Promise<Answer>,
+  work: (asked: Asked, cache: PushCache) => Promise<Answer>,
 ) {
-  const free: { name: string; memory: Memory }[] = [];
+  const free: { name: string; cache: PushCache }[] = [];
   let [calls, environments] = [0, 0];
   return {
     async call(asked: Asked): Promise<Answer> {
-      const env = free.shift() ?? { name: `${name}-${++environments}`, memory: createMemory() };
+      const env = free.shift() ?? { name: `${name}-${++environments}`, cache: createPushCache() };
       calls += 1;
       try {
-        return await invoke(name, env.name, () => work(asked, env.memory));
+        return await invoke(name, env.name, () => work(asked, env.cache));
       } finally {
         free.push(env);
       }

@@ -4,7 +4,7 @@ import { cpuUnits } from "../../../lib/stages/relay.ts";
 import { pushBatch } from "../../../platform/push/batch.ts";
 import { createJobs } from "../../../platform/push/jobs.ts";
 import { postRooms } from "../../../platform/push/large-room.ts";
-import { createMemory } from "../../../platform/push/memory.ts";
+import { createPushCache } from "../../../platform/push/push-cache.ts";
 import { aliveMilliseconds } from "../../../platform/store/log/relays.ts";
 import { keyText } from "../../../platform/table/items.ts";
 import { key } from "../../../platform/table/keys.ts";
@@ -120,14 +120,14 @@ export async function simulateRelay(clock: Clock, given: RelayCase): Promise<Fig
   const { poster } = createGateway(clock, chance, use, quota, () => undefined);
   const { others, large } = separateGovernors(given.postRate);
   const ways = { poster, governor: others, jobs: createJobs() };
-  const memories = { fanOut: createMemory(), post: createMemory() };
+  const caches = { fanOut: createPushCache(), post: createPushCache() };
   lambda = createLambda(clock, chance, use, {
     async fanOut({ Records }) {
-      await pushBatch({ now: new Date(), memory: memories.fanOut, outlet: ways }, Records);
+      await pushBatch({ now: new Date(), cache: caches.fanOut, outlet: ways }, Records);
       return { batchItemFailures: [] };
     },
     post: (invokeSlice) => async (event) => {
-      const push = { memory: memories.post, outlet: { ...ways, governor: large, invokeSlice } };
+      const push = { cache: caches.post, outlet: { ...ways, governor: large, invokeSlice } };
       return { batchItemFailures: await postRooms({ now: new Date(), ...push }, event.Records) };
     },
     postSlice: () => Promise.reject(new Error("Nobody is posted to")),

@@ -2,7 +2,7 @@ import type { FrameBody } from "../../../domain/log/frame.ts";
 import { pushBatch } from "../../../platform/push/batch.ts";
 import { createJobs } from "../../../platform/push/jobs.ts";
 import { postRooms } from "../../../platform/push/large-room.ts";
-import { createMemory } from "../../../platform/push/memory.ts";
+import { createPushCache } from "../../../platform/push/push-cache.ts";
 import { resumeAll } from "../../../platform/push/resume.ts";
 import { postSliceJob } from "../../../platform/push/slice-job.ts";
 import { keyText } from "../../../platform/table/items.ts";
@@ -68,22 +68,22 @@ export async function simulate(clock: Clock, given: Case): Promise<Figures> {
   const gateway = createGateway(clock, chance, use, given.quota, audience.find);
   const { others, large } = separateGovernors(given.postRate);
   const ways = { poster: gateway.poster, governor: others, jobs: createJobs() };
-  const memories = { fanOut: createMemory(), post: createMemory() };
+  const caches = { fanOut: createPushCache(), post: createPushCache() };
   lambda = createLambda(clock, chance, use, {
     async fanOut({ Records }) {
-      await pushBatch({ now: new Date(), memory: memories.fanOut, outlet: ways }, Records);
+      await pushBatch({ now: new Date(), cache: caches.fanOut, outlet: ways }, Records);
       return { batchItemFailures: [] };
     },
     post: (invokeSlice) => async (event) => {
       const outlet = { ...ways, governor: large, invokeSlice };
-      const push = { now: new Date(), memory: memories.post, outlet };
+      const push = { now: new Date(), cache: caches.post, outlet };
       return { batchItemFailures: await postRooms(push, event.Records) };
     },
-    postSlice(job, memory) {
+    postSlice(job, cache) {
       const outlet = { poster: gateway.poster, governor: large };
-      return postSliceJob({ now: new Date(), memory, outlet }, job);
+      return postSliceJob({ now: new Date(), cache, outlet }, job);
     },
-    resume: (records, memory) => resumeAll({ now: new Date(), memory, outlet: ways }, records),
+    resume: (records, cache) => resumeAll({ now: new Date(), cache, outlet: ways }, records),
   });
   lambda.start();
   audience.start(gateway);

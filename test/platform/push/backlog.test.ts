@@ -2,7 +2,7 @@ import { DeleteCommand } from "@aws-sdk/lib-dynamodb";
 import { frameKeptSeconds } from "../../../domain/log/frame.ts";
 import { pushStream } from "../../../platform/push/batch.ts";
 import { postRoom } from "../../../platform/push/large-room.ts";
-import { createMemory } from "../../../platform/push/memory.ts";
+import { createPushCache } from "../../../platform/push/push-cache.ts";
 import { postSums } from "../../../platform/push/sums.ts";
 import { useLimits } from "../../../platform/runtime/limits.ts";
 import {
@@ -139,7 +139,7 @@ test("two environments that frame likes at the same time make one frame a second
   const scene = await setScene();
   const { streamId } = scene;
   await scene.confirm(scene.audience(), await scene.ask("c"));
-  const [one, other] = [createMemory(), createMemory()];
+  const [one, other] = [createPushCache(), createPushCache()];
   const at = (milliseconds: number) => new Date(scene.now.getTime() + milliseconds);
   const putLikes = (id: string, time: Date) => putBacklog(streamId, [likes(id, time, 1)], time);
   // Both know the log.
@@ -165,12 +165,12 @@ test("an environment that has framed likes and not yet posted them waits with th
   const scene = await setScene();
   const { streamId } = scene;
   await scene.confirm(scene.audience(), await scene.ask("c"));
-  const memory = createMemory();
+  const cache = createPushCache();
   const at = (milliseconds: number) => new Date(scene.now.getTime() + milliseconds);
-  await scene.push(scene.audience(memory), likes("a", scene.now, 1));
-  await scene.append(scene.audience(memory, at(1_100)), likes("b", at(1_100), 1));
+  await scene.push(scene.audience(cache), likes("a", scene.now, 1));
+  await scene.append(scene.audience(cache, at(1_100)), likes("b", at(1_100), 1));
   const gathered = await putBacklog(streamId, [likes("c", at(1_150), 1)], at(1_150));
-  await postSums(scene.audience(memory, at(1_200)), { streamId, gathered });
+  await postSums(scene.audience(cache, at(1_200)), { streamId, gathered });
   expect(scene.queued).toEqual([{ queue: "sums", job: { streamId, gathered }, delaySeconds: 1 }]);
 });
 
@@ -182,13 +182,13 @@ test("likes that wait while another environment frames earlier ones are framed a
   await scene.push(scene.audience(), likes("a", scene.now, 1));
   const earlier = await putBacklog(streamId, [likes("b", at(1_100), 1)], at(1_100));
   // It has framed them, and neither removed nor posted them when the next ones are looked at.
-  await scene.append(scene.audience(createMemory(), at(1_100)), likes("b", at(1_100), 1));
+  await scene.append(scene.audience(createPushCache(), at(1_100)), likes("b", at(1_100), 1));
   const gathered = await putBacklog(streamId, [likes("c", at(1_150), 1)], at(1_150));
-  await postSums(scene.audience(createMemory(), at(1_200)), { streamId, gathered });
+  await postSums(scene.audience(createPushCache(), at(1_200)), { streamId, gathered });
   await removeBacklog(streamId, [earlier]);
   const job = { streamId, gathered };
   expect(scene.queued).toEqual([{ queue: "sums", job, delaySeconds: 1 }]);
-  await postSums(scene.audience(createMemory(), at(2_200)), job);
+  await postSums(scene.audience(createPushCache(), at(2_200)), job);
   expect(scene.frames("c")).toEqual([1, 2, 3]);
 });
 
@@ -211,12 +211,12 @@ test.each<[what: string, read: (scene: Scene, gathered: string, at: Date) => Pro
   [
     "their message is redriven",
     ({ streamId, audience }, gathered, at) =>
-      postSums(audience(createMemory(), at), { streamId, gathered }),
+      postSums(audience(createPushCache(), at), { streamId, gathered }),
   ],
   [
     "a user sends a message",
     ({ audience }, _, at) =>
-      pushStream(audience(createMemory(), at), [chatRecord(1, "again", seconds(at))]),
+      pushStream(audience(createPushCache(), at), [chatRecord(1, "again", seconds(at))]),
   ],
 ])(
   "likes that could not be removed from the backlog count once, even if a day later %s",
@@ -252,7 +252,7 @@ test("a backlog of a day ago is removed bit by bit, and what was said since is s
   expect(scene.queued).toHaveLength(1);
   // More waits than one call reads, so what is said now waits behind it.
   const later = new Date(scene.now.getTime() + 1_000);
-  await pushStream(scene.audience(createMemory(), later), [say(7, later)]);
+  await pushStream(scene.audience(createPushCache(), later), [say(7, later)]);
   for (let jobs = 0; jobs < scene.queued.length; jobs++) await postRoom(scene.audience());
   const shown = JSON.stringify(scene.messagesTo("c"));
   expect(shown.match(/"content":"\d"/g)).toEqual(['"content":"6"', '"content":"7"']);

@@ -1,6 +1,6 @@
 import type { Frame } from "../../../domain/log/frame.ts";
 import { deliverFrames } from "../../../platform/push/deliver.ts";
-import { cacheOf } from "../../../platform/push/memory.ts";
+import { cacheOf } from "../../../platform/push/push-cache.ts";
 import { useLimits } from "../../../platform/runtime/limits.ts";
 import { queryFrames } from "../../../platform/store/log/frames.ts";
 import { resetLog } from "../../../platform/store/log/log-reset.ts";
@@ -106,17 +106,17 @@ test("F5: a pong names exactly the streams that the connection is subscribed to"
   expect(await heads()).toEqual({});
 });
 
-test("F6: a record that is older than what memory knows is looked up in the log", async () => {
+test("F6: a record that is older than what the cache knows is looked up in the log", async () => {
   const scene = await setScene();
   const at = seconds(scene.now);
   const [early, late] = [chatRecord(1, "early", at - 200), chatRecord(2, "late", at)];
   await scene.push(scene.audience(), early);
-  // This environment is up to date at the top, but its memory begins after the old record.
+  // This environment is up to date at the top, but its cache begins after the old record.
   const warm = scene.audience();
   const frames = await readLog(scene.streamId);
   const log = { ...(await findLog(scene.streamId))!, posted: 1 };
-  warm.memory.logs.set(scene.streamId, cacheOf(log, frames, at - 100, scene.now));
-  warm.memory.logs.get(scene.streamId)!.covered.clear();
+  warm.cache.logs.set(scene.streamId, cacheOf(log, frames, at - 100, scene.now));
+  warm.cache.logs.get(scene.streamId)!.covered.clear();
   await scene.push(warm, late);
   await scene.push(warm, early);
   expect(await coversOf(scene.streamId)).toEqual([early.id, late.id]);
@@ -286,7 +286,7 @@ test("a batch that comes again, re-grouped and by another environment, changes n
   expect(await coversOf(scene.streamId)).toEqual(records.map(({ id }) => id));
 });
 
-test("a batch that comes again is framed once, also while its new frames make memory forget its old ones", async () => {
+test("a batch that comes again is framed once, also while its new frames make the cache forget its old ones", async () => {
   const scene = await setScene();
   useLimits({ coveredRecords: 3, frameBytes: 1_500 });
   const room = scene.audience();

@@ -2,8 +2,8 @@ import { setTimeout } from "node:timers/promises";
 import type { Audience } from "../../../platform/push/audience.ts";
 import { pushBatch } from "../../../platform/push/batch.ts";
 import { postRoom } from "../../../platform/push/large-room.ts";
-import { createMemory } from "../../../platform/push/memory.ts";
 import { postSlice, removeDead } from "../../../platform/push/post.ts";
+import { createPushCache } from "../../../platform/push/push-cache.ts";
 import { resumeAll } from "../../../platform/push/resume.ts";
 import { dropConnection, findConnection } from "../../../platform/store/log/connections.ts";
 import { listFrames } from "../../../platform/store/log/frames.ts";
@@ -19,9 +19,9 @@ useOwnTable({ POST_RATE: "8000" });
 /** A room whose viewers have all lost their connections without a word, after its first frame. */
 async function loseAll(count: number) {
   const scene = await setScene();
-  const memory = createMemory();
+  const cache = createPushCache();
   const names = Array.from({ length: count }, (_, n) => `${scene.streamId}-${n}`);
-  for (const name of names) await scene.confirm(scene.audience(memory), await scene.ask(name));
+  for (const name of names) await scene.confirm(scene.audience(cache), await scene.ask(name));
   const posted: string[] = [];
   scene.setFate((connection) => {
     posted.push(connection);
@@ -30,12 +30,12 @@ async function loseAll(count: number) {
   let n = 0;
   return {
     scene,
-    memory,
+    cache,
     /** Pushes one more frame `later` seconds later; returns the number of posts tried. */
     async push(later: number): Promise<number> {
       posted.length = 0;
       const at = new Date(scene.now.getTime() + later * 1000);
-      await scene.push(scene.audience(memory, at), chatRecord(++n, "word", seconds(at)));
+      await scene.push(scene.audience(cache, at), chatRecord(++n, "word", seconds(at)));
       return posted.length;
     },
     async left(): Promise<number> {
@@ -50,15 +50,15 @@ test("a few who have gone without a word are removed at once", async () => {
   const room = await loseAll(3);
   expect(await room.push(0)).toBe(3);
   expect(await room.left()).toBe(0);
-  expect(room.memory.dead.size).toBe(0);
+  expect(room.cache.dead.size).toBe(0);
 });
 
 test.each([
   ["a batch of the fan-out", (audience: Audience) => pushBatch(audience, [])],
   ["the posting of a large room", postRoom],
 ])("%s removes whose connections have gone without a word", async (_, call) => {
-  const { scene, memory, left } = await loseAll(2);
-  const audience = scene.audience(memory);
+  const { scene, cache, left } = await loseAll(2);
+  const audience = scene.audience(cache);
   await scene.deliver(audience, (await scene.append(audience, chatRecord(1, "word", 1))).head);
   expect(await left()).toBe(2);
   await call(audience);
@@ -79,7 +79,7 @@ test("viewers who leave together delay no frame and are removed in steps", async
   await room.push(17);
   expect(await room.left()).toBe(0);
   await room.push(18);
-  expect(room.memory.dead.size).toBe(0);
+  expect(room.cache.dead.size).toBe(0);
 });
 
 test("a connection that was taken for dead is posted to after its next subscribe", async () => {
@@ -88,23 +88,22 @@ test("a connection that was taken for dead is posted to after its next subscribe
   await setTimeout(2);
   const back = await room.comeBack();
   room.scene.setFate(() => "sent");
-  await room.scene.confirm(room.scene.audience(room.memory), back);
+  await room.scene.confirm(room.scene.audience(room.cache), back);
   await room.push(1);
   expect(room.scene.frames(back.connectionId)).toEqual([2]);
 });
 
 test("one environment that posts a room in slices remembers who has gone from the other slice", async () => {
   const room = await loseAll(40);
-  const { scene, memory } = room;
-  const at = (later: number) =>
-    scene.audience(memory, new Date(scene.now.getTime() + later * 1000));
+  const { scene, cache } = room;
+  const at = (later: number) => scene.audience(cache, new Date(scene.now.getTime() + later * 1000));
   await scene.append(at(0), chatRecord(1, "word", seconds(scene.now)));
   const frames = await listFrames(scene.streamId, 1, 1);
   const post = (later: number, slice: number) =>
     postSlice(at(later), frames, { index: slice, count: 2, estimate: 40 });
   await post(0, 0);
   await post(1, 1);
-  expect(memory.dead.size).toBe(40);
+  expect(cache.dead.size).toBe(40);
   await removeDead(at(16));
   expect(await room.left()).toBe(20);
 });
@@ -152,7 +151,7 @@ async function resumeLater(scene: Scene, later: number): Promise<void> {
     return { messageId: "m", body: JSON.stringify(message.job) };
   });
   const at = new Date(scene.now.getTime() + later * 1000);
-  expect(await resumeAll(scene.audience(createMemory(), at), records)).toEqual([]);
+  expect(await resumeAll(scene.audience(createPushCache(), at), records)).toEqual([]);
 }
 
 /** A room with a frame. Its new viewers connect, and no message reaches them any more. */

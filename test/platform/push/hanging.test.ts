@@ -1,7 +1,7 @@
 import { makeNotification, NewNotification } from "../../../domain/people/notification.ts";
 import { confirmSubscribers } from "../../../platform/push/confirm.ts";
-import { createMemory } from "../../../platform/push/memory.ts";
 import { sendNotification } from "../../../platform/push/notify.ts";
+import { createPushCache } from "../../../platform/push/push-cache.ts";
 import { findConnection, putSocket } from "../../../platform/store/log/connections.ts";
 import { findLog } from "../../../platform/store/log/logs.ts";
 import { findSubscriber } from "../../../platform/store/log/subscribers.ts";
@@ -25,8 +25,8 @@ afterEach(giveUp);
 /** A room of ten, in which some connections accept no message, and the recipients of each post. */
 async function openRoom(deaf: readonly string[]) {
   const scene = await setScene();
-  const memory = createMemory();
-  const room = scene.audience(memory);
+  const cache = createPushCache();
+  const room = scene.audience(cache);
   const names = Array.from({ length: 10 }, (_, n) => `c${n}`);
   for (const name of names) await scene.confirm(room, await scene.ask(name));
   const posted = new Set<string>();

@@ -4,7 +4,7 @@ import type { Frame } from "../../../domain/log/frame.ts";
 import { postToAll } from "../../../platform/push/deliver.ts";
 import { createGovernor } from "../../../platform/push/governor.ts";
 import { createJobs, SliceJob } from "../../../platform/push/jobs.ts";
-import { createMemory } from "../../../platform/push/memory.ts";
+import { createPushCache } from "../../../platform/push/push-cache.ts";
 import { ownInvokeSlice } from "../../../platform/push/slice-job.ts";
 import { posterWith } from "./ways.ts";
 
@@ -50,7 +50,7 @@ afterAll(() => {
 });
 
 const governor = createGovernor(20_000, async (_slot, wanted) => wanted);
-const room = { streamId: "64d15f9e2e6c8f4d5a123000", now: new Date(), memory: createMemory() };
+const room = { streamId: "64d15f9e2e6c8f4d5a123000", now: new Date(), cache: createPushCache() };
 const ways = { poster: posterWith({}), governor, jobs: createJobs() };
 const post = () => {
   const outlet = { ...ways, invokeSlice: ownInvokeSlice() };

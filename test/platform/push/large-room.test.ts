@@ -1,6 +1,6 @@
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { postRooms } from "../../../platform/push/large-room.ts";
-import { createMemory } from "../../../platform/push/memory.ts";
+import { createPushCache } from "../../../platform/push/push-cache.ts";
 import { countViewers } from "../../../platform/push/viewer-count.ts";
 import { useLimits } from "../../../platform/runtime/limits.ts";
 import { dropConnection } from "../../../platform/store/log/connections.ts";
@@ -42,7 +42,7 @@ test("a room that fails comes again with all its messages and keeps no other bac
   ];
   const { now, outlet } = small.scene;
   const invokeSlice = () => Promise.reject(new Error("throttled"));
-  const push = { now, memory: createMemory(), outlet: { ...outlet, invokeSlice } };
+  const push = { now, cache: createPushCache(), outlet: { ...outlet, invokeSlice } };
   const failed = await postRooms(push, messages);
   expect(failed.sort()).toEqual(["a", "c", "d", "e"]);
   expect(small.scene.frames(small.names[0]!)).toEqual([1]);
@@ -85,7 +85,7 @@ test("viewers who watch a quiet stream and leave before its first message count 
   const room = scene.audience();
   for (const name of ["stays", "leaves"]) await scene.confirm(room, await scene.ask(name));
   await dropConnection("leaves");
-  const later = scene.audience(room.memory, new Date(scene.now.getTime() + 10_000));
+  const later = scene.audience(room.cache, new Date(scene.now.getTime() + 10_000));
   await scene.push(later, chatRecord(1, "one", seconds(scene.now)));
   expect(await findLog(scene.streamId)).toMatchObject({ viewers: 1, peakViewers: 2 });
 });
@@ -111,7 +111,7 @@ test.each([
   const scene = await setScene();
   const room = scene.audience();
   await scene.confirm(room, await scene.ask(`${scene.streamId}-0`));
-  room.memory.viewers.set(scene.streamId, {
+  room.cache.viewers.set(scene.streamId, {
     count: known,
     posted: known,
     at: scene.now.getTime() - 10_000,

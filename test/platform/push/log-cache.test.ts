@@ -5,7 +5,7 @@ import {
   type LogCache,
   loadLog,
   newRecordsIn,
-} from "../../../platform/push/memory.ts";
+} from "../../../platform/push/push-cache.ts";
 import { useTable } from "../../../platform/table/table.ts";
 import { chatRecord, now, streamId } from "../../domain/frame-samples.ts";
 import { createTable } from "./table-double.ts";
@@ -24,21 +24,21 @@ const end = { epoch: "e1", posted: 0, newest: 0, totals: { count: 0, credits: 0 
 const frameAt = (n: number, createdAt: number) =>
   makeFrame({ ...end, head: n - 1 }, [chatRecord(n, "x", createdAt)], { streamId, viewers: 0 }, now)
     .frame;
-/** Whether memory answers for records created at `oldest`; otherwise the table is read. */
+/** Whether the cache answers for records created at `oldest`; otherwise the table is read. */
 async function isEnough(log: LogCache | undefined, oldest: number, at = now): Promise<boolean> {
   const logs = new Map(log && [[streamId, log]]);
-  return (await loadLog({ streamId, now: at, memory: { logs } }, oldest)) === log;
+  return (await loadLog({ streamId, now: at, cache: { logs } }, oldest)) === log;
 }
 const later = (milliseconds: number) => new Date(now.getTime() + milliseconds);
 
-test("memory answers for records that are younger than what it has not read", async () => {
+test("the cache answers for records that are younger than what it has not read", async () => {
   const log = cacheOf(end, [frameAt(3, 300), frameAt(2, 200)], 100, now);
   expect(await isEnough(log, 101)).toBe(true);
   expect(await isEnough(log, 100)).toBe(false);
   expect(log.head).toBe(3);
 });
 
-test("memory that was idle for a minute is read again", async () => {
+test("a cache that was idle for a minute is read again", async () => {
   const log = cacheOf(end, [], undefined, now);
   expect(await isEnough(log, 1, later(59_000))).toBe(true);
   expect(await isEnough(log, 1, later(61_000))).toBe(false);
@@ -61,7 +61,7 @@ test("a record is fresh once, also when a batch holds it twice", () => {
   expect(newRecordsIn(log, records).map(({ id }) => id)).toEqual([records[1]!.id, records[3]!.id]);
 });
 
-test("records that memory drops beyond its bound are the oldest, and it knows that it lacks them", async () => {
+test("records that the cache drops beyond its bound are the oldest, and it knows that it lacks them", async () => {
   const log = cacheOf(end, [], undefined, now);
   const covers = Array.from({ length: 2_000 }, (_, n) => `r${n}`).join(" ");
   for (let n = 1; n <= 4; n++)
@@ -73,7 +73,7 @@ test("records that memory drops beyond its bound are the oldest, and it knows th
   expect(log.covered.get("3-5")).toBe(3);
 });
 
-test("memory keeps the newest of the frames that it has read", async () => {
+test("the cache keeps the newest of the frames that it has read", async () => {
   const log = cacheOf(end, [frameAt(2, 200), frameAt(1, 100)], undefined, now);
   addFrame(log, frameAt(3, 300), now, 2);
   expect(log.frames.map(({ n }) => n)).toEqual([2, 3]);

@@ -8,7 +8,7 @@ import {
   type LogCache,
   loadLog,
   newRecordsIn,
-} from "../../../platform/push/memory.ts";
+} from "../../../platform/push/push-cache.ts";
 import { putFrame } from "../../../platform/store/log/frames.ts";
 import { key } from "../../../platform/table/keys.ts";
 import { useTable } from "../../../platform/table/table.ts";
@@ -58,13 +58,13 @@ function createLog() {
 /** What an environment remembers of the log. */
 type Logs = Map<string, LogCache>;
 
-/** The consumer's first three steps; `frameMax` cuts small frames, `idsMax` small memories. */
+/** The consumer's first three steps; `frameMax` cuts small frames, `idsMax` small caches. */
 async function deliver(
   logs: Logs,
   batch: readonly LogRecord[],
   { now, frameMax, idsMax }: { now: Date; frameMax: number; idsMax: number },
 ): Promise<void> {
-  const query = { streamId, now, memory: { logs } };
+  const query = { streamId, now, cache: { logs } };
   const oldest = Math.min(...batch.map(({ createdAt }) => createdAt));
   let known = await loadLog(query, oldest);
   let fresh = newRecordsIn(known, batch);
@@ -94,13 +94,13 @@ test("whatever the schedule, each record in one frame, numbers dense, totals the
           isGift ? giftRecord(n, {}, at) : chatRecord(n, "x", at),
         );
         const listFrames = createLog();
-        const memories: Logs[] = [new Map(), new Map(), new Map()];
+        const caches: Logs[] = [new Map(), new Map(), new Map()];
         let now = new Date("2026-01-15T10:30:00Z");
         const play = (which: number, batch: readonly LogRecord[]) =>
-          deliver(memories[which]!, batch, { now, frameMax, idsMax });
+          deliver(caches[which]!, batch, { now, frameMax, idsMax });
         for (const one of turns) {
           if (one.turn === "wait") now = new Date(now.getTime() + one.seconds * 1000);
-          else if (one.turn === "forget") memories[one.environment]!.clear();
+          else if (one.turn === "forget") caches[one.environment]!.clear();
           else if (one.turn === "deliver")
             await play(one.environment, all.slice(one.from, one.from + one.count));
           // Two independent shards at once, each with every second record.

@@ -1,7 +1,7 @@
 import type { Frame } from "../../../domain/log/frame.ts";
 import { firstLive, isCurrent, type Subscriber } from "../../../domain/log/subscriber.ts";
 import type { Payload, PostResult } from "../../../platform/push/gateway.ts";
-import { type Memory, subscriptionName } from "../../../platform/push/memory.ts";
+import { type PushCache, subscriptionKey } from "../../../platform/push/push-cache.ts";
 import type { Log } from "../../../platform/store/log/logs.ts";
 import { readSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { readKey } from "../../../platform/table/keys.ts";
@@ -91,16 +91,16 @@ export function createMarkWatch(now: () => Date) {
       return result;
     },
     /** Observes whom an environment passes over because a post is still in flight. */
-    observe(memory: Memory): Memory {
-      const { busy } = memory;
+    observe(cache: PushCache): PushCache {
+      const { busy } = cache;
       const has = busy.has.bind(busy);
       busy.has = (name) => {
         const isBusy = has(name);
         for (const one of isBusy ? subscribers.values() : [])
-          if (subscriptionName(one) === name) lineOf(one.connectionId).isExcused = true;
+          if (subscriptionKey(one) === name) lineOf(one.connectionId).isExcused = true;
         return isBusy;
       };
-      return memory;
+      return cache;
     },
   };
 }

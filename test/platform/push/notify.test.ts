@@ -1,8 +1,8 @@
 /** Notifications to a user's sockets, and what is tried again when some of them do not get one. */
 import { makeNotification, NewNotification } from "../../../domain/people/notification.ts";
 import type { PostResult } from "../../../platform/push/gateway.ts";
-import { createMemory } from "../../../platform/push/memory.ts";
 import { MissedNotification, sendMissed, sendNotification } from "../../../platform/push/notify.ts";
+import { createPushCache } from "../../../platform/push/push-cache.ts";
 import { setFirstLive } from "../../../platform/store/log/catch-up.ts";
 import { listSockets, putConnection, putSocket } from "../../../platform/store/log/connections.ts";
 import { intercept } from "../intercept.ts";
@@ -30,7 +30,7 @@ async function notify(results: Record<string, PostResult>, connectedAt = 0) {
     },
   });
   const outlet = { governor: freeGovernor, poster };
-  const push = { now, memory: createMemory(), outlet };
+  const push = { now, cache: createPushCache(), outlet };
   const address = { userId, type: "system", category: "announcement" } as const;
   const asked = { ...address, title: "News", message: "for you", metadata: {} };
   const id = String(count).padStart(24, "0");

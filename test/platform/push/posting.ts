@@ -6,7 +6,7 @@ import {
   type SumsJob,
 } from "../../../platform/push/jobs.ts";
 import { postRoom } from "../../../platform/push/large-room.ts";
-import type { Memory } from "../../../platform/push/memory.ts";
+import type { PushCache } from "../../../platform/push/push-cache.ts";
 import { resume } from "../../../platform/push/resume.ts";
 import { postSliceJob } from "../../../platform/push/slice-job.ts";
 import { postSums } from "../../../platform/push/sums.ts";
@@ -15,7 +15,7 @@ import { postSums } from "../../../platform/push/sums.ts";
 export class LostAnswer extends Error {}
 
 /** One environment of a function. */
-export type Env = { memory: Memory; busy: boolean; skew: number };
+export type Env = { cache: PushCache; busy: boolean; skew: number };
 
 /** A message of a queue without order, and when it is due. */
 type Delayed<Job> = { job: Job; at: number };
@@ -23,7 +23,7 @@ type Delayed<Job> = { job: Job; at: number };
 /** What the world provides to the queue and the posters. */
 type Means = {
   newEnv(): Env;
-  newMemory(): Memory;
+  newPushCache(): PushCache;
   audienceOf(env: Env): Audience;
   /** Does one message's work; false if it died. */
   attempt(env: Env, work: () => Promise<void>): Promise<boolean>;
@@ -43,7 +43,7 @@ type Means = {
  * posts the room, or several post slices of it.
  */
 export function createPosting(inSlices: boolean, means: Means) {
-  const { newEnv, newMemory, audienceOf, between } = means;
+  const { newEnv, newPushCache, audienceOf, between } = means;
   const queue: string[] = [];
   const poster = newEnv();
   const sliceEnvs = inSlices ? [newEnv(), newEnv(), newEnv(), newEnv()] : [];
@@ -84,7 +84,7 @@ export function createPosting(inSlices: boolean, means: Means) {
     slices += 1;
     const posted = means.invoke(() => postSliceJob(audienceOf(env), job));
     const settled = posted.catch((error) => {
-      env.memory = newMemory();
+      env.cache = newPushCache();
       throw error;
     });
     if (!means.losesAnswer()) return settled;
@@ -117,7 +117,7 @@ export function createPosting(inSlices: boolean, means: Means) {
     /** The log was reset: what waited is gone. */
     reset(): void {
       for (const env of [poster, ...sliceEnvs, ...resumers, ...sumsPosters])
-        env.memory = newMemory();
+        env.cache = newPushCache();
       queue.length = 0;
     },
     /** Slices that were asked for. */

@@ -1,5 +1,5 @@
 import { pushStream } from "../../../platform/push/batch.ts";
-import { createMemory } from "../../../platform/push/memory.ts";
+import { createPushCache } from "../../../platform/push/push-cache.ts";
 import { recordViewers } from "../../../platform/store/log/logs.ts";
 import {
   findRelayUrl,
@@ -29,7 +29,7 @@ async function relayedRoom(count: number) {
   await markRelay("node", now);
   await putRelayedRoom({ streamId, node: "node" }, { users }, 0, now);
   // Counted before they came there.
-  room.memory.viewers.clear();
+  room.cache.viewers.clear();
   return { scene, room, name };
 }
 
@@ -46,16 +46,16 @@ test("those whom relays serve take no posts, so nobody's chat is left out for th
   for (const frame of frames) expect(frame).toMatchObject({ viewers: 6_001, skipped: 0 });
   const events = frames.flatMap((one) => (one.type === "events" ? one.events : []));
   expect(events).toHaveLength(80);
-  expect(room.memory.viewers.get(scene.streamId)).toMatchObject({ count: 6_001, posted: 1 });
+  expect(room.cache.viewers.get(scene.streamId)).toMatchObject({ count: 6_001, posted: 1 });
 });
 
 test("a room is framed at once if relays serve its viewers, in any environment", async () => {
   const { scene, room, name } = await relayedRoom(6_000);
   await pushStream(room, [chatRecord(1, "one", seconds(scene.now))]);
   // Another environment knows only what the first one has stored.
-  const other = scene.audience(createMemory(), new Date(scene.now.getTime() + 1_000));
+  const other = scene.audience(createPushCache(), new Date(scene.now.getTime() + 1_000));
   await pushStream(other, [chatRecord(2, "two", seconds(scene.now))]);
-  expect(other.memory.viewers.get(scene.streamId)).toMatchObject({ count: 6_001, posted: 1 });
+  expect(other.cache.viewers.get(scene.streamId)).toMatchObject({ count: 6_001, posted: 1 });
   expect(scene.queued).toEqual([]);
   expect(scene.frames(name)).toEqual([1, 2]);
 });

@@ -9,8 +9,8 @@ import { confirmSubscribers } from "../../../platform/push/confirm.ts";
 import { deliverFrames } from "../../../platform/push/deliver.ts";
 import type { PostResult } from "../../../platform/push/gateway.ts";
 import { createJobs, type Message as Queued, type ResumeJob } from "../../../platform/push/jobs.ts";
-import { createMemory } from "../../../platform/push/memory.ts";
 import { removeDead } from "../../../platform/push/post.ts";
+import { createPushCache } from "../../../platform/push/push-cache.ts";
 import { resume } from "../../../platform/push/resume.ts";
 import { subscribe } from "../../../platform/realtime/subscription.ts";
 import {
@@ -57,7 +57,7 @@ export async function setScene() {
     table().send(new PutCommand({ TableName: tableName(), Item }));
   await put({ ...key.stream(streamId), ...sample, id: streamId });
 
-  const audience = (memory = createMemory(), at = now) => ({ streamId, now: at, memory, outlet });
+  const audience = (cache = createPushCache(), at = now) => ({ streamId, now: at, cache, outlet });
   const messagesTo = (connectionId: string) => inbox.get(connectionId) ?? [];
 
   return {

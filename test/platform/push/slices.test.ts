@@ -1,7 +1,7 @@
 import { countSlices, deliverFrames } from "../../../platform/push/deliver.ts";
 import { createGovernor } from "../../../platform/push/governor.ts";
 import type { InvokeSlice, SliceJob } from "../../../platform/push/jobs.ts";
-import { createMemory } from "../../../platform/push/memory.ts";
+import { createPushCache } from "../../../platform/push/push-cache.ts";
 import { postSliceJob, withRetries } from "../../../platform/push/slice-job.ts";
 import { getLog } from "../../../platform/store/log/logs.ts";
 import { table, useTable } from "../../../platform/table/table.ts";
@@ -20,7 +20,7 @@ type Scene = Awaited<ReturnType<typeof setScene>>;
 
 /** Runs each slice in a separate environment, as Lambda does. */
 const alone = ({ outlet }: Scene, job: SliceJob) =>
-  postSliceJob({ now: new Date(), memory: createMemory(), outlet }, job);
+  postSliceJob({ now: new Date(), cache: createPushCache(), outlet }, job);
 
 /** A large room with two sockets of each user, posted by the function `invoke` returns. */
 async function openRoom(invoke: (scene: Scene, job: SliceJob) => ReturnType<InvokeSlice>) {
@@ -28,7 +28,7 @@ async function openRoom(invoke: (scene: Scene, job: SliceJob) => ReturnType<Invo
   const room = scene.audience();
   for (const [n, name] of names.entries())
     await scene.confirm(room, await scene.ask(name, { userId: userOf(n) }));
-  room.memory.viewers.set(scene.streamId, {
+  room.cache.viewers.set(scene.streamId, {
     count: viewers,
     posted: viewers,
     at: scene.now.getTime(),
@@ -67,7 +67,7 @@ test("every slice is posted once, by an environment of its own, and viewers are 
 
 test("a room that is not so large asks no other environment", async () => {
   const { scene, room } = await openRoom(() => Promise.reject(new Error("asked")));
-  room.memory.viewers.set(scene.streamId, { count: 8, posted: 8, at: scene.now.getTime() });
+  room.cache.viewers.set(scene.streamId, { count: 8, posted: 8, at: scene.now.getTime() });
   await post(scene, room, 1);
   expect(got(scene)).toEqual(all(1));
 });
@@ -115,7 +115,7 @@ test.each(["before", "half way", "after"])(
     expect(await posted(scene)).toBe(0);
     isBroken = false;
     scene.outlet.governor = freeGovernor;
-    expect(await scene.deliver(scene.audience(room.memory), 1)).toBe(true);
+    expect(await scene.deliver(scene.audience(room.cache), 1)).toBe(true);
     expect(await posted(scene)).toBe(1);
     // Some get it twice and drop the repeat; all get it.
     for (const frames of got(scene)) expect(new Set(frames)).toEqual(new Set([1]));

@@ -3,7 +3,7 @@ import { frameAll } from "../../../platform/push/append.ts";
 import type { Audience } from "../../../platform/push/audience.ts";
 import { deliverFrames } from "../../../platform/push/deliver.ts";
 import { createJobs } from "../../../platform/push/jobs.ts";
-import { createMemory } from "../../../platform/push/memory.ts";
+import { createPushCache } from "../../../platform/push/push-cache.ts";
 import { useLimits } from "../../../platform/runtime/limits.ts";
 import { subscriberItem } from "../../../platform/store/log/subscribers.ts";
 import { key } from "../../../platform/table/keys.ts";
@@ -60,8 +60,8 @@ async function play(seed: number): Promise<string[]> {
     jobs: createJobs(async () => undefined),
   };
   async function run(records: LogRecord[]): Promise<void> {
-    const memory = watch.observe(createMemory());
-    const audience: Audience = { streamId, now, memory, outlet };
+    const cache = watch.observe(createPushCache());
+    const audience: Audience = { streamId, now, cache, outlet };
     for (let at = 0; at < records.length; ) {
       const batch = records.slice(at, at + 1 + below(6));
       at += batch.length;

@@ -5,8 +5,8 @@ import type { Audience } from "../../../platform/push/audience.ts";
 import { pushStream, type StreamWork } from "../../../platform/push/batch.ts";
 import { confirmSubscribers } from "../../../platform/push/confirm.ts";
 import type { Payload, PostResult } from "../../../platform/push/gateway.ts";
-import { createMemory } from "../../../platform/push/memory.ts";
 import { removeDead } from "../../../platform/push/post.ts";
+import { createPushCache } from "../../../platform/push/push-cache.ts";
 import { countViewers } from "../../../platform/push/viewer-count.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 import { useLimits } from "../../../platform/runtime/limits.ts";
@@ -62,7 +62,7 @@ export async function play(scenario: Scenario) {
     new Promise<void>((run) => later.push({ at: now + milliseconds, run }));
 
   const marks = createMarkWatch(() => new Date(now));
-  const newMemory = () => marks.observe(createMemory());
+  const newPushCache = () => marks.observe(createPushCache());
   const table = createTable(step, (old, item) => {
     marks.see(old, item);
     if (item === undefined) return;
@@ -117,7 +117,7 @@ export async function play(scenario: Scenario) {
     },
   };
   const newEnv = (): Env => ({
-    memory: newMemory(),
+    cache: newPushCache(),
     busy: false,
     skew: scenario.skew ? between(-scenario.skew, scenario.skew) : 0,
   });
@@ -126,7 +126,7 @@ export async function play(scenario: Scenario) {
   const audienceOf = (env: Env) => ({
     streamId,
     now: new Date(now + env.skew),
-    memory: env.memory,
+    cache: env.cache,
     outlet: { ...outlet, jobs: posting.jobs },
   });
   async function attempt(env: Env, work: () => Promise<void>): Promise<boolean> {
@@ -138,12 +138,12 @@ export async function play(scenario: Scenario) {
         findings.push(`FAULT ${(error as Error).stack}`);
         return true;
       }
-      env.memory = newMemory();
+      env.cache = newPushCache();
       return false;
     }
   }
   const posting = createPosting(scenario.slices === true, {
-    ...{ newEnv, newMemory },
+    ...{ newEnv, newPushCache },
     audienceOf,
     attempt,
     invoke: (work) => context.run({ crashed: false }, work),
@@ -155,7 +155,7 @@ export async function play(scenario: Scenario) {
   });
   /** Makes the room large or small for this environment, as the schedule wants. */
   async function setSize(audience: Audience): Promise<void> {
-    const { viewers } = audience.memory;
+    const { viewers } = audience.cache;
     await countViewers(audience);
     const known = viewers.get(streamId)!;
     const most = setting("LARGE_ROOM_VIEWERS");
@@ -186,7 +186,7 @@ export async function play(scenario: Scenario) {
       const batch = shard.slice(at, at + between(1, 6));
       if (batch.length === 0) continue;
       const env = envs.filter(({ busy }) => !busy)[between(0, 1)] ?? envs[0]!;
-      if (faults && chance(0.1)) env.memory = newMemory();
+      if (faults && chance(0.1)) env.cache = newPushCache();
       env.busy = true;
       const era = epochs;
       const done = await attempt(env, () => push(env, workOf(batch)));
@@ -238,7 +238,7 @@ export async function play(scenario: Scenario) {
   async function reset(): Promise<void> {
     epochs += 1;
     for (const shard of shards) cuts.set(shard, shard.length);
-    for (const env of envs) env.memory = newMemory();
+    for (const env of envs) env.cache = newPushCache();
     posting.reset();
     written.forget();
     await resetLog(streamId, new Date(), async () => ({}));

@@ -1,7 +1,7 @@
 import { jest } from "@jest/globals";
 import { revisionAt } from "../../../domain/log/subscriber.ts";
-import { createMemory } from "../../../platform/push/memory.ts";
 import { removeDead } from "../../../platform/push/post.ts";
+import { createPushCache } from "../../../platform/push/push-cache.ts";
 import {
   addStream,
   connectionExpiry,
@@ -88,12 +88,12 @@ test("the end of a connection that only watched the room of its URL takes three 
 
 /** What a poster remembers after posts to these connections found them gone. */
 async function findDead(...connectionIds: string[]) {
-  const memory = createMemory();
+  const cache = createPushCache();
   for (const connectionId of connectionIds) {
     const subscriber = (await findSubscriber(room, connectionId))!;
-    memory.dead.set(connectionId, { subscriber, at: now });
+    cache.dead.set(connectionId, { subscriber, at: now });
   }
-  return () => removeDead({ now: new Date(now), memory });
+  return () => removeDead({ now: new Date(now), cache });
 }
 
 test("connections that a poster found dead are removed, and each visit counts once", async () => {

@@ -1,7 +1,7 @@
-import { createMemory } from "../../../platform/push/memory.ts";
+import { createPushCache } from "../../../platform/push/push-cache.ts";
 
 test("what is remembered of slow and busy subscriptions has a bound, the oldest go first", () => {
-  const { slow, busy } = createMemory();
+  const { slow, busy } = createPushCache();
   for (const [names, bound] of [
     [slow, 10_000],
     [busy, 300_000],

@@ -10,9 +10,9 @@ import { getLog } from "../store/log/logs.ts";
 
 /**
  * What one environment remembers between batches. It may be lost or stale at any time: the table
- * decides, and memory only saves reads.
+ * decides, and cache only saves reads.
  */
-export type Memory = {
+export type PushCache = {
   /** Caches of the streams' logs: numbers, ids and times, never bytes. */
   logs: Map<string, LogCache>;
   /** The viewers of streams, the time of each count in milliseconds, and the highest count. */
@@ -43,8 +43,8 @@ const sizes = {
   ...{ busy: 300_000, slow: 10_000 },
 };
 
-/** Creates an empty memory. */
-export const createMemory = (): Memory => ({
+/** Creates an empty cache. */
+export const createPushCache = (): PushCache => ({
   logs: new BoundedMap(sizes.logs),
   viewers: new BoundedMap(sizes.viewers),
   busy: new BoundedSet(sizes.busy),
@@ -53,11 +53,11 @@ export const createMemory = (): Memory => ({
   notifications: new BoundedMap(sizes.notifications),
 });
 
-/** The memory of this process. */
-export const ownMemory = createMemory();
+/** The cache of this process. */
+export const ownPushCache = createPushCache();
 
-/** A subscription's key in the memory: stream and connection. */
-export const subscriptionName = ({
+/** A subscription's key in the cache: stream and connection. */
+export const subscriptionKey = ({
   streamId,
   connectionId,
 }: Pick<Subscriber, "streamId" | "connectionId">) => `${streamId} ${connectionId}`;
@@ -80,8 +80,8 @@ export type LogCache = LogEnd & {
   usedAt: number;
 };
 
-/** A stream, the time of the call, and the memory with the caches. */
-type LogQuery = { streamId: string; now: Date; memory: Pick<Memory, "logs"> };
+/** A stream, the time of the call, and the cache with the caches. */
+type LogQuery = { streamId: string; now: Date; cache: Pick<PushCache, "logs"> };
 
 /** An entry that was not used for this long is read again. */
 const idleMillisecondsMax = 60_000;
@@ -91,20 +91,20 @@ const idleMillisecondsMax = 60_000;
  * frame; otherwise reads the log.
  */
 export async function loadLog(query: LogQuery, oldest: number): Promise<LogCache> {
-  const log = query.memory.logs.get(query.streamId);
+  const log = query.cache.logs.get(query.streamId);
   const usedSince = query.now.getTime() - idleMillisecondsMax;
   const isUsable = log && log.usedAt >= usedSince && log.completeAfter < oldest;
   return isUsable ? log : readLog(query, oldest);
 }
 
 /** Removes a log from the cache. */
-export const evictLog = ({ streamId, memory }: LogQuery): boolean => memory.logs.delete(streamId);
+export const evictLog = ({ streamId, cache }: LogQuery): boolean => cache.logs.delete(streamId);
 
 /**
  * Reads a log consistently, newest frame first, back to the first frame that cannot contain a
  * record created at `oldest` (seconds), and caches it.
  */
-async function readLog({ streamId, now, memory }: LogQuery, oldest: number): Promise<LogCache> {
+async function readLog({ streamId, now, cache }: LogQuery, oldest: number): Promise<LogCache> {
   const mark = await getLog(streamId);
   const frames: Frame[] = [];
   let before: number | undefined;
@@ -117,7 +117,7 @@ async function readLog({ streamId, now, memory }: LogQuery, oldest: number): Pro
     frames.push(frame);
   }
   const log = cacheOf(mark, frames, before, now);
-  memory.logs.set(streamId, log);
+  cache.logs.set(streamId, log);
   return log;
 }
 
