@@ -37,7 +37,7 @@ export const ShownTicket = z
 type ShownTicket = z.infer<typeof ShownTicket>;
 
 /** What an Idempotency-Key stores of that response: everything except the ticket. */
-export const ticketMemory = {
+export const ticketReplay = {
   keep: (shown: ShownTicket): ShownTicket => ({ ...shown, ticket: null }),
 };
 

@@ -83,7 +83,7 @@ export const createdOverlayKeyOf = (stored: OverlayKey, key: string): CreatedOve
 });
 
 /** What an Idempotency-Key remembers of that response: everything except the key. */
-export const overlayKeyMemory = {
+export const overlayKeyReplay = {
   keep: (created: CreatedOverlayKey): CreatedOverlayKey => ({ ...created, key: null, url: null }),
 };
 

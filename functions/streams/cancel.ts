@@ -10,7 +10,7 @@ import {
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { changeShown } from "../../platform/store/streams/display-names.ts";
 import { getStreamOutside } from "../../platform/store/streams/stream-access.ts";
-import { streamMemory } from "../../platform/store/streams/stream-memory.ts";
+import { streamReplay } from "../../platform/store/streams/stream-replay.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -20,7 +20,7 @@ export const { contract, handler } = endpoint(
     caller: "user",
     path: z.object({ streamId: StreamId }),
     answer: [200, LiveStream],
-    memory: streamMemory,
+    replay: streamReplay,
     cost: { read: 50, write: 55, kilobytes: 70 },
     refusals: ["stream_not_found", "member_blocked", "stream_not_yours", "stream_not_cancellable"],
     grants: {

@@ -9,7 +9,7 @@ import { getCallerProfile, getProfiles, summary } from "../../platform/store/peo
 import { withChannel } from "../../platform/store/streams/channels.ts";
 import { guestsOf } from "../../platform/store/streams/display-names.ts";
 import { recordStream } from "../../platform/store/streams/stream-changes.ts";
-import { streamMemory } from "../../platform/store/streams/stream-memory.ts";
+import { streamReplay } from "../../platform/store/streams/stream-replay.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -20,7 +20,7 @@ export const { contract, handler } = endpoint(
     form: multipart(streamForm),
     body: NewStream,
     answer: [201, LiveStream],
-    memory: streamMemory,
+    replay: streamReplay,
     rate: "streams",
     cost: { read: 35, write: 95, kilobytes: 70 },
     refusals: ["user_not_found"],

@@ -5,7 +5,7 @@ import type { Stream } from "../../domain/streams/stream.ts";
 import { assertMayHost, end } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { changeShown } from "../../platform/store/streams/display-names.ts";
-import { streamMemory } from "../../platform/store/streams/stream-memory.ts";
+import { streamReplay } from "../../platform/store/streams/stream-replay.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
@@ -16,7 +16,7 @@ export const { contract, handler } = endpoint(
     caller: "user",
     path: z.object({ streamId: StreamId }),
     answer: [200, LiveStream],
-    memory: streamMemory,
+    replay: streamReplay,
     cost: { read: 48, write: 63, kilobytes: 70 },
     refusals: ["stream_not_found", "stream_not_yours", "stream_not_live"],
     grants: { read: ["STREAM", "USER"], write: ["STREAM", "USER", "LIST", "CROWD"] },

@@ -8,7 +8,7 @@ import { getCallerProfile, summary } from "../../platform/store/people/users.ts"
 import { showWithPin } from "../../platform/store/streams/display-names.ts";
 import { changeWithReply } from "../../platform/store/streams/stream-changes.ts";
 import { assertMayGoLive } from "../../platform/store/streams/stream-lists.ts";
-import { joinedMemory } from "../../platform/store/streams/stream-memory.ts";
+import { joinedReplay } from "../../platform/store/streams/stream-replay.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
@@ -19,7 +19,7 @@ export const { contract, handler } = endpoint(
     caller: "user",
     body: JoinRequest,
     answer: [200, Joined],
-    memory: joinedMemory,
+    replay: joinedReplay,
     rate: "announcements",
     cost: { read: 70, write: 60, kilobytes: 70 },
     refusals: [

@@ -4,7 +4,7 @@ import { Joined, JoinRequest, joinedOf } from "../../domain/streams/stream-lifec
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { showWithPin } from "../../platform/store/streams/display-names.ts";
 import { getStreamOutside } from "../../platform/store/streams/stream-access.ts";
-import { joinedMemory } from "../../platform/store/streams/stream-memory.ts";
+import { joinedReplay } from "../../platform/store/streams/stream-replay.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -14,7 +14,7 @@ export const { contract, handler } = endpoint(
     caller: "user",
     body: JoinRequest,
     answer: [200, Joined],
-    memory: joinedMemory,
+    replay: joinedReplay,
     cost: { read: 40, write: 15, kilobytes: 70 },
     refusals: ["stream_not_found", "member_blocked", "not_a_guest", "stream_not_live"],
     grants: { read: ["STREAM", "USER"] },

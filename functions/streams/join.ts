@@ -9,7 +9,7 @@ import { getGiver, giftContext } from "../../platform/store/money/gifts.ts";
 import { buyPass } from "../../platform/store/money/passes.ts";
 import { showWithPin } from "../../platform/store/streams/display-names.ts";
 import { getStreamOutside } from "../../platform/store/streams/stream-access.ts";
-import { joinedMemory } from "../../platform/store/streams/stream-memory.ts";
+import { joinedReplay } from "../../platform/store/streams/stream-replay.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -19,7 +19,7 @@ export const { contract, handler } = endpoint(
     caller: "user",
     body: ViewerJoinRequest,
     answer: [200, Joined],
-    memory: joinedMemory,
+    replay: joinedReplay,
     rate: "money",
     cost: { read: 81, write: 44, kilobytes: 70 },
     refusals: [

@@ -22,7 +22,7 @@ export const { contract, handler } = endpoint(
       description: WebhookDescription.optional(),
     }),
     answer: [201, MadeWebhook],
-    memory: {
+    replay: {
       keep: (answer: z.infer<typeof MadeWebhook>) => ({ ...answer, secret: null }),
     },
     cost: { read: 1, write: 12, kilobytes: 3 },

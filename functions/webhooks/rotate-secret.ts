@@ -15,7 +15,7 @@ export const { contract, handler } = endpoint(
     caller: "admin",
     path: z.object({ id: WebhookId }),
     answer: [200, z.object({ secret: ShownSecret, previousUntil: Timestamp })],
-    memory: { keep: (answer: object) => ({ ...answer, secret: null }) },
+    replay: { keep: (answer: object) => ({ ...answer, secret: null }) },
     cost: { read: 1, write: 4, kilobytes: 1 },
     refusals: ["webhook_not_found", "rotated_too_often"],
     grants: { read: ["SECRET"], write: ["SECRET"] },

@@ -26,7 +26,7 @@ type FormReader = (
  * marked before the effect is written, `finish` writes it for a call that may have died in between;
  * `body` is the request's. These are methods, so that a route may name its own types.
  */
-type Memory = {
+type ReplayRules = {
   keep(answer: unknown): unknown;
   recall?(kept: unknown, now: Date): Promise<Recalled>;
   finish?(kept: unknown, body: unknown): Promise<Recalled>;
@@ -102,7 +102,7 @@ export type Contract = {
   /** Every POST takes an Idempotency-Key; `required` refuses a call without one. */
   idempotencyKey?: "required";
   /** What a key remembers of a response. Default: all of it. */
-  memory?: Memory;
+  replay?: ReplayRules;
 } & Resources;
 
 /** Every POST takes an Idempotency-Key, and no other method does. */

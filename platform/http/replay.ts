@@ -86,12 +86,12 @@ export function idempotency(contract: Contract, call: KeyedState): Idempotency<u
 
 /** A reply that the key, if there is one, remembers as soon as the effect is committed. */
 function replyOf(
-  { memory, answer: [status, schema] }: Contract,
+  { replay: rules, answer: [status, schema] }: Contract,
   { keyed, now }: KeyedState,
   answer: unknown,
 ): Reply<unknown> {
   const fit = schema.parse(answer);
-  const kept = memory === undefined ? fit : memory.keep(fit);
+  const kept = rules === undefined ? fit : rules.keep(fit);
   const remember = keyed === undefined ? [] : [markerAction(keyed, status, kept, now)];
   return { answer, remember };
 }
@@ -101,14 +101,14 @@ function replyOf(
  * request was.
  */
 export async function findStoredReply(
-  { memory }: Contract,
+  { replay: rules }: Contract,
   keyed: KeyedCall,
   now: Date,
 ): Promise<StoredReply | undefined> {
   const marked = await findMarked(keyed, now);
   if (marked === undefined) return undefined;
   const { kept } = marked;
-  const recalled = (await memory?.recall?.(kept, now)) ?? { answer: kept };
+  const recalled = (await rules?.recall?.(kept, now)) ?? { answer: kept };
   if (recalled !== "void") return { ...marked, recalled };
   await releaseKey(keyed, marked);
   return undefined;
@@ -120,13 +120,13 @@ export async function findStoredReply(
  * it. Refuses another request with `key_reused`.
  */
 export async function replay(
-  { memory }: Contract,
+  { replay: rules }: Contract,
   { kept, recalled, isSameRequest }: StoredReply,
   body: unknown,
   mayFinish: boolean,
 ): Promise<{ answer: unknown } | undefined> {
   if (!isSameRequest) refuse("key_reused");
   if (recalled !== "pending") return recalled;
-  const finished = mayFinish && (await memory?.finish?.(kept, body));
+  const finished = mayFinish && (await rules?.finish?.(kept, body));
   return typeof finished === "object" ? finished : undefined;
 }

@@ -10,7 +10,7 @@ import { getLog } from "../store/log/logs.ts";
 
 /**
  * What one environment remembers between batches. It may be lost or stale at any time: the table
- * decides, and cache only saves reads.
+ * decides, and the cache only saves reads.
  */
 export type PushCache = {
   /** Caches of the streams' logs: numbers, ids and times, never bytes. */
@@ -80,7 +80,7 @@ export type LogCache = LogEnd & {
   usedAt: number;
 };
 
-/** A stream, the time of the call, and the cache with the caches. */
+/** A stream, the time of the call, and the caches of logs. */
 type LogQuery = { streamId: string; now: Date; cache: Pick<PushCache, "logs"> };
 
 /** An entry that was not used for this long is read again. */

@@ -11,7 +11,7 @@ import { listActs } from "../../platform/store/streams/moderation.ts";
 import { deleteMessage, pinMessage } from "../../platform/store/streams/pins.ts";
 import { recordMessage, takeNumber } from "../../platform/store/streams/sent-messages.ts";
 import { changeStream, recordStream } from "../../platform/store/streams/stream-changes.ts";
-import { joinedMemory } from "../../platform/store/streams/stream-memory.ts";
+import { joinedReplay } from "../../platform/store/streams/stream-replay.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";
 import { callEndpoint } from "./api-call.ts";
 import { atEachRequest } from "./between.ts";
@@ -118,7 +118,7 @@ test("a key remembers a join without the pinned text, which may be deleted", asy
   await pin();
   const shown = await showWithPin(await getStream(stream.id, { consistent: true }), now);
   expect(shown.pinned).toMatchObject({ _id: message.id });
-  expect(joinedMemory.keep(joinedOf(shown, "viewer")).liveStream.pinned).toBeNull();
+  expect(joinedReplay.keep(joinedOf(shown, "viewer")).liveStream.pinned).toBeNull();
 });
 
 test("a message is deleted once, and its number becomes a gap", async () => {

@@ -1,4 +1,4 @@
-import { makeTicket, NewTicket, ShownTicket, ticketMemory } from "../../../domain/log/ticket.ts";
+import { makeTicket, NewTicket, ShownTicket, ticketReplay } from "../../../domain/log/ticket.ts";
 import { newSecret } from "../../../platform/auth/secret.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { recordTicket } from "../../../platform/store/log/tickets.ts";
@@ -14,7 +14,7 @@ export const { contract, handler } = endpoint(
     body: NewTicket,
     isBodyOptional: true,
     answer: [201, ShownTicket],
-    memory: ticketMemory,
+    replay: ticketReplay,
     rate: "tickets",
     cost: { read: 4, write: 4, kilobytes: 1 },
     refusals: ["stream_not_found", "member_blocked", "pass_required"],

@@ -13,7 +13,7 @@ export const { contract, handler } = endpoint(
     caller: "anyone",
     body: SignInCode,
     answer: [200, SignedIn],
-    memory: { keep: (answer: SignedIn) => ({ ...answer, token: null }) },
+    replay: { keep: (answer: SignedIn) => ({ ...answer, token: null }) },
     cost: { read: 2, write: 6, kilobytes: 12, callsOut: 1 },
     refusals: ["sign_in_failed", "sign_in_unavailable"],
     grants: { issuer: true },

@@ -3,7 +3,7 @@ import {
   createdOverlayKeyOf,
   makeOverlayKey,
   NewOverlayKey,
-  overlayKeyMemory,
+  overlayKeyReplay,
   overlayKeyText,
 } from "../../../domain/streams/overlay-key.ts";
 import { hashOfSecret, newSecret } from "../../../platform/auth/secret.ts";
@@ -20,7 +20,7 @@ export const { contract, handler } = endpoint(
     body: NewOverlayKey,
     isBodyOptional: true,
     answer: [201, CreatedOverlayKey],
-    memory: overlayKeyMemory,
+    replay: overlayKeyReplay,
     cost: { read: 5, write: 6, kilobytes: 1 },
     refusals: ["too_many_overlay_keys"],
     grants: { write: ["OVERLAY"] },

@@ -7,7 +7,7 @@ import { setting } from "../../../platform/runtime/env.ts";
 import { admissionRefusals, admitToChat } from "../../../platform/store/streams/chat-admission.ts";
 import {
   recordMessage,
-  sentMemory,
+  sentReplay,
   takeNumber,
 } from "../../../platform/store/streams/sent-messages.ts";
 import { noteTrace } from "../../../platform/store/streams/traces.ts";
@@ -22,7 +22,7 @@ export const { contract, handler } = endpoint(
     path: z.object({ streamId: StreamId }),
     body: z.object({ content: Content, replyTo: MessageId.nullish() }),
     answer: [201, SentMessage],
-    memory: sentMemory,
+    replay: sentReplay,
     rate: "chat",
     cost: { read: 7, write: 10, kilobytes: 5 },
     refusals: ["stream_not_found", "message_not_found", ...admissionRefusals],

@@ -82,7 +82,7 @@ async function putMessage(message: Message): Promise<boolean> {
  * What a key remembers of a sent message: not its text, which is deleted with the message. The
  * message is written after the mark of its key, or never.
  */
-export const sentMemory = {
+export const sentReplay = {
   keep: withoutText,
   async recall(kept: SentMessage, now: Date): Promise<Recalled<SentMessage>> {
     const { streamId, _id: id } = kept;
@@ -94,7 +94,7 @@ export const sentMemory = {
       return { answer: repeatedAnswer(kept, message?.id === id ? message : undefined) };
     }
     if (!isSettled(kept, now)) return "pending";
-    return (await recordGap(streamId, n)) ? "void" : sentMemory.recall(kept, now);
+    return (await recordGap(streamId, n)) ? "void" : sentReplay.recall(kept, now);
   },
   async finish(
     kept: SentMessage,

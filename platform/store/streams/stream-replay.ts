@@ -22,7 +22,7 @@ async function recall(kept: LiveStream): Promise<LiveStream> {
 }
 
 /** What an Idempotency-Key remembers of a response with a stream. */
-export const streamMemory = {
+export const streamReplay = {
   keep: keptOf,
   recall: async (kept: LiveStream) => ({ answer: await recall(kept) }),
 };
@@ -30,7 +30,7 @@ export const streamMemory = {
 type Joining = z.infer<typeof Joined>;
 
 /** What an Idempotency-Key remembers of a join. */
-export const joinedMemory = {
+export const joinedReplay = {
   keep: (joined: Joining): Joining => ({ ...joined, liveStream: keptOf(joined.liveStream) }),
   recall: async (kept: Joining) => ({
     answer: { ...kept, liveStream: await recall(kept.liveStream) },
