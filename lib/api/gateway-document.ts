@@ -1,4 +1,5 @@
 import { type Contract, methodAndPath } from "../../platform/http/contract.ts";
+import { allowedHeaders, preflightSeconds } from "../../platform/http/cors.ts";
 import { catchAll, type Row } from "../stages/route-table.ts";
 import { gatewayResponses } from "./gateway-responses.ts";
 
@@ -21,15 +22,6 @@ export type PathItem = Record<string, Operation>;
 
 /** The operation for all methods without their own operation on a path. */
 export const anyMethod = "x-amazon-apigateway-any-method";
-
-/** How many seconds a browser caches a preflight: two hours, the browsers' maximum. */
-const preflightSeconds = 7200;
-
-/** Request headers that a browser may send: our own, and those of Allmine's clients. */
-const allowedHeaders = [
-  ...["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"],
-  ...["X-Language", "X-Timezone", "X-Platform", "X-App-Version", "X-Device-ID"],
-].join(", ");
 
 /**
  * The API's body for API Gateway: OpenAPI 3.0.1 (it does not import 3.1) with paths, parameters,

@@ -1,4 +1,5 @@
-import { exposedHeaders, failure, outerCodes } from "../../platform/http/envelope.ts";
+import { exposedHeaders } from "../../platform/http/cors.ts";
+import { failure, outerCodes } from "../../platform/http/envelope.ts";
 
 /** A response that the gateway generates, in the spelling of an OpenAPI extension. */
 export type GatewayResponse = {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { APIGatewayProxyResult } from "aws-lambda";
 import { type Kind, type Refusal, type RefusalCode, refuse } from "../../domain/refusal.ts";
-import { setting } from "../runtime/env.ts";
+import { corsHeaders } from "./cors.ts";
 
 /** The HTTP status of each kind of refusal. */
 export const statusOf: Record<Kind, number> = {
@@ -82,22 +82,8 @@ export const outerCodes = {
   503: "unavailable",
 } as const satisfies Record<number, FailureCode>;
 
-/** Headers that a browser may read besides the safelisted ones. */
-export const exposedHeaders = [
-  ...["x-request-id", "x-error-code", "retry-after", "idempotency-replayed"],
-  ...["etag", "ratelimit", "ratelimit-policy"],
-].join(", ");
-
 /** The header that repeats a failure's code; responses in Tencent's form have it nowhere else. */
 export const errorCodeHeader = "x-error-code";
-
-/** The CORS origin to allow: any, the caller's if it is listed, or none. */
-function allowedOrigin(origin: string | undefined): Record<string, string> {
-  const origins = setting("ORIGINS");
-  if (origins.includes("*")) return { "access-control-allow-origin": "*" };
-  if (origin === undefined || !origins.includes(origin)) return { vary: "Origin" };
-  return { "access-control-allow-origin": origin, vary: "Origin" };
-}
 
 /** The headers of every response. */
 export function commonHeaders(requestId: string, origin: string | undefined) {
@@ -106,8 +92,7 @@ export function commonHeaders(requestId: string, origin: string | undefined) {
     "x-request-id": requestId,
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
-    ...allowedOrigin(origin),
-    "access-control-expose-headers": exposedHeaders,
+    ...corsHeaders(origin),
   };
 }
 
