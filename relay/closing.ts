@@ -1,13 +1,10 @@
+import { closeReasons } from "../platform/realtime/close-codes.ts";
 import type { Connection } from "./model.ts";
 
 /** Time between the last message to a client and the close. */
 const closingMilliseconds = 500;
 const waveMilliseconds = 250;
-const closingMessage = {
-  type: "closing",
-  code: 4410,
-  reason: "Reconnect at once",
-};
+const closingMessage = { type: "closing", ...closeReasons.relayStops };
 
 /** Closes connections evenly over the given time, so that clients reconnect one after another. */
 export async function closeInWaves(

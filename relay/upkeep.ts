@@ -1,5 +1,5 @@
+import { closeReasons } from "../platform/realtime/close-codes.ts";
 import { closeConnection } from "../platform/realtime/closing.ts";
-import { expired } from "../platform/realtime/expiry.ts";
 import { logFault } from "../platform/runtime/log.ts";
 import { gatherMetrics, measureMetric } from "../platform/runtime/metrics.ts";
 import { type Announcement, announces, onAnnouncement } from "../platform/store/log/frames.ts";
@@ -102,8 +102,8 @@ async function look({ connections, poster }: State): Promise<void> {
     if (connection.caller.expiresAt * 1000 > now) connection.keepAlive(now);
     else if (!connection.isExpiring) {
       connection.isExpiring = true;
-      closeConnection(poster, connection.id, expired, async () => false).catch((error) =>
-        logFault("A connection could not be closed", error),
+      closeConnection(poster, connection.id, closeReasons.tokenExpired, async () => false).catch(
+        (error) => logFault("A connection could not be closed", error),
       );
     }
   }

@@ -1,16 +1,14 @@
 import { type Poster, payloadOf } from "../push/gateway.ts";
+import type { CloseReason } from "./close-codes.ts";
 
 /**
  * The time between the last message and closing, so that the message arrives. The documented
  * maximum is 10 s.
  */
-const farewellMilliseconds = 1_000;
+const lastMessageMilliseconds = 1_000;
 /** The pause between attempts to close, and the time after which the queue retries instead. */
 const pauseMilliseconds = 500;
 const triesMillisecondsMax = 4_000;
-
-/** Why a connection is closed; the code determines what its client does next. */
-export type CloseReason = { code: number; reason: string };
 
 /**
  * Closes a connection, with retries until the gateway confirms. A message before it carries our
@@ -30,7 +28,7 @@ export async function closeConnection(
   for (;;) {
     let result = isTold ? "sent" : await poster.post(connectionId, payload);
     if (result !== "gone") {
-      if (!isTold) await wait(farewellMilliseconds);
+      if (!isTold) await wait(lastMessageMilliseconds);
       isTold = true;
       result = await poster.close(connectionId);
     }

@@ -16,3 +16,15 @@ export type SocketContract = {
   rate?: RateKind;
   grants: Grants;
 } & Resources;
+
+/** What causes a call of a route. */
+export type EventType = "CONNECT" | "MESSAGE" | "DISCONNECT";
+
+const eventTypes: Record<string, EventType> = {
+  $connect: "CONNECT",
+  $disconnect: "DISCONNECT",
+};
+
+/** The type of the events that a route handles. */
+export const eventTypeOf = (route: SocketContract["route"]): EventType =>
+  eventTypes[route] ?? "MESSAGE";

@@ -4,6 +4,7 @@ import { sendAt } from "../aws/queues.ts";
 import type { Poster } from "../push/gateway.ts";
 import { setting } from "../runtime/env.ts";
 import { dropConnection, findConnection } from "../store/log/connections.ts";
+import { closeReasons } from "./close-codes.ts";
 import { closeConnection } from "./closing.ts";
 
 /** When a connection's token expires, in seconds since 1970. */
@@ -17,9 +18,6 @@ export async function startExpiryTimer(moment: ExpiryTimer, now: Date): Promise<
   await sendAt(setting("MOMENTS_QUEUE_URL"), moment, { at, now });
 }
 
-/** The close reason of connections whose token has expired. */
-export const expired = { code: 4401, reason: "The token has expired" };
-
 /**
  * Closes a connection whose token has expired. Before the expiry it only checks that the connection
  * still exists, and restarts the timer. Throws, without removing anything, if the gateway did not
@@ -32,7 +30,7 @@ export async function endExpired(poster: Poster, moment: ExpiryTimer, now: Date)
     else await startExpiryTimer(moment, now);
     return;
   }
-  await closeConnection(poster, connectionId, expired, async () => {
+  await closeConnection(poster, connectionId, closeReasons.tokenExpired, async () => {
     const connection = await findConnection(connectionId);
     return connection !== undefined && isOpening(connection, now);
   });

@@ -1,16 +1,17 @@
 import { isOverlay } from "../../domain/id.ts";
 import { fullKeysMax } from "../../domain/streams/overlay-key.ts";
-import type { Caller } from "../auth/caller.ts";
+import { type Caller, countedName } from "../auth/caller.ts";
 import { BoundedMap } from "../runtime/kept-values.ts";
 import { logFault } from "../runtime/log.ts";
 import { noteFlood } from "../store/log/floods.ts";
-import { useSeconds } from "../table/rates.ts";
+import { countUse, useSeconds } from "../table/rates.ts";
+import { type EventType, eventTypeOf, type SocketContract } from "./contract.ts";
 
 /** Limited messages of a connection in a minute for which it is closed. */
-export const limitedMax = 1_000;
+export const refusedMessagesMax = 1_000;
 
 /** The same for an overlay's: its host has more sockets, which may send no more together. */
-const overlayLimitedMax = limitedMax / fullKeysMax;
+const overlayRefusedMax = refusedMessagesMax / fullKeysMax;
 
 /** Without refused messages for this long a flood is over; the next refusal is answered again. */
 const overMilliseconds = 5_000;
@@ -30,15 +31,30 @@ const closedMilliseconds = 600_000;
 const floods = new BoundedMap<string, { unreported: number; lastAt: number }>(connectionsMax);
 
 /**
+ * Counts a handshake or message before any other work, so that floods cost as little as possible.
+ */
+export async function countEvent(
+  { route, rate }: SocketContract,
+  eventType: EventType,
+  caller: Caller,
+  now: Date,
+): Promise<void> {
+  const name = countedName(caller);
+  if (eventType === "CONNECT") await countUse("handshakes", name, now);
+  if (eventType === "MESSAGE") await countUse("messages", name, now);
+  if (rate !== undefined && eventType === eventTypeOf(route)) await countUse(rate, name, now);
+}
+
+/**
  * Counts a message that exceeded the rate limit. The first of a flood is answered; the rest are
  * counted silently until their number in a minute closes the connection. The count is shared by all
  * environments; each writes it to the table once per twenty messages.
  */
-export async function noteLimited(
+export async function countRefusedMessage(
   connectionId: string,
   now: Date,
   { userId = "" }: Partial<Pick<Caller, "userId">> = {},
-): Promise<"tell" | "silent" | "close"> {
+): Promise<"answer" | "silent" | "close"> {
   const at = now.getTime();
   const known = floods.get(connectionId);
   const isGoingOn = known !== undefined && at - known.lastAt < overMilliseconds;
@@ -49,16 +65,16 @@ export async function noteLimited(
   }
   floods.set(connectionId, { unreported: 0, lastAt: at });
   const { before, lastAt } = await countFlood(connectionId, unreported, now);
-  const max = isOverlay(userId) ? overlayLimitedMax : limitedMax;
+  const max = isOverlay(userId) ? overlayRefusedMax : refusedMessagesMax;
   if (before < max && before + unreported >= max) return "close";
-  return isGoingOn || at - lastAt < overMilliseconds ? "silent" : "tell";
+  return isGoingOn || at - lastAt < overMilliseconds ? "silent" : "answer";
 }
 
 /**
  * Counts a connection that was closed for a flood. Its user may reconnect at once the first time;
  * without a limit, each new connection would bring a thousand more messages, many times a second.
  */
-export async function noteClosed(name: string, now: Date): Promise<void> {
+export async function countFloodClose(name: string, now: Date): Promise<void> {
   const { before } = await countFlood(name, 1, now, closedMilliseconds);
   if (before > 0) await useSeconds("handshakes", name, now, holdOffSeconds);
 }

@@ -18,7 +18,8 @@ import {
 } from "../store/log/connections.ts";
 import { unmarshallItem } from "../table/items.ts";
 import { readKey } from "../table/keys.ts";
-import { type CloseReason, closeConnection } from "./closing.ts";
+import { type CloseReason, closeReasons } from "./close-codes.ts";
+import { closeConnection } from "./closing.ts";
 
 /** The sockets to close: those of an overlay key, of a user or of one token. */
 export const SocketRevocation = z.union([
@@ -29,10 +30,9 @@ export const SocketRevocation = z.union([
 ]);
 export type SocketRevocation = z.infer<typeof SocketRevocation>;
 
-/** Close reasons; clients must not reconnect. */
-const farewells = {
-  overlay_key: { code: 4504, reason: "The overlay key was revoked" },
-  session: { code: 4503, reason: "The session was ended" },
+const reasons = {
+  overlay_key: closeReasons.overlayKeyRevoked,
+  session: closeReasons.sessionEnded,
 };
 
 /** The sockets that a revocation closes. */
@@ -44,9 +44,9 @@ export function socketRevocationOf(revocation: Revocation): SocketRevocation {
 }
 
 /** The closing of these sockets, queued after a delay. */
-function queueWithdrawal(withdrawal: SocketRevocation, now: Date, delayMilliseconds = 0) {
+function queueRevocation(revocation: SocketRevocation, now: Date, delayMilliseconds = 0) {
   const at = new Date(now.getTime() + delayMilliseconds);
-  return sendAt(setting("MOMENTS_QUEUE_URL"), withdrawal, { at, now });
+  return sendAt(setting("MOMENTS_QUEUE_URL"), revocation, { at, now });
 }
 
 /**
@@ -60,11 +60,11 @@ const afterCallMilliseconds = 3_000;
  * does not: the table's stream queues it too.
  */
 export async function queueSocketRevocation(
-  withdrawal: SocketRevocation,
+  revocation: SocketRevocation,
   now: Date,
 ): Promise<void> {
   try {
-    await queueWithdrawal(withdrawal, now);
+    await queueRevocation(revocation, now);
   } catch (error) {
     logFault("The closing of sockets could not be queued", error);
   }
@@ -79,13 +79,13 @@ export async function queueSocketRevocations(
   now: Date,
 ): Promise<void> {
   for (const record of records) {
-    const withdrawal = withdrawalIn(record);
-    if (withdrawal !== undefined) await queueWithdrawal(withdrawal, now, afterCallMilliseconds);
+    const revocation = revocationIn(record);
+    if (revocation !== undefined) await queueRevocation(revocation, now, afterCallMilliseconds);
   }
 }
 
 /** What a record revokes; undefined if nothing, or if the record only expired. */
-function withdrawalIn({ eventName, dynamodb }: DynamoDBRecord): SocketRevocation | undefined {
+function revocationIn({ eventName, dynamodb }: DynamoDBRecord): SocketRevocation | undefined {
   const image = unmarshallItem(eventName === "REMOVE" ? dynamodb?.OldImage : dynamodb?.NewImage);
   if (image === undefined) return undefined;
   const { kind, owner, rest } = readKey(image);
@@ -106,42 +106,42 @@ function withdrawalIn({ eventName, dynamodb }: DynamoDBRecord): SocketRevocation
  */
 export async function closeRevokedSockets(
   poster: Poster,
-  withdrawal: SocketRevocation,
+  revocation: SocketRevocation,
   now: Date,
 ): Promise<void> {
-  const farewell = farewells[withdrawal.withdrawn];
-  const find = () => findWithdrawn(withdrawal, now);
-  const ends = (await find()).map((socket) => end(poster, socket, { farewell, find, now }));
+  const reason = reasons[revocation.withdrawn];
+  const find = () => findRevoked(revocation, now);
+  const ends = (await find()).map((socket) => end(poster, socket, { reason, find, now }));
   const failed = (await Promise.allSettled(ends)).find(({ status }) => status === "rejected");
   if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
 }
 
 /** The sockets with their lists, without those of the user's later tokens. */
-async function findWithdrawn(withdrawal: SocketRevocation, now: Date): Promise<Held[]> {
-  if ("tokenHash" in withdrawal)
-    return (await listTokenSockets(withdrawal.tokenHash, now)).map((socket) => ({
+async function findRevoked(revocation: SocketRevocation, now: Date): Promise<RevokedSocket[]> {
+  if ("tokenHash" in revocation)
+    return (await listTokenSockets(revocation.tokenHash, now)).map((socket) => ({
       ...socket,
       // Sockets that earlier versions listed do not name it.
-      tokenHash: withdrawal.tokenHash,
+      tokenHash: revocation.tokenHash,
       userId: socket.userId!,
     }));
-  const { holder } = withdrawal;
-  const latest = "issuedBefore" in withdrawal ? withdrawal.issuedBefore : Number.POSITIVE_INFINITY;
+  const { holder } = revocation;
+  const latest = "issuedBefore" in revocation ? revocation.issuedBefore : Number.POSITIVE_INFINITY;
   const sockets = await listSockets(holder, now);
   return sockets
     .filter(({ issuedAt = 0 }) => Math.floor(issuedAt) <= latest)
     .map((socket) => ({ ...socket, userId: holder }));
 }
 
-type Held = Socket & Listing;
+type RevokedSocket = Socket & Listing;
 
 async function end(
   poster: Poster,
-  socket: Held,
-  { farewell, find, now }: { farewell: CloseReason; find: () => Promise<Held[]>; now: Date },
+  socket: RevokedSocket,
+  { reason, find, now }: { reason: CloseReason; find: () => Promise<RevokedSocket[]>; now: Date },
 ): Promise<void> {
   const { connectionId } = socket;
-  await closeConnection(poster, connectionId, farewell, async () => {
+  await closeConnection(poster, connectionId, reason, async () => {
     if (!isOpening(socket, now)) return false;
     // A refused handshake, or a client that has left, has removed its socket.
     const sockets = await find();

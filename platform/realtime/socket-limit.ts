@@ -18,7 +18,7 @@ import { tryUse } from "../table/rates.ts";
  * Whether a socket may open; if not, the user has too many, or its token, ticket or key is no
  * longer valid.
  */
-type Verdict = "admitted" | "too_many" | "withdrawn";
+type Verdict = "admitted" | "too_many" | "revoked";
 
 /** Where the socket of a caller is listed. */
 export const listingOf = (
@@ -62,7 +62,7 @@ export async function admitSocket(
     isRoomAmong(others) || isRoomAmong(await findLiving(posterOf, opened, others, now));
   if (isGood && (await hasRoom())) return "admitted";
   await removeSockets([opened]);
-  return isGood ? "too_many" : "withdrawn";
+  return isGood ? "too_many" : "revoked";
 }
 
 /**

@@ -10,10 +10,11 @@ import { ownPoster, type Poster, payloadOf } from "../push/gateway.ts";
 import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
 import { logFault, named } from "../runtime/log.ts";
 import { withMetrics } from "../runtime/metrics.ts";
-import { countUse, withBucket } from "../table/rates.ts";
+import { withBucket } from "../table/rates.ts";
+import { closeReasons } from "./close-codes.ts";
 import { closeConnection } from "./closing.ts";
-import type { SocketContract } from "./contract.ts";
-import { noteClosed, noteLimited } from "./flood-control.ts";
+import { type EventType, eventTypeOf, type SocketContract } from "./contract.ts";
+import { countEvent, countFloodClose, countRefusedMessage } from "./rate-limit.ts";
 
 /** API Gateway's event for one step of a connection; `$connect` alone has headers and a query. */
 export type SocketEvent = {
@@ -21,7 +22,7 @@ export type SocketEvent = {
     connectionId: string;
     /** The id of this event; the `requestId` of a message is chosen by its sender. */
     requestId?: string;
-    eventType: "CONNECT" | "MESSAGE" | "DISCONNECT";
+    eventType: EventType;
     /** Milliseconds since 1970. */
     connectedAt: number;
     authorizer?: Record<string, unknown> | null;
@@ -53,11 +54,6 @@ type SocketRequest<C extends SocketContract> = {
 /** What `$connect` may return: a status other than 200 refuses the handshake. */
 // biome-ignore lint/suspicious/noConfusingVoidType: A message's handler returns nothing.
 type SocketAnswer = void | { statusCode: number; headers?: Record<string, string> };
-
-const eventTypes: Record<string, SocketEvent["requestContext"]["eventType"]> = {
-  $connect: "CONNECT",
-  $disconnect: "DISCONNECT",
-};
 
 /** Refusals of every message, which no contract lists. */
 const always = ["request_invalid", "token_invalid", "too_many_requests", "unavailable"];
@@ -96,7 +92,7 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
         body = readMessage(event);
         requestId = readRequestId(body);
       }
-      if (eventType !== (eventTypes[contract.route] ?? "MESSAGE"))
+      if (eventType !== eventTypeOf(contract.route))
         refuse("request_invalid", { problem: "action: expected subscribe, unsubscribe or ping" });
       if (caller === undefined && eventType !== "DISCONNECT") refuse("token_invalid");
       const endsAt = (caller?.expiresAt ?? Number.POSITIVE_INFINITY) * 1000;
@@ -110,12 +106,12 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
       const failure = errorOf(contract, error, connectionId);
       if (eventType === "MESSAGE" && error instanceof Refusal && error.kind === "too_many") {
         requestId = findRequestId(event);
-        const next = await noteLimited(connectionId, now, caller);
+        const next = await countRefusedMessage(connectionId, now, caller);
         if (next === "close") {
-          await closeConnection(openPoster(), connectionId, flood, isOpen);
-          if (caller !== undefined) await noteClosed(countedName(caller), now);
+          await closeConnection(openPoster(), connectionId, closeReasons.rateLimited, isOpen);
+          if (caller !== undefined) await countFloodClose(countedName(caller), now);
         }
-        if (next !== "tell") return { statusCode: 200, body: "" };
+        if (next !== "answer") return { statusCode: 200, body: "" };
       }
       if (eventType === "CONNECT") return { statusCode: failure.statusCode, body: "" };
       if (eventType === "MESSAGE") await answer({ type: "error", ...failure });
@@ -126,27 +122,8 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
   return { contract, handler: withMetrics(handler) };
 }
 
-/** Clients may reconnect after a minute. */
-const flood = { code: 4429, reason: "Too many messages" };
-
 /** A connection that sends messages is open. */
 const isOpen = async () => false;
-
-/**
- * Counts a handshake or message before any other work, so that floods cost as little as possible.
- */
-async function countEvent(
-  { route, rate }: SocketContract,
-  eventType: SocketEvent["requestContext"]["eventType"],
-  caller: Caller,
-  now: Date,
-): Promise<void> {
-  const name = countedName(caller);
-  if (eventType === "CONNECT") await countUse("handshakes", name, now);
-  if (eventType === "MESSAGE") await countUse("messages", name, now);
-  if (rate !== undefined && eventType === (eventTypes[route] ?? "MESSAGE"))
-    await countUse(rate, name, now);
-}
 
 /** A message's text as a JSON object. API Gateway closes connections that send binary messages. */
 function readMessage(event: SocketEvent): Record<string, unknown> {

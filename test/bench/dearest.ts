@@ -7,8 +7,8 @@ import { rowsOf } from "../../lib/stages/route-table.ts";
 import { stageOf } from "../../lib/stages/stages.ts";
 import { prices } from "../../local/aws/prices.ts";
 import { type Contract, priceOf, rateOf, unitsOf } from "../../platform/http/contract.ts";
-import { limitedMax } from "../../platform/realtime/flood-control.ts";
 import { streamsPerMessage } from "../../platform/realtime/ping-use.ts";
+import { refusedMessagesMax } from "../../platform/realtime/rate-limit.ts";
 
 /** The cost of a refused call: the gateway and a function that answers from memory. */
 const refusedPrice = priceOf({}) / 1e6;
@@ -82,7 +82,7 @@ function socketCalls(): Dearest[] {
         ["messages", `ping, ${streams} streams`],
         message + prices.websocket_messages + table,
         messages.perSecond / units,
-        { perSecond: (socketsPerUser * limitedMax) / 60, dollars: message },
+        { perSecond: (socketsPerUser * refusedMessagesMax) / 60, dollars: message },
         units,
       );
     }),

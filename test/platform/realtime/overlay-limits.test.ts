@@ -7,7 +7,7 @@ import type { handler as ping } from "../../../functions/log/realtime/ping.ts";
 import { handler as authorize } from "../../../functions/people/auth/socket.ts";
 import { handler as createChannelKey } from "../../../functions/streams/channel/create-overlay-key.ts";
 import { handler as createKey } from "../../../functions/streams/overlays/create.ts";
-import { noteLimited } from "../../../platform/realtime/flood-control.ts";
+import { countRefusedMessage } from "../../../platform/realtime/rate-limit.ts";
 import { takeResumeFrames } from "../../../platform/store/log/resume-budget.ts";
 import { findSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { callEndpoint } from "../api-call.ts";
@@ -89,7 +89,7 @@ test("an overlay's socket is closed after 250 limited messages in a minute", asy
   const words: string[] = [];
   const overlay = { userId: overlayHolder("a") };
   for (let n = 0; n < 300; n++)
-    words.push(await noteLimited("flood", new Date(begin + n * 20), overlay));
+    words.push(await countRefusedMessage("flood", new Date(begin + n * 20), overlay));
   expect(words.indexOf("close")).toBeGreaterThanOrEqual(249);
   expect(words.indexOf("close")).toBeLessThan(270);
 });

@@ -1,5 +1,5 @@
 import { refuse } from "../../../domain/refusal.ts";
-import { noteLimited } from "../../../platform/realtime/flood-control.ts";
+import { countRefusedMessage } from "../../../platform/realtime/rate-limit.ts";
 import { socket } from "../../../platform/realtime/socket.ts";
 import { noteFlood } from "../../../platform/store/log/floods.ts";
 import { countUse } from "../../../platform/table/rates.ts";
@@ -67,8 +67,9 @@ test("too many messages get one error with its requestId, then are counted silen
 
 test("a thousand limited messages in a minute are one word to close, in whatever environment", async () => {
   const words: string[] = [];
-  for (let n = 0; n < 1_100; n++) words.push(await noteLimited("storm", new Date(begin + n * 20)));
-  expect(words[0]).toBe("tell");
+  for (let n = 0; n < 1_100; n++)
+    words.push(await countRefusedMessage("storm", new Date(begin + n * 20)));
+  expect(words[0]).toBe("answer");
   expect(words.filter((word) => word === "close")).toHaveLength(1);
   expect(words.indexOf("close")).toBeGreaterThanOrEqual(999);
   expect(words.indexOf("close")).toBeLessThan(1_020);
@@ -92,11 +93,11 @@ test("a flood that the table cannot count is answered and counted in memory", as
 
 test("a flood that moves to another environment is still answered once", async () => {
   const at = begin + 3_600_000;
-  expect(await noteLimited("moving", new Date(at))).toBe("tell");
+  expect(await countRefusedMessage("moving", new Date(at))).toBe("answer");
   // Twenty messages that the other environment counted a moment ago.
   await noteFlood("moved", 20, new Date(at));
-  expect(await noteLimited("moved", new Date(at + 1_000))).toBe("silent");
-  expect(await noteLimited("moved", new Date(at + 7_000))).toBe("tell");
+  expect(await countRefusedMessage("moved", new Date(at + 1_000))).toBe("silent");
+  expect(await countRefusedMessage("moved", new Date(at + 7_000))).toBe("answer");
 });
 
 test("a user who opens too many sockets at once is refused further ones", async () => {
@@ -125,8 +126,9 @@ test("a message on a socket whose token has expired is refused", async () => {
 
 test("a rarer limit is reported each time and closes nothing", async () => {
   const words: string[] = [];
-  for (let n = 0; n < 30; n++) words.push(await noteLimited("slow", new Date(begin + n * 6_000)));
-  expect(new Set(words)).toEqual(new Set(["tell"]));
+  for (let n = 0; n < 30; n++)
+    words.push(await countRefusedMessage("slow", new Date(begin + n * 6_000)));
+  expect(new Set(words)).toEqual(new Set(["answer"]));
 });
 
 test("the message that is one too many closes the connection, with 4429 before", async () => {
