@@ -27,13 +27,13 @@ export function placeStage(app: App, given: Stage): void {
   const users = stage.issuer ? undefined : new Users(app, id("users"), stage, { data });
   const identity = new Identity(app, id("identity"), stage, users);
   const realtime = new Realtime(app, id("realtime"), stage, { data });
-  const neighbours = { data, sockets: realtime.sockets };
-  const tencent = new TencentApi(app, id("tencent"), stage, neighbours);
-  const pictures = new Pictures(app, id("pictures"), stage, neighbours);
+  const inputs = { data, sockets: realtime.sockets };
+  const tencent = new TencentApi(app, id("tencent"), stage, inputs);
+  const pictures = new Pictures(app, id("pictures"), stage, inputs);
   const otherApis = { ...tencent.hosts, "/pictures": hostOf(pictures.api) };
   const picturesUrl = picturesUrlOf(stage, pictures.api);
   const { logGroup } = pictures;
-  const serves = { ...neighbours, otherApis, picturesUrl, logGroup };
+  const serves = { ...inputs, otherApis, picturesUrl, logGroup };
   const endpoints = endpointStacks.map((name) => new Endpoints(app, id(name), stage, name, serves));
   const http = new HttpApi(app, id("http"), stage, pictures.api);
   // They know data, queues and the issuer by name; access logs need the account's role, and what
@@ -42,7 +42,7 @@ export function placeStage(app: App, given: Stage): void {
   for (const [at, stack] of serving.entries())
     for (const before of [account, data, identity, ...serving.slice(0, at)])
       stack.addStackDependency(before);
-  const relay = stage.relay && new Relay(app, id("relay"), stage, neighbours);
+  const relay = stage.relay && new Relay(app, id("relay"), stage, inputs);
   // Its log must exist before its lines can be counted.
   relay?.addStackDependency(realtime);
   const host = placeHost(app, stage, { http, pictures, tencent, realtime });

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 
-type Given<Name extends string> = {
+type Props<Name extends string> = {
   label: string;
   class?: string;
   names: readonly Name[];
@@ -11,7 +11,7 @@ type Given<Name extends string> = {
 const steps: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1 };
 
 /** Tabs: one is in the Tab order, and arrow keys, Home and End select the others. */
-export function Tabs<Name extends string>({ label, names, value, change, ...given }: Given<Name>) {
+export function Tabs<Name extends string>({ label, names, value, change, ...given }: Props<Name>) {
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const row = list.current;

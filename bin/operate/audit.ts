@@ -8,7 +8,7 @@ import { explain } from "./stage-command.ts";
 /** How long a mismatch may be explained by records in flight. */
 const patienceMilliseconds = 5000;
 
-type Given = TableChoice & {
+type AuditOptions = TableChoice & {
   /** The file for a journal of what is audited. */
   export?: string;
   /** The journal to audit instead. */
@@ -16,9 +16,9 @@ type Given = TableChoice & {
 };
 
 /** Audits a table, the data of DATA_DIR or a journal. Prints the result; returns the exit code. */
-export const runAudit = (given: Given): Promise<number> => check(given).then(tell, explain);
+export const runAudit = (given: AuditOptions): Promise<number> => check(given).then(tell, explain);
 
-async function check(values: Given): Promise<Report> {
+async function check(values: AuditOptions): Promise<Report> {
   if (values.verify !== undefined) {
     const path = values.verify;
     const now = await sealedAt(path);

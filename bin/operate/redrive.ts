@@ -11,12 +11,12 @@ import { runOnStage } from "./stage-command.ts";
 const usage =
   "npm run redrive -- [--stage NAME] [--table NAME] [--failures BUCKET]   (default: DATA_DIR)";
 
-type Given = TableChoice & { failures?: string };
+type RedriveOptions = TableChoice & { failures?: string };
 
-const readGiven = (): Given =>
+const readOptions = (): RedriveOptions =>
   parseArgs({ options: { ...tableOptions, failures: { type: "string" } } }).values;
 
-async function run(given: Given): Promise<void> {
+async function run(given: RedriveOptions): Promise<void> {
   const close = await openTable(given);
   try {
     const { settled, parked } = await redriveAll(new Date());
@@ -34,7 +34,7 @@ async function findFailures(stage: string, region?: string): Promise<string | un
 }
 
 /** Failed batches of the stream: only the functions themselves can process them. */
-async function retryBatches(given: Given): Promise<number> {
+async function retryBatches(given: RedriveOptions): Promise<number> {
   const { table, stage } = given;
   const region = stage && stageNamed(stage).region;
   const failures = given.failures ?? (stage && (await findFailures(stage, region)));
@@ -56,4 +56,4 @@ async function retryBatches(given: Given): Promise<number> {
   return left.length;
 }
 
-await runOnStage({ usage, read: readGiven, run });
+await runOnStage({ usage, read: readOptions, run });

@@ -30,7 +30,7 @@ npm run drill -- ${stageNames.join("|")}  [--before TIME]
                  npm run drill
   --every MS     milliseconds between checks of AWS (default 10000)`;
 
-type Given = {
+type RestoreOptions = {
   stage: Stage;
   at?: Date | undefined;
   before?: Date | undefined;
@@ -51,7 +51,7 @@ function timeOf(option: string, text: string | undefined): Date | undefined {
   return time;
 }
 
-function readGiven(): Given {
+function readOptions(): RestoreOptions {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
@@ -96,7 +96,7 @@ async function auditRestored(from: Date): Promise<{ count: number; items: number
   return { count: misfits.length + more, items: sums.items };
 }
 
-async function run({ stage, at, before, to, isDrill, everyMilliseconds }: Given): Promise<void> {
+async function run({ stage, at, before, to, isDrill, everyMilliseconds }: RestoreOptions): Promise<void> {
   const { region } = stage;
   if (region !== undefined) process.env.AWS_REGION = region;
   const client = openClient(DynamoDBClient, { tryMilliseconds: 20_000 });
@@ -133,6 +133,6 @@ async function run({ stage, at, before, to, isDrill, everyMilliseconds }: Given)
   process.exitCode = 1;
 }
 
-const advice = ({ to }: Given) =>
+const advice = ({ to }: RestoreOptions) =>
   `If ${to} was created, it still exists: inspect it, or repeat with another --to`;
-await runOnStage({ usage, read: readGiven, run, advice });
+await runOnStage({ usage, read: readOptions, run, advice });

@@ -44,13 +44,13 @@ export function readStage(
   }
 }
 
-type StageCommand<Given> = {
+type StageCommand<Options> = {
   usage: string;
   /** Parses the command line before anything is done. */
-  read: () => Given;
-  run: (given: Given) => Promise<void>;
+  read: () => Options;
+  run: (given: Options) => Promise<void>;
   /** What to do after a failure. */
-  advice?: (given: Given) => string;
+  advice?: (given: Options) => string;
 };
 
 /** Prints why a command failed. Returns its exit code: 2 for data of another stage or version. */
@@ -63,10 +63,10 @@ export function explain(error: unknown): 1 | 2 {
  * Runs a command on the data of a stage, or of DATA_DIR. Exit code 2: wrong options, or data of
  * another stage or version; 1: failure.
  */
-export async function runOnStage<Given>(command: StageCommand<Given>): Promise<void> {
+export async function runOnStage<Options>(command: StageCommand<Options>): Promise<void> {
   const { usage, read, run, advice } = command;
   answerHelp(usage);
-  let given: Given | undefined;
+  let given: Options | undefined;
   try {
     given = read();
     await run(given);

@@ -70,13 +70,13 @@ export class Endpoints extends Stack {
     given: StackInputs & Pick<Site, "logGroup">,
   ) {
     super(scope, id, placeOf(stage));
-    const { logGroup, ...neighbours } = given;
+    const { logGroup, ...inputs } = given;
     const rows = [...endpointsOf(stage), httpAuthorizer()].filter(
       (row) => stackOfRow(row) === which,
     );
     // Parameters that no function of the stack reads would be warnings of every deployment.
     const issuer = rows.some(({ contract }) => asksIssuer(contract)) && issuerOf(this, stage);
-    const site = siteOf(this, stage, logGroup, { ...neighbours, ...(issuer && { issuer }) });
+    const site = siteOf(this, stage, logGroup, { ...inputs, ...(issuer && { issuer }) });
     const functions = new Map<FunctionName, Lambda>(
       rows.map((row) => [row.name, placeFunction(site, row)]),
     );

@@ -53,11 +53,11 @@ export class Pictures extends Stack {
   readonly api: SpecRestApi;
   readonly logGroup: LogGroup;
 
-  constructor(scope: Construct, id: string, stage: Stage, neighbours: StackInputs) {
+  constructor(scope: Construct, id: string, stage: Stage, inputs: StackInputs) {
     super(scope, id, placeOf(stage));
     this.logGroup = logGroup(this, "log", stage, "http");
     const row = theOne(rowsOf("download"), "download");
-    placeFunction(siteOf(this, stage, this.logGroup, neighbours), row);
+    placeFunction(siteOf(this, stage, this.logGroup, inputs), row);
     const document = pictureDocument(row, notFoundOf(stage).name, {
       title: `ovation-${stage.name}-pictures`,
       uriOf: uriOf(stage),
@@ -68,8 +68,8 @@ export class Pictures extends Stack {
     });
     const { restApiId, deploymentStage } = this.api;
     const picturesUrl = picturesUrlOf(stage, this.api);
-    const site = siteOf(this, stage, this.logGroup, { ...neighbours, picturesUrl });
-    const { data } = neighbours;
+    const site = siteOf(this, stage, this.logGroup, { ...inputs, picturesUrl });
+    const { data } = inputs;
     for (const row of rowsOf("consumer").filter(storesPictures)) {
       const target = placeFunction(site, row, readStatements(row.contract, data));
       connectSource({ target, arn: target.functionArn }, row.contract, data);

@@ -28,7 +28,7 @@ export class Realtime extends Stack {
   readonly streamMappings: Record<string, string> = {};
   readonly sockets: NonNullable<StackInputs["sockets"]>;
 
-  constructor(scope: Construct, id: string, stage: Stage, neighbours: StackInputs) {
+  constructor(scope: Construct, id: string, stage: Stage, inputs: StackInputs) {
     super(scope, id, placeOf(stage));
     const api = new CfnApi(this, "api", {
       name: `ovation-${stage.name}-sockets`,
@@ -47,8 +47,8 @@ export class Realtime extends Stack {
     };
     const log = logGroup(this, "log", stage, "realtime");
     const issuer = issuerOf(this, stage);
-    const site = siteOf(this, stage, log, { ...neighbours, issuer, sockets: this.sockets });
-    const { data } = neighbours;
+    const site = siteOf(this, stage, log, { ...inputs, issuer, sockets: this.sockets });
+    const { data } = inputs;
     const functions = new Map<FunctionName, Lambda>();
     const mappings: CfnEventSourceMapping[] = [];
     for (const row of rowsOf("consumer").filter((row) => !storesPictures(row))) {

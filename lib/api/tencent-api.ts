@@ -28,12 +28,12 @@ export class TencentApi extends Stack {
   /** The host of each of the two APIs, by the start of its paths. */
   readonly hosts: Readonly<Record<string, string>>;
 
-  constructor(scope: Construct, id: string, stage: Stage, neighbours: StackInputs) {
+  constructor(scope: Construct, id: string, stage: Stage, inputs: StackInputs) {
     super(scope, id, placeOf(stage));
     const log = logGroup(this, "log", stage, "tencent");
-    const { tencentSecret, callbackSecret } = neighbours.data;
+    const { tencentSecret, callbackSecret } = inputs.data;
     const secrets = { tencentSecret, callbackSecret };
-    const site = siteOf(this, stage, log, { ...neighbours, ...secrets });
+    const site = siteOf(this, stage, log, { ...inputs, ...secrets });
     const rows = rowsOf("command");
     const functions = new Map(rows.map((row) => [row.name, placeFunction(site, row)] as const));
     const commands = rows.filter(({ contract }) => contract.command !== "*");

@@ -51,11 +51,11 @@ export class Users extends Stack {
   readonly pool: UserPool;
   readonly trigger: Lambda;
 
-  constructor(scope: Construct, id: string, stage: Stage, neighbours: StackInputs) {
+  constructor(scope: Construct, id: string, stage: Stage, inputs: StackInputs) {
     super(scope, id, placeOf(stage));
     const log = logGroup(this, "log", stage, "identity");
     const row = theOne(rowsOf("trigger"), "trigger");
-    this.trigger = placeFunction(siteOf(this, stage, log, neighbours), row);
+    this.trigger = placeFunction(siteOf(this, stage, log, inputs), row);
     this.pool = new UserPool(this, "users", {
       userPoolName: `ovation-${stage.name}`,
       selfSignUpEnabled: true,

@@ -13,7 +13,7 @@ import { type RelaySettings, rollingPercent, socketsPerTask } from "../stages/re
 import { metricOf } from "../watch/metrics.ts";
 import type { Network } from "./network.ts";
 
-type Given = { name: string; relay: RelaySettings; network: Network; task: FargateTaskDefinition };
+type FleetInputs = { name: string; relay: RelaySettings; network: Network; task: FargateTaskDefinition };
 
 /** Above this average CPU utilization, tasks are added. */
 const cpuPercent = 50;
@@ -23,7 +23,7 @@ const cooldowns = { scaleOutCooldown: Duration.minutes(1), scaleInCooldown: Dura
 /** The tasks: as many as their sockets and their CPU require, replaced a few at a time. */
 export function placeFleet(
   scope: Construct,
-  { name, relay, network, task }: Given,
+  { name, relay, network, task }: FleetInputs,
 ): FargateService {
   const { cluster: clusterName, service: serviceName } = relayNames(name);
   const cluster = new Cluster(scope, "cluster", {

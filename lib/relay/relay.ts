@@ -14,12 +14,12 @@ import { placeTask } from "./task.ts";
  * are refused earlier.
  */
 export class Relay extends Stack {
-  constructor(scope: Construct, id: string, stage: Stage, neighbours: StackInputs) {
+  constructor(scope: Construct, id: string, stage: Stage, inputs: StackInputs) {
     super(scope, id, placeOf(stage));
     const log = logGroup(this, "log", stage, "relay");
     // It only has metrics and faults, and a recreated relay needs its name.
     log.applyRemovalPolicy(RemovalPolicy.DESTROY);
-    const task = placeTask(this, stage, log, neighbours);
+    const task = placeTask(this, stage, log, inputs);
     const { domain, relay } = stage;
     if (domain === undefined || relay === undefined) return;
     const network = placeNetwork(this);

@@ -53,9 +53,9 @@ export function placeTask(
   scope: Construct,
   stage: Stage,
   log: LogGroup,
-  neighbours: StackInputs,
+  inputs: StackInputs,
 ): FargateTaskDefinition {
-  const site = siteOf(scope, stage, log, { ...neighbours, issuer: issuerOf(scope, stage) });
+  const site = siteOf(scope, stage, log, { ...inputs, issuer: issuerOf(scope, stage) });
   const bundle = bundleOf(scope);
   const statements = [...statementsOf(relayContract.grants, site.resources), ...bundle.statements];
   const taskRole = new Role(scope, "role", {

@@ -119,10 +119,10 @@ export function createStreams(options: StreamsOptions): Streams {
   };
 }
 
-type Given<Value> = { [Key in keyof Value]?: Exclude<Value[Key], undefined> };
+type Defined<Value> = { [Key in keyof Value]?: Exclude<Value[Key], undefined> };
 
-function withoutUndefined<Value extends object>(value: Value): Given<Value> {
+function withoutUndefined<Value extends object>(value: Value): Defined<Value> {
   return Object.fromEntries(
     Object.entries(value).filter(([, member]) => member !== undefined),
-  ) as Given<Value>;
+  ) as Defined<Value>;
 }

@@ -11,7 +11,7 @@ import { key, moneyKindOf } from "../table/keys.ts";
 import {
   addGift,
   creditsOf,
-  type Giving,
+  type CreditsGiven,
   isLiveSound,
   isResultSound,
   nothingGiven,
@@ -36,7 +36,7 @@ type Tally = Count & {
   moment: MomentItem;
   likes: number;
   moves: Moves;
-  giving: Giving;
+  giving: CreditsGiven;
 };
 type Moves = ReturnType<typeof movesOf>;
 

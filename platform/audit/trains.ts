@@ -6,15 +6,15 @@ import { type Gift, refundedCredits } from "../../domain/money/gift-item.ts";
 import { isForFormerUser, type Wallet } from "../../domain/money/wallet.ts";
 
 /** A sender's credits, and those that are not of a former user of the same sub. */
-type Given = { credits: number; own: number; isNamed: boolean };
+type SenderCredits = { credits: number; own: number; isNamed: boolean };
 
 /** The stored gifts of a train: credits by sender, and the total including refunded gifts. */
-export type Giving = { bySender: Map<string, Given>; gross: number };
+export type CreditsGiven = { bySender: Map<string, SenderCredits>; gross: number };
 
 /** Wallets of which a former user has deleted the account, by user. */
 export type Inherited = ReadonlyMap<string, Pick<Wallet, "leftAt">>;
 
-export const nothingGiven = (): Giving => ({ bySender: new Map(), gross: 0 });
+export const nothingGiven = (): CreditsGiven => ({ bySender: new Map(), gross: 0 });
 
 /** When a train ends: its log is the first to know that it was extended. */
 function endOf({ id, endedAt, endsAt }: MomentItem, log: LogState | undefined): string {
@@ -25,7 +25,7 @@ function endOf({ id, endedAt, endsAt }: MomentItem, log: LogState | undefined): 
 
 /** Adds a gift to the stored gifts of a train. */
 export function addGift(
-  giving: Giving,
+  giving: CreditsGiven,
   gift: Gift,
   moment: MomentItem,
   log: LogState | undefined,
@@ -46,10 +46,10 @@ export function addGift(
   });
 }
 
-const nothing: Given = { credits: 0, own: 0, isNamed: false };
+const nothing: SenderCredits = { credits: 0, own: 0, isNamed: false };
 
 /** The stored credits of a train. */
-export const creditsOf = ({ bySender }: Giving): number =>
+export const creditsOf = ({ bySender }: CreditsGiven): number =>
   [...bySender.values()].reduce((sum, { credits }) => sum + credits, 0);
 
 /**
@@ -58,7 +58,7 @@ export const creditsOf = ({ bySender }: Giving): number =>
  */
 export function isResultSound(
   { level, credits, top }: TrainResult,
-  giving: Giving,
+  giving: CreditsGiven,
   { train }: MomentItem,
 ): boolean {
   const levels = train?.levels ?? [];
@@ -71,7 +71,7 @@ export function isResultSound(
  * two others. Later deletions leave gaps. Results of versions up to 0.2.0 lack senders without a
  * username.
  */
-function isTopSound(top: TrainResult["top"], { bySender }: Giving): boolean {
+function isTopSound(top: TrainResult["top"], { bySender }: CreditsGiven): boolean {
   const shown = new Map(top.map(({ user, credits }) => [user._id, credits]));
   const inOrder = [...bySender.values()].map(({ credits }) => credits).sort((a, b) => b - a);
   const isTrue = [...shown].every(([userId, credits]) => {
@@ -85,6 +85,6 @@ function isTopSound(top: TrainResult["top"], { bySender }: Giving): boolean {
 }
 
 /** Whether a log matches the stored gifts of an open train. */
-export function isLiveSound(log: LogState, giving: Giving, { id }: MomentItem): boolean {
+export function isLiveSound(log: LogState, giving: CreditsGiven, { id }: MomentItem): boolean {
   return creditsIn(log.sums, id) === creditsOf(giving);
 }

@@ -115,8 +115,8 @@ function publishMetrics(): void {
  * process gathers them.
  */
 export const withMetrics =
-  <Given extends unknown[], Answer>(handle: (...given: Given) => Promise<Answer>) =>
-  async (...given: Given): Promise<Answer> => {
+  <Arguments extends unknown[], Answer>(handle: (...given: Arguments) => Promise<Answer>) =>
+  async (...given: Arguments): Promise<Answer> => {
     try {
       return await handle(...given);
     } finally {

@@ -28,8 +28,8 @@ afterEach(() => {
 });
 
 /** A component that renders nothing and records what it gets at each render. */
-function createProbe<Given, Props extends object>(use: (props: Props) => Given) {
-  const seen: Given[] = [];
+function createProbe<Result, Props extends object>(use: (props: Props) => Result) {
+  const seen: Result[] = [];
   const Probe = (props: Props) => {
     seen.push(use(props));
     return null;

@@ -1,10 +1,10 @@
 /** Properties of an element: attributes by name, listeners as functions, CSS variables as `--x`. */
-type Given = Record<string, string | number | boolean | undefined | ((event: never) => void)>;
+type Attributes = Record<string, string | number | boolean | undefined | ((event: never) => void)>;
 
 /** Creates an element. Text is always inserted as text, never parsed as HTML. */
 export function make<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
-  given: Given = {},
+  given: Attributes = {},
   ...children: (Node | string | undefined | false)[]
 ): HTMLElementTagNameMap[Tag] {
   const element = document.createElement(tag);

@@ -13,13 +13,13 @@ export function banVerbOf(actionType: BanAction, seconds: number): string {
   return seconds > 0 ? "Time out" : "Mute";
 }
 
-type Given = { actionType: BanAction; scope?: Ban["scope"]; reason?: string; seconds?: number };
+type BanOptions = { actionType: BanAction; scope?: Ban["scope"]; reason?: string; seconds?: number };
 
 /** Bans a user; undo removes the ban. `took` is called after either. */
 export function banAction(
   stream: Stream,
   user: { _id: string; name: string },
-  { actionType, scope = "stream", reason = "", seconds = 0 }: Given,
+  { actionType, scope = "stream", reason = "", seconds = 0 }: BanOptions,
   took: () => void = () => {},
 ): Action {
   const verb = banVerbOf(actionType, seconds);

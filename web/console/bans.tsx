@@ -14,7 +14,7 @@ import { pagesOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
 import { useLoad } from "./load.ts";
 import { filter, set } from "./router.ts";
-import { type ScopedGiven, StreamScope } from "./stream-scope.tsx";
+import { type ScopedProps, StreamScope } from "./stream-scope.tsx";
 import type { Column } from "./table.tsx";
 import { Cut, Detail, Moment, PersonCell } from "./ui.tsx";
 
@@ -42,9 +42,9 @@ export function Bans() {
   );
 }
 
-type Given = ScopedGiven & { draft: Signal<Draft> };
+type Props = ScopedProps & { draft: Signal<Draft> };
 
-function BansOf({ stream, filters, draft }: Given) {
+function BansOf({ stream, filters, draft }: Props) {
   const list = useList(
     ({ _id }: Ban) => _id,
     pagesOf("GET /api/v1/live-stream-ban", { query: { liveStreamId: stream.id } }),
@@ -76,7 +76,7 @@ const durations = {
   1209600: "14 days",
 };
 
-function NewBan({ stream, draft, took }: Omit<Given, "filters"> & { took: () => void }) {
+function NewBan({ stream, draft, took }: Omit<Props, "filters"> & { took: () => void }) {
   // Links from a user or a viewer contain the user id, so that no search is needed.
   const userId = filter("user");
   // A user found by search is available at once.

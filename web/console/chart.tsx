@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 
-type Given = {
+type Props = {
   title: string;
   /** The unit shown after the newest value. */
   unit: string;
@@ -76,7 +76,7 @@ function draw(element: HTMLElement): uPlot {
 }
 
 /** A line chart of up to an hour, titled with its name and current value. */
-export function Chart({ title, unit, seconds, values }: Given) {
+export function Chart({ title, unit, seconds, values }: Props) {
   const container = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   useEffect(() => {

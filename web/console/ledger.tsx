@@ -28,10 +28,10 @@ const isSpent = ({ type }: Pick<Transaction, "type">) =>
 export const useLedger = (userId: string) =>
   useList(({ id }: Transaction) => id, pagesOf(route, { path: { userId } }));
 
-type Given = { name: string; ledger: List<Transaction>; reload(): void };
+type Props = { name: string; ledger: List<Transaction>; reload(): void };
 
 /** A user's ledger: all transactions, or only gifts and superlikes. */
-export function Ledger({ name, ledger: all, reload }: Given) {
+export function Ledger({ name, ledger: all, reload }: Props) {
   const isAll = filter("ledger") !== "gifts";
   const refunded = new Set(
     all.rows?.filter(({ type }) => type === "gift_refund").map(({ giftId }) => giftId),

@@ -13,7 +13,7 @@ import { formatted, Nothing, Refusal } from "./ui.tsx";
 /** An action on a row; without `run`, a label in its place. */
 type RowAction = { label: string; run?(): void };
 
-type Given<Row> = {
+type Props<Row> = {
   /** The plural name of its rows, such as "Bans". */
   label: string;
   list: List<Row>;
@@ -37,7 +37,7 @@ type Given<Row> = {
 const open = (id: string) => id !== filter("id") && leaveForm(() => set({ id }));
 
 /** A list with filters, pages, row actions and the detail of one row. */
-export function Listing<Row>(given: Given<Row>) {
+export function Listing<Row>(given: Props<Row>) {
   const { filters, search, create, list } = given;
   return (
     <>
@@ -64,7 +64,7 @@ export function Listing<Row>(given: Given<Row>) {
   );
 }
 
-function Rows<Row>({ label, list, columns, nothing, actions, note, ...given }: Given<Row>) {
+function Rows<Row>({ label, list, columns, nothing, actions, note, ...given }: Props<Row>) {
   const { rows, refused, reload, idOf, selected, missing } = list;
   if (refused) return <Refusal refused={refused} retry={reload} />;
   if (rows === undefined) return <Waiting />;

@@ -1,6 +1,6 @@
 import { pagesOf, type RowOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
-import { type ScopedGiven, StreamScope } from "./stream-scope.tsx";
+import { type ScopedProps, StreamScope } from "./stream-scope.tsx";
 import type { Column } from "./table.tsx";
 import { Cut, Moment, PersonCell } from "./ui.tsx";
 
@@ -41,7 +41,7 @@ export const ModerationLog = () => (
   </StreamScope>
 );
 
-const LogOf = ({ stream, filters }: ScopedGiven) => (
+const LogOf = ({ stream, filters }: ScopedProps) => (
   <Listing
     label="Moderation log"
     list={useList(idOf, pagesOf(route, { path: { streamId: stream.id } }))}

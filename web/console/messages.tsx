@@ -8,7 +8,7 @@ import { banAction } from "./ban-actions.ts";
 import { type List, limit, type Source, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
 import { filter, hrefOf, set } from "./router.ts";
-import { type ScopedGiven, type Stream, StreamScope } from "./stream-scope.tsx";
+import { type ScopedProps, type Stream, StreamScope } from "./stream-scope.tsx";
 import type { Column } from "./table.tsx";
 import { Cut, Detail, Facts, Link, Moment, PersonCell } from "./ui.tsx";
 
@@ -42,7 +42,7 @@ export const Messages = () => (
   </StreamScope>
 );
 
-function MessagesOf({ stream, filters }: ScopedGiven) {
+function MessagesOf({ stream, filters }: ScopedProps) {
   const list = useList(
     ({ _id }: ChatMessage) => _id,
     sourceOf(stream),

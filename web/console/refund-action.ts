@@ -2,10 +2,10 @@ import type { Action } from "./actions.tsx";
 import { request } from "./api.ts";
 import { creditsOf } from "./ui.tsx";
 
-type Given = { what: string; name: string; credits: number; took(refundedAt: string): void };
+type Refunded = { what: string; name: string; credits: number; took(refundedAt: string): void };
 
 /** Refunds the credits of a gift or a superlike to its sender. */
-export const refundAction = (id: string, { what, name, credits, took }: Given): Action => ({
+export const refundAction = (id: string, { what, name, credits, took }: Refunded): Action => ({
   title: `Refund ${what} from ${name}`,
   warns: `${creditsOf(credits)} will go back to the sender. This cannot be undone.`,
   verb: "Refund",

@@ -7,14 +7,14 @@ import { problemOf } from "./fields.tsx";
 import { Form } from "./form.tsx";
 import { creditsOf } from "./ui.tsx";
 
-type Given = {
+type Props = {
   userId: string;
   name: string;
   reload(): void;
 };
 
 /** A user's own spend limit per UTC day, which overrides the stage's. */
-export function SpendLimit({ userId, name, reload }: Given) {
+export function SpendLimit({ userId, name, reload }: Props) {
   const text = useDraft(`spend limit of ${userId}`, "");
   const sent = text.value;
   const actionOf = (spendLimit: number | null): Action => ({

@@ -23,10 +23,10 @@ export const Status = ({ stream }: { stream: Stream }) => (
   </span>
 );
 
-type Given = { stream: Stream; list: List<Stream> };
+type Props = { stream: Stream; list: List<Stream> };
 
 /** A stream's metrics, chat settings and actions. */
-export function StreamDetail({ stream, list }: Given) {
+export function StreamDetail({ stream, list }: Props) {
   const path = { streamId: stream.id };
   const isLive = stream.status === "active";
   const { value, refused, reload } = useLoad(stream.id, async () => {
@@ -130,7 +130,7 @@ function saysOf({ slowModeSeconds, followersOnly, giftsEnabled }: Partial<ChatSe
   return `Slow mode is ${slowModeSeconds ? `${slowModeSeconds} s` : "off"}`;
 }
 
-function ChatSettingsForm({ stream, list }: Given) {
+function ChatSettingsForm({ stream, list }: Props) {
   // Two changes may be under way: neither takes the other one back.
   const latest = useRef(stream);
   latest.current = stream;

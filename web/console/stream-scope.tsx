@@ -42,15 +42,15 @@ const chosenOf = (streams: readonly Stream[], chosen: string) =>
   chosen === "" ? (newestLive(streams) ?? streams[0]) : streams.find(({ id }) => id === chosen);
 
 /** Properties of a view of one stream. */
-export type ScopedGiven = { stream: Stream; filters: ComponentChildren };
+export type ScopedProps = { stream: Stream; filters: ComponentChildren };
 
-type Given = {
+type Props = {
   /** Renders the view of a stream, with the filters that select it. */
   children(stream: Stream, filters: ComponentChildren): JSX.Element;
 };
 
 /** A view of the stream in the URL, with a selector for others. */
-export function StreamScope({ children }: Given) {
+export function StreamScope({ children }: Props) {
   const chosen = filter("stream").toLowerCase();
   const { value, refused, reload } = useStreams(chosen);
   const stream = value && chosenOf(value, chosen);

@@ -8,10 +8,10 @@ import { ShortList } from "./listing.tsx";
 import { type Stream, useStreams } from "./stream-scope.tsx";
 import { Moment, Refusal } from "./ui.tsx";
 
-type Given = { userId: string; name: string };
+type Props = { userId: string; name: string };
 
 /** A user's bans in a stream that the signed-in user moderates. */
-export function UserBans(given: Given) {
+export function UserBans(given: Props) {
   const chosen = useSignal("");
   const { value: streams = [], refused, reload } = useStreams("");
   const stream =
@@ -33,9 +33,9 @@ export function UserBans(given: Given) {
   return <BansIn key={stream.id} {...given} stream={stream} tools={tools} />;
 }
 
-type BansInGiven = Given & { stream: Stream; tools: preact.JSX.Element };
+type BansInProps = Props & { stream: Stream; tools: preact.JSX.Element };
 
-function BansIn({ userId, name, stream, tools }: BansInGiven) {
+function BansIn({ userId, name, stream, tools }: BansInProps) {
   const query = { liveStreamId: stream.id, targetUserId: userId };
   const list = useList(({ _id }: Ban) => _id, pagesOf("GET /api/v1/live-stream-ban", { query }));
   return (

@@ -1,7 +1,7 @@
 import { pagesOf, type RowOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
 import { filter, go, hrefOf } from "./router.ts";
-import { type ScopedGiven, StreamScope } from "./stream-scope.tsx";
+import { type ScopedProps, StreamScope } from "./stream-scope.tsx";
 import type { Column } from "./table.tsx";
 import { labelOf, Moment, PersonCell } from "./ui.tsx";
 
@@ -21,7 +21,7 @@ export const Viewers = () => (
   </StreamScope>
 );
 
-function ViewersOf({ stream, filters }: ScopedGiven) {
+function ViewersOf({ stream, filters }: ScopedProps) {
   const q = filter("q");
   const query = q === "" ? {} : { search: q };
   const path = { streamId: stream.id };

@@ -16,10 +16,10 @@ import { creditsOf, Facts, formatted, Refusal } from "./ui.tsx";
 
 type Way = "top-ups" | "payouts";
 
-type Given = { userId: string; name: string; reload(): void };
+type Props = { userId: string; name: string; reload(): void };
 
 /** A user's wallet and ledger: each shows at once what is booked in the other. */
-export function Money({ userId, name }: Omit<Given, "reload">) {
+export function Money({ userId, name }: Omit<Props, "reload">) {
   const wallet = useLoad(userId, () => call("GET /api/v1/wallets/{userId}", { path: { userId } }));
   const ledger = useLedger(userId);
   const reload = () => {
@@ -37,7 +37,7 @@ export function Money({ userId, name }: Omit<Given, "reload">) {
 type Balance = CallResult<"GET /api/v1/wallets/{userId}">;
 
 /** A user's balance, with top-ups and payouts by an admin. */
-function Wallet({ userId, name, wallet, reload }: Given & { wallet: Loaded<Balance> }) {
+function Wallet({ userId, name, wallet, reload }: Props & { wallet: Loaded<Balance> }) {
   const { value, refused } = wallet;
   if (refused) return <Refusal refused={refused} retry={wallet.reload} />;
   if (value === undefined) return <Waiting />;
@@ -58,7 +58,7 @@ function Wallet({ userId, name, wallet, reload }: Given & { wallet: Loaded<Balan
   );
 }
 
-function Booking({ userId, name, reload }: Given) {
+function Booking({ userId, name, reload }: Props) {
   const way = useDraft<Way>(`booking of ${userId}`, "top-ups", true);
   const amount = useDraft(`booked credits of ${userId}`, "");
   const reference = useDraft(`reference for ${userId}`, `console-${newKey()}`, true);

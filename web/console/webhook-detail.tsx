@@ -127,10 +127,10 @@ const Secret = ({ text }: { text: string | null | undefined }) =>
     </div>
   );
 
-type Given = { webhook: Webhook; list: List<Webhook> };
+type Props = { webhook: Webhook; list: List<Webhook> };
 
 /** A webhook's settings, deliveries and actions. */
-export function WebhookDetail({ webhook, list }: Given) {
+export function WebhookDetail({ webhook, list }: Props) {
   const took = (changed: Webhook) => list.put({ ...webhook, ...changed });
   const sent = useSignal(0);
   const path = `${root}/${webhook.id}`;

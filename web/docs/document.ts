@@ -17,10 +17,10 @@ type Response = {
 };
 export type OpenApi = {
   info: { title: string; summary: string; description: string };
-  paths: Record<string, Record<string, Given>>;
+  paths: Record<string, Record<string, OperationObject>>;
   components: { schemas: Schemas; responses: Record<string, Response> };
 };
-type Given = {
+type OperationObject = {
   operationId: string;
   summary: string;
   description?: string;
@@ -36,7 +36,7 @@ export type Failure = { status: string; says: string; details: string[]; codes: 
 
 /** One operation, with its references resolved. */
 export type Operation = Pick<
-  Given,
+  OperationObject,
   "operationId" | "summary" | "description" | "security" | "parameters"
 > & {
   tag: string;
@@ -131,7 +131,7 @@ const verbs = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 function operationOf(
   method: string,
   path: string,
-  { operationId, summary, description, tags, security, parameters, ...rest }: Given,
+  { operationId, summary, description, tags, security, parameters, ...rest }: OperationObject,
   shared: Record<string, Response>,
 ): Operation {
   const body = rest.requestBody;

@@ -29,10 +29,10 @@ const sections = [
 ] as const;
 export type Section = (typeof sections)[number];
 
-type Given = { host: Host; first?: Section };
+type Props = { host: Host; first?: Section };
 
 /** A host's channel: settings, moderators, blocked words, bans and overlay URLs. */
-export function Channel({ host, first = "Chat settings" }: Given) {
+export function Channel({ host, first = "Chat settings" }: Props) {
   const section = useDraft<Section>("channel settings", first);
   const channel = useSignal<ChannelSettings | undefined>(undefined);
   const { act, forget, errorText } = useAct();
@@ -77,13 +77,13 @@ export function Channel({ host, first = "Chat settings" }: Given) {
   );
 }
 
-type PanelGiven = Pick<Given, "host"> & {
+type PanelProps = Pick<Props, "host"> & {
   section: Section;
   channel: ChannelSettings;
   save(edit: Edit): Promise<boolean>;
 };
 
-function Panel({ host, section, channel, save }: PanelGiven) {
+function Panel({ host, section, channel, save }: PanelProps) {
   if (section === "Bans") return <ChannelBans host={host} />;
   if (section === "Hype train")
     return (

@@ -10,10 +10,10 @@ export type ChatSettings = {
   giftsEnabled: boolean;
 };
 
-type Given = { settings: ChatSettings; change(settings: Partial<ChatSettings>): unknown };
+type Props = { settings: ChatSettings; change(settings: Partial<ChatSettings>): unknown };
 
 /** The chat settings of a stream or a channel. */
-export const ChatSettingsFields = ({ settings, change }: Given) => (
+export const ChatSettingsFields = ({ settings, change }: Props) => (
   <div class="rules">
     <Select
       name="Slow mode"

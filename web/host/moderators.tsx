@@ -12,7 +12,7 @@ type Profile = Pick<
   CallResult<"GET /api/v1/users/{userId}">,
   "_id" | "username" | "name" | "surname"
 > & { isDeleted?: boolean };
-type Given = {
+type Props = {
   host: Host;
   ids: readonly string[];
   change(edit: (ids: readonly string[]) => string[]): Promise<boolean>;
@@ -25,7 +25,7 @@ const deleted = (userId: string) => ({
 const labelOf = (user: Profile) => nameOf({ profilePhoto: "", ...user });
 
 /** The channel's moderators by name, and a search to add more. */
-export function Moderators({ host, ids, change }: Given) {
+export function Moderators({ host, ids, change }: Props) {
   const known = useSignal<Record<string, Profile>>({});
   const { text, found, error } = useUserSearch(host.call);
   const { act, errorText } = useAct();
@@ -45,7 +45,7 @@ export function Moderators({ host, ids, change }: Given) {
   }, [ids]);
   const others = found?.filter(({ _id }) => !ids.includes(_id));
   /** The API takes no list with a deleted user. */
-  const save = (edit: Parameters<Given["change"]>[0]) =>
+  const save = (edit: Parameters<Props["change"]>[0]) =>
     change((before) => edit(before.filter((one) => !known.peek()[one]?.isDeleted)));
   const add = async (user: Profile) => {
     note([user]);

@@ -59,9 +59,9 @@ export function NewMoment({ streamId, start }: { streamId: string; start: Start 
   );
 }
 
-type Given<Draft> = { draft: Signal<Draft>; start: Start };
+type Props<Draft> = { draft: Signal<Draft>; start: Start };
 
-function NewPoll({ draft, start }: Given<PollDraft>) {
+function NewPoll({ draft, start }: Props<PollDraft>) {
   const { title, options, seconds } = draft.value;
   const alter = alterOf(draft);
   const problem = problemOf(title, "question") || problemOfOptions(options);
@@ -100,7 +100,7 @@ function NewPoll({ draft, start }: Given<PollDraft>) {
   );
 }
 
-function NewGoal({ draft, start }: Given<GoalDraft>) {
+function NewGoal({ draft, start }: Props<GoalDraft>) {
   const { title, of, target } = draft.value;
   const alter = alterOf(draft);
   const amount = Number(target);

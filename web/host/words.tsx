@@ -2,13 +2,13 @@ import { boundTo } from "../draft.ts";
 import { useDraft } from "../kept-drafts.ts";
 import { Field } from "./fields.tsx";
 
-type Given = {
+type Props = {
   words: readonly string[];
   change(edit: (words: readonly string[]) => string[]): Promise<boolean>;
 };
 
 /** Words that messages must not contain. */
-export function BlockedWords({ words, change }: Given) {
+export function BlockedWords({ words, change }: Props) {
   const text = useDraft("blocked words", "");
   const add = async () => {
     const added = text.value

@@ -8,7 +8,7 @@ import { fetchOf, socketsOf } from "./wire.ts";
 
 type Sockets = ReturnType<typeof socketsOf>;
 
-type Given = {
+type Props = {
   player: Player;
   /** The user's name in the wire panel. */
   who: string;
@@ -23,7 +23,7 @@ type Given = {
 };
 
 /** The chat element of one demo user, with its network traffic recorded. */
-export function ChatPane({ player, who, isCovered, children, ...given }: Given) {
+export function ChatPane({ player, who, isCovered, children, ...given }: Props) {
   const chatElement = useRef<OvationChat>(null);
   const now = useRef(given);
   now.current = given;

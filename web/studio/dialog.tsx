@@ -2,10 +2,10 @@ import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { Icon } from "./icons.ts";
 
-type Given = { title: string; kind: string; close(): void; children: ComponentChildren };
+type Props = { title: string; kind: string; close(): void; children: ComponentChildren };
 
 /** A modal dialog with a title and a close button. */
-export function Dialog({ title, kind, close, children }: Given) {
+export function Dialog({ title, kind, close, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   // Before the page is drawn: a key pressed at once belongs to the dialog, not to what is below it.
   useLayoutEffect(() => {

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 
-type Given = {
+type Props = {
   class: string;
   /** The slot of the element around it. */
   slot?: string;
@@ -10,7 +10,7 @@ type Given = {
 };
 
 /** What floats below a button. It closes with Escape, a chosen item, and when the focus leaves. */
-export function Popover({ summary, children, ...given }: Given) {
+export function Popover({ summary, children, ...given }: Props) {
   return (
     <details
       {...given}

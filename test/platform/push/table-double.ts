@@ -2,7 +2,7 @@ import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { conditionFailed, transactionCanceled } from "../table-errors.ts";
 
 export type Item = Record<string, unknown> & { PK: string; SK: string };
-type Given = Record<string, unknown>;
+type Input = Record<string, unknown>;
 
 /** Called for every write, with the record of the table's stream. */
 type OnChange = (old: Item | undefined, now: Item | undefined) => void;
@@ -37,7 +37,7 @@ export function createTable(step: () => Promise<void>, onChange: OnChange): Tabl
     onChange(old, undefined);
   }
 
-  const requests: Record<string, (input: Given) => Given> = {
+  const requests: Record<string, (input: Input) => Input> = {
     GetCommand: ({ Key }) => ({ Item: copy(items.get(nameOf(Key as Item))) }),
     BatchGetCommand: ({ RequestItems }) => {
       const [[table, { Keys }]] = Object.entries(
@@ -75,7 +75,7 @@ export function createTable(step: () => Promise<void>, onChange: OnChange): Tabl
       return { Attributes: copy(updated) };
     },
     TransactWriteCommand: ({ TransactItems }) => {
-      const actions = (TransactItems as Record<string, Given>[]).map(
+      const actions = (TransactItems as Record<string, Input>[]).map(
         (action) => Object.entries(action)[0]!,
       );
       const reasons = actions.map(([, input]) => {
@@ -95,7 +95,7 @@ export function createTable(step: () => Promise<void>, onChange: OnChange): Tabl
     QueryCommand: (input) => query([...items.values()], input),
   };
 
-  const send = async (command: { constructor: { name: string }; input: Given }) => {
+  const send = async (command: { constructor: { name: string }; input: Input }) => {
     const request = requests[command.constructor.name];
     if (request === undefined) throw new Error(`The double has no ${command.constructor.name}`);
     await step();
@@ -120,13 +120,13 @@ function copy<T>(value: T): T {
 const withoutUndefined = (item: Item): Item =>
   Object.fromEntries(Object.entries(copy(item)).filter(([, value]) => value !== undefined)) as Item;
 
-function assertCondition(item: Item | undefined, input: Given): void {
+function assertCondition(item: Item | undefined, input: Input): void {
   const condition = input.ConditionExpression as string | undefined;
   if (condition === undefined) return;
   if (!holds(condition, item, input)) throw conditionFailed(condition);
 }
 
-const holds = (condition: string, item: Item | undefined, input: Given): boolean =>
+const holds = (condition: string, item: Item | undefined, input: Input): boolean =>
   split(condition, " OR ").some((all) =>
     split(all, " AND ").every((term) =>
       term.startsWith("(") ? holds(term.slice(1, -1), item, input) : isTrue(term, item, input),
@@ -146,7 +146,7 @@ function split(text: string, word: string): string[] {
   return parts;
 }
 
-function isTrue(term: string, item: Item | undefined, input: Given): boolean {
+function isTrue(term: string, item: Item | undefined, input: Input): boolean {
   const { names, values } = expressionOf(input);
   const call = /^(\w+)\(([#\w]+)(?:, (:\w+))?\)$/.exec(term);
   if (call !== null) {
@@ -167,7 +167,7 @@ function isTrue(term: string, item: Item | undefined, input: Given): boolean {
   return (left === right) === (compared[2] === "=");
 }
 
-function expressionOf(input: Given) {
+function expressionOf(input: Input) {
   const attributes = (input.ExpressionAttributeNames ?? {}) as Record<string, string>;
   const given = (input.ExpressionAttributeValues ?? {}) as Record<string, unknown>;
   return {
@@ -176,7 +176,7 @@ function expressionOf(input: Given) {
   };
 }
 
-function update(item: Item, input: Given): Item {
+function update(item: Item, input: Input): Item {
   const { names, values } = expressionOf(input);
   const parts = (input.UpdateExpression as string).split(/ ?\b(SET|ADD|DELETE|REMOVE) /).slice(1);
   for (let at = 0; at < parts.length; at += 2)
@@ -199,7 +199,7 @@ function update(item: Item, input: Given): Item {
   return item;
 }
 
-function query(items: Item[], input: Given): Given {
+function query(items: Item[], input: Input): Input {
   const { values } = expressionOf(input);
   const condition = input.KeyConditionExpression as string;
   const [, partition] = /^PK = (:\w+)/.exec(condition)!;
