@@ -26,7 +26,7 @@ const isDear = ({ cost }: Contract) => unitsOf(cost) > 1;
 export const expensivePublicPattern = () =>
   endOf((contract) => /^(anyone|optional)$/.test(contract.caller) && isDear(contract));
 
-/** Routes that check no token, so one in their header proves nothing; without the dear ones. */
+/** Routes that check no token, so one in their header proves nothing; without the expensive ones. */
 export const uncheckedPattern = () =>
   endOf((contract) => contract.caller === "anyone" && !isDear(contract));
 

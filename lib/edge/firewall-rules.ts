@@ -11,14 +11,14 @@ import {
 /**
  * Requests from one address in five minutes. At an event thousands of viewers may share a carrier's
  * address; each of them is counted by token, and calls whose token nobody checks are counted only
- * here. `dear` are public routes that cost more than a unit: lists, documents, and signing in,
+ * here. `expensive` are public routes that cost more than a unit: lists, documents, and signing in,
  * which calls the issuer. `pictures` are stored files and their size 480, `largePictures` the files
  * of more than 256 KB. An hour of each at its limit costs less than a dollar (docs/abuse.md).
  */
 export const requestsPerAddressMax = {
   all: 100_000,
   unchecked: 10_000,
-  dear: 1_000,
+  expensive: 1_000,
   pictures: 2_750,
   largePictures: 240,
 };
@@ -156,7 +156,7 @@ function rateRules(): CfnWebACL.RuleProperty[] {
   const patterns = picturePatterns();
   const isUnchecked = either(isPath(patterns.all), isPath(uncheckedPattern()));
   const isWallet = isPath(walletsPattern);
-  const { unchecked, dear, pictures, largePictures } = requestsPerAddressMax;
+  const { unchecked, expensive, pictures, largePictures } = requestsPerAddressMax;
   const { others, wallets } = requestsPerTokenMax;
   return [
     addressRate(),
@@ -166,7 +166,7 @@ function rateRules(): CfnWebACL.RuleProperty[] {
       unchecked,
       either(not(either(isToken, isPath(tencentPattern))), isUnchecked),
     ),
-    rateByAddress(6, "rate-dear", dear, isPath(expensivePublicPattern())),
+    rateByAddress(6, "rate-dear", expensive, isPath(expensivePublicPattern())),
     rateByAddress(8, "rate-pictures", pictures, isPath(patterns.usual)),
     rateByAddress(9, "rate-large-pictures", largePictures, isPath(patterns.large)),
     rateByToken(3, "token-rate", others, not(isWallet)),

@@ -234,7 +234,7 @@ describe("dedupe", () => {
 
   test("distinguishes gifts by sender, receivers, room, gift, count and time", async () => {
     const { host, sender, asked } = await scene();
-    const [other, dearer] = await Promise.all([person(), giftType(1)]);
+    const [other, pricier] = await Promise.all([person(), giftType(1)]);
     await topUp(other, 10);
     const wish = asked();
     const { Time } = wish.GiftWater;
@@ -242,7 +242,7 @@ describe("dedupe", () => {
       wish,
       asked({ Time, From_Account: other.id }),
       asked({ Time, To_Account: [other.id] }),
-      asked({ Time, GiftId: dearer }),
+      asked({ Time, GiftId: pricier }),
       asked({ Time, Count: 2 }),
       asked({ Time: Time + 1 }),
     ];

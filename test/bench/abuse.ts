@@ -5,7 +5,7 @@
  * keeps the attacker within the rate that prod's firewall allows one token.
  *
  * First it lists the most expensive call of each kind according to the contracts, and exits with 1
- * if one costs a dollar an hour or more; `npm run bench:abuse -- dearest` prints only this list.
+ * if one costs a dollar an hour or more; `npm run bench:abuse -- expensive` prints only this list.
  */
 import { requestsPerTokenMax } from "../../lib/edge/firewall-rules.ts";
 import { prices } from "../../local/aws/prices.ts";
@@ -13,7 +13,7 @@ import { startSystem } from "../system.ts";
 import { allowance, openClients } from "./abuse-run.ts";
 import { type Attack, attacks, type Fixture, makeFixture } from "./attacks.ts";
 import { readCommand, refuse } from "./command.ts";
-import { dearestCalls, inventedCalls } from "./dearest.ts";
+import { listExpensiveCalls, inventedCalls } from "./expensive-calls.ts";
 import { print, quantile, round } from "./figures.ts";
 import { countOf, errorsOf, type Tally, triesOf } from "./tally.ts";
 
@@ -72,16 +72,16 @@ async function measure(attack: Attack, fixture: Fixture) {
 }
 
 const usage = `npm run bench:abuse -- [names]
-  names: dearest (only the list), or beginnings of ${attacks.map(({ name }) => name).join(", ")}`;
+  names: expensive (only the list), or beginnings of ${attacks.map(({ name }) => name).join(", ")}`;
 const { names: wanted } = readCommand(usage, {});
 const unknown = wanted.find(
-  (word) => word !== "dearest" && !attacks.some(({ name }) => name.startsWith(word)),
+  (word) => word !== "expensive" && !attacks.some(({ name }) => name.startsWith(word)),
 );
 if (unknown !== undefined) refuse(`Unknown kind ${unknown}`, usage);
-const dearest = dearestCalls();
+const expensiveCalls = listExpensiveCalls();
 print(
   "The most expensive call of each kind, by one token or address at the firewall's limit",
-  dearest.map(({ dollars, perSecond, anHour, anHourWithDomain, ...row }) => ({
+  expensiveCalls.map(({ dollars, perSecond, anHour, anHourWithDomain, ...row }) => ({
     ...row,
     "$/million": round(dollars * 1e6),
     "passed/s": round(perSecond),
@@ -98,12 +98,12 @@ print(
     "$/hour with a domain": round(anHourWithDomain),
   })),
 );
-const tooDear = dearest.filter(({ anHourWithDomain }) => anHourWithDomain >= 1);
-if (tooDear.length > 0) {
-  console.error(`A dollar an hour or more: ${tooDear.map(({ route }) => route)}`);
+const tooExpensive = expensiveCalls.filter(({ anHourWithDomain }) => anHourWithDomain >= 1);
+if (tooExpensive.length > 0) {
+  console.error(`A dollar an hour or more: ${tooExpensive.map(({ route }) => route)}`);
   process.exit(1);
 }
-if (wanted.includes("dearest")) process.exit(0);
+if (wanted.includes("expensive")) process.exit(0);
 const system = await startSystem({ env: { DEMO: "off", STAGE: "prod" } });
 process.env.API_URL = system.url;
 process.env.WS_URL = `${system.url.replace("http", "ws")}/ws`;

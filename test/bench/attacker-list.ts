@@ -16,7 +16,7 @@ const firewall = {
   token: requestsPerTokenMax.others / 60,
   uploads: uploadsPerTokenMax / 300,
   address: requestsPerAddressMax.unchecked / 300,
-  dear: requestsPerAddressMax.dear / 300,
+  expensive: requestsPerAddressMax.expensive / 300,
   pictures: requestsPerAddressMax.pictures / 300,
   largePictures: requestsPerAddressMax.largePictures / 300,
 };
@@ -124,7 +124,7 @@ export const attackers: readonly Attacker[] = [
   },
   {
     name: "upcoming streams of a host with 20, without a token",
-    perSecond: firewall.dear,
+    perSecond: firewall.expensive,
     async prepare() {
       const { host } = await fullStream(new Date(Date.now() + 86_400_000).toISOString());
       return () => statusOf(`GET /api/v2/live-stream/user/${host.id}/upcoming-live-streams`);
@@ -132,7 +132,7 @@ export const attackers: readonly Attacker[] = [
   },
   {
     name: "sign-ins with invented codes, without a token",
-    perSecond: firewall.dear,
+    perSecond: firewall.expensive,
     prepare: async () => {
       const body = { code: "invented", codeVerifier: "v".repeat(43), redirectUri: apiUrl() };
       return () => statusOf("POST /api/v1/sign-in", { body });
@@ -140,7 +140,7 @@ export const attackers: readonly Attacker[] = [
   },
   {
     name: "openapi.json, without a token",
-    perSecond: firewall.dear,
+    perSecond: firewall.expensive,
     prepare: async () => () => statusOf("GET /openapi.json"),
   },
   {

@@ -37,17 +37,17 @@ test("the firewall's token pattern matches tokens, in any spelling of the scheme
 test("expensive routes without a token have their own limit, under a dollar an hour", () => {
   const pattern = expensivePublicPattern();
   expect(pattern.length).toBeLessThanOrEqual(regexLengthMax);
-  const isDear = (path: string) => new RegExp(pattern).test(`/http${path}`);
+  const isExpensive = (path: string) => new RegExp(pattern).test(`/http${path}`);
   const open = rowsOf("endpoint").filter(({ contract }) => /anyone|optional/.test(contract.caller));
   for (const { contract } of open.filter(({ name }) => name !== "app/not-found")) {
     const path = contract.route.slice(contract.route.indexOf("/")).replace(/\{\w+\}/g, "abc");
-    const dear = isDear(path);
-    expect([path, dear]).toEqual([path, unitsOf(contract.cost) > 1]);
-    const limit = dear ? requestsPerAddressMax.dear : requestsPerAddressMax.unchecked;
+    const expensive = isExpensive(path);
+    expect([path, expensive]).toEqual([path, unitsOf(contract.cost) > 1]);
+    const limit = expensive ? requestsPerAddressMax.expensive : requestsPerAddressMax.unchecked;
     const dollars = priceOf(contract.cost) / 1e6 + withDomain;
     expect([path, (limit / 300) * 3600 * dollars < 1]).toEqual([path, true]);
   }
-  expect(isDear("/api/v1/users/me")).toBe(false);
+  expect(isExpensive("/api/v1/users/me")).toBe(false);
 });
 
 /** A route's path with values. */

@@ -4,7 +4,7 @@ import { devRates, prodRates } from "../../lib/stages/rates.ts";
 import { rowsOf } from "../../lib/stages/route-table.ts";
 import { prices } from "../../local/aws/prices.ts";
 import { priceOf, rateOf, unitsOf } from "../../platform/http/contract.ts";
-import { dearestCalls } from "../bench/dearest.ts";
+import { listExpensiveCalls } from "../bench/expensive-calls.ts";
 
 const nobody = { userId: "u", roles: [], claims: {}, expiresAt: 0, issuedAt: 0, tokenId: "" };
 const calls = rowsOf("endpoint").map(({ contract }) => ({
@@ -60,13 +60,13 @@ test("dev admits a hundred calls a second of a user, besides likes, votes and ex
 });
 
 test("an hour of the most expensive calls of each kind costs less than a dollar, even under a domain", () => {
-  const dearest = dearestCalls();
-  expect(dearest.length).toBeGreaterThan(12);
-  const kinds = dearest.map(({ kind }) => kind);
+  const calls = listExpensiveCalls();
+  expect(calls.length).toBeGreaterThan(12);
+  const kinds = calls.map(({ kind }) => kind);
   const sockets = ["handshakes", "messages", "subscribes", "missed frames"];
   const pictures = ["pictures, small", "pictures", "pictures, large"];
   expect(kinds).toEqual(expect.arrayContaining([...sockets, ...pictures]));
-  for (const { kind, route, anHourWithDomain } of dearest)
+  for (const { kind, route, anHourWithDomain } of calls)
     expect([kind, route, anHourWithDomain < 1]).toEqual([kind, route, true]);
 });
 

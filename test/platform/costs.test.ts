@@ -9,7 +9,7 @@ import { type Contract, takesKey } from "../../platform/http/contract.ts";
 import { callEndpoint } from "./api-call.ts";
 import { meterTable } from "./call-meter.ts";
 import { setClock } from "./clock.ts";
-import { dearCalls, type ExpensiveCall } from "./costs/calls.ts";
+import { listExpensiveCalls, type ExpensiveCall } from "./costs/calls.ts";
 import { fillTable, prepareCalls, viewer } from "./costs/world.ts";
 import { everyRate, useOwnTable } from "./table.ts";
 
@@ -60,7 +60,7 @@ beforeAll(async () => {
   measure = meterTable();
 });
 
-let calls: ReturnType<typeof dearCalls>;
+let calls: ReturnType<typeof listExpensiveCalls>;
 
 /** The cost of a call; a POST has a key, whose marker stores the response. */
 async function spend(row: Row<Contract>, { as = viewer, ...call }: ExpensiveCall): Promise<Spent> {
@@ -89,7 +89,7 @@ const elsewhere: Record<string, string> = {
 };
 
 test("every route is called here, or its cost is tested elsewhere", async () => {
-  calls = dearCalls(await prepareCalls());
+  calls = listExpensiveCalls(await prepareCalls());
   const named = [...Object.keys(calls), ...Object.keys(elsewhere)].sort();
   expect(named).toEqual(endpoints.map(({ contract }) => contract.route).sort());
 });

@@ -8,7 +8,7 @@ import { key } from "../../platform/table/keys.ts";
 import { createAudience } from "../bench/scale/audience.ts";
 import { createChance } from "../bench/scale/chance.ts";
 import type { Clock } from "../bench/scale/clock.ts";
-import { noUse } from "../bench/scale/prices.ts";
+import { noUse } from "../bench/scale/usage-costs.ts";
 import type { Item, SimulatedTable } from "../bench/scale/table.ts";
 import { chatRecord } from "../domain/frame-samples.ts";
 import { intercept } from "./intercept.ts";

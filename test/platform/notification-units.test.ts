@@ -60,7 +60,7 @@ const calls = filters.flatMap((filter) => [
 /** The most that a call reads and answers, over all filters. */
 async function findDearest(userId: string) {
   const measure = meterTable();
-  const dearest = { units: 0, bytes: 0, emptyUnits: 0 };
+  const highest = { units: 0, bytes: 0, emptyUnits: 0 };
   for (const { handler, query } of calls) {
     let bytes = 0;
     let count = 0;
@@ -71,11 +71,11 @@ async function findDearest(userId: string) {
       const data = body.data as { list?: unknown[] } & unknown[];
       count = (data.list ?? data).length;
     });
-    dearest.units = Math.max(dearest.units, read);
-    dearest.bytes = Math.max(dearest.bytes, bytes);
-    if (count === 0) dearest.emptyUnits = Math.max(dearest.emptyUnits, read);
+    highest.units = Math.max(highest.units, read);
+    highest.bytes = Math.max(highest.bytes, bytes);
+    if (count === 0) highest.emptyUnits = Math.max(highest.emptyUnits, read);
   }
-  return dearest;
+  return highest;
 }
 
 const userId = "full";

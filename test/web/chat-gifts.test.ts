@@ -12,7 +12,7 @@ const giftsIn = async (made: Page) =>
   ((await made.evaluate("calls")) as Call[]).filter(({ pathname }) =>
     pathname.endsWith("/gifts/create"),
   );
-/** Gives the dearest of all, and looks at what appears in the moment in which it does. */
+/** Gives the most expensive of all, and looks at what appears in the moment in which it does. */
 const giveMoment = (made: Page) =>
   made.evaluate(`new Promise((done) => {
     const place = document.querySelector("ovation-chat").shadowRoot.querySelector(".spotlight");

@@ -10,7 +10,7 @@ import { busiestOf } from "./busiest.ts";
 import { createChance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
 import { picture, streamId } from "./people.ts";
-import { noUse } from "./prices.ts";
+import { noUse } from "./usage-costs.ts";
 import type { Figures } from "./room.ts";
 import { createTable } from "./table.ts";
 

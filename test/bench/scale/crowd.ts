@@ -26,7 +26,7 @@ import { type Chance, createChance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
 import { createLambda } from "./lambda.ts";
 import { picture, streamId } from "./people.ts";
-import { costOf, noUse, type Use } from "./prices.ts";
+import { costOf, noUse, type Use } from "./usage-costs.ts";
 import type { Figures } from "./room.ts";
 import { createTable, type Item } from "./table.ts";
 import { createTalk } from "./talk.ts";

@@ -2,7 +2,7 @@ import type { Payload, Poster, PostResult } from "../../../platform/push/gateway
 import type { Chance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
 import { environment } from "./environments.ts";
-import type { Use } from "./prices.ts";
+import type { Use } from "./usage-costs.ts";
 
 /** https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html */
 export type Quota = { perSecond: number; burst: number };

@@ -8,7 +8,7 @@ import type { Chance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
 import { environment } from "./environments.ts";
 import { type Executions, Throttled } from "./executions.ts";
-import type { Use } from "./prices.ts";
+import type { Use } from "./usage-costs.ts";
 import type { Item } from "./table.ts";
 
 type Handler<R> = (event: { Records: R[] }) => Promise<{ batchItemFailures: unknown[] }>;

@@ -7,7 +7,7 @@ import type { Chance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
 import { environment } from "./environments.ts";
 import { streamId } from "./people.ts";
-import type { Use } from "./prices.ts";
+import type { Use } from "./usage-costs.ts";
 
 /**
  * CPU time of a task's one thread, in milliseconds, as measured on a machine of two cores: Fargate's

@@ -17,7 +17,7 @@ import { separateGovernors } from "./environments.ts";
 import { createGateway, type Quota } from "./gateway.ts";
 import { createLambda } from "./lambda.ts";
 import { createPeople, streamId } from "./people.ts";
-import { costOf, noUse, type Use } from "./prices.ts";
+import { costOf, noUse, type Use } from "./usage-costs.ts";
 import { createTable, type Item } from "./table.ts";
 
 /** One room to simulate. */

@@ -22,7 +22,7 @@ import { dueIndex } from "../../../platform/table/keys.ts";
 import type { Chance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
 import { compute } from "./environments.ts";
-import type { Use } from "./prices.ts";
+import type { Use } from "./usage-costs.ts";
 
 export type Item = Record<string, unknown> & { PK: string; SK: string };
 type Written = Record<string, Attribute>;

@@ -2,7 +2,7 @@ import { type Payload, payloadOf } from "../../../platform/push/gateway.ts";
 import { createChance } from "../../bench/scale/chance.ts";
 import type { Clock } from "../../bench/scale/clock.ts";
 import { type Connection, createGateway } from "../../bench/scale/gateway.ts";
-import { noUse } from "../../bench/scale/prices.ts";
+import { noUse } from "../../bench/scale/usage-costs.ts";
 
 /** A clock that moves on to what is due next, without taking the place of this process's own. */
 function createClock() {

@@ -147,8 +147,8 @@ describe("send_gift", () => {
   });
 
   test("a price over the limit is refused", async () => {
-    const dear = { GiftId: "dear", Coins: 1_000_000_000, DefaultName: "Dear" };
-    expect((await stage.callRested(add, { body: dear })).body.ErrorCode).toBe(0);
+    const expensive = { GiftId: "dear", Coins: 1_000_000_000, DefaultName: "Dear" };
+    expect((await stage.callRested(add, { body: expensive })).body.ErrorCode).toBe(0);
     const { body } = await sendGift({ GiftId: "dear", Count: 2 });
     expect(body).toMatchObject({ ActionStatus: "FAIL", ErrorCode: 100002 });
     expect(body.ErrorInfo).toMatch(/^price: expected at most 1000000000/);

@@ -16,7 +16,7 @@ const refusedPrice = priceOf({}) / 1e6;
 const anybody = { userId: "u", roles: [], claims: {}, expiresAt: 0, issuedAt: 0, tokenId: "" };
 
 /** The most expensive route of one class of calls. Prices are in dollars. */
-type Dearest = {
+type ExpensiveCall = {
   kind: string;
   route: string;
   units: number;
@@ -45,7 +45,7 @@ const tableOf = (...names: (keyof typeof recorded)[]) =>
  * What one user's sockets cost, each kind at its rate. Each of the user's sockets is closed after a
  * thousand refused messages, and after the second one no other opens for a minute.
  */
-function socketCalls(): Dearest[] {
+function socketCalls(): ExpensiveCall[] {
   const { handshakes, messages, subscribes } = prodRates;
   const { socketsPerUser, resumeFramesPerSecond } = stageOf((name) =>
     name === "stage" ? "prod" : undefined,
@@ -127,7 +127,7 @@ const objectRead = 0.4e-6;
 /**
  * Reads of stored pictures without a token: the most bytes of each of the firewall's three rules.
  */
-function pictureCalls(): Dearest[] {
+function pictureCalls(): ExpensiveCall[] {
   const { unchecked, pictures, largePictures } = requestsPerAddressMax;
   const found = ([kind, route]: [string, string], bytes: number, limit: number) => {
     const dollars = priceOf({ read: 0.5, kilobytes: bytes / 1024 }) / 1e6 + objectRead;
@@ -158,21 +158,21 @@ function priced(kind: string, { route, cost }: Contract, perSecond: number, trie
  * hour at the firewall's limit, by the maximum cost in the contracts, outgoing bytes included.
  * Roles that only the operator grants (admin, service) are not considered attackers.
  */
-export function dearestCalls(): Dearest[] {
-  const found = new Map<string, Dearest>();
-  const note = (one: Dearest) => {
+export function listExpensiveCalls(): ExpensiveCall[] {
+  const found = new Map<string, ExpensiveCall>();
+  const note = (one: ExpensiveCall) => {
     const before = found.get(one.kind);
     if (before === undefined || one.anHour > before.anHour) found.set(one.kind, one);
   };
   const { others } = requestsPerTokenMax;
-  const { dear, unchecked } = requestsPerAddressMax;
+  const { expensive, unchecked } = requestsPerAddressMax;
   for (const { name, contract } of rowsOf("endpoint")) {
     if (name === "app/not-found" || contract.stage !== undefined) continue;
     const { caller, cost } = contract;
     const units = unitsOf(cost);
     if (caller === "anyone" || caller === "optional") {
-      const tries = (units > 1 ? dear : unchecked) / 300;
-      note(priced(units > 1 ? "anonymous, dear" : "anonymous", contract, tries, tries));
+      const tries = (units > 1 ? expensive : unchecked) / 300;
+      note(priced(units > 1 ? "anonymous, expensive" : "anonymous", contract, tries, tries));
     } else if (caller === "user") {
       const kind: RateKind = rateOf(contract, anybody);
       if (kind === "accounting") continue;
