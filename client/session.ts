@@ -40,7 +40,7 @@ export type Session<Listener> = {
   /** Whether a channel's socket waits for the name of its stream. Until then it may not send. */
   isWaiting: boolean;
   /** When the newest message of any kind arrived. */
-  lastMessageAt: number;
+  lastAt: number;
   /** When the first `ping` since then was sent. */
   pingedAt: number | undefined;
 };
@@ -97,7 +97,7 @@ export const createSession = <Listener>(
   delivered: new Set(),
   isOpen: false,
   isWaiting: false,
-  lastMessageAt: 0,
+  lastAt: 0,
   pingedAt: undefined,
 });
 
@@ -112,17 +112,12 @@ export function wantedFirst<L>(session: Session<L>): Wanted {
 
 /** A channel's socket has opened: the server sends the first message. */
 export function wait<L>(session: Session<L>, now: number): void {
-  Object.assign(session, { isWaiting: true, lastMessageAt: now });
+  Object.assign(session, { isWaiting: true, lastAt: now });
 }
 
 /** A socket has opened: subscribes again to everything except what its URL requested (`wanted`). */
 export function open<L>(session: Session<L>, now: number, wanted: Wanted): Act<L>[] {
-  Object.assign(session, {
-    isOpen: true,
-    isWaiting: false,
-    lastMessageAt: now,
-    pingedAt: undefined,
-  });
+  Object.assign(session, { isOpen: true, isWaiting: false, lastAt: now, pingedAt: undefined });
   const followings = [...session.followings.values()];
   for (const one of followings) listen(session, one, now);
   return followings.flatMap((one) => actsOf(session, one, one.follower.open(now, wanted)));
@@ -174,7 +169,7 @@ const unsubscribe = (streamId: string) => ({
 });
 
 export function take<L>(session: Session<L>, message: ServerMessage, now: number): Act<L>[] {
-  session.lastMessageAt = now;
+  session.lastAt = now;
   session.pingedAt = undefined;
   if (message.type === "notification") return notify(session, message.data);
   if (message.type === "moved") {
@@ -199,21 +194,20 @@ export function take<L>(session: Session<L>, message: ServerMessage, now: number
 
 /** Checks timeouts: call it about once a second. */
 export function tick<L>(session: Session<L>, now: number): Act<L>[] {
-  if (session.isWaiting && now - session.lastMessageAt >= firstMessageMilliseconds)
-    return [leaveSilent];
+  if (session.isWaiting && now - session.lastAt >= firstMessageMilliseconds) return [leaveSilent];
   if (!session.isOpen) return [];
   const followings = [...session.followings.values()];
-  const { lastMessageAt, pingedAt, pingMilliseconds } = session;
+  const { lastAt, pingedAt, pingMilliseconds } = session;
   const isSilent = pingedAt !== undefined && now - pingedAt >= pongMilliseconds;
   const acts = followings.flatMap((one) => actsOf(session, one, one.follower.tick(now)));
   const isUnanswered = followings.some(({ follower }) => {
     const { unanswered, since } = follower.waiting();
-    return unanswered >= (lastMessageAt > since ? unansweredMax : unansweredInSilenceMax);
+    return unanswered >= (lastAt > since ? unansweredMax : unansweredInSilenceMax);
   });
   if (isSilent || isUnanswered) return [leaveSilent];
   const isDue =
     followings.length === 0
-      ? now - Math.max(lastMessageAt, pingedAt ?? 0) >= pingMilliseconds
+      ? now - Math.max(lastAt, pingedAt ?? 0) >= pingMilliseconds
       : followings.some(({ askAt }) => askAt <= now);
   // A ping next to a repeated subscribe distinguishes a dead socket from a slow server.
   if (!isDue && acts.length === 0) return acts;

@@ -40,7 +40,7 @@ async function run(values: ReturnType<typeof readGiven>): Promise<void> {
 
 /**
  * Seconds after which no function of a read-only stage uses what it remembers of a log: the last
- * write, and the longest time that platform/push/push-cache.ts keeps a log without reading it again.
+ * write, and the longest time that platform/push/push-cache.ts keeps a log unread.
  */
 const rememberedSeconds = 70;
 

@@ -96,7 +96,14 @@ async function auditRestored(from: Date): Promise<{ count: number; items: number
   return { count: misfits.length + more, items: sums.items };
 }
 
-async function run({ stage, at, before, to, isDrill, everyMilliseconds }: RestoreOptions): Promise<void> {
+async function run({
+  stage,
+  at,
+  before,
+  to,
+  isDrill,
+  everyMilliseconds,
+}: RestoreOptions): Promise<void> {
   const { region } = stage;
   if (region !== undefined) process.env.AWS_REGION = region;
   const client = openClient(DynamoDBClient, { tryMilliseconds: 20_000 });

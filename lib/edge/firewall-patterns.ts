@@ -20,15 +20,15 @@ function endOf(isMeant: (contract: Contract) => boolean): string {
   return `(${[...new Set(paths)].join("|")})$`;
 }
 
-const isDear = ({ cost }: Contract) => unitsOf(cost) > 1;
+const isExpensive = ({ cost }: Contract) => unitsOf(cost) > 1;
 
 /** Public routes that cost more than a unit. */
 export const expensivePublicPattern = () =>
-  endOf((contract) => /^(anyone|optional)$/.test(contract.caller) && isDear(contract));
+  endOf((contract) => /^(anyone|optional)$/.test(contract.caller) && isExpensive(contract));
 
-/** Routes that check no token, so one in their header proves nothing; without the expensive ones. */
+/** Cheap routes that check no token, so one in their header proves nothing. */
 export const uncheckedPattern = () =>
-  endOf((contract) => contract.caller === "anyone" && !isDear(contract));
+  endOf((contract) => contract.caller === "anyone" && !isExpensive(contract));
 
 /** Routes that take files, whose bodies have megabytes. */
 export const uploadPattern = () => endOf(({ form, formOnly }) => (form ?? formOnly) !== undefined);

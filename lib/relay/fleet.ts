@@ -13,7 +13,12 @@ import { type RelaySettings, rollingPercent, socketsPerTask } from "../stages/re
 import { metricOf } from "../watch/metrics.ts";
 import type { Network } from "./network.ts";
 
-type FleetInputs = { name: string; relay: RelaySettings; network: Network; task: FargateTaskDefinition };
+type FleetInputs = {
+  name: string;
+  relay: RelaySettings;
+  network: Network;
+  task: FargateTaskDefinition;
+};
 
 /** Above this average CPU utilization, tasks are added. */
 const cpuPercent = 50;

@@ -10,8 +10,8 @@ import { type Item, keyText } from "../table/items.ts";
 import { key, moneyKindOf } from "../table/keys.ts";
 import {
   addGift,
-  creditsOf,
   type CreditsGiven,
+  creditsOf,
   isLiveSound,
   isResultSound,
   nothingGiven,

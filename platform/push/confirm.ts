@@ -22,9 +22,9 @@ import { subscriptionKey } from "./push-cache.ts";
 import { countViewersNow } from "./viewer-count.ts";
 
 /**
- * Confirms the batch's new subscriptions, from the log and never from the cache (docs/frames.md, step
- * 5): reads the member's ban again, sets the first live frame if this revision of the subscription
- * has none, then reads the log again. Viewers who missed nothing are sent `subscribed`.
+ * Confirms the batch's new subscriptions, from the log and never from the cache (docs/frames.md,
+ * step 5): reads the member's ban again, sets the first live frame if this revision of the
+ * subscription has none, then reads the log again. Viewers who missed nothing get `subscribed`.
  * Subscriptions with missed frames keep no first live frame, so that nothing live is posted to
  * them, and are queued for `realtime/resume`, which sends `subscribed` and the missed frames: this
  * function makes and posts the new frames of all rooms, so it never sends old ones. Idempotent.

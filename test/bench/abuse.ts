@@ -13,7 +13,7 @@ import { startSystem } from "../system.ts";
 import { allowance, openClients } from "./abuse-run.ts";
 import { type Attack, attacks, type Fixture, makeFixture } from "./attacks.ts";
 import { readCommand, refuse } from "./command.ts";
-import { listExpensiveCalls, inventedCalls } from "./expensive-calls.ts";
+import { inventedCalls, listExpensiveCalls } from "./expensive-calls.ts";
 import { print, quantile, round } from "./figures.ts";
 import { countOf, errorsOf, type Tally, triesOf } from "./tally.ts";
 

@@ -25,7 +25,7 @@ const rules: Record<string, Rule> = {
       /^functions\/index\.ts$/,
       /^platform\/(auth\/(authorizer|caller)|runtime\/(env|metrics))\.ts$/,
       /^platform\/lambda\/(grants|consumer|task|trigger)\.ts$/,
-      /^platform\/\w+\/(contract|envelope|openapi)\.ts$/,
+      /^platform\/\w+\/(contract|cors|envelope|openapi)\.ts$/,
       // The chart of keys is no store: it says how keys begin, and of which kinds.
       /^platform\/table\/keys\.ts$/,
       // The relay's command names its bundle by its hash, and brings the program that gets it.

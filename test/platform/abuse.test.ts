@@ -184,8 +184,8 @@ const mayPass = ({ perSecond, burst }: Rate, inSeconds: number) => burst + perSe
 const heldSeconds = 1;
 
 /*
- * Planted faults that turn this red: decideUse() that always admits; a table that is never updated, so
- * that each environment counts alone; refused() that expires at once.
+ * Planted faults that turn this red: decideUse() that always admits; a table that is never updated,
+ * so that each environment counts alone; afterRefusal() that expires at once.
  */
 test.each(cases.map((one) => [one.kind, one] as const))(
   "%s: the attacker gets the limit and no more, and ten others notice nothing",

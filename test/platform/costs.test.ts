@@ -9,7 +9,7 @@ import { type Contract, takesKey } from "../../platform/http/contract.ts";
 import { callEndpoint } from "./api-call.ts";
 import { meterTable } from "./call-meter.ts";
 import { setClock } from "./clock.ts";
-import { listExpensiveCalls, type ExpensiveCall } from "./costs/calls.ts";
+import { type ExpensiveCall, listExpensiveCalls } from "./costs/calls.ts";
 import { fillTable, prepareCalls, viewer } from "./costs/world.ts";
 import { everyRate, useOwnTable } from "./table.ts";
 

@@ -199,21 +199,21 @@ browserTest(
   "credits that arrive while the chat is open can be spent",
   async () => {
     const made = await openPicker("");
-    const isDear = (name: string) =>
+    const isTooExpensive = (name: string) =>
       made.locator(".card", { hasText: name }).getAttribute("aria-disabled");
-    await expectSoon(async () => (await isDear("Rose")) === "false");
-    expect(await isDear("Star")).toBe("true");
+    await expectSoon(async () => (await isTooExpensive("Rose")) === "false");
+    expect(await isTooExpensive("Star")).toBe("true");
     await made.keyboard.press("Escape");
     await made.evaluate("window.balance = 500");
     await made.getByRole("button", { name: "Gift", exact: true }).click();
-    await expectSoon(async () => (await isDear("Star")) === "false");
+    await expectSoon(async () => (await isTooExpensive("Star")) === "false");
     await made.evaluate("window.balance = 1000");
     await made.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
-    await expectSoon(async () => (await isDear("Crown")) === "false");
+    await expectSoon(async () => (await isTooExpensive("Crown")) === "false");
     await made.evaluate(`give("own", "Rose", 10, "me", 1, 0)`);
     await made.evaluate("window.balance = 5000");
     await made.evaluate(`happen("gift.refunded", { id: "own" })`);
-    await expectSoon(async () => (await isDear("Fireworks")) === "false");
+    await expectSoon(async () => (await isTooExpensive("Fireworks")) === "false");
     await made.close();
   },
   testMilliseconds,

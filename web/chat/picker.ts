@@ -162,18 +162,18 @@ export class Picker {
     const { translate, number } = this.#translator;
     const { id, name, creditAmount, svgUrl } = type;
     const missing = creditAmount - this.#held;
-    const isDear = missing > 0;
+    const isTooExpensive = missing > 0;
     return make(
       "button",
       {
         ...{ class: "card", type: "button", "data-id": id },
         // A click by keyboard has no coordinates.
-        onclick: ({ detail }: MouseEvent) => isDear || this.#choose(type, detail === 0),
-        ...{ "aria-disabled": `${isDear}`, "aria-pressed": `${id === this.#chosen?.id}` },
+        onclick: ({ detail }: MouseEvent) => isTooExpensive || this.#choose(type, detail === 0),
+        ...{ "aria-disabled": `${isTooExpensive}`, "aria-pressed": `${id === this.#chosen?.id}` },
       },
       giftPicture(svgUrl, 40),
       make("span", { class: "name" }, name, " "),
-      isDear
+      isTooExpensive
         ? make("span", { class: "missing" }, translate("missing", { n: missing }))
         : make("span", { class: "price number" }, coin(), number(creditAmount)),
     );

@@ -13,7 +13,12 @@ export function banVerbOf(actionType: BanAction, seconds: number): string {
   return seconds > 0 ? "Time out" : "Mute";
 }
 
-type BanOptions = { actionType: BanAction; scope?: Ban["scope"]; reason?: string; seconds?: number };
+type BanOptions = {
+  actionType: BanAction;
+  scope?: Ban["scope"];
+  reason?: string;
+  seconds?: number;
+};
 
 /** Bans a user; undo removes the ban. `took` is called after either. */
 export function banAction(

@@ -33,9 +33,9 @@ import { createExecutions, limitsOf, Throttled } from "./executions.ts";
 import { type Connection, createGateway } from "./gateway.ts";
 import { createLambda } from "./lambda.ts";
 import { createPeople, streamId } from "./people.ts";
-import { noUse } from "./usage-costs.ts";
 import { type Figures, pushed } from "./room.ts";
 import { createTable, type Item } from "./table.ts";
+import { noUse } from "./usage-costs.ts";
 
 /**
  * Viewers who open one room in an account whose functions share its executions: with prod's

@@ -15,8 +15,8 @@ import type { Chance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
 import type { Connection, Gateway } from "./gateway.ts";
 import { streamId } from "./people.ts";
-import type { Use } from "./usage-costs.ts";
 import type { SimulatedTable } from "./table.ts";
+import type { Use } from "./usage-costs.ts";
 
 /** One viewer, who follows the four rules of the client. */
 export type Viewer = Connection & {

@@ -10,9 +10,9 @@ import { busiestOf } from "./busiest.ts";
 import { createChance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
 import { picture, streamId } from "./people.ts";
-import { noUse } from "./usage-costs.ts";
 import type { Figures } from "./room.ts";
 import { createTable } from "./table.ts";
+import { noUse } from "./usage-costs.ts";
 
 /** The chat of one room, written by the real function at a rate. */
 export type ChatCase = { messagesPerSecond: number; hasKeys: boolean; seed: number };

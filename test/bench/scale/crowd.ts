@@ -26,10 +26,10 @@ import { type Chance, createChance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
 import { createLambda } from "./lambda.ts";
 import { picture, streamId } from "./people.ts";
-import { costOf, noUse, type Use } from "./usage-costs.ts";
 import type { Figures } from "./room.ts";
 import { createTable, type Item } from "./table.ts";
 import { createTalk } from "./talk.ts";
+import { costOf, noUse, type Use } from "./usage-costs.ts";
 
 /** What the viewers of one room tap, or vote in one poll, by the real functions. */
 export type CrowdCase = {

@@ -8,8 +8,8 @@ import type { Chance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
 import { environment } from "./environments.ts";
 import { type Executions, Throttled } from "./executions.ts";
-import type { Use } from "./usage-costs.ts";
 import type { Item } from "./table.ts";
+import type { Use } from "./usage-costs.ts";
 
 type Handler<R> = (event: { Records: R[] }) => Promise<{ batchItemFailures: unknown[] }>;
 /** Posts one slice of a room, in an environment with this memory. */

@@ -18,10 +18,10 @@ import { separateGovernors } from "./environments.ts";
 import { createGateway } from "./gateway.ts";
 import { createLambda } from "./lambda.ts";
 import { createPeople, streamId } from "./people.ts";
-import { costOf, noUse } from "./usage-costs.ts";
 import { createTask, type Task } from "./relay-task.ts";
 import { type Figures, judgeLog, pushed } from "./room.ts";
 import { createTable, type Item } from "./table.ts";
+import { costOf, noUse } from "./usage-costs.ts";
 
 /** One room that the tasks of a relay serve. */
 export type RelayCase = { relayed: number; tasks: number; postRate: number; seed: number };

@@ -17,8 +17,8 @@ import { separateGovernors } from "./environments.ts";
 import { createGateway, type Quota } from "./gateway.ts";
 import { createLambda } from "./lambda.ts";
 import { createPeople, streamId } from "./people.ts";
-import { costOf, noUse, type Use } from "./usage-costs.ts";
 import { createTable, type Item } from "./table.ts";
+import { costOf, noUse, type Use } from "./usage-costs.ts";
 
 /** One room to simulate. */
 export type Case = {

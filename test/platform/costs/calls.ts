@@ -40,7 +40,9 @@ const admin = { as: viewer, roles: ["admin"] as const };
 const service = { as: viewer, roles: ["service"] as const };
 
 /** By route; several where another query may cost more. */
-export const listExpensiveCalls = (found: Found): Record<string, ExpensiveCall | ExpensiveCall[]> => ({
+export const listExpensiveCalls = (
+  found: Found,
+): Record<string, ExpensiveCall | ExpensiveCall[]> => ({
   [`GET ${api}/credit-packages`]: {},
   [`GET ${api}/follow/me/followers`]: { as: host, query: { limit: "50" } },
   [`GET ${api}/gifts/gift-types`]: {},
