@@ -2,7 +2,7 @@ import { refuse } from "../../domain/refusal.ts";
 import { isHost, type Stream } from "../../domain/streams/stream.ts";
 import { goLive, Joined, JoinRequest, joinedOf } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { announce } from "../../platform/notices/notices.ts";
+import { queueLiveNotifications } from "../../platform/live-notifications/live-notifications.ts";
 import { hostActions } from "../../platform/store/money/wallets.ts";
 import { getCallerProfile, summary } from "../../platform/store/people/users.ts";
 import { showWithPin } from "../../platform/store/streams/display-names.ts";
@@ -45,7 +45,7 @@ export const { contract, handler } = endpoint(
     const also = async (is: Stream) =>
       (await hostActions(is)) ?? refuse("stream_not_startable", { status: "cancelled_by_host" });
     const { reply, hasChanged } = await changeWithReply(stream, start, now, replyTo, also);
-    if (hasChanged) await announce(stream.id, now);
+    if (hasChanged) await queueLiveNotifications(stream.id, now);
     return reply.answer;
   },
 );

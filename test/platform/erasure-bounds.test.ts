@@ -5,7 +5,10 @@ import { personOf } from "../../domain/people/person.ts";
 import { profileOf } from "../../domain/people/user.ts";
 import { makeReminder } from "../../domain/streams/reminder.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
-import { notifyNextPart, sendReminder } from "../../platform/notices/notices.ts";
+import {
+  notifyNextPart,
+  sendReminder,
+} from "../../platform/live-notifications/live-notifications.ts";
 import { eraseFrames } from "../../platform/own-data/erase-frames.ts";
 import { eraseFromStreams } from "../../platform/own-data/erase-streams.ts";
 import { continueErasure } from "../../platform/own-data/erasure.ts";

@@ -20,7 +20,7 @@ import * as reverse from "../../functions/tencent/callbacks/reverse.ts";
 import * as deliver from "../../functions/webhooks/deliver.ts";
 import * as retry from "../../functions/webhooks/retry.ts";
 import { handleEach, type QueueRecord } from "../../platform/lambda/consumer.ts";
-import { announce } from "../../platform/notices/notices.ts";
+import { queueLiveNotifications } from "../../platform/live-notifications/live-notifications.ts";
 import { removeUser } from "../../platform/own-data/removal.ts";
 import { pushStream } from "../../platform/push/batch.ts";
 import { ownJobs } from "../../platform/push/jobs.ts";
@@ -272,7 +272,7 @@ const rows: Row[] = [
     queue: "notices",
     async begin() {
       const { stream, check } = await goLive(3);
-      return { step: () => announce(stream.id, new Date()), check };
+      return { step: () => queueLiveNotifications(stream.id, new Date()), check };
     },
   },
   {

@@ -1,5 +1,8 @@
 import { consumer } from "../../../platform/lambda/consumer.ts";
-import { sendNotice, sendReminder } from "../../../platform/notices/notices.ts";
+import {
+  queueNotice,
+  sendReminder,
+} from "../../../platform/live-notifications/live-notifications.ts";
 import { logFault } from "../../../platform/runtime/log.ts";
 import { listNotices } from "../../../platform/store/people/notices.ts";
 import { listDueReminders } from "../../../platform/store/streams/reminders.ts";
@@ -34,6 +37,6 @@ export const { contract, handler } = consumer(
       );
     for (const { streamId, step, startedAt, movedAt } of await listNotices(bounds.max))
       if (now.getTime() - Date.parse(movedAt ?? startedAt ?? "") > lateMilliseconds)
-        await sendNotice({ streamId, step }, now);
+        await queueNotice({ streamId, step }, now);
   },
 );

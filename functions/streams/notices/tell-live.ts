@@ -1,5 +1,5 @@
 import { consumer, perMessage } from "../../../platform/lambda/consumer.ts";
-import { Notice, notifyNextPart } from "../../../platform/notices/notices.ts";
+import { Notice, notifyNextPart } from "../../../platform/live-notifications/live-notifications.ts";
 
 /**
  * Notifies followers, and users who set a reminder, that a stream is live: each of them once.

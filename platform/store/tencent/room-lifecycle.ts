@@ -3,7 +3,7 @@ import { makeStream } from "../../../domain/streams/new-stream.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import { end, goLive } from "../../../domain/streams/stream-lifecycle.ts";
 import { type NewRoom, newStreamOf, roomFieldsOf } from "../../../domain/tencent/room-info.ts";
-import { announce } from "../../notices/notices.ts";
+import { queueLiveNotifications } from "../../live-notifications/live-notifications.ts";
 import { setting } from "../../runtime/env.ts";
 import { hostActions } from "../money/wallets.ts";
 import { summary } from "../people/users.ts";
@@ -39,7 +39,7 @@ export async function openRoom(room: NewRoom, opening: Opening): Promise<void> {
     const isRecorded = await recordRoom(room.RoomId, stream, [check, ...mention, ...actions]);
     return isRecorded ? stream.id : undefined;
   });
-  await announce(streamId, now);
+  await queueLiveNotifications(streamId, now);
 }
 
 /**

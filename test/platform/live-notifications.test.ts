@@ -4,7 +4,11 @@ import type { Stream } from "../../domain/streams/stream.ts";
 import { handler as remindViewers } from "../../functions/streams/notices/remind-viewers.ts";
 import { handler as tellLive } from "../../functions/streams/notices/tell-live.ts";
 import { handler as remind } from "../../functions/streams/remind.ts";
-import { announce, notifyNextPart, sendReminder } from "../../platform/notices/notices.ts";
+import {
+  notifyNextPart,
+  queueLiveNotifications,
+  sendReminder,
+} from "../../platform/live-notifications/live-notifications.ts";
 import { newId } from "../../platform/runtime/id.ts";
 import { recordFollow } from "../../platform/store/people/follows.ts";
 import { findNotice, listNotices } from "../../platform/store/people/notices.ts";
@@ -78,7 +82,7 @@ describe("the notice that a host is live", () => {
     const host = someone("host");
     const followers = await followersOf(host, 205);
     const stream = await goLive(host);
-    await announce(stream.id, now);
+    await queueLiveNotifications(stream.id, now);
     await tellAll();
     expect(new Set(await told(followers))).toEqual(new Set([1]));
     expect(await findNotice(stream.id)).toBeUndefined();
@@ -88,7 +92,7 @@ describe("the notice that a host is live", () => {
     const host = someone("host");
     const followers = await followersOf(host, 120);
     const stream = await goLive(host);
-    await announce(stream.id, now);
+    await queueLiveNotifications(stream.id, now);
     const first = queue.take();
     await Promise.all([1, 2, 3].map(() => tellLive({ Records: first })));
     const next = queue.take();
@@ -107,7 +111,7 @@ describe("the notice that a host is live", () => {
     const followers = await followersOf(host, 120);
     const started = later(-600);
     const stream = await goLive(host, started);
-    await announce(stream.id, started);
+    await queueLiveNotifications(stream.id, started);
     await notifyNextPart({ streamId: stream.id, step: 0 }, new Date());
     const isOurs = ({ body }: { body: string }) => body.includes(stream.id);
     queue.take();

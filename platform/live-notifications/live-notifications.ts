@@ -34,16 +34,16 @@ const followersMax = 48;
 const remindedMax = 33;
 
 /** Queues a notice, new or to be continued. */
-export const sendNotice = (notice: Notice, now: Date) =>
+export const queueNotice = (notice: Notice, now: Date) =>
   sendAt(setting("NOTICES_QUEUE_URL"), notice, { at: now, now });
 
 /**
  * Queues the notice to followers from code with another task, which must not fail if this does: the
  * notice is in the table and is found again within three minutes.
  */
-export async function announce(streamId: string, now: Date): Promise<void> {
+export async function queueLiveNotifications(streamId: string, now: Date): Promise<void> {
   try {
-    await sendNotice({ streamId, step: 0 }, now);
+    await queueNotice({ streamId, step: 0 }, now);
   } catch (error) {
     logFault("A notice could not be queued", error, { streamId });
   }
@@ -68,7 +68,7 @@ export async function notifyNextPart({ streamId, step }: Notice, now: Date): Pro
     [...notifications, ...sent],
     moveAction(notice, part?.next, now),
   );
-  if (isRecorded && part?.next !== undefined) await sendNotice({ streamId, step: step + 1 }, now);
+  if (isRecorded && part?.next !== undefined) await queueNotice({ streamId, step: step + 1 }, now);
 }
 
 /** The users to notify next, the reminders that this completes, and where the next part begins. */
