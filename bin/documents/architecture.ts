@@ -2,8 +2,8 @@ import { withTable } from "./generated-table.ts";
 
 type Folders = Record<string, { holds: string; imports: string[] }>;
 
-/** The import rules of docs/rooms.json. */
-type Rules = Record<"rooms" | "wings", Folders>;
+/** The import rules of docs/import-rules.json. */
+type Rules = Record<"folders" | "subfolders", Folders>;
 
 /** Whether a name is a path or package rather than a phrase. */
 const isPath = (name: string) => !/[\s`]|^(everything|libraries)$/.test(name);
@@ -17,8 +17,9 @@ const rowsOf = (folders: Folders) =>
 /** Returns docs/architecture.md with its two tables of folders generated from the rules. */
 export function architecture(text: string, rules: Rules): string {
   const columns = ["folder", "contents", "may import"];
-  return (["rooms", "wings"] as const).reduce(
-    (made, name) => withTable(made, { name, from: "rooms.json" }, columns, rowsOf(rules[name])),
+  return (["folders", "subfolders"] as const).reduce(
+    (made, name) =>
+      withTable(made, { name, from: "import-rules.json" }, columns, rowsOf(rules[name])),
     text,
   );
 }

@@ -96,7 +96,7 @@ const documents = {
   "docs/errors.md": errorGuide(openApi.paths as Parameters<typeof errorGuide>[0]),
   "docs/architecture.md": architecture(
     textOf("docs/architecture.md"),
-    JSON.parse(textOf("docs/rooms.json")),
+    JSON.parse(textOf("docs/import-rules.json")),
   ),
   "docs/measurements.md": measurements(
     textOf("docs/measurements.md"),

@@ -11,7 +11,7 @@ const folder = join(root, ".cache", "together", `${process.pid}`);
 const grouped: Record<string, RegExp> = {
   api: /^test\/api\//,
   platform: /^test\/platform\/(?!aws\/)/,
-  rooms: /^test\/(client|domain|web|local|bin)\//,
+  folders: /^test\/(client|domain|web|local|bin)\//,
 };
 
 /** Large enough to load modules seldom, small enough that the groups end at about the same time. */

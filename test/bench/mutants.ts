@@ -177,7 +177,7 @@ const mutate = values.all
 if (mutate.length === 0) {
   console.log(`Nothing in ${room} has changed since ${since}; --all tries the whole room`);
 } else {
-  // The tests of other rooms use our own AWS clients in place of the SDK's (jest.config.json).
+  // The tests of other folders use our own AWS clients in place of the SDK's (jest.config.json).
   const withSdk = !/^(domain|platform(?!\/aws))(\/|$)/.test(room);
   const files = [...new Set(mutate.map((one) => one.replace(/:\d+-\d+$/, "")))];
   const tests = listTests(room, files, withSdk).filter((file) => file.includes(part));

@@ -71,11 +71,11 @@ test("what a file of a group sets ends with it, and one that does not load fails
   );
   const files = ["first.ts", "broken.ts", "last.ts"].map((name) => join(folder, name));
   write(
-    "rooms-1.test.ts",
+    "folders-1.test.ts",
     `import { runTogether } from "../../../test/together.ts";\nrunTogether(${JSON.stringify(files)});`,
   );
   const flags = ["--experimental-vm-modules", "--no-warnings", "node_modules/jest/bin/jest.js"];
-  const given = ["--json", "--runTestsByPath", join(folder, "rooms-1.test.ts")];
+  const given = ["--json", "--runTestsByPath", join(folder, "folders-1.test.ts")];
   const { stdout } = spawnSync(process.execPath, [...flags, ...given], {
     cwd: root,
     encoding: "utf8",

@@ -36,7 +36,7 @@ test("every route below /live-stream/{streamId} can refuse blocked users or user
 
 test("an endpoint that reads a stream without a check is found", () => {
   const text = `endpoint({ refusals: ["stream_not_found"] }, () => getStream(streamId))`;
-  const planted = { path: "functions/polls/list.ts", room: "functions", lines: [], imports: [] };
+  const planted = { path: "functions/polls/list.ts", folder: "functions", lines: [], imports: [] };
   expect(isUnasked({ ...planted, text })).toBe(true);
   expect(isUnasked({ ...planted, text: text.replace("getStream", "getVisibleStream") })).toBe(
     false,

@@ -6,7 +6,7 @@ import { refusals } from "../../domain/refusal.ts";
 import { sourcesOf } from "./sources.ts";
 
 const root = join(import.meta.dirname, "../..");
-const rooms = ["bin", "client", "domain", "functions", "lib", "local", "platform", "test", "web"];
+const folders = ["bin", "client", "domain", "functions", "lib", "local", "platform", "test", "web"];
 const frames = readFileSync(join(root, "docs/frames.md"), "utf8");
 
 /** Every match of a rule in these lines, as `path:line`. */
@@ -30,7 +30,7 @@ const namesNothing = (line: string) =>
     ([name]) => !frames.includes(`<a id="${name.toLowerCase()}"></a>`),
   );
 
-const sources = sourcesOf(...rooms)
+const sources = sourcesOf(...folders)
   .map(({ path }) => path)
   .filter((path) => path !== "test/house/documents.test.ts");
 

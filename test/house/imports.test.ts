@@ -1,18 +1,18 @@
 import { describe, expect, test } from "@jest/globals";
 import { type Source, sourcesOf } from "./sources.ts";
 
-/** Names that a room may import besides itself; folders end with `/`. */
+/** Names that a folder may import besides itself; folders end with `/`. */
 type Rule = { may: readonly RegExp[]; never?: readonly RegExp[] };
 
 const node = /^node:/;
 const library = /^(@?[a-z])/;
 const sdk = /^@aws-sdk\//;
 const zod = /^zod$/;
-const rooms = /^(bin|client|domain|functions|lib|local|platform|relay|test|web)\//;
+const folders = /^(bin|client|domain|functions|lib|local|platform|relay|test|web)\//;
 /** Whether it is a library: our own files are resolved to paths. */
-const isLibrary = (name: string) => library.test(name) && !rooms.test(name) && !node.test(name);
+const isLibrary = (name: string) => library.test(name) && !folders.test(name) && !node.test(name);
 
-/** The rules of docs/architecture.md: which rooms may import which. */
+/** The rules of docs/architecture.md: which folders may import which. */
 const rules: Record<string, Rule> = {
   domain: { may: [/^domain\//, zod] },
   platform: { may: [/^platform\//, /^domain\//, node, { test: isLibrary } as RegExp] },
@@ -63,15 +63,15 @@ const rules: Record<string, Rule> = {
   },
 };
 
-function strangers({ room, imports }: Source): string[] {
-  const { may, never = [] } = rules[room]!;
+function strangers({ folder, imports }: Source): string[] {
+  const { may, never = [] } = rules[folder]!;
   return imports.filter(
     (name) => !may.some((rule) => rule.test(name)) || never.some((rule) => rule.test(name)),
   );
 }
 
-describe.each(Object.keys(rules))("the room %s", (room) => {
-  const sources = sourcesOf(room);
+describe.each(Object.keys(rules))("the folder %s", (folder) => {
+  const sources = sourcesOf(folder);
 
   test("imports only what it may", () => {
     const found = sources.flatMap((source) =>
@@ -86,9 +86,9 @@ describe.each(Object.keys(rules))("the room %s", (room) => {
 });
 
 test("the rules catch planted violations", () => {
-  const planted = (room: string, name: string) =>
-    strangers({ path: `${room}/x.ts`, room, text: "", lines: [], imports: [name] });
-  for (const [room, name] of [
+  const planted = (folder: string, name: string) =>
+    strangers({ path: `${folder}/x.ts`, folder, text: "", lines: [], imports: [name] });
+  for (const [folder, name] of [
     ["domain", "node:crypto"],
     ["domain", "platform/runtime/log.ts"],
     ["functions", "@aws-sdk/lib-dynamodb"],
@@ -107,7 +107,7 @@ test("the rules catch planted violations", () => {
     ["web", "domain/money/gift.ts"],
     ["web", "zod"],
   ] as const)
-    expect(planted(room, name)).toEqual([name]);
+    expect(planted(folder, name)).toEqual([name]);
 });
 
 test("functions and domain never import the AWS SDK", () => {

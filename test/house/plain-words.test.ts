@@ -26,7 +26,7 @@ const dialect: Record<string, RegExp> = {
   "in parallel, together": /\bside by side\b/i,
 };
 
-const rooms = "bin client domain examples functions lib local platform relay test web".split(" ");
+const folders = "bin client domain examples functions lib local platform relay test web".split(" ");
 
 /** Made by `npm run prepare`: their sentences are those of the contracts. */
 const generated = ["client/event-data.ts", "client/operations.ts"];
@@ -50,8 +50,8 @@ test("documents have plain words", () => {
   expect(found).toEqual([]);
 });
 
-test.each(rooms)("sources in %s have plain words", (room) => {
-  const found = sourcesOf(room)
+test.each(folders)("sources in %s have plain words", (folder) => {
+  const found = sourcesOf(folder)
     .filter(({ path }) => path !== own && !generated.includes(path))
     .flatMap(({ path, lines }) => foundIn(path, lines));
   expect(found).toEqual([]);

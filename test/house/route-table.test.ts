@@ -13,7 +13,7 @@ test("every function has one line in the route table, and every line is one func
     /\bexport const (\{ contract, handler \}|contract\b)/.test(text),
   );
   expect(Object.values(listed).sort()).toEqual(files.map(({ path }) => path).sort());
-  // A function's name has no wing: it is the end of its Lambda's name, which survives a move.
+  // A function's name has no subfolder: it is the end of its Lambda's name, which survives a move.
   for (const [name, file] of Object.entries(listed))
     expect(file).toMatch(new RegExp(`^functions/(\\w+/)?${name}\\.ts$`));
 });

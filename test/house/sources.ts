@@ -7,17 +7,17 @@ const root = join(import.meta.dirname, "../..");
 export type Source = {
   path: string;
   /** The top-level folder: `domain`, `functions` … */
-  room: string;
+  folder: string;
   text: string;
   lines: string[];
   /** Its imports: our own files by path, everything else by name. */
   imports: string[];
 };
 
-/** All source files of some rooms. */
-export function sourcesOf(...rooms: string[]): Source[] {
+/** All source files of some folders. */
+export function sourcesOf(...folders: string[]): Source[] {
   return globSync(
-    rooms.map((room) => `${room}/**/*.{ts,tsx}`),
+    folders.map((folder) => `${folder}/**/*.{ts,tsx}`),
     { cwd: root, exclude: ["**/dist/**", "**/*.d.ts"] },
   )
     .sort()
@@ -36,7 +36,7 @@ function readSource(path: string): Source {
     const specifier = from ?? bare ?? later ?? "";
     return specifier.startsWith(".") ? join(folder, specifier) : specifier;
   });
-  return { path, room: path.split("/")[0] ?? "", text, lines: text.split("\n"), imports };
+  return { path, folder: path.split("/")[0] ?? "", text, lines: text.split("\n"), imports };
 }
 
 /** The source without comments, for rules about code. Line breaks stay. */

@@ -187,7 +187,7 @@ test("exported functions and classes have a docstring", () => {
 });
 
 test("comments are not counted as code", () => {
-  const source = { path: "x.ts", room: "x", lines: [], imports: [] };
+  const source = { path: "x.ts", folder: "x", lines: [], imports: [] };
   expect(codeOf({ ...source, text: "a /* process.env */ b // process.env\nc" }).trim()).toBe(
     "a  b \nc",
   );

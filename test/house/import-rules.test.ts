@@ -4,37 +4,47 @@ import { expect, test } from "@jest/globals";
 import { type Source, sourcesOf } from "./sources.ts";
 
 type Rules = {
-  wings: Record<string, { holds: string; imports: string[] }>;
+  subfolders: Record<string, { holds: string; imports: string[] }>;
   exceptions: Record<string, { imports: string; reason: string }>;
 };
 
 /** The rules, which docs/architecture.md shows as tables. */
-const { wings, exceptions } = JSON.parse(
-  readFileSync(join(import.meta.dirname, "../../docs/rooms.json"), "utf8"),
+const { subfolders, exceptions } = JSON.parse(
+  readFileSync(join(import.meta.dirname, "../../docs/import-rules.json"), "utf8"),
 ) as Rules;
 
-const rooms = ["bin", "client", "domain", "functions", "lib", "local", "platform", "relay", "web"];
-const sources = sourcesOf(...rooms);
+const topFolders = [
+  "bin",
+  "client",
+  "domain",
+  "functions",
+  "lib",
+  "local",
+  "platform",
+  "relay",
+  "web",
+];
+const sources = sourcesOf(...topFolders);
 
-/** `platform/store/money/gifts.ts` → `platform/store/money`; a file of the room itself → `platform`. */
-function wingOf(path: string): string {
+/** `platform/store/money/gifts.ts` → `platform/store/money`; a file directly in it → `platform`. */
+function folderOf(path: string): string {
   const folders = path.split("/").slice(0, -1);
   return folders.slice(0, folders[1] === "store" ? 3 : 2).join("/");
 }
 
-/** The other wings that a source imports from. */
-const wingsIn = ({ path, imports }: Pick<Source, "path" | "imports">) =>
+/** The files in other subfolders that a source imports from. */
+const outerImports = ({ path, imports }: Pick<Source, "path" | "imports">) =>
   imports
-    .filter((name) => rooms.includes(name.split("/")[0] ?? ""))
-    .filter((name) => wingOf(name) !== wingOf(path));
+    .filter((name) => topFolders.includes(name.split("/")[0] ?? ""))
+    .filter((name) => folderOf(name) !== folderOf(path));
 
-/** The imports of a source that its wing does not allow. */
+/** The imports of a source that its folder does not allow. */
 function violations(source: Pick<Source, "path" | "imports">): string[] {
-  const may = wings[wingOf(source.path)]?.imports ?? [];
-  return wingsIn(source).filter((name) => !may.includes(wingOf(name)));
+  const may = subfolders[folderOf(source.path)]?.imports ?? [];
+  return outerImports(source).filter((name) => !may.includes(folderOf(name)));
 }
 
-test("a file imports only from the wings that its own wing may import", () => {
+test("a file imports only from the subfolders that its own may import", () => {
   const found = sources.flatMap((source) =>
     violations(source)
       .filter((name) => !new RegExp(exceptions[source.path]?.imports ?? "^$").test(name))
@@ -44,15 +54,15 @@ test("a file imports only from the wings that its own wing may import", () => {
 });
 
 test("every folder has a rule, and every rule and exception is used", () => {
-  const folders = new Set(sources.map(({ path }) => wingOf(path)));
-  expect(Object.keys(wings).sort()).toEqual([...folders].sort());
+  const folders = new Set(sources.map(({ path }) => folderOf(path)));
+  expect(Object.keys(subfolders).sort()).toEqual([...folders].sort());
   const imported = new Set(
     sources.flatMap((source) =>
-      wingsIn(source).map((name) => `${wingOf(source.path)} imports ${wingOf(name)}`),
+      outerImports(source).map((name) => `${folderOf(source.path)} imports ${folderOf(name)}`),
     ),
   );
-  const allowed = Object.entries(wings).flatMap(([wing, { imports }]) =>
-    imports.map((name) => `${wing} imports ${name}`),
+  const allowed = Object.entries(subfolders).flatMap(([folder, { imports }]) =>
+    imports.map((name) => `${folder} imports ${name}`),
   );
   expect(allowed.filter((rule) => !imported.has(rule))).toEqual([]);
   const idle = Object.entries(exceptions).filter(([path, exception]) => {
@@ -63,16 +73,16 @@ test("every folder has a rule, and every rule and exception is used", () => {
   expect(idle).toEqual([]);
 });
 
-test("no wings import each other in a cycle", () => {
+test("no subfolders import each other in a cycle", () => {
   const settled = new Set<string>();
-  let left = Object.entries(wings);
+  let left = Object.entries(subfolders);
   for (let size = -1; left.length !== size; ) {
     size = left.length;
-    for (const [wing, { imports }] of left)
-      if (imports.every((one) => settled.has(one))) settled.add(wing);
-    left = left.filter(([wing]) => !settled.has(wing));
+    for (const [folder, { imports }] of left)
+      if (imports.every((one) => settled.has(one))) settled.add(folder);
+    left = left.filter(([folder]) => !settled.has(folder));
   }
-  expect(left.map(([wing]) => wing)).toEqual([]);
+  expect(left.map(([folder]) => folder)).toEqual([]);
 });
 
 test.each([
