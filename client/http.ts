@@ -216,8 +216,8 @@ function errorOf(outcome: Outcome, mayHaveHappened: boolean, key: string | undef
 }
 
 /**
- * Exponential backoff with jitter, at least as long as `Retry-After` says; in a long outage at least
- * half of the longest wait.
+ * Exponential backoff with jitter, at least as long as `Retry-After` says; in a long outage at
+ * least half of the longest wait.
  */
 function wait(outcome: Outcome, attempt: number, signal?: AbortSignal): Promise<void> {
   const longest = Math.min(waitMillisecondsMax, 250 * 2 ** attempt);

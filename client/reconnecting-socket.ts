@@ -86,8 +86,8 @@ type State = {
 };
 
 /**
- * Keeps one socket open: reconnects with jittered back-off after each loss, soon after the browser's
- * network has returned, until it is closed, told to stay away, or has no valid token.
+ * Keeps one socket open: reconnects with jittered back-off after each loss, soon after the
+ * browser's network has returned, until it is closed, told to stay away, or has no valid token.
  */
 export function keepSocket(settings: Settings) {
   const state: State = {

@@ -4,8 +4,8 @@ import { type Adding, nothingShown, type Shown, shownAfter } from "./sums.ts";
 
 /**
  * A stream's sums and open moments. Replayed frames have only what changed in them: if nothing else
- * is known, `read` is called after the replay for what was there before. A newer frame wins, because
- * the response may be older than it.
+ * is known, `read` is called after the replay for what was there before. A newer frame wins,
+ * because the response may be older than it.
  */
 export function keepShown(read: () => Promise<Shown>, onShown: (shown: Shown) => void) {
   let shown = nothingShown;

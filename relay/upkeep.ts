@@ -61,7 +61,9 @@ const handleAnnouncement = (
     : rooms.take(announcement.streamId, announcement.frame)
   ).catch((error) => logFault("An announcement could not be followed", error));
 
-/** Repeats an action with a pause in between, at most a second after a failure. Returns its stop. */
+/**
+ * Repeats an action with a pause in between, at most a second after a failure. Returns its stop.
+ */
 function repeat(milliseconds: number, act: () => Promise<unknown>): () => void {
   let isStopped = false;
   let timer: NodeJS.Timeout;

@@ -71,7 +71,9 @@ export const slowKinds = {
     "web/overlay-load",
     "web/overlay-memory",
   ],
-  /** Further features of pages, commands and clients; the API behind them has its cases in `api`. */
+  /**
+   * Further features of pages, commands and clients; the API behind them has its cases in `api`.
+   */
   features: [
     "bin/ovation-usage",
     "client/places",
@@ -131,7 +133,9 @@ export const slowKinds = {
     "cloud/relay-rules",
     "cloud/transitions",
   ],
-  /** Data of earlier versions, copies, and what is built: systems, the client, the relay's bundle. */
+  /**
+   * Data of earlier versions, copies, and what is built: systems, the client, the relay's bundle.
+   */
   restores: [
     "bin/assembly",
     "bin/cold-start",
@@ -148,9 +152,9 @@ export const slowKinds = {
 } satisfies Record<string, string[]>;
 
 /**
- * Folders with tests of the stacks, the commands, the AWS clients and the AWS of `npm start`, and of
- * the rules for sources and documents. A plain `npm test` leaves them out; `--changed` runs those
- * that a change affects.
+ * Folders with tests of the stacks, the commands, the AWS clients and the AWS of `npm start`, and
+ * of the rules for sources and documents. A plain `npm test` leaves them out; `--changed` runs
+ * those that a change affects.
  */
 export const infrastructure: string[] = ["bin/", "cloud/", "house/", "local/", "platform/aws/"];
 

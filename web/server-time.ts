@@ -5,8 +5,9 @@
 let ahead = Number.NEGATIVE_INFINITY;
 
 /**
- * Takes a time that the server has sent just now: an event's `at`, or the header `date`, which other
- * origins cannot read. The latest one counts, since all arrive late, and those of a cache later.
+ * Takes a time that the server has sent just now: an event's `at`, or the header `date`, which
+ * other origins cannot read. The latest one counts, since all arrive late, and those of a cache
+ * later.
  */
 export function noteServerTime(sent: string | null): void {
   const difference = Date.parse(sent ?? "") - Date.now();
@@ -23,7 +24,7 @@ export const timed =
   };
 
 /**
- * The server's time in milliseconds, about a second late at most: clocks of users are often wrong by
- * minutes. Before the server has sent one, it is the user's.
+ * The server's time in milliseconds, about a second late at most: clocks of users are often wrong
+ * by minutes. Before the server has sent one, it is the user's.
  */
 export const serverNow = () => Date.now() + (Number.isFinite(ahead) ? ahead : 0);

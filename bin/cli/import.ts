@@ -47,7 +47,10 @@ stop it at any time and run it again.
 
 type Counts = { added: number; known: number; bad: number };
 
-/** The rows of a CSV file (RFC 4180). Throws a `Failure` where the file cannot be read or is not CSV. */
+/**
+ * The rows of a CSV file (RFC 4180). Throws a `Failure` where the file cannot be read or is not
+ * CSV.
+ */
 async function* readRows(file: string): AsyncGenerator<CsvRow> {
   const layout = {
     ...{ bom: true, info: true, relax_column_count: true, skip_empty_lines: true },

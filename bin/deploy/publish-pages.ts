@@ -5,9 +5,9 @@ import type { Caller } from "../aws/signed-caller.ts";
 import { buildWeb, type Page } from "../build/build-web.ts";
 
 /**
- * Uploads the pages to the bucket behind a stage's domain; returns their number. Assets are uploaded
- * before the page that loads them, and old assets stay, since an old page may still be open. Studio
- * is local only and is not uploaded.
+ * Uploads the pages to the bucket behind a stage's domain; returns their number. Assets are
+ * uploaded before the page that loads them, and old assets stay, since an old page may still be
+ * open. Studio is local only and is not uploaded.
  */
 export async function publishPages(s3: Caller, bucket: string): Promise<number> {
   const directory = await buildWeb();

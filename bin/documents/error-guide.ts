@@ -25,8 +25,8 @@ and show the sentences to users. \`npm run documents\` generates this page from 
 * **4xx except 429: nothing was done**, and the same request fails again until something else
   changes. The exception is 409 \`key_in_progress\`: the first call with the key still runs. Retry
   after \`Retry-After\` to get its outcome.
-* **429, 503: retry** after \`Retry-After\`, with the same \`Idempotency-Key\`. In slow mode, let the
-  user retry.
+* **429, 503: retry** after \`Retry-After\`, with the same \`Idempotency-Key\`. In slow mode, let
+  the user retry.
 * **5xx, or no response: the outcome is unknown.** Retry with the same key: you get the outcome, and
   nothing is done twice. Without a key, read the current state before you repeat a change.
 * **No \`x-error-code\`**: the gateway refused the request before any function ran, for example with

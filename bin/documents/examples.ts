@@ -1,7 +1,7 @@
 /**
  * `npm run examples -- FILE`: makes docs/examples.json and docs/message-examples.json from what the
- * tests recorded (`RECORD_CALLS=FILE npm test -- test/api`, or some of them): one successful call per
- * operation, one instance of each message and event, without values that differ in each run.
+ * tests recorded (`RECORD_CALLS=FILE npm test -- test/api`, or some of them): one successful call
+ * per operation, one instance of each message and event, without values that differ in each run.
  * Operations that were not recorded keep their example. Then it does what `npm run documents` does,
  * which puts the examples into docs/openapi.json and docs/asyncapi.json; `npm run lint` validates
  * each against its schema.

@@ -1,7 +1,7 @@
 /**
- * `npm run restore -- prod --at TIME`: restores a stage's table next to it, completes and audits it,
- * and says how to switch to it. `npm run drill -- prod`: restores a backup of the vault, audits it and
- * deletes it again (docs/restore.md).
+ * `npm run restore -- prod --at TIME`: restores a stage's table next to it, completes and audits
+ * it, and says how to switch to it. `npm run drill -- prod`: restores a backup of the vault, audits
+ * it and deletes it again (docs/restore.md).
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";

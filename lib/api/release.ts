@@ -46,7 +46,8 @@ export function placeCanaries(
     const flat = flatName(name);
     const version = target.currentVersion as IVersion;
     const alias = new Alias(scope, `${flat}-alias`, { aliasName, version });
-    // A function that leaves `canaries` is called by its alias until the gateway's stack is deployed.
+    // A function that leaves `canaries` is called by its alias until the gateway's stack is
+    // deployed.
     alias.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     const alarms = failureAlarms(scope, stage, name, version);
     const group = new LambdaDeploymentGroup(scope, `${flat}-canary`, {

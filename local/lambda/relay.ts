@@ -95,7 +95,8 @@ export async function startLocalRelay(
       isStopping = true;
       clearInterval(timer);
       const draining = order({ drain: { milliseconds } }).catch(() => undefined);
-      // A busy machine needs longer than ordered, and the sockets of a killed relay get no `closing`.
+      // A busy machine needs longer than ordered, and the sockets of a killed relay get no
+      // `closing`.
       const late = new Promise((done) => setTimeout(done, drainTimesMax * milliseconds).unref());
       await Promise.race([draining, late]);
       await worker.end();

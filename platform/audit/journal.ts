@@ -87,7 +87,9 @@ export async function sealedAt(path: string): Promise<Date> {
   return new Date(seal.at);
 }
 
-/** The lines of a file. `readline` also splits at U+2028 and U+2029, which JSON texts may contain. */
+/**
+ * The lines of a file. `readline` also splits at U+2028 and U+2029, which JSON texts may contain.
+ */
 async function* linesOf(path: string): AsyncGenerator<string> {
   let rest = "";
   for await (const chunk of createReadStream(path, "utf8")) {

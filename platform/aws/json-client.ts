@@ -70,9 +70,9 @@ export class JsonClient {
 
   /**
    * Makes one call, with retries, and returns the service's response. `body` is the request as
-   * JSON; every attempt sends the same. Rejects after the last attempt with the service's error, the
-   * connection's error, or a `TimeoutError`; with the refusal `unavailable` once the invocation's
-   * time is up.
+   * JSON; every attempt sends the same. Rejects after the last attempt with the service's error,
+   * the connection's error, or a `TimeoutError`; with the refusal `unavailable` once the
+   * invocation's time is up.
    */
   async call(operation: string, body: string): Promise<Body> {
     let totalRetryDelay = 0;

@@ -27,8 +27,9 @@ export type TaskName = "realtime/post-part";
 /**
  * External access of one function. lib/compute/ builds its IAM role from this, and adds only what
  * every function needs for its log, its event source and the stage's relay. `read` allows Get,
- * BatchGet and Query, `write` allows Put, Update, Delete and ConditionCheck of items whose partition
- * key has this prefix. No function may update or delete in LEDGER: `write` means Put there.
+ * BatchGet and Query, `write` allows Put, Update, Delete and ConditionCheck of items whose
+ * partition key has this prefix. No function may update or delete in LEDGER: `write` means Put
+ * there.
  */
 export type Grants = {
   read?: readonly Partition[];

@@ -60,8 +60,8 @@ export const DestinationUrl = text(1, 500)
 const pictureProblem = "expected an https URL";
 
 /**
- * A URL from which a user's picture will be fetched: https, as `httpsUrl`. The runner may fetch from
- * its own machine.
+ * A URL from which a user's picture will be fetched: https, as `httpsUrl`. The runner may fetch
+ * from its own machine.
  */
 export const PictureUrl = z
   .string({ error: pictureProblem })

@@ -1,9 +1,9 @@
 import { answerOf, open } from "./request.ts";
 
 /**
- * Gets a file from a URL that a user gave: at most `bytesMax` bytes, within 10 s. Returns the status
- * and the bytes. Throws as `open` and `answerOf` do. Content encodings are not decoded: none was
- * requested.
+ * Gets a file from a URL that a user gave: at most `bytesMax` bytes, within 10 s. Returns the
+ * status and the bytes. Throws as `open` and `answerOf` do. Content encodings are not decoded: none
+ * was requested.
  */
 export async function getFile(
   destination: string,

@@ -39,8 +39,8 @@ export type Governor = {
    */
   take(): Promise<void> | undefined;
   /**
-   * When a post last had to wait for the rate, here or in an environment reported to `reportLimited`,
-   * in milliseconds since 1970; minus infinity if never.
+   * When a post last had to wait for the rate, here or in an environment reported to
+   * `reportLimited`, in milliseconds since 1970; minus infinity if never.
    */
   limitedAt(): number;
   /**

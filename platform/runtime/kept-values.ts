@@ -62,9 +62,9 @@ export function lazyEach<Name, Value>(
 }
 
 /**
- * A map of at most `sizeMax` entries: a new one evicts the one that was set longest ago, and setting
- * an entry again makes it the newest. Entries only save work, so an evicted one costs a read and
- * nothing else.
+ * A map of at most `sizeMax` entries: a new one evicts the one that was set longest ago, and
+ * setting an entry again makes it the newest. Entries only save work, so an evicted one costs a
+ * read and nothing else.
  */
 export class BoundedMap<Name, Value> extends Map<Name, Value> {
   readonly #sizeMax: number;

@@ -98,9 +98,9 @@ const keysMax = 100;
 export const keyText = ({ PK, SK }: Key) => `${PK} ${SK}`;
 
 /**
- * The items with any number of keys, by `keyText` of their keys, without missing ones. Unprocessed keys
- * are requested again after a pause. Refuses with `unavailable` if DynamoDB returns nothing at all
- * too often.
+ * The items with any number of keys, by `keyText` of their keys, without missing ones. Unprocessed
+ * keys are requested again after a pause. Refuses with `unavailable` if DynamoDB returns nothing at
+ * all too often.
  */
 export async function getItems(
   keys: readonly Key[],

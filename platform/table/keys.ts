@@ -16,7 +16,7 @@
  *   read mark        USER#u          READ#id             with a notification, once it is read
  *   hosted stream    USER#u          HOSTED#id           streams/create (a host's streams in order)
  *   open stream      USER#u          OPEN#id             streams/* (u's streams that are not over)
- *   host's ban       USER#u          BANNED#id           bans/create (those in force in u's streams)
+ *   host's ban       USER#u          BANNED#id           bans/create (in force in u's streams)
  *   search entry     FIND#c          text#u              users/* (c: its first character)
  *   search sample    FIND#           hash#u              users/* (a search without a query)
  *   device           USER#u          DEVICE#hash         notifications/save-device

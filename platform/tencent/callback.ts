@@ -39,8 +39,9 @@ type Call = Pick<
 /**
  * Sends a decided gift; if the application decides about gifts, only with its approval. It may
  * charge for the callback, so one key asks once, and the callback has an id (`webhook-id`) that
- * identifies repetitions: that of the call's key and request, or else the gift's. Refuses with `gift_rejected`,
- * passing the application's code on, or with `gift_callback_failed` without a usable response.
+ * identifies repetitions: that of the call's key and request, or else the gift's. Refuses with
+ * `gift_rejected`, passing the application's code on, or with `gift_callback_failed` without a
+ * usable response.
  */
 export function giveAfterCallback<A>(
   callbacks: Callbacks | undefined,

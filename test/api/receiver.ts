@@ -74,7 +74,9 @@ export function createWebhooks() {
   };
 }
 
-/** A webhook's delivery of an event, on any page: it may also get events of other tests' streams. */
+/**
+ * A webhook's delivery of an event, on any page: it may also get events of other tests' streams.
+ */
 export async function deliveryOf(eventId: unknown, path: string, as: Person) {
   for (let after = ""; ; ) {
     const answer = await call(`GET ${path}/deliveries?limit=100${after}`, { as });

@@ -26,8 +26,8 @@ export function callBack(body: unknown, { query, raw, method }: Calling = {}): P
 }
 
 /**
- * The same, called again while a busy machine runs out of Tencent's two seconds: nothing was charged
- * then. That a quiet one keeps them is tested in `platform/money/callback-faults`.
+ * The same, called again while a busy machine runs out of Tencent's two seconds: nothing was
+ * charged then. That a quiet one keeps them is tested in `platform/money/callback-faults`.
  */
 export async function callBackUntilDone(...given: Parameters<typeof callBack>): Promise<Answer> {
   for (let left = 20; ; left--) {

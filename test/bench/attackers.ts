@@ -122,10 +122,10 @@ async function measure(
 
 /**
  * The attackers of the security review, one at a time and five at once, next to ten honest users
- * on a system with prod's limits; `only` names one of these runs by its beginning. The runner has no
- * firewall: each attacker sends at the rate that prod's firewall would let through. Prints how much
- * slower the honest users became, what the attackers were answered, and what an hour of it costs
- * beyond the honest users' share.
+ * on a system with prod's limits; `only` names one of these runs by its beginning. The runner has
+ * no firewall: each attacker sends at the rate that prod's firewall would let through. Prints how
+ * much slower the honest users became, what the attackers were answered, and what an hour of it
+ * costs beyond the honest users' share.
  */
 export async function benchAttackers(only = ""): Promise<void> {
   await admin();

@@ -26,8 +26,8 @@ const seconds = 60;
 type Count = { calls: number; passed: number; writes: number };
 
 /**
- * Simulates one user's calls at random times in random environments, which decide by `decideUse` and
- * share one counter in a table. Returns the counts of the first ten seconds, and of the rest.
+ * Simulates one user's calls at random times in random environments, which decide by `decideUse`
+ * and share one counter in a table. Returns the counts of the first ten seconds, and of the rest.
  */
 function simulate(count: number, perSecond: number): { first: Count; later: Count } {
   const random = createRandom(count * 1000 + perSecond);

@@ -49,7 +49,9 @@ async function startProxy(url: string) {
 
 const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
 
-/** Watches one room through a proxy while messages are sent to it; `seed` decides what breaks when. */
+/**
+ * Watches one room through a proxy while messages are sent to it; `seed` decides what breaks when.
+ */
 async function watchThroughFaults(calls: ReturnType<typeof callsOf>, url: string, seed: number) {
   const random = createRandom(seed);
   const proxy = await startProxy(url);

@@ -2,7 +2,9 @@
 export const streamId = "64d15f9e2e6c8f4d5a123000";
 export const url = "http://a.example";
 
-/** A network that blocks WebSockets: each handshake fails at once, or hangs; `opens` are exceptions. */
+/**
+ * A network that blocks WebSockets: each handshake fails at once, or hangs; `opens` are exceptions.
+ */
 export function blocked({ isSilent = false, opens = [] as readonly number[] } = {}) {
   const opened: number[] = [];
   const sockets: { close(): void }[] = [];

@@ -90,8 +90,8 @@ const small = "6920b3f803a7b9d4e21c0f5a";
 const large = pictureIdOf(small, usualBytesMax + 1);
 
 /*
- * Planted faults that turn this red: a rate with another rate's pattern, uploads without the route of
- * gift images, unchecked routes that count only without a token.
+ * Planted faults that turn this red: a rate with another rate's pattern, uploads without the route
+ * of gift images, unchecked routes that count only without a token.
  */
 test.each<[what: string, path: string, withToken: string[], without: string[]]>([
   ["a call", "/http/api/v1/users/me", ["rate", "token-rate"], byAddress],

@@ -99,7 +99,8 @@ test("in several environments the excess is bounded by what each admits locally"
       const unasked = rate.burst < 20 ? 0 : Math.max(1, Math.floor(rate.burst / 32));
       const refilled = rate.burst < 20 ? 0 : (rate.perSecond / 200) * seconds;
       const may = rate.burst + rate.perSecond * seconds;
-      // What was reserved is used within the time in which the bucket fills: at most once more a burst.
+      // What was reserved is used within the time in which the bucket fills: at most once more a
+      // burst.
       expect(passed.length).toBeLessThanOrEqual(
         may + environments * (unasked + refilled) + rate.burst,
       );

@@ -10,7 +10,9 @@ function formsOf(body: z.core.$ZodType): z.ZodObject[] {
   return body instanceof z.ZodUnion ? body.options.flatMap(formsOf) : [];
 }
 
-/** The default of a field: by its schema, or (see `withDefault`) by what its transformation omits. */
+/**
+ * The default of a field: by its schema, or (see `withDefault`) by what its transformation omits.
+ */
 const usual = (told: z.core.JSONSchema.BaseSchema) => told.default ?? told.byDefault;
 
 const fields = rowsOf("endpoint").flatMap(({ contract }) => {

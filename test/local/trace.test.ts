@@ -1,4 +1,6 @@
-/** One search by an `x-request-id` finds the call, its fault, its record, its frame and its posts. */
+/**
+ * One search by an `x-request-id` finds the call, its fault, its record, its frame and its posts.
+ */
 import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { endpointNote } from "../../local/aws/index.ts";
 import { call, eventually, freshId, giftType, liveStream, person, topUp } from "../api/people.ts";

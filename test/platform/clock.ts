@@ -15,8 +15,8 @@ export function setClock(now: number): void {
 const pass = setTimeout;
 
 /**
- * Runs something on a clock whose second takes ten milliseconds, so that its pauses end soon. `Date`
- * stays at that clock's time until the test calls `jest.useRealTimers()`.
+ * Runs something on a clock whose second takes ten milliseconds, so that its pauses end soon.
+ * `Date` stays at that clock's time until the test calls `jest.useRealTimers()`.
  */
 export async function passQuickly<T>(act: () => Promise<T>): Promise<T> {
   jest.useFakeTimers({ doNotFake: [...real], now: Date.now() });

@@ -1,7 +1,7 @@
 /**
- * `npm run -s test:issuer -- URL`: an issuer for tests against a stage. It makes tokens for any local
- * caller; what the stage needs of it is its public keys, found at
- * URL/.well-known/jwks.json, wherever that is.
+ * `npm run -s test:issuer -- URL`: an issuer for tests against a stage. It makes tokens for any
+ * local caller; what the stage needs of it is its public keys, found at URL/.well-known/jwks.json,
+ * wherever that is.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

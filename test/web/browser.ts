@@ -103,8 +103,8 @@ export async function watchWork(page: Page) {
   };
   return {
     /**
-     * The longest and the mean of `times` actions, in the calmest of three rounds: other programs on
-     * the same processor make work look longer, and never shorter.
+     * The longest and the mean of `times` actions, in the calmest of three rounds: other programs
+     * on the same processor make work look longer, and never shorter.
      */
     async of(times: number, act: (time: number) => Promise<unknown>) {
       const rounds: { longest: number; mean: number }[] = [];

@@ -36,8 +36,8 @@ export const listVotes = (
 const spentMax = 200;
 
 /*
- * What a user did with others until `at` moves to an anonymous remainder in one transaction, so that
- * sums and results stay.
+ * What a user did with others until `at` moves to an anonymous remainder in one transaction, so
+ * that sums and results stay.
  */
 
 /**

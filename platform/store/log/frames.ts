@@ -121,8 +121,8 @@ export const findNewestFrame = coalesce(async (streamId: string): Promise<FrameE
 
 /**
  * Changes the text of a stored frame, if there is one and `change` returns another text, despite
- * concurrent changes: `how` has the number of attempts and the pauses. The update requires the revision that was read, so it
- * never recreates an expired frame.
+ * concurrent changes: `how` has the number of attempts and the pauses. The update requires the
+ * revision that was read, so it never recreates an expired frame.
  */
 export async function changeFrame(
   streamId: string,

@@ -55,8 +55,8 @@ export type RefundAnswer = { id: string; refundedAt: string; credits: number };
  * Refunds a gift or superlike, once: it is settled first if it is still due, then reversed in one
  * transaction if nothing is due and it was not refunded. The transaction has both sides, the
  * totals, the leaderboard, the notifications, the reply and the actions of `also`. Refuses with
- * `refund_not_yours`, `gift_already_refunded` and `refund_not_covered`, and with `pass_not_found` if
- * the pass was forfeited.
+ * `refund_not_yours`, `gift_already_refunded` and `refund_not_covered`, and with `pass_not_found`
+ * if the pass was forfeited.
  */
 export async function refund(
   { gift, shares }: WholeGift,

@@ -48,9 +48,9 @@ export async function recordSpendLimit(userId: string, spendLimit: number | null
 }
 
 /**
- * Goes with each start of a stream: writes the host's wallet, so that a concurrent deletion of their
- * account decides again. Undefined if the stream is older than the last deletion: it is not for a
- * new user of the same `sub`.
+ * Goes with each start of a stream: writes the host's wallet, so that a concurrent deletion of
+ * their account decides again. Undefined if the stream is older than the last deletion: it is not
+ * for a new user of the same `sub`.
  */
 export async function hostActions({
   hostId,

@@ -56,8 +56,8 @@ export async function recordBan(
 }
 
 /**
- * Lifts a ban, and removes it from the member if it is one of their current ones. Refuses with `ban_lifted`
- * if it was lifted already or has expired.
+ * Lifts a ban, and removes it from the member if it is one of their current ones. Refuses with
+ * `ban_lifted` if it was lifted already or has expired.
  */
 export async function liftBan(ban: Ban, by: string, now: Date): Promise<Ban> {
   if (ban.deletedAt !== null) refuse("ban_lifted", { banId: ban.id });
@@ -125,8 +125,8 @@ export const unbanAction = (
 const listedSeconds = 3600;
 
 /**
- * A new ban, its entry in the list of its host, and its entry in the moderation log. The table's TTL
- * removes the first entry after the ban's end.
+ * A new ban, its entry in the list of its host, and its entry in the moderation log. The table's
+ * TTL removes the first entry after the ban's end.
  */
 export function banActions(ban: Ban): Action[] {
   const { id: banId, liveStreamId, target, actionType, reason, scope } = ban;

@@ -53,8 +53,8 @@ const listedMax = 200;
 const longLists = new BoundedSet<string>(10_000);
 
 /**
- * A list of members by `keyText` of their keys, shared by concurrent callers; undefined if it is too
- * long.
+ * A list of members by `keyText` of their keys, shared by concurrent callers; undefined if it is
+ * too long.
  */
 const listMembers = share(async (PK: string): Promise<ReadonlyMap<string, Item> | undefined> => {
   const walk = { limit: listedMax + 1, consistent: true };

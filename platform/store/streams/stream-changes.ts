@@ -54,7 +54,8 @@ export async function recordStream(
  * changes, undefined if there are none, and is called again if another call was faster. With an
  * `act`, the moderation log records who did it; the actions that `also` returns for the changed
  * stream are written too, as is the outcome of its contributions if the change decides it. Refuses
- * with `stream_not_found` if the stream is deleted meanwhile, and with `unavailable` if others are faster too often.
+ * with `stream_not_found` if the stream is deleted meanwhile, and with `unavailable` if others are
+ * faster too often.
  */
 export async function changeStream(
   stream: Stream,

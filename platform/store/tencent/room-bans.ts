@@ -33,7 +33,9 @@ export async function changeRoomBans(
   await Promise.all(targets.map((target) => setBan(stream, target, request, acting)));
 }
 
-/** Lifts a member's ban of the requested kind, if any; reads no profile, so nobody becomes known. */
+/**
+ * Lifts a member's ban of the requested kind, if any; reads no profile, so nobody becomes known.
+ */
 async function liftBan(
   stream: Stream,
   account: string,

@@ -36,7 +36,10 @@ async function measure(post: (connectionId: string) => Promise<unknown>): Promis
   return (user + system) / postsPerRound;
 }
 
-/** What a post takes of the function's CPU: our client compared with the stock SDK's, round by round. */
+/**
+ * What a post takes of the function's CPU: our client compared with the stock SDK's, round by
+ * round.
+ */
 export async function benchPosts(): Promise<void> {
   const port = await freePort();
   const gateway: ChildProcess = fork(import.meta.filename, [String(port)]);

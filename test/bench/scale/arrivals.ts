@@ -280,7 +280,9 @@ function socketOf({ clock, room, door, n }: Page, take: (payload: Payload) => vo
   };
 }
 
-/** A page opens the stream with the client's own retries: of calls, of the socket, of subscribes. */
+/**
+ * A page opens the stream with the client's own retries: of calls, of the socket, of subscribes.
+ */
 function arrive(page: Page, parse: (payload: Payload) => Message): Arrival {
   const { clock, n } = page;
   const began = clock.now();

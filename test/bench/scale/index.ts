@@ -1,8 +1,9 @@
 /**
  * `npm run bench:scale [viewers …]`: the real fan-out code against a simulated AWS, for rooms far
  * larger than a machine; with the word `chat` the real function that sends messages, at the rate at
- * which one room's keys are the end; with `crowd` the real functions of likes and votes; with `relay` a
- * relay's real rooms; with `arrivals` 10,000 viewers who open one room within a minute. docs/scale.md explains what it shows.
+ * which one room's keys are the end; with `crowd` the real functions of likes and votes; with
+ * `relay` a relay's real rooms; with `arrivals` 10,000 viewers who open one room within a minute.
+ * docs/scale.md explains what it shows.
  */
 
 import { socketsPerTask } from "../../../lib/stages/relay.ts";

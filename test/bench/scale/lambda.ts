@@ -37,7 +37,9 @@ const times = {
   /** From SendMessage until the function has the message. */
   queue: [18, 105],
   retry: 100,
-  /** After so long a message of the queue `resumes` that failed comes again (lib/data/queues.ts). */
+  /**
+   * After so long a message of the queue `resumes` that failed comes again (lib/data/queues.ts).
+   */
   visibility: 120_000,
 } as const;
 

@@ -42,7 +42,9 @@ const triesMax = 3;
 const openMilliseconds = 120;
 /** A dead task is asked for so long, until ECS takes it out of the balancer: our assumption. */
 const deadMilliseconds = 5_000;
-/** By the API: its handshake and `subscribe`, answered with `moved`; and an account's new sockets. */
+/**
+ * By the API: its handshake and `subscribe`, answered with `moved`; and an account's new sockets.
+ */
 const api = { milliseconds: [250, 800], perSecond: 500 } as const;
 
 type Viewer = ReturnType<typeof createViewer>;

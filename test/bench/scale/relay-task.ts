@@ -10,8 +10,8 @@ import { streamId } from "./people.ts";
 import type { Use } from "./usage-costs.ts";
 
 /**
- * CPU time of a task's one thread, in milliseconds, as measured on a machine of two cores: Fargate's
- * arm64 CPU was not available.
+ * CPU time of a task's one thread, in milliseconds, as measured on a machine of two cores:
+ * Fargate's arm64 CPU was not available.
  */
 const cpu = {
   /** One write to one socket (`npm run bench -- sockets`). */

@@ -13,7 +13,8 @@ useOwnTable({ POST_RATE: "80000", PART_VIEWERS: "10000" });
 afterEach(() => useLimits(undefined));
 
 /**
- * A room whose log counts `viewers` viewers, with unposted first frames and one real viewer. Frames after 24 h are removed by the table.
+ * A room whose log counts `viewers` viewers, with unposted first frames and one real viewer. Frames
+ * after 24 h are removed by the table.
  */
 async function leaveUnposted(viewers: number, frames: number) {
   const scene = await setScene();

@@ -1,4 +1,6 @@
-/** A row of one stream's events: how long its order holds, and what it reads between two of them. */
+/**
+ * A row of one stream's events: how long its order holds, and what it reads between two of them.
+ */
 
 import { jest } from "@jest/globals";
 import { makeDelivery } from "../../../domain/webhooks/delivery.ts";
