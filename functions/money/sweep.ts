@@ -4,7 +4,7 @@ import { sweepOverdue } from "../../platform/store/money/sweep.ts";
 
 /**
  * Settles what a lost or parked record left behind: everything due for more than half a minute.
- * Takes back held gifts that were never confirmed.
+ * Releases held gifts that were never confirmed.
  */
 export const { contract, handler } = consumer(
   {

@@ -25,7 +25,7 @@ const bucketsAtOnce = 256;
  * seconds may still be on its way.
  */
 const window = { seconds: 23 * 3600, marginSeconds: 10 };
-/** A gift that is held for less than this may still be decided or taken back. */
+/** A gift that is held for less than this may still be decided or released. */
 const heldMilliseconds = 300_000;
 
 /** How an audit reads its items. `read` starts again each time. */

@@ -18,9 +18,9 @@ export function heldSince(item: Item): number | undefined {
 }
 
 /**
- * Finds gifts that are held although the system has been running long enough to take them back: in
+ * Finds gifts that are held although the system has been running long enough to release them: in
  * five different minutes after their calls something was written. The clock cannot tell: a system
- * may be stopped for any time, and takes them back after its next start. `since` is the time of the
+ * may be stopped for any time, and releases them after its next start. `since` is the time of the
  * oldest call to consider.
  */
 export async function listForgotten(

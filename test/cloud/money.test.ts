@@ -118,7 +118,7 @@ describe.each(["dev", "prod"] as const)("in %s", (stage) => {
     expect(whoMay(writing, "LEDGER#ann")).toEqual(named(...movers, ...purchase));
   });
 
-  test("only functions that hold, confirm or take back gifts write a held gift", () => {
+  test("only functions that hold, confirm or release gifts write a held gift", () => {
     const callbacks = ["tencent/callbacks/receive", "tencent/callbacks/reverse"];
     const holders = named("money/settle", "money/sweep", ...callbacks);
     expect(whoMay(writing, "CALL#ann")).toEqual(holders);

@@ -78,7 +78,7 @@ test.each([
   ["too few credits", [give(1, "ann", 1, 20), give(2, "ben", 2, 9)]],
   ["gifts further apart than the window", [give(1, "ann", 1, 20), give(2, "ben", 112, 20)]],
   [
-    "a gift that was taken back",
+    "a gift that was released",
     [
       give(1, "ann", 1, 20),
       takeBack(given(1, "ann", 1, 20), 2),
@@ -318,7 +318,7 @@ function model(moves: readonly { by: string; at: number; credits: number; of: nu
   return { told, sums };
 }
 
-/** Gifts with pauses between them; some are taken back a while later. */
+/** Gifts with pauses between them; some are released a while later. */
 const gifts = fc.array(
   fc.record({
     by: fc.constantFrom("ann", "ben", "eva"),

@@ -226,7 +226,7 @@ describe("combos", () => {
   });
 });
 
-describe("a held gift that is taken back", () => {
+describe("a held gift that is released", () => {
   const held = Gift.parse(giftItem(7, { createdAt: at }));
   const combo = { streamId: held.streamId, giftTypeId: "t", lastAt: at };
   const wallet = (more: object) => ({ ...emptyWallet("ben"), ...more });

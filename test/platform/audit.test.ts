@@ -117,7 +117,7 @@ test("a debt that no admin's refund left is reported, such as one left by code",
 /*
  * Planted faults that turn it red: an age of held gifts by the clock, or by the newest write.
  */
-test("a held gift is counted, and reported once a running system should have taken it back", async () => {
+test("a held gift is counted, and reported once a running system should have released it", async () => {
   const now = new Date();
   const stream = await getStream(streamId);
   const giver = await getGiver(streamId, "ann");

@@ -66,7 +66,7 @@ test("a held gift exists only in its call's mark, and its credits belong to nobo
   await expect(removeUser(leaving)).rejects.toMatchObject({ code: "account_in_use" });
 });
 
-test("an unconfirmed gift is taken back whole: credits, daily limit and combo", async () => {
+test("an unconfirmed gift is released whole: credits, daily limit and combo", async () => {
   const { sender, call, balance, gifts, marks, askFor } = await held();
   expect(await findWallet(sender)).toMatchObject({
     spent: { credits: 10 },
@@ -98,7 +98,7 @@ test.each([
   ["the first gift is", [true, false, false], { count: 3, credits: 20 }],
   ["the second gift is", [false, true, false], { count: 2, credits: 20 }],
   ["the first two gifts are", [true, true, false], { count: 3, credits: 10 }],
-])("a combo ends once if %s taken back", async (_, isHeld, ended) => {
+])("a combo ends once if %s released", async (_, isHeld, ended) => {
   const { sender, askFor, gifts } = await scene();
   for (const one of isHeld) await askFor({}, ...(one ? (["lost", "none"] as const) : []));
   const comboId = (await findWallet(sender)).combos?.[0]?.id;
@@ -127,7 +127,7 @@ test("a combo ends once while its first gift is held, and a gift alone is no com
   expect((await other.gifts()).map(({ comboEnded }) => comboEnded)).toEqual([undefined]);
 });
 
-test("a gift is either confirmed or taken back, however often each is requested", async () => {
+test("a gift is either confirmed or released, however often each is requested", async () => {
   for (const isConfirmed of [true, false]) {
     const { call, balance, gifts } = await held();
     const gift = call.held!;
@@ -160,7 +160,7 @@ test("a gift released between the read and the write is not released again", asy
   expect([await balance(), await gifts()]).toEqual([100, []]);
 });
 
-test("the table's stream takes back refused gifts, and sets timers for undecided ones", async () => {
+test("the table's stream releases refused gifts, and sets timers for undecided ones", async () => {
   const refused = await held();
   await refuseCall(refused.call);
   await resolveHeldGifts(await marksOf([refused.sender]), new Date());

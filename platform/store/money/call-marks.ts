@@ -38,7 +38,7 @@ const CallItem = z.object({
   outcome: z.enum(["charged", "refused"]).optional(),
   /** The response to a refused call; absent if it took too long. */
   answer: CallAnswer.optional(),
-  /** The gift that is paid for and not sent, until it is confirmed or taken back. */
+  /** The gift that is paid for and not sent, until it is confirmed or released. */
   held: Gift.optional(),
 });
 
@@ -127,7 +127,7 @@ export const releaseAction = (mark: CallMark, outcome: Outcome): Action => ({
 
 /**
  * Refuses a call permanently, with a response if it has its own: anything of it still in progress
- * can no longer be committed, and what it holds can only be taken back. False if it was charged, or
+ * can no longer be committed, and what it holds can only be released. False if it was charged, or
  * if another call has the mark.
  */
 export async function refuseCall(mark: CallMark, answer?: CallAnswer): Promise<boolean> {

@@ -55,7 +55,7 @@ export async function endCombo(moment: ComboEnd, now: Date): Promise<void> {
   const kept = findCombo(wallet, moment);
   // A combo that the wallet no longer keeps cannot continue; its total is read from its gifts.
   const found = kept === undefined ? await readCombo(moment) : { combo: kept, first: kept.id };
-  // All gifts after the first one were taken back: it was no combo.
+  // All gifts after the first one were released: it was no combo.
   if (found === undefined || found.combo.count < 2) return;
   let { first } = found;
   const waiting = await commit(
@@ -116,13 +116,13 @@ const endAction = ({ streamId, count, credits, lastAt }: Combo, first: string): 
 const pageSize = 200;
 /**
  * Time from a combo's beginning to the first of its gifts that is in the stream, in seconds: those
- * before were taken back, which takes a minute at most (held-gifts.ts).
+ * before were released, which takes a minute at most (held-gifts.ts).
  */
 const firstSecondsMax = 300;
 
 /**
  * Reconstructs a combo from its gifts, which follow the first one, each soon after the previous.
- * The first one in the stream is another than the combo's if that was taken back or is held.
+ * The first one in the stream is another than the combo's if that was released or is held.
  * Undefined if there is none, or if the combo has ended.
  */
 async function readCombo({ comboId, streamId }: ComboEnd) {

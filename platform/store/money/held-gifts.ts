@@ -23,7 +23,7 @@ import { commit, findWallet, forfeitActions } from "./wallets.ts";
 /*
  * A held gift is paid for and not sent: it is stored in the mark of its call and not in its stream,
  * so it cannot be settled, counted, listed or shown. It is sent when its call confirms it, and
- * otherwise taken back: without a decision, a gift is not charged.
+ * otherwise released: without a decision, a gift is not charged.
  */
 
 /**
@@ -80,7 +80,7 @@ export async function releaseHold(mark: CallMark, now: Date): Promise<void> {
     throw error;
   }
   const { id: giftId, streamId } = gift;
-  logNotice("A held gift was taken back: its call was not answered in time", { streamId, giftId });
+  logNotice("A held gift was released: its call was not answered in time", { streamId, giftId });
 }
 
 /** A message about a call: its outcome, or the one that it gets when the message arrives. */
@@ -103,13 +103,13 @@ async function confirmLate(mark: CallMark): Promise<void> {
   if (call?.callId !== mark.callId || call.outcome === "charged") return;
   const outcome = call.held === undefined ? "refused" : await confirm(mark, call.held);
   if (outcome === "refused")
-    logFault("A gift was taken back after its call was answered as charged", undefined, { mark });
+    logFault("A gift was released after its call was answered as charged", undefined, { mark });
 }
 
 /**
- * Follows the marks of calls that the table's stream reports: what a refused call holds is taken
- * back, and an undecided one gets a message for its deadline. Failures here are left to the sweep,
- * so that they delay no other records.
+ * Follows the marks of calls that the table's stream reports: what a refused call holds is
+ * released, and an undecided one gets a message for its deadline. Failures here are left to the
+ * sweep, so that they delay no other records.
  */
 export async function resolveHeldGifts(images: readonly Key[], now: Date): Promise<void> {
   const undecided = new Map<string, Key>();
@@ -134,8 +134,8 @@ async function awaitDecision(call: Call, now: Date): Promise<void> {
 }
 
 /**
- * Takes back the gifts in these marks if their calls were refused or have expired. Returns how many
- * were taken back.
+ * Releases the gifts in these marks if their calls were refused or have expired. Returns how many
+ * were released.
  */
 export async function releaseOverdueHolds(items: readonly Key[], now: Date): Promise<number> {
   let count = 0;

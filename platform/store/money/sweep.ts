@@ -23,7 +23,7 @@ const boundsOfSweep = {
 type SweepOutcome = { settled: number; parked: number; left: number; takenBack: number };
 
 /**
- * Settles gifts due for more than half a minute and takes back gifts held for too long, page by
+ * Settles gifts due for more than half a minute and releases gifts held for too long, page by
  * page through the whole index. The next sweep continues after the last page that this one began:
  * so however many items cannot be settled, all others get their turn. A pass takes one page of each
  * receiver, so another pass follows while the last one has settled something.

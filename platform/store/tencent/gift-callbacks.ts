@@ -61,7 +61,7 @@ const lastMilliseconds = 250;
  * Charges a gift as `send_gift` does and returns the response to the caller; a repetition gets the
  * first call's response. The sender pays first and the gift is held, in one transaction. Only if
  * that succeeds in time is the response 0 and the gift confirmed, which sends it. In all other
- * cases the response is a refusal, nothing is ever confirmed, and a held gift is taken back.
+ * cases the response is a refusal, nothing is ever confirmed, and a held gift is released.
  */
 export async function chargeGift(question: Question): Promise<CallAnswer> {
   const charge = chargeOf(question);

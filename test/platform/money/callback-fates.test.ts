@@ -54,7 +54,7 @@ test("whatever happens to the transaction, the mark and the message: all 32 are 
   for (const one of all) expect(await stateOf(one)).toEqual(refused);
 });
 
-test("a lost confirmation: 0 is charged, or taken back whole if nobody could write it", async () => {
+test("a lost confirmation: 0 is charged, or released whole if nobody could write it", async () => {
   const wanted: [Scene, State][] = [];
   const isDone = (fate: string) => fate === "done" || fate === "silence_after_commit";
   for (const message of fates) {

@@ -111,7 +111,7 @@ test("a function that dies after the charge: with dedupe, the repetition gets 0"
   expect(await walletOf(sender)).toMatchObject({ balance: 10 });
 });
 
-test("killed before a gift is confirmed, or before it is refused: taken back after the start", async () => {
+test("killed before a gift is confirmed, or before it is refused: released after the start", async () => {
   const [unconfirmed, unknown] = await Promise.all([scene(), scene()]);
   const faults = [
     { kind: "silence", keyPrefix: ofGift(unconfirmed) },
