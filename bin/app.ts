@@ -1,6 +1,6 @@
 /** The CDK app: the stacks of one stage, `-c stage=dev` or `-c stage=prod`. */
 import { App, Tags } from "aws-cdk-lib";
-import { placeStage } from "../lib/index.ts";
+import { addStage } from "../lib/index.ts";
 import { bundlesApart } from "../lib/stages/names.ts";
 import { placeholdersOf } from "../lib/stages/placeholders.ts";
 import { stageOf } from "../lib/stages/stages.ts";
@@ -13,7 +13,7 @@ if (!isApart) await (await import("./build/build.ts")).build();
 app.node.setContext("@aws-cdk/core:suppressTemplateIndentation", true);
 const stage = stageOf((name) => app.node.tryGetContext(name));
 for (const placeholder of placeholdersOf(stage)) console.warn(`Warning: ${placeholder}`);
-placeStage(app, stage);
+addStage(app, stage);
 Tags.of(app).add("ovation:stage", stage.name);
 // Skipped at `npm start`; `npm run synth` and every deployment run these checks.
 if (!isApart) (await import("../lib/nag.ts")).checkSolutions(app);

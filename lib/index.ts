@@ -6,20 +6,20 @@ import { Pictures, picturesUrlOf } from "./api/picture-api.ts";
 import { Realtime } from "./api/realtime.ts";
 import { TencentApi } from "./api/tencent-api.ts";
 import { Data, edgeKeyOf } from "./data/data.ts";
-import { Host } from "./edge/distribution.ts";
+import { DistributionStack } from "./edge/distribution.ts";
 import { Edge } from "./edge/edge.ts";
 import { Account } from "./identity/account.ts";
-import { Delivery } from "./identity/deployment-role.ts";
+import { DeploymentRole } from "./identity/deployment-role.ts";
 import { Identity } from "./identity/identity.ts";
 import { Users } from "./identity/user-pool.ts";
 import { Relay } from "./relay/relay.ts";
 import { withOwnPages } from "./stages/domain.ts";
 import type { Stage } from "./stages/stages.ts";
-import { HostWatch } from "./watch/distribution-watch.ts";
+import { DistributionAlarms } from "./watch/distribution-watch.ts";
 import { Watch } from "./watch/watch.ts";
 
 /** The stacks of one stage. */
-export function placeStage(app: App, given: Stage): void {
+export function addStage(app: App, given: Stage): void {
   const stage = withOwnPages(given);
   const id = (name: string) => `ovation-${stage.name}-${name}`;
   const account = new Account(app, "ovation-account", stage);
@@ -46,7 +46,8 @@ export function placeStage(app: App, given: Stage): void {
   // Its log must exist before its lines can be counted.
   relay?.addStackDependency(realtime);
   const host = placeHost(app, stage, { http, pictures, tencent, realtime });
-  if (stage.repository !== undefined) new Delivery(app, id("delivery"), stage, stage.repository);
+  if (stage.repository !== undefined)
+    new DeploymentRole(app, id("delivery"), stage, stage.repository);
   const watched = {
     stage,
     tableName: data.table.tableName,
@@ -62,13 +63,13 @@ export function placeStage(app: App, given: Stage): void {
     watch.addStackDependency(stack);
   if (host === undefined) return;
   watch.addStackDependency(host);
-  new HostWatch(app, id("host-watch"), watched).addStackDependency(host);
+  new DistributionAlarms(app, id("host-watch"), watched).addStackDependency(host);
 }
 
 type Behind = { http: HttpApi; pictures: Pictures; tencent: TencentApi; realtime: Realtime };
 
 /** The domain and its resources in another region; nothing without a domain. */
-function placeHost(app: App, stage: Stage, behind: Behind): Host | undefined {
+function placeHost(app: App, stage: Stage, behind: Behind): DistributionStack | undefined {
   if (stage.domain === undefined) return undefined;
   const id = (name: string) => `ovation-${stage.name}-${name}`;
   const edge = new Edge(app, id("edge"), stage, stage.domain);
@@ -80,7 +81,7 @@ function placeHost(app: App, stage: Stage, behind: Behind): Host | undefined {
     sockets: behind.realtime.apiId,
   };
   const given = { edge, apis, key: edgeKeyOf(stage) };
-  const host = new Host(app, id("host"), stage, stage.domain, given);
+  const host = new DistributionStack(app, id("host"), stage, stage.domain, given);
   host.addStackDependency(behind.http);
   return host;
 }

@@ -3,11 +3,11 @@ import type { Function as Lambda } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import type { Contract } from "../../platform/http/contract.ts";
 import { asksIssuer } from "../compute/environment.ts";
-import { placeFunction } from "../compute/lambdas.ts";
+import { addFunction } from "../compute/lambdas.ts";
 import { issuerOf, type Site, type StackInputs, siteOf } from "../compute/site.ts";
 import { type FunctionName, type Row, rowsOf, theOne } from "../stages/route-table.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
-import { placeCanaries } from "./release.ts";
+import { addCanaries } from "./release.ts";
 
 /**
  * The stack of each noun's functions, so that no template comes near CloudFormation's megabyte.
@@ -78,8 +78,8 @@ export class Endpoints extends Stack {
     const issuer = rows.some(({ contract }) => asksIssuer(contract)) && issuerOf(this, stage);
     const site = siteOf(this, stage, logGroup, { ...inputs, ...(issuer && { issuer }) });
     const functions = new Map<FunctionName, Lambda>(
-      rows.map((row) => [row.name, placeFunction(site, row)]),
+      rows.map((row) => [row.name, addFunction(site, row)]),
     );
-    placeCanaries(this, stage, functions);
+    addCanaries(this, stage, functions);
   }
 }

@@ -4,8 +4,8 @@ import type { Construct } from "constructs";
 import { type Contract, methodAndPath } from "../../platform/http/contract.ts";
 import { demandedKeyOf } from "../data/data.ts";
 import { exportPermanently } from "../data/outputs.ts";
-import { placeFirewall, rulesOfOldNames } from "../edge/firewall.ts";
-import { placeLock } from "../edge/lock.ts";
+import { addFirewall, rulesOfOldNames } from "../edge/firewall.ts";
+import { addOriginLock } from "../edge/origin-lock.ts";
 import { catchAll, type Row, theOne } from "../stages/route-table.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
 import { endpointsOf, httpAuthorizer } from "./endpoints.ts";
@@ -46,8 +46,8 @@ export class HttpApi extends Stack {
     exportPermanently(this, this.api.restApiId);
     const edgeKey = demandedKeyOf(stage);
     const apis = [this.api, pictures];
-    if (edgeKey) placeLock(this, name, edgeKey, apis, rulesOfOldNames(stage));
-    else if (stage.firewall) placeFirewall(this, name, apis);
+    if (edgeKey) addOriginLock(this, name, edgeKey, apis, rulesOfOldNames(stage));
+    else if (stage.firewall) addFirewall(this, name, apis);
     new CfnOutput(this, "url", { value: this.api.urlForPath("/") });
   }
 }

@@ -3,7 +3,7 @@ import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
 import type { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import type { DownloadContract } from "../../platform/http/contract.ts";
-import { placeFunction } from "../compute/lambdas.ts";
+import { addFunction } from "../compute/lambdas.ts";
 import { type StackInputs, siteOf } from "../compute/site.ts";
 import { connectSource, readStatements } from "../compute/sources.ts";
 import { exportPermanently } from "../data/outputs.ts";
@@ -57,7 +57,7 @@ export class Pictures extends Stack {
     super(scope, id, placeOf(stage));
     this.logGroup = logGroup(this, "log", stage, "http");
     const row = theOne(rowsOf("download"), "download");
-    placeFunction(siteOf(this, stage, this.logGroup, inputs), row);
+    addFunction(siteOf(this, stage, this.logGroup, inputs), row);
     const document = pictureDocument(row, notFoundOf(stage).name, {
       title: `ovation-${stage.name}-pictures`,
       uriOf: uriOf(stage),
@@ -71,7 +71,7 @@ export class Pictures extends Stack {
     const site = siteOf(this, stage, this.logGroup, { ...inputs, picturesUrl });
     const { data } = inputs;
     for (const row of rowsOf("consumer").filter(storesPictures)) {
-      const target = placeFunction(site, row, readStatements(row.contract, data));
+      const target = addFunction(site, row, readStatements(row.contract, data));
       connectSource({ target, arn: target.functionArn }, row.contract, data);
     }
     exportPermanently(this, restApiId, deploymentStage.stageName, this.logGroup.logGroupArn);

@@ -8,7 +8,7 @@ import {
 } from "aws-cdk-lib/aws-apigatewayv2";
 import type { CfnEventSourceMapping, Function as Lambda } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
-import { placeFunction } from "../compute/lambdas.ts";
+import { addFunction } from "../compute/lambdas.ts";
 import { issuerOf, type StackInputs, siteOf } from "../compute/site.ts";
 import { connectSource, readStatements } from "../compute/sources.ts";
 import { exportPermanently, outputOf } from "../data/outputs.ts";
@@ -16,7 +16,7 @@ import { type FunctionName, rowsOf, theOne } from "../stages/route-table.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
 import { accessLogSettings, calledArn, gatewayRole, logGroup, uriOf } from "./gateway.ts";
 import { storesPictures } from "./picture-api.ts";
-import { placeCanaries } from "./release.ts";
+import { addCanaries } from "./release.ts";
 
 /** The WebSocket API's only stage, which is also its path. */
 const stageName = "ws";
@@ -53,7 +53,7 @@ export class Realtime extends Stack {
     const mappings: CfnEventSourceMapping[] = [];
     for (const row of rowsOf("consumer").filter((row) => !storesPictures(row))) {
       const { contract, name } = row;
-      const target = placeFunction(site, row, readStatements(contract, data));
+      const target = addFunction(site, row, readStatements(contract, data));
       functions.set(name, target);
       const hasAlias = stage.canaries.includes(name);
       const called = { target, arn: hasAlias ? calledArn(stage, name) : target.functionArn };
@@ -65,15 +65,15 @@ export class Realtime extends Stack {
       const output = new CfnOutput(this, `${mapping.node.id}-id`, { value: mapping.ref });
       this.streamMappings[name] = outputOf(this, output, this.region);
     }
-    for (const row of rowsOf("task")) functions.set(row.name, placeFunction(site, row));
+    for (const row of rowsOf("task")) functions.set(row.name, addFunction(site, row));
     const authorizer = theOne(
       rowsOf("authorizer").filter(({ contract }) => contract.api === "socket"),
       "authorizer of the WebSocket API",
     );
     for (const row of [authorizer, ...rowsOf("socket")])
-      functions.set(row.name, placeFunction(site, row));
+      functions.set(row.name, addFunction(site, row));
     const routes = this.routes(api, stage, authorizer.name);
-    placeCanaries(this, stage, functions, [...mappings, ...routes]);
+    addCanaries(this, stage, functions, [...mappings, ...routes]);
     new CfnOutput(this, "url", { value: `${api.attrApiEndpoint}/${stageName}` });
   }
 

@@ -30,7 +30,7 @@ const versionMetric = { namespace: "Ovation", metricName: "Faults" };
  * and no alarm is checked.
  * https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
  */
-export function placeCanaries(
+export function addCanaries(
   scope: Construct,
   stage: Stage,
   functions: ReadonlyMap<FunctionName, Lambda>,

@@ -1,18 +1,18 @@
 import { CfnOutput, Stack } from "aws-cdk-lib";
 import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
 import { Construct } from "constructs";
-import { placeFunction } from "../compute/lambdas.ts";
+import { addFunction } from "../compute/lambdas.ts";
 import { type Site, type StackInputs, siteOf } from "../compute/site.ts";
 import { demandedKeyOf } from "../data/data.ts";
 import { exportPermanently } from "../data/outputs.ts";
-import { placeFirewall, rulesOfOldNames } from "../edge/firewall.ts";
+import { addFirewall, rulesOfOldNames } from "../edge/firewall.ts";
 import { addressRate } from "../edge/firewall-rules.ts";
-import { placeLock } from "../edge/lock.ts";
+import { addOriginLock } from "../edge/origin-lock.ts";
 import { rowsOf, theOne } from "../stages/route-table.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
 import { gatewayRole, hostOf, logGroup, restApi, uriOf } from "./gateway.ts";
 import type { Gateway } from "./gateway-document.ts";
-import { placeCanaries } from "./release.ts";
+import { addCanaries } from "./release.ts";
 import { callbackDocument, pathOf, tencentDocument } from "./tencent-document.ts";
 
 /** The stage of the API for callbacks from Tencent, which is also its path prefix. */
@@ -35,7 +35,7 @@ export class TencentApi extends Stack {
     const secrets = { tencentSecret, callbackSecret };
     const site = siteOf(this, stage, log, { ...inputs, ...secrets });
     const rows = rowsOf("command");
-    const functions = new Map(rows.map((row) => [row.name, placeFunction(site, row)] as const));
+    const functions = new Map(rows.map((row) => [row.name, addFunction(site, row)] as const));
     const commands = rows.filter(({ contract }) => contract.command !== "*");
     const unknown = theOne(
       rows.filter(({ contract }) => contract.command === "*"),
@@ -62,21 +62,21 @@ export class TencentApi extends Stack {
     new CfnOutput(this, "url", { value: api.urlForPath("/") });
     const callback = this.placeCallback(site, gateway);
     functions.set(callback.name, callback.target);
-    placeCanaries(this, stage, functions, [api, callback.api]);
+    addCanaries(this, stage, functions, [api, callback.api]);
     this.apis = { tencent: api, callback: callback.api };
     this.hosts = { "/v4": hostOf(api), [`/${callbackStage}`]: hostOf(callback.api) };
     exportPermanently(this, api.restApiId, callback.api.restApiId);
     const edgeKey = demandedKeyOf(stage);
     const name = `ovation-${stage.name}-tencent`;
     const apis = [api, callback.api];
-    if (edgeKey) placeLock(this, name, edgeKey, apis, rulesOfOldNames(stage));
-    else if (stage.firewall) placeFirewall(this, name, apis, [addressRate()]);
+    if (edgeKey) addOriginLock(this, name, edgeKey, apis, rulesOfOldNames(stage));
+    else if (stage.firewall) addFirewall(this, name, apis, [addressRate()]);
   }
 
   private placeCallback(site: Site, gateway: Pick<Gateway, "uriOf" | "credentials">) {
     const { stage } = site;
     const row = theOne(rowsOf("receiver"), "receiver of callbacks");
-    const target = placeFunction(site, row);
+    const target = addFunction(site, row);
     const title = `ovation-${stage.name}-tencent-callback`;
     const document = callbackDocument(row, { ...gateway, title });
     const place = new Construct(this, "callback");

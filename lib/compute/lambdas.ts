@@ -36,7 +36,7 @@ function codeOf({ scope }: Site, name: string): Code {
  * One row of the route table as a Lambda with its own role: the log of its API, its contract's
  * grants, and `more` for its event source (a stream, a queue). Its bundle is `dist/<name>`.
  */
-export function placeFunction(site: Site, row: Row, more: readonly Statement[] = []): Lambda {
+export function addFunction(site: Site, row: Row, more: readonly Statement[] = []): Lambda {
   const { scope, stage, logGroup, places, resources } = site;
   const { name, contract } = row;
   const flat = flatName(name);

@@ -31,7 +31,7 @@ const lockedDays = 7;
  * what must exist before the table.
  * https://docs.aws.amazon.com/aws-backup/latest/devguide/whatisbackup.html
  */
-export function placeBackups(stack: Stack, stage: Stage): Construct[] {
+export function addBackups(stack: Stack, stage: Stage): Construct[] {
   const vault = new BackupVault(stack, "vault", {
     backupVaultName: vaultName(stage),
     lockConfiguration: { minRetention: Duration.days(lockedDays) },

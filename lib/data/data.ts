@@ -12,9 +12,9 @@ import type { Construct } from "constructs";
 import { dueIndex } from "../../platform/table/keys.ts";
 import { edgeKeyName, tableName } from "../stages/names.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
-import { placeBackups } from "./backups.ts";
+import { addBackups } from "./backups.ts";
 import { exportPermanently, outputOf } from "./outputs.ts";
-import { placeQueues, type Queues, queuesOf } from "./queues.ts";
+import { addQueues, type Queues, queuesOf } from "./queues.ts";
 
 /**
  * Days for which failed batches wait for `npm run redrive`. They contain names and texts, even of
@@ -57,7 +57,7 @@ export class Data extends Stack {
     // `npm run redrive` reads the first name, and `npm run destroy` empties both.
     new CfnOutput(this, "failures-bucket", { value: this.failures.bucketName });
     new CfnOutput(this, "pictures-bucket", { value: this.pictures.bucketName });
-    const { live, dead } = placeQueues(this, stage.name);
+    const { live, dead } = addQueues(this, stage.name);
     this.queues = queuesOf(this, stage.name, false);
     this.deadLetters = queuesOf(this, stage.name, true);
     // The key with which the application's back ends sign. Its value is the key as text.
@@ -94,7 +94,7 @@ export class Data extends Stack {
     // Created last: its protection would prevent the rollback of a failed first deployment, and its
     // name the next attempt.
     own.node.addDependency(
-      ...(stage.keepData ? placeBackups(this, stage) : []),
+      ...(stage.keepData ? addBackups(this, stage) : []),
       this.failures,
       this.pictures,
       this.tencentSecret,

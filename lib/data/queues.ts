@@ -55,7 +55,7 @@ export const ofEach = <T>(make: (name: QueueName) => T): Record<QueueName, T> =>
   Object.fromEntries(queueNames.map((name) => [name, make(name)])) as Record<QueueName, T>;
 
 /** The queues, each with its dead-letter queue. */
-export function placeQueues(scope: Construct, stage: string): { live: Placed; dead: Placed } {
+export function addQueues(scope: Construct, stage: string): { live: Placed; dead: Placed } {
   const dead = ofEach((name) => place(scope, stage, name));
   return { live: ofEach((name) => place(scope, stage, name, dead[name])), dead };
 }

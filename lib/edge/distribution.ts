@@ -27,11 +27,11 @@ import { connectingTo, homePath, pagePaths } from "../stages/page-headers.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
 import { cachedPaths, cachePolicies } from "./cache-policies.ts";
 import { type Edge, zoneOf } from "./edge.ts";
-import { originKeyHeader } from "./lock.ts";
+import { originKeyHeader } from "./origin-lock.ts";
 import { headersPolicy } from "./response-headers.ts";
 
 /** The origins behind the domain. */
-export type Behind = {
+export type Origins = {
   edge: Edge;
   /** API Gateway's ids of the APIs, by name. */
   apis: Record<"http" | "pictures" | "tencent" | "callback" | "sockets", string>;
@@ -51,13 +51,13 @@ const failures = [400, 403, 404, 405, 414, 500, 501, 502, 503, 504];
  * domain cannot do this, since it is either REST or WebSocket.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-custom-domains.html
  */
-export class Host extends Stack {
+export class DistributionStack extends Stack {
   /** CloudFront's id of the distribution, in a form that other stacks can read. */
   readonly distributionId: string;
   /** The bucket of the pages, which `npm run deploy` uploads. */
   private readonly pages: Bucket;
 
-  constructor(scope: Construct, id: string, stage: Stage, domain: Domain, behind: Behind) {
+  constructor(scope: Construct, id: string, stage: Stage, domain: Domain, behind: Origins) {
     super(scope, id, placeOf(stage));
     this.addStackDependency(behind.edge);
     this.pages = new Bucket(this, "pages", {
@@ -99,7 +99,7 @@ export class Host extends Stack {
   }
 
   /** By path, first match wins; everything else goes to the HTTP API, including 404s. */
-  private behaviors(stage: Stage, { apis, key }: Behind) {
+  private behaviors(stage: Stage, { apis, key }: Origins) {
     const api = (id: string, originPath?: string) =>
       new HttpOrigin(`${id}.execute-api.${this.region}.${this.urlSuffix}`, {
         ...(originPath && { originPath }),

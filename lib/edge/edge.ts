@@ -5,7 +5,7 @@ import type { Construct } from "constructs";
 import { outputOf } from "../data/outputs.ts";
 import { type Domain, edgeRegion } from "../stages/domain.ts";
 import type { Stage } from "../stages/stages.ts";
-import { placeHostFirewall } from "./firewall.ts";
+import { addDistributionFirewall } from "./firewall.ts";
 
 /**
  * Resources that CloudFront accepts from only one region, wherever the stage is: the firewall in
@@ -22,7 +22,7 @@ export class Edge extends Stack {
     const { account } = stage;
     super(scope, id, { env: { ...(account && { account }), region: edgeRegion } });
     this.certificateArn = domain.certificate ?? this.certify(domain.name, domain.zone);
-    this.firewallArn = this.tell("firewall-arn", placeHostFirewall(this, stage).attrArn);
+    this.firewallArn = this.tell("firewall-arn", addDistributionFirewall(this, stage).attrArn);
   }
 
   private certify(domainName: string, zone: NonNullable<Domain["zone"]>): string {

@@ -10,7 +10,7 @@ import { countedRules, managed, measured, rateByAddress, requestRules } from "./
  * A firewall in front of REST APIs, with all rates unless told otherwise. Its refusals are our 403
  * (gateway responses).
  */
-export function placeFirewall(
+export function addFirewall(
   scope: Construct,
   name: string,
   apis: readonly SpecRestApi[],
@@ -18,7 +18,7 @@ export function placeFirewall(
 ): void {
   const rules = requestRules({ block: {} }, countedRules, rates);
   const arns = apis.map((api) => api.deploymentStage.stageArn);
-  placeRegional(scope, name, arns, rules);
+  addRegionalFirewall(scope, name, arns, rules);
 }
 
 /** The rules for API Gateway's own host names in a stage with a domain; none if they are closed. */
@@ -32,7 +32,7 @@ export const rulesOfOldNames = ({ domain }: Stage): CfnWebACL.RuleProperty[] =>
  * distribution, which is deployed later, still uses it, so it cannot be deleted.
  * https://docs.aws.amazon.com/waf/latest/developerguide/customizing-the-response-for-blocked-requests.html
  */
-export function placeHostFirewall(scope: Construct, stage: Stage): CfnWebACL {
+export function addDistributionFirewall(scope: Construct, stage: Stage): CfnWebACL {
   const name = hostFirewallName(stage.name);
   const customResponse = { responseCode: 403, customResponseBodyKey: "refused" };
   // A handshake has its token in the query, and one with many groups exceeds 2,048 bytes.
@@ -63,8 +63,8 @@ const signInsPerAddressMax = 3_000;
  * a refusal would reach an app as an unknown error.
  * https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-waf.html
  */
-export function placePoolFirewall(scope: Construct, name: string, poolArn: string): void {
-  placeRegional(
+export function addPoolFirewall(scope: Construct, name: string, poolArn: string): void {
+  addRegionalFirewall(
     scope,
     name,
     [poolArn],
@@ -77,7 +77,7 @@ export function placePoolFirewall(scope: Construct, name: string, poolArn: strin
 }
 
 /** A firewall in front of resources by ARN, which allows everything that no rule blocks. */
-export function placeRegional(
+export function addRegionalFirewall(
   scope: Construct,
   name: string,
   resourceArns: readonly string[],

@@ -19,7 +19,7 @@ const bootstrapRoles = ["deploy-role", "file-publishing-role", "lookup-role"];
  * read what `npm run deploy` reads, and nothing else.
  * https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
  */
-export class Delivery extends Stack {
+export class DeploymentRole extends Stack {
   constructor(scope: Construct, id: string, stage: Stage, repository: string) {
     super(scope, id, placeOf(stage));
     const statements = this.#statementsOf(stage);

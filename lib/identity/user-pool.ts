@@ -17,10 +17,10 @@ import { CfnRolePolicy, PolicyDocument, PolicyStatement, type Role } from "aws-c
 import { CfnPermission, type Function as Lambda } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import { logGroup } from "../api/gateway.ts";
-import { placeFunction } from "../compute/lambdas.ts";
+import { addFunction } from "../compute/lambdas.ts";
 import { type StackInputs, siteOf } from "../compute/site.ts";
 import { exportPermanently } from "../data/outputs.ts";
-import { placePoolFirewall } from "../edge/firewall.ts";
+import { addPoolFirewall } from "../edge/firewall.ts";
 import { rowsOf, theOne } from "../stages/route-table.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
 
@@ -55,7 +55,7 @@ export class Users extends Stack {
     super(scope, id, placeOf(stage));
     const log = logGroup(this, "log", stage, "identity");
     const row = theOne(rowsOf("trigger"), "trigger");
-    this.trigger = placeFunction(siteOf(this, stage, log, inputs), row);
+    this.trigger = addFunction(siteOf(this, stage, log, inputs), row);
     this.pool = new UserPool(this, "users", {
       userPoolName: `ovation-${stage.name}`,
       selfSignUpEnabled: true,
@@ -95,7 +95,7 @@ export class Users extends Stack {
  * Everything that a pool needs besides itself: its trigger's permissions, groups, clients, pages
  * and a firewall. Returns the parameters that identify its tokens.
  */
-export function placePoolParts(stack: Stack, stage: Stage, { pool, trigger }: Users) {
+export function addPoolParts(stack: Stack, stage: Stage, { pool, trigger }: Users) {
   allowTrigger(stack, pool, trigger);
   for (const groupName of ["admin", "service"])
     new CfnUserPoolGroup(stack, `group-${groupName}`, { userPoolId: pool.userPoolId, groupName });
@@ -103,7 +103,7 @@ export function placePoolParts(stack: Stack, stage: Stage, { pool, trigger }: Us
   const domainPrefix = `ovation-${stage.name}-${stack.account}`;
   const cognitoDomain = { domainPrefix };
   const domain = new UserPoolDomain(stack, "domain", { userPool: pool, cognitoDomain });
-  if (stage.firewall) placePoolFirewall(stack, `ovation-${stage.name}-users`, pool.userPoolArn);
+  if (stage.firewall) addPoolFirewall(stack, `ovation-${stage.name}-users`, pool.userPoolArn);
   const { app, console, machine } = placeClients(stack, pool, stage);
   const outputs = {
     pool: pool.userPoolId,

@@ -26,7 +26,7 @@ const cpuPercent = 50;
 const cooldowns = { scaleOutCooldown: Duration.minutes(1), scaleInCooldown: Duration.minutes(15) };
 
 /** The tasks: as many as their sockets and their CPU require, replaced a few at a time. */
-export function placeFleet(
+export function addFleet(
   scope: Construct,
   { name, relay, network, task }: FleetInputs,
 ): FargateService {

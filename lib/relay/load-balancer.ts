@@ -20,22 +20,22 @@ import type { RelaySettings } from "../stages/relay.ts";
 import type { Network } from "./network.ts";
 import { taskPort } from "./task.ts";
 
-type Behind = { network: Network; service: FargateService };
+type Targets = { network: Network; service: FargateService };
 
 /** CloudWatch's names of the load balancer and its targets. */
-export type Entrance = { loadBalancer: string; targetGroup: string };
+export type LoadBalancerNames = { loadBalancer: string; targetGroup: string };
 
 /**
  * Where clients open sockets: TLS under a name of the stage's domain, and plain TCP inside the
  * network. The load balancer ends connections that are silent for 350 s, which tasks prevent.
  * https://docs.aws.amazon.com/elasticloadbalancing/latest/network/create-tls-listener.html
  */
-export function placeEntrance(
+export function addLoadBalancer(
   scope: Construct,
   domain: Domain,
   relay: RelaySettings,
-  { network: { vpc, ofEntrance }, service }: Behind,
-): Entrance {
+  { network: { vpc, ofEntrance }, service }: Targets,
+): LoadBalancerNames {
   const balancer = new NetworkLoadBalancer(scope, "entrance", {
     vpc,
     internetFacing: true,

@@ -22,7 +22,7 @@ const subnetMask = 26;
  * for each zone and $45 per terabyte of frames read; the table and S3 are reached inside AWS. From
  * outside, tasks are reachable only through the load balancer.
  */
-export function placeNetwork(scope: Construct): Network {
+export function addNetwork(scope: Construct): Network {
   const vpc = new Vpc(scope, "network", {
     ipAddresses: IpAddresses.cidr("10.0.0.0/24"),
     natGateways: 0,

@@ -3,10 +3,10 @@ import type { Construct } from "constructs";
 import { logGroup } from "../api/gateway.ts";
 import type { StackInputs } from "../compute/site.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
-import { placeFleet } from "./fleet.ts";
-import { placeEntrance } from "./load-balancer.ts";
-import { placeNetwork } from "./network.ts";
-import { placeTask } from "./task.ts";
+import { addFleet } from "./fleet.ts";
+import { addLoadBalancer } from "./load-balancer.ts";
+import { addNetwork } from "./network.ts";
+import { addTask } from "./task.ts";
 
 /**
  * The relay of a stage: tasks on Fargate behind a load balancer, in their own network. Without a
@@ -19,12 +19,12 @@ export class Relay extends Stack {
     const log = logGroup(this, "log", stage, "relay");
     // It only has metrics and faults, and a recreated relay needs its name.
     log.applyRemovalPolicy(RemovalPolicy.DESTROY);
-    const task = placeTask(this, stage, log, inputs);
+    const task = addTask(this, stage, log, inputs);
     const { domain, relay } = stage;
     if (domain === undefined || relay === undefined) return;
-    const network = placeNetwork(this);
-    const service = placeFleet(this, { name: stage.name, relay, network, task });
-    placeEntrance(this, domain, relay, { network, service });
+    const network = addNetwork(this);
+    const service = addFleet(this, { name: stage.name, relay, network, task });
+    addLoadBalancer(this, domain, relay, { network, service });
   }
 
   /** Two zones, which every region has; not looked up, since synthesis makes no calls. */

@@ -49,7 +49,7 @@ const stop = { seconds: 120, drainSeconds: 100 };
 const heapMegabytes = 0.7 * relayContract.memoryMegabytes;
 
 /** The relay's task: its bundle, its role and its settings. One machine runs it too. */
-export function placeTask(
+export function addTask(
   scope: Construct,
   stage: Stage,
   log: LogGroup,

@@ -14,7 +14,7 @@ const notifyAt = [
  * single stage would need a cost allocation tag, which must be activated by hand and counts nothing
  * before that.
  */
-export function placeBudget(scope: Construct, stage: Stage, topic: Topic): void {
+export function addBudget(scope: Construct, stage: Stage, topic: Topic): void {
   new CfnBudget(scope, "budget", {
     budget: {
       budgetName: `ovation-${stage.name}`,

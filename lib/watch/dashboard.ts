@@ -11,7 +11,7 @@ import { metricOf } from "./metrics.ts";
  * A stage on one page: our own metrics of the product, the metrics of alarms (`watched`, by title),
  * and the duration of each subject's functions, from the route table.
  */
-export function placeDashboard(
+export function addDashboard(
   scope: Construct,
   stage: Stage,
   watched: ReadonlyMap<string, Readonly<Record<string, IMetric>>>,

@@ -11,7 +11,7 @@ import { Alarms } from "./alarms.ts";
  * alarm only sees metrics of its own region, as does its topic.
  * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html
  */
-export class HostWatch extends Stack {
+export class DistributionAlarms extends Stack {
   constructor(scope: Construct, id: string, watched: Watched) {
     const { account, name } = watched.stage;
     super(scope, id, { env: { ...(account && { account }), region: edgeRegion } });

@@ -9,8 +9,8 @@ import { type AlarmKind, alarmKinds } from "./alarm-list.ts";
 import { metricsOfKind } from "./alarm-metrics.ts";
 import type { Watched } from "./alarm-subjects.ts";
 import { Alarms } from "./alarms.ts";
-import { placeBudget } from "./budget.ts";
-import { placeDashboard } from "./dashboard.ts";
+import { addBudget } from "./budget.ts";
+import { addDashboard } from "./dashboard.ts";
 import { metricOf } from "./metrics.ts";
 
 /**
@@ -44,8 +44,8 @@ export class Watch extends Stack {
       if (Object.keys(metrics).length > 0)
         shown.set(kind.name.replace("{} ", "").replace("{}: ", ""), metrics);
     }
-    placeBudget(this, this.stage, alarms.topic);
-    placeDashboard(this, this.stage, shown);
+    addBudget(this, this.stage, alarms.topic);
+    addDashboard(this, this.stage, shown);
   }
 
   /** The metric of each subject of a kind of alarm. */

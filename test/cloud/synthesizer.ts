@@ -12,7 +12,7 @@ import { deserialize } from "node:v8";
 import { App, type AppProps, CloudFormationValidatePlugin, Validations } from "aws-cdk-lib";
 import { DISABLE_ASSET_STAGING_CONTEXT } from "aws-cdk-lib/cx-api";
 import { AwsSolutionsChecks } from "cdk-nag";
-import { placeStage } from "../../lib/index.ts";
+import { addStage } from "../../lib/index.ts";
 import { checkSolutions } from "../../lib/nag.ts";
 import type { Stage } from "../../lib/stages/stages.ts";
 import type { Assembly, Report } from "./templates.ts";
@@ -37,7 +37,7 @@ function check({ stage, stack }: { stage: Stage; stack: string }): Report[] {
   const outdir = mkdtempSync(join(tmpdir(), "ovation-cdk-"));
   try {
     const app = new App({ outdir, ...templatesAlone });
-    placeStage(app, stage);
+    addStage(app, stage);
     checkSolutions(app);
     const rules = new CloudFormationValidatePlugin();
     Validations.of(app).addPlugins({
@@ -60,7 +60,7 @@ function synthesize(stage: Stage): Assembly {
   const outdir = mkdtempSync(join(tmpdir(), "ovation-cdk-"));
   try {
     const app = new App({ outdir, ...templatesAlone });
-    placeStage(app, stage);
+    addStage(app, stage);
     const { stacks } = app.synth();
     const { violations } = new AwsSolutionsChecks(app).validateScope(app);
     const findings = violations.flatMap(({ ruleName, violatingResources }) =>

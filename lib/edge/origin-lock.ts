@@ -1,7 +1,7 @@
 import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
 import type { CfnWebACL } from "aws-cdk-lib/aws-wafv2";
 import type { Construct } from "constructs";
-import { placeRegional } from "./firewall.ts";
+import { addRegionalFirewall } from "./firewall.ts";
 import { measured } from "./firewall-rules.ts";
 
 /**
@@ -20,7 +20,7 @@ export const originKeyHeader = "x-origin-key";
  * adds or removes a domain would delete the API's firewall only at the very end.
  * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/add-origin-custom-headers.html
  */
-export function placeLock(
+export function addOriginLock(
   scope: Construct,
   name: string,
   key: string,
@@ -45,5 +45,5 @@ export function placeLock(
   // The gateway returns a refusal in the form of its API (lib/api/gateway-responses.ts).
   const defaultAction = others.length > 0 ? { allow: {} } : { block: {} };
   const arns = apis.map((api) => api.deploymentStage.stageArn);
-  placeRegional(scope, name, arns, rules, defaultAction);
+  addRegionalFirewall(scope, name, arns, rules, defaultAction);
 }
