@@ -43,7 +43,7 @@ export function openState(dataDirectory: string): State {
   let database: DatabaseSync | undefined;
   try {
     makeDirectory(directory);
-    keepToOwner(join(directory, "runner.sqlite"));
+    restrictToOwner(join(directory, "runner.sqlite"));
     database = new DatabaseSync(join(directory, "runner.sqlite"), { timeout: 0 });
     database.exec("PRAGMA locking_mode = EXCLUSIVE");
     database.exec("PRAGMA journal_mode = WAL");
@@ -86,7 +86,7 @@ function makeDirectory(path: string): void {
  * Creates an SQLite file that only its owner can read, or removes others' permissions. SQLite
  * copies the file's current permissions to its WAL and index files, so this runs first.
  */
-export function keepToOwner(file: string): void {
+export function restrictToOwner(file: string): void {
   closeSync(openSync(file, "a", 0o600));
   for (const path of [file, `${file}-wal`, `${file}-shm`]) {
     if (existsSync(path)) chmodSync(path, 0o600);

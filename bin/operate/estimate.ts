@@ -1,5 +1,5 @@
 import { cpuUnits, socketsPerTask } from "../../lib/stages/relay.ts";
-import { dollarsOf, itemsOfHost, type PricedItem, prices } from "../../local/aws/prices.ts";
+import { dollarsOf, itemsOfDistribution, type PricedItem, prices } from "../../local/aws/prices.ts";
 import { metrics } from "../../platform/runtime/metrics.ts";
 import { type Room, useOfRoom } from "./calls.ts";
 import { deliveryOf, relayDeliveryOf } from "./delivery.ts";
@@ -181,7 +181,7 @@ function dataLines(
   const out = relay === undefined ? all : 0;
   const gigabytes = `${count.format(out)} GB`;
   const requests = calls + viewers * Math.ceil(hours / socketHours);
-  const { firewall_requests, ...items } = itemsOfHost({
+  const { firewall_requests, ...items } = itemsOfDistribution({
     requests,
     gigabytesIn: (requests * callBytes) / gigabyte,
     gigabytesOut: out,

@@ -1,6 +1,6 @@
 import type { Connections, Stage, WebSocketApi } from "../model.ts";
 import { answerFailure } from "./answer-call.ts";
-import type { HostMeter } from "./distribution-meter.ts";
+import type { DistributionMeter } from "./distribution-meter.ts";
 import { type AwsAnswer, AwsFailure, type AwsRequest, type Prepare } from "./failure.ts";
 import type { Iam } from "./iam.ts";
 import type { Meter } from "./meter.ts";
@@ -23,7 +23,7 @@ type ConnectionOptions = {
   stage: Stage;
   connections: Connections;
   meter: Meter;
-  hostMeter: HostMeter;
+  hostMeter: DistributionMeter;
 };
 
 /**

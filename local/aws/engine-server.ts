@@ -5,7 +5,7 @@ import { writeAnswer } from "../engine/index.ts";
 import type { EngineCall, EngineCredentials } from "./engine-call.ts";
 
 /** The embedded engine's address, for other local programs. */
-export type EngineDoor = {
+export type EngineServer = {
   endpoint: string;
   credentials: EngineCredentials;
   close(): Promise<void>;
@@ -22,7 +22,7 @@ const bodyBytesMax = 17 * 1024 * 1024;
 export async function startEngineServer(
   call: EngineCall,
   log: (line: string) => void,
-): Promise<EngineDoor> {
+): Promise<EngineServer> {
   const secret = randomBytes(32).toString("hex");
   let host = "";
   const server = createServer((incoming, outgoing) => {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type EmbeddedEngine, openEmbeddedEngine } from "../engine/index.ts";
 import type { Table } from "../model.ts";
 import { findLeastPosition } from "../sources/stream-positions.ts";
-import { DataDirectoryBusy, keepToOwner, openState, type State } from "../state.ts";
+import { DataDirectoryBusy, openState, restrictToOwner, type State } from "../state.ts";
 import type { EngineCall, EngineCredentials } from "./engine-call.ts";
 import { startEngineServer } from "./engine-server.ts";
 import { openExternalEngine } from "./external-engine.ts";
@@ -66,15 +66,15 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
 async function openEmbedded({ state, isFrozen, log }: EngineOptions): Promise<Engine> {
   const file = join(state.directory, fileName);
-  keepToOwner(file);
+  restrictToOwner(file);
   const engine = openEmbeddedEngine(file);
   const call: EngineCall = async (target, body) =>
     engine.execute(target.slice(target.indexOf(".") + 1), body);
   try {
     const door = await startEngineServer(call, log);
-    const endUpkeep = isFrozen ? () => {} : startUpkeep(engine, state, log);
+    const endMaintenance = isFrozen ? () => {} : startMaintenance(engine, state, log);
     const stop = async () => {
-      endUpkeep();
+      endMaintenance();
       await door.close();
       engine.close();
     };
@@ -91,12 +91,12 @@ async function openEmbedded({ state, isFrozen, log }: EngineOptions): Promise<En
  * Records that a stream reader has not read yet are kept, however old: a runner may be off for
  * days.
  */
-function startUpkeep(engine: EmbeddedEngine, state: State, log: (line: string) => void) {
+function startMaintenance(engine: EmbeddedEngine, state: State, log: (line: string) => void) {
   let timer: NodeJS.Timeout | undefined;
   const work = () => {
     let isMore = false;
     try {
-      isMore = engine.keepUp((streamArn) => findLeastPosition(state, streamArn));
+      isMore = engine.runMaintenance((streamArn) => findLeastPosition(state, streamArn));
     } catch (error) {
       log(`The database engine could not expire what is due: ${error}`);
     }
@@ -172,7 +172,7 @@ export async function openSnapshot(dataDirectory: string): Promise<OpenEngine> {
     const database = new DatabaseSync(join(dataDirectory, fileName), { timeout: 5000 });
     try {
       // SQLite refuses to copy into a file with content, but not into an empty one.
-      keepToOwner(join(state.directory, fileName));
+      restrictToOwner(join(state.directory, fileName));
       database.prepare("VACUUM INTO ?").run(join(state.directory, fileName));
     } finally {
       database.close();

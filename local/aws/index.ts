@@ -4,7 +4,7 @@ import type { Connections, DoCalls, Invoke, Stage } from "../model.ts";
 import type { State } from "../state.ts";
 import type { Services } from "./answer-call.ts";
 import { createConnectionCalls, createPostsTogether } from "./connections.ts";
-import { createHostMeter, type HostMeter } from "./distribution-meter.ts";
+import { createDistributionMeter, type DistributionMeter } from "./distribution-meter.ts";
 import { createDynamoDb } from "./dynamodb.ts";
 import { startEndpoint } from "./endpoint.ts";
 import { startEngine } from "./engine.ts";
@@ -40,7 +40,7 @@ export type Aws = {
   getSecret(name: string): string;
   meter: Meter;
   /** Counts traffic under the stage's domain. */
-  hostMeter: HostMeter;
+  hostMeter: DistributionMeter;
   /** Calls a function as a gateway does, including faults for the service `lambda`. */
   invoke: Invoke;
   /** Handles calls that functions send as thread messages, like calls to the endpoint. */
@@ -102,7 +102,7 @@ async function compose(options: AwsOptions, cleanups: Cleanups): Promise<Omit<Aw
   const sources = createSources(given);
   const { store, streams, wakeQueue } = sources;
   const secrets = createSecrets(stage, state, options.secrets);
-  const hostMeter = createHostMeter(stage, meter);
+  const hostMeter = createDistributionMeter(stage, meter);
   const posting = { stage, connections, meter, hostMeter };
   const services: Services = {
     iam,

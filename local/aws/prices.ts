@@ -55,7 +55,7 @@ export const prices = {
 export type PricedItem = Exclude<keyof typeof prices, "region" | "date">;
 
 /** Traffic in and out under a domain. */
-export type HostUse = {
+export type DistributionUse = {
   requests: number;
   gigabytesIn: number;
   gigabytesOut: number;
@@ -63,7 +63,12 @@ export type HostUse = {
 };
 
 /** The CloudFront and firewall charges for it, apart from the firewall's monthly ones. */
-export const itemsOfHost = ({ requests, gigabytesIn, gigabytesOut, firewall }: HostUse) =>
+export const itemsOfDistribution = ({
+  requests,
+  gigabytesIn,
+  gigabytesOut,
+  firewall,
+}: DistributionUse) =>
   ({
     cloudfront_requests: requests,
     cloudfront_gigabytes_out: gigabytesOut,

@@ -4,7 +4,7 @@ import type { Body, Context, Operation } from "./context.ts";
 import { EngineFailure } from "./failure.ts";
 import { claimDatabase } from "./format.ts";
 import { deleteItem, getItem, putItem, updateItem } from "./items.ts";
-import { expireUntil, keepUp, type LastDeletable } from "./maintenance.ts";
+import { expireUntil, type LastDeletable, runMaintenance } from "./maintenance.ts";
 import { openPastReads } from "./past-reads.ts";
 import { query, scan } from "./queries.ts";
 import { createStorage } from "./storage.ts";
@@ -51,7 +51,7 @@ export type EmbeddedEngine = {
   /** Executes one operation, such as `GetItem`; a refusal is a response too. */
   execute(operation: string, body: Body): EngineAnswer;
   /** Expires and trims a bounded part of what is due; returns whether there is more. */
-  keepUp(lastForgettable?: LastDeletable): boolean;
+  runMaintenance(lastForgettable?: LastDeletable): boolean;
   /** Expires all items whose time comes within this number of seconds. */
   expire(aheadSeconds: number): void;
   /** The greatest age of eventually consistent reads from now on, in milliseconds; 0 for none. */
@@ -94,7 +94,7 @@ export function openEmbeddedEngine(file: string, now: () => number = Date.now): 
         return { status: 400, body: describeFailure(error) };
       }
     },
-    keepUp: (lastForgettable = () => undefined) => keepUp(context, lastForgettable),
+    runMaintenance: (lastForgettable = () => undefined) => runMaintenance(context, lastForgettable),
     expire: (aheadSeconds) => expireUntil(context, now() + aheadSeconds * 1000),
     holdReads: past.hold,
     close() {

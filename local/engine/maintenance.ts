@@ -19,7 +19,7 @@ export type LastDeletable = (streamArn: string) => number | undefined;
  * `lastForgettable` keeps records older than a day for readers that were not running. Returns
  * whether there is more to do.
  */
-export function keepUp(context: Context, lastForgettable: LastDeletable): boolean {
+export function runMaintenance(context: Context, lastForgettable: LastDeletable): boolean {
   let isMore = false;
   for (const table of context.tables.list()) {
     const { timeToLive, streamLabel } = table;

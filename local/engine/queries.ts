@@ -1,7 +1,7 @@
 import { answerWithItems } from "./answers.ts";
 import { readUnits } from "./capacity.ts";
 import type { Body, Context, Operation } from "./context.ts";
-import { meets } from "./expressions/evaluate.ts";
+import { meetsCondition } from "./expressions/evaluate.ts";
 import { project } from "./expressions/paths.ts";
 import type { Condition, Path } from "./expressions/syntax.ts";
 import { invalid } from "./failure.ts";
@@ -121,7 +121,7 @@ function readPage(context: Context, body: Body, reading: Reading, range?: KeyRan
 function show(text: string, { filter, paths }: Reading): string | undefined {
   if (!filter && !paths) return text;
   const item = JSON.parse(text) as Item;
-  if (filter && !meets(item, filter)) return undefined;
+  if (filter && !meetsCondition(item, filter)) return undefined;
   return paths ? JSON.stringify(project(item, paths)) : text;
 }
 

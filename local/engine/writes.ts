@@ -1,6 +1,6 @@
 import type { Body, Context } from "./context.ts";
 import { applyChanges } from "./expressions/apply.ts";
-import { meets } from "./expressions/evaluate.ts";
+import { meetsCondition } from "./expressions/evaluate.ts";
 import type { Placeholders } from "./expressions/reader.ts";
 import type { Change, Condition } from "./expressions/syntax.ts";
 import { readUpdate } from "./expressions/update.ts";
@@ -115,7 +115,7 @@ export type Written = { before: Item | undefined; after: Item | undefined; cost:
 export function executeWrite({ storage }: Context, write: Write): Written {
   const { table, condition } = write;
   const stored = storage.get(table, encodeKey(table.schema, write.key));
-  if (condition && !meets(stored?.item, condition))
+  if (condition && !meetsCondition(stored?.item, condition))
     throw conditionFailed(write.returnsItem ? stored?.item : undefined);
   const after = write.change(stored?.item);
   if (write.isCheck) {

@@ -41,7 +41,7 @@ export function takePoll(
 }
 
 /** Notes the end of a batch and how long it took. */
-export function restAfterBatch(
+export function pauseAfterBatch(
   budget: PollBudget,
   now: number,
   milliseconds: number,

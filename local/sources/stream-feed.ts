@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EngineCall } from "../aws/engine-call.ts";
 import type { Table } from "../model.ts";
-import { fullPollBudget, pollMilliseconds, restAfterBatch, takePoll } from "./poll-limiter.ts";
+import { fullPollBudget, pauseAfterBatch, pollMilliseconds, takePoll } from "./poll-limiter.ts";
 import {
   createStreamCalls,
   type EngineRecord,
@@ -103,7 +103,7 @@ export function createStreamFeed(
   return {
     read,
     restAfter(workMilliseconds) {
-      budget = restAfterBatch(budget, now(), workMilliseconds, load());
+      budget = pauseAfterBatch(budget, now(), workMilliseconds, load());
     },
     findStreamArn: calls.findArn,
   };

@@ -1,10 +1,10 @@
-import { createHostMeter } from "../../local/aws/distribution-meter.ts";
+import { createDistributionMeter } from "../../local/aws/distribution-meter.ts";
 import { createMeter } from "../../local/aws/meter.ts";
 import { makeStage } from "./sample-stage.ts";
 
 const metered = (part: Parameters<typeof makeStage>[0]) => {
   const meter = createMeter();
-  const count = createHostMeter(makeStage(part), meter);
+  const count = createDistributionMeter(makeStage(part), meter);
   count({ requests: 1, bytesIn: 1_000, bytesOut: 2_000 });
   count({ bytesOut: 500 });
   return meter.report();

@@ -1,8 +1,8 @@
 import type { EngineCall } from "../../local/aws/engine-call.ts";
 import {
   fullPollBudget,
+  pauseAfterBatch,
   relayPollMilliseconds,
-  restAfterBatch,
   takePoll,
   watchLoad,
 } from "../../local/sources/poll-limiter.ts";
@@ -89,7 +89,7 @@ test("after a long batch a reader pauses as long as Lambda does between two poll
 
 test("readers pause only on a busy machine, and less the more idle it is", () => {
   const restOf = (load: number) => {
-    const { wait } = takePoll(restAfterBatch(fullPollBudget, 1_000, 200, load), 1_000, load);
+    const { wait } = takePoll(pauseAfterBatch(fullPollBudget, 1_000, 200, load), 1_000, load);
     return wait;
   };
   expect([0, 0.5, 1].map(restOf)).toEqual([0, 75, 150]);

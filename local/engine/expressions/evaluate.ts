@@ -3,14 +3,14 @@ import { getAt } from "./paths.ts";
 import type { Comparator, Condition, Operand } from "./syntax.ts";
 
 /** Whether an item meets a condition. A missing item has no attributes. */
-export function meets(item: Item | undefined, condition: Condition): boolean {
+export function meetsCondition(item: Item | undefined, condition: Condition): boolean {
   switch (condition.is) {
     case "and":
-      return meets(item, condition.left) && meets(item, condition.right);
+      return meetsCondition(item, condition.left) && meetsCondition(item, condition.right);
     case "or":
-      return meets(item, condition.left) || meets(item, condition.right);
+      return meetsCondition(item, condition.left) || meetsCondition(item, condition.right);
     case "not":
-      return !meets(item, condition.of);
+      return !meetsCondition(item, condition.of);
     case "compare": {
       const left = resolve(item, condition.left);
       const right = resolve(item, condition.right);

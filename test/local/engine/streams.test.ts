@@ -78,7 +78,7 @@ test("readers at any position get all records after it, whatever was read before
 });
 
 test("images never change, whatever happens to the item and to older records", () => {
-  const { put, must, read, clock, keepUp } = open();
+  const { put, must, read, clock, runMaintenance } = open();
   const Key = { pk: { S: "a" }, sk: { S: "1" } };
   const versions = ["1", "2", "3"];
   for (const N of versions) {
@@ -105,7 +105,7 @@ test("images never change, whatever happens to the item and to older records", (
   const all = [...changes, ["3", undefined], [undefined, "4"]];
   expect(images()).toEqual(all);
   // The first of them are 30 hours old by now.
-  keepUp();
+  runMaintenance();
   expect(images()).toEqual(all.slice(1));
   put("a", "1", { n: { N: "5" } });
   expect(images()).toEqual([...all.slice(1), ["4", "5"]]);
@@ -136,7 +136,7 @@ test("a refused transaction leaves no record", () => {
 });
 
 test("an expired item is deleted by the service, with a record that says so", () => {
-  const { put, must, get, read, clock, keepUp } = open();
+  const { put, must, get, read, clock, runMaintenance } = open();
   const AttributeName = "until";
   const seconds = Math.floor(clock.now / 1000);
   put("a", "before", { until: { N: `${seconds + 5}` } });
@@ -146,10 +146,10 @@ test("an expired item is deleted by the service, with a record that says so", ()
   put("a", "text", { until: { S: `${seconds}` } });
   put("a", "ancient", { until: { N: "5" } });
   put("a", "later", { until: { N: `${seconds + 60}` } });
-  expect(keepUp()).toBe(false);
+  expect(runMaintenance()).toBe(false);
   expect(get("a", "before")).toBeDefined();
   clock.now += 7_000;
-  keepUp();
+  runMaintenance();
   const left = must("Scan", { TableName: "things" }).Items as { sk: { S: string } }[];
   expect(left.map(({ sk }) => sk.S)).toEqual(["ancient", "later", "text"]);
   expect(must("Scan", { TableName: "things", IndexName: "by-owner" }).Count).toBe(0);
@@ -160,34 +160,34 @@ test("an expired item is deleted by the service, with a record that says so", ()
 });
 
 test("thousands that expire at once are deleted bit by bit", () => {
-  const { put, must, clock, keepUp } = open();
+  const { put, must, clock, runMaintenance } = open();
   const TimeToLiveSpecification = { AttributeName: "until", Enabled: true };
   must("UpdateTimeToLive", { TableName: "things", TimeToLiveSpecification });
   const until = { N: String(Math.floor(clock.now / 1000)) };
   for (let n = 0; n < 450; n++) put("a", String(n), { until });
   clock.now += 5_000;
-  expect([keepUp(), keepUp(), keepUp()]).toEqual([true, true, false]);
+  expect([runMaintenance(), runMaintenance(), runMaintenance()]).toEqual([true, true, false]);
   expect(must("Scan", { TableName: "things" }).Count).toBe(0);
 });
 
 test("records are kept for a day, and longer for a reader that has not read them", () => {
-  const { put, read, clock, keepUp, refusal, from } = open();
+  const { put, read, clock, runMaintenance, refusal, from } = open();
   for (const sk of ["1", "2", "3"]) put("a", sk);
   clock.now += 23 * hour;
   put("a", "4");
   const numbers = read().map(({ dynamodb }) => dynamodb.SequenceNumber);
-  keepUp();
+  runMaintenance();
   expect(read()).toHaveLength(4);
   clock.now += 2 * hour;
-  keepUp(() => Number(numbers[1]));
+  runMaintenance(() => Number(numbers[1]));
   expect(read().map(({ dynamodb }) => dynamodb.SequenceNumber)).toEqual(numbers.slice(2));
   expect(refusal("GetShardIterator", from("AT_SEQUENCE_NUMBER", numbers[0]))[0]).toBe(
     "TrimmedDataAccessException",
   );
-  keepUp();
+  runMaintenance();
   expect(read()).toHaveLength(1);
   clock.now += 24 * hour;
-  keepUp();
+  runMaintenance();
   // The next number is new, although no record is left.
   put("a", "5");
   expect(Number(read()[0]!.dynamodb.SequenceNumber)).toBeGreaterThan(Number(numbers[3]));
