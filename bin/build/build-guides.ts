@@ -69,7 +69,7 @@ export async function buildGuides(): Promise<{ html: string; policy: string }> {
   checkAnchors(content);
   const here = guides.map(({ name }) => markOf(name)).join(",");
   // The logo is a component; this page has no script that could render it.
-  const [mark = ""] = /<svg[\s\S]*<\/svg>/.exec(readFileSync(join(root, "web/mark.tsx"), "utf8"))!;
+  const [mark = ""] = /<svg[\s\S]*<\/svg>/.exec(readFileSync(join(root, "web/logo.tsx"), "utf8"))!;
   const [script] = await compile({ entryPoints: ["web/docs/guides.ts"] });
   return await placeInline("guides", {
     script: Buffer.from(script.contents).toString(),

@@ -24,7 +24,7 @@ function run(): void {
  * Schedules a chat's work for the next frame, once per frame. All chats of a page write before any
  * of them reads sizes, so that the page is laid out only once.
  */
-export function takeTurn(turn: Turn): void {
+export function scheduleFrame(turn: Turn): void {
   const isScheduled = turns.size > 0;
   turns.add(turn);
   if (isScheduled) return;

@@ -1,7 +1,7 @@
 import { make } from "./dom.ts";
+import { moveInGrid } from "./keyboard-navigation.ts";
 import { Sheet } from "./sheet.ts";
 import type { Translator } from "./translations.ts";
-import { walkGrid } from "./walk.ts";
 
 const columns = 8;
 /** Emoji that are common in live chats. Screen readers know their names. */
@@ -16,7 +16,7 @@ export function createEmojiSheet(translator: Translator, onPick: (emoji: string)
   const buttons = emoji.map((one) =>
     make("button", { class: "emoji", type: "button", onclick: () => onPick(one) }, one),
   );
-  const onkeydown = (event: KeyboardEvent) => walkGrid(event, ".emoji", columns);
+  const onkeydown = (event: KeyboardEvent) => moveInGrid(event, ".emoji", columns);
   const grid = make("div", { class: "emoji-grid", onkeydown }, ...buttons);
   return new Sheet(translator, translator.translate("emoji"), { body: [grid] });
 }

@@ -1,8 +1,8 @@
-import { takeTurn } from "./animation-frame.ts";
+import { scheduleFrame } from "./animation-frame.ts";
 import { chunkRows, chunksOf, previousChunk, split, takeOut } from "./chunks.ts";
 import { isPressed, make } from "./dom.ts";
+import { moveInRows } from "./keyboard-navigation.ts";
 import type { Translator } from "./translations.ts";
-import { walkRows } from "./walk.ts";
 
 /** Maximum number of rows, also while the user has scrolled up. */
 const rowsMax = 500;
@@ -38,7 +38,7 @@ export class Log {
   #times = new WeakMap<Element, string>();
   #isFollowing = true;
   #turn = {
-    change: () => (isPressed(this.list) ? takeTurn(this.#turn) : this.#flush()),
+    change: () => (isPressed(this.list) ? scheduleFrame(this.#turn) : this.#flush()),
     settle: () => this.#isFollowing && this.#toEnd(),
   };
   #top = 0;
@@ -66,7 +66,7 @@ export class Log {
     this.elements = [make("div", { class: "stretch" }, this.list, this.#newer), this.#lane];
     this.list.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.list.addEventListener("keydown", (event) => {
-      const walked = walkRows(event, this.list);
+      const walked = moveInRows(event, this.list);
       if (walked === "row") this.#isFollowing = false;
       else if (walked === "end") this.follow();
     });
@@ -85,7 +85,7 @@ export class Log {
   add(row: HTMLElement, at: string): void {
     this.#times.set(row, at);
     this.#waiting.push(row);
-    takeTurn(this.#turn);
+    scheduleFrame(this.#turn);
   }
 
   /**
@@ -94,13 +94,13 @@ export class Log {
    */
   showUnsent(rows: HTMLElement[]): void {
     this.#unsent = rows;
-    takeTurn(this.#turn);
+    scheduleFrame(this.#turn);
   }
 
   /** Moves these rows out of the list and keeps them below it, from the next frame on. */
   keepInView(rows: HTMLElement[]): void {
     this.#going = rows;
-    takeTurn(this.#turn);
+    scheduleFrame(this.#turn);
   }
 
   /** Removes a row: at once if it is still pending, with an animation if it is visible. */
@@ -109,7 +109,7 @@ export class Log {
     if (at >= 0) this.#waiting.splice(at, 1);
     row.classList.add("leaving");
     setTimeout(() => takeOut(row), closeMilliseconds);
-    takeTurn(this.#turn);
+    scheduleFrame(this.#turn);
   }
 
   /** Shows the empty state if there are no messages. */

@@ -2,9 +2,9 @@ import minusIcon from "icon:minus";
 import plusIcon from "icon:plus";
 import { coin, icon, make } from "./dom.ts";
 import { giftPicture, play } from "./gift-picture.ts";
+import { moveInGrid } from "./keyboard-navigation.ts";
 import { Sheet } from "./sheet.ts";
 import type { Translator } from "./translations.ts";
-import { walkGrid } from "./walk.ts";
 
 /** A gift type as the API lists it. */
 export type GiftType = { id: string; name: string; creditAmount: number; svgUrl: string };
@@ -40,7 +40,7 @@ export class Picker {
     this.#translator = translator;
     this.#give = give;
     const { translate, number } = translator;
-    const onkeydown = (event: KeyboardEvent) => walkGrid(event, ".card", columns);
+    const onkeydown = (event: KeyboardEvent) => moveInGrid(event, ".card", columns);
     this.#grid = make("div", { class: "grid", onkeydown });
     // The head of the chat announces the balance to screen readers.
     const balance = make("span", { class: "balance", "aria-hidden": "true" }, coin(), this.#amount);

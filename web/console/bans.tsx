@@ -16,13 +16,18 @@ import { useLoad } from "./load.ts";
 import { filter, set } from "./router.ts";
 import { type ScopedProps, StreamScope } from "./stream-scope.tsx";
 import type { Column } from "./table.tsx";
-import { Cut, Detail, Moment, PersonCell } from "./ui.tsx";
+import { Detail, Moment, PersonCell, Truncated } from "./ui.tsx";
 
 const columns: Column<Ban>[] = [
   { title: "User", cell: ({ targetUser }) => <PersonCell person={targetUser} /> },
   { title: "Type", cell: ({ actionType }) => banNames[actionType] },
   { title: "Scope", isWide: true, cell: ({ scope }) => scopes[scope] },
-  { title: "Reason", isWide: true, isGrowing: true, cell: ({ reason }) => <Cut text={reason} /> },
+  {
+    title: "Reason",
+    isWide: true,
+    isGrowing: true,
+    cell: ({ reason }) => <Truncated text={reason} />,
+  },
   { title: "Since", isWide: true, cell: ({ createdAt }) => <Moment at={createdAt} /> },
   { title: "Ends", isWide: true, cell: ({ endsAt }) => <Moment at={endsAt} /> },
 ];

@@ -8,7 +8,7 @@ import { useLoad } from "./load.ts";
 import { go, hrefOf } from "./router.ts";
 import { isAdmin, isLocal } from "./session.ts";
 import { type Column, Table } from "./table.tsx";
-import { Cut, formatted, Link, Moment, Nothing, PersonCell, Refusal } from "./ui.tsx";
+import { formatted, Link, Moment, Nothing, PersonCell, Refusal, Truncated } from "./ui.tsx";
 
 /** The charts, in reading order: who is there, what they do, and how fast it arrives. */
 const charts = [
@@ -43,7 +43,7 @@ export function Home() {
 }
 
 const columns: Column<Live>[] = [
-  { title: "Title", isGrowing: true, cell: ({ stream }) => <Cut text={stream.title} /> },
+  { title: "Title", isGrowing: true, cell: ({ stream }) => <Truncated text={stream.title} /> },
   {
     title: "Host",
     isWide: true,

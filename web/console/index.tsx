@@ -3,8 +3,8 @@ import { signal } from "@preact/signals";
 import { render } from "preact";
 import { useEffect } from "preact/hooks";
 import { keepFocus } from "../keep-focus.ts";
-import { Mark } from "../mark.tsx";
-import { keepPressesApart } from "../one-press.ts";
+import { Logo } from "../logo.tsx";
+import { ignoreRepeatedPresses } from "../repeated-presses.ts";
 import { Question, Toasts } from "./actions.tsx";
 import { Bans } from "./bans.tsx";
 import { CallsPanel } from "./calls-panel.tsx";
@@ -81,7 +81,7 @@ function Navigation() {
   return (
     <nav class="navigation" aria-label="Views">
       <span class="brand">
-        <Mark />
+        <Logo />
         <span class="wordmark">
           Ovation <span class="quiet">Console</span>
         </span>
@@ -121,7 +121,7 @@ function Navigation() {
 }
 
 keepFocus(document);
-keepPressesApart();
+ignoreRepeatedPresses();
 render(<Console />, document.getElementById("console")!);
 await beginSession();
 isKnown.value = true;

@@ -2,7 +2,7 @@ import { pagesOf, type RowOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
 import { type ScopedProps, StreamScope } from "./stream-scope.tsx";
 import type { Column } from "./table.tsx";
-import { Cut, Moment, PersonCell } from "./ui.tsx";
+import { Moment, PersonCell, Truncated } from "./ui.tsx";
 
 const route = "GET /api/v1/live-stream/{streamId}/moderation-log";
 type Act = RowOf<typeof route>;
@@ -31,7 +31,12 @@ const columns: Column<Act>[] = [
   { title: "Moderator", cell: ({ actor }) => <PersonCell person={actor} /> },
   { title: "Action", cell: saysOf },
   { title: "User", cell: ({ target }) => target && <PersonCell person={target} /> },
-  { title: "Reason", isWide: true, isGrowing: true, cell: ({ reason }) => <Cut text={reason} /> },
+  {
+    title: "Reason",
+    isWide: true,
+    isGrowing: true,
+    cell: ({ reason }) => <Truncated text={reason} />,
+  },
 ];
 
 /** A stream's moderator actions, newest first. */

@@ -10,7 +10,7 @@ import { Listing } from "./listing.tsx";
 import { filter, hrefOf, set } from "./router.ts";
 import { type ScopedProps, type Stream, StreamScope } from "./stream-scope.tsx";
 import type { Column } from "./table.tsx";
-import { Cut, Detail, Facts, Link, Moment, PersonCell } from "./ui.tsx";
+import { Detail, Facts, Link, Moment, PersonCell, Truncated } from "./ui.tsx";
 
 /** Maximum number of live messages kept while the page is open. */
 const liveMax = 500;
@@ -21,7 +21,7 @@ const timeoutSeconds = 600;
 const columns: Column<ChatMessage>[] = [
   { title: "Time", cell: ({ createdAt }) => <Moment at={createdAt} /> },
   { title: "User", cell: ({ sender }) => <PersonCell person={sender} /> },
-  { title: "Message", isGrowing: true, cell: ({ content }) => <Cut text={content} /> },
+  { title: "Message", isGrowing: true, cell: ({ content }) => <Truncated text={content} /> },
 ];
 
 const sourceOf = ({ id: streamId }: Stream): Source<ChatMessage> => ({

@@ -5,7 +5,7 @@ import { pagesOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
 import { set } from "./router.ts";
 import type { Column } from "./table.tsx";
-import { Cut, Detail, Facts, formatted, Moment } from "./ui.tsx";
+import { Detail, Facts, formatted, Moment, Truncated } from "./ui.tsx";
 
 type Parked = CallResult<"GET /api/v1/operations/parked">["list"][number];
 type Outcome = CallResult<"POST /api/v1/operations/parked/{id}/redrive">["outcome"];
@@ -18,7 +18,7 @@ const outcomes: Record<Outcome, string> = {
 
 const columns: Column<Parked>[] = [
   { title: "Parked", isWide: true, cell: ({ parkedAt }) => <Moment at={parkedAt} /> },
-  { title: "Reason", isGrowing: true, cell: ({ reason }) => <Cut text={reason} /> },
+  { title: "Reason", isGrowing: true, cell: ({ reason }) => <Truncated text={reason} /> },
   { title: "Receiver", isWide: true, cell: ({ receiverId }) => <code>{receiverId ?? "–"}</code> },
   {
     title: "Credits",

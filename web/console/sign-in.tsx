@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { boundTo } from "../draft.ts";
 import { Field } from "../host/fields.tsx";
-import { Mark } from "../mark.tsx";
+import { Logo } from "../logo.tsx";
 import type { Player } from "../runner.ts";
 import { PlainForm } from "./form.tsx";
 import { Icon } from "./icons.ts";
@@ -42,7 +42,7 @@ export function SignIn() {
   const hasIssuer = issuer.value !== undefined && issuer.value.authorizationEndpoint !== null;
   return (
     <main class="sign-in">
-      <Mark />
+      <Logo />
       <h1>Console</h1>
       {signInError.value !== undefined && (
         <p class="refusal" role="alert">

@@ -5,13 +5,13 @@ import { filter, set } from "./router.ts";
 import { Status, StreamDetail } from "./stream-detail.tsx";
 import { findStream, listStreams, type Stream } from "./stream-scope.tsx";
 import type { Column } from "./table.tsx";
-import { Cut, Moment, PersonCell } from "./ui.tsx";
+import { Moment, PersonCell, Truncated } from "./ui.tsx";
 
 /** The API lists only the newest ones; older ones are loaded by id. */
 const streamsMax = 100;
 
 const columns: Column<Stream>[] = [
-  { title: "Title", isGrowing: true, cell: ({ title }) => <Cut text={title} /> },
+  { title: "Title", isGrowing: true, cell: ({ title }) => <Truncated text={title} /> },
   { title: "Host", cell: ({ creator }) => <PersonCell person={creator} /> },
   { title: "Status", cell: (stream) => <Status stream={stream} /> },
   { title: "Started", isWide: true, cell: ({ startedAt }) => <Moment at={startedAt} /> },

@@ -34,7 +34,7 @@ export function Moment({ at }: { at: string | null }) {
 }
 
 /** Text truncated to the available width; its tooltip has all of it. */
-export const Cut = ({ text }: { text: string | null }) =>
+export const Truncated = ({ text }: { text: string | null }) =>
   text === null ? (
     <span class="quiet">–</span>
   ) : (

@@ -1,12 +1,12 @@
 import { pagesOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
 import type { Column } from "./table.tsx";
-import { Cut, Moment } from "./ui.tsx";
+import { Moment, Truncated } from "./ui.tsx";
 import { NewWebhook, type Webhook, WebhookDetail } from "./webhook-detail.tsx";
 
 const columns: Column<Webhook>[] = [
-  { title: "Endpoint URL", isGrowing: true, cell: ({ url }) => <Cut text={url} /> },
-  { title: "Events", isWide: true, cell: ({ events }) => <Cut text={events.join(", ")} /> },
+  { title: "Endpoint URL", isGrowing: true, cell: ({ url }) => <Truncated text={url} /> },
+  { title: "Events", isWide: true, cell: ({ events }) => <Truncated text={events.join(", ")} /> },
   {
     title: "Status",
     cell: ({ enabled }) => (

@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { render } from "preact";
 import { keepFocus } from "../keep-focus.ts";
-import { Mark } from "../mark.tsx";
+import { Logo } from "../logo.tsx";
 import { Caller } from "./caller.tsx";
 import { byTag, finds, type Reference, referenceOf } from "./document.ts";
 import { type AsyncApi, EventPart, partsOf } from "./events.tsx";
@@ -89,7 +89,7 @@ function Head() {
   );
   return (
     <header class="head">
-      <Mark />
+      <Logo />
       <span class="wordmark">
         Ovation <span class="quiet">Docs</span>
       </span>

@@ -3,8 +3,8 @@ import "../chat/index.ts";
 import { signal, useSignal } from "@preact/signals";
 import { render } from "preact";
 import { keepFocus } from "../keep-focus.ts";
-import { Mark } from "../mark.tsx";
-import { keepPressesApart } from "../one-press.ts";
+import { Logo } from "../logo.tsx";
+import { ignoreRepeatedPresses } from "../repeated-presses.ts";
 import { fetchCast } from "../runner.ts";
 import { Tabs } from "../tabs.tsx";
 import { Icon } from "./icons.ts";
@@ -62,7 +62,7 @@ function Studio() {
 function LoadError({ text }: { text: string }) {
   return (
     <main class="load-error">
-      <Mark />
+      <Logo />
       <h1>Nothing to show yet</h1>
       <p>
         <Icon name="warning" /> {text}
@@ -91,5 +91,5 @@ async function begin(): Promise<void> {
 }
 
 keepFocus(document);
-keepPressesApart();
+ignoreRepeatedPresses();
 void begin();

@@ -1,7 +1,7 @@
 import { signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Channel, type Section } from "../host/channel.tsx";
-import { Mark } from "../mark.tsx";
+import { Logo } from "../logo.tsx";
 import { resultOf, tokensOf } from "../runner.ts";
 import { Dialog } from "./dialog.tsx";
 import { Icon } from "./icons.ts";
@@ -43,7 +43,7 @@ export function TopBar() {
   }, [isOver.value]);
   return (
     <header class="top-bar">
-      <Mark />
+      <Logo />
       <span class="wordmark">
         Ovation <span class="quiet">Studio</span>
       </span>

@@ -2,7 +2,7 @@
  * Arrow up and down move from row to row. Returns "row" for another row, "end" after the last
  * one; undefined before the first one and for other keys.
  */
-export function walkRows(event: KeyboardEvent, list: HTMLElement) {
+export function moveInRows(event: KeyboardEvent, list: HTMLElement) {
   const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
   if (step === undefined) return undefined;
   const all = [...list.querySelectorAll<HTMLElement>(".row")];
@@ -15,7 +15,7 @@ export function walkRows(event: KeyboardEvent, list: HTMLElement) {
 }
 
 /** Arrow keys move the focus in a grid with this number of columns. */
-export function walkGrid(event: KeyboardEvent, name: string, columns: number): void {
+export function moveInGrid(event: KeyboardEvent, name: string, columns: number): void {
   const steps: Record<string, number> = {
     ...{ ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns },
   };

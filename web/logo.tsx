@@ -1,5 +1,5 @@
 /** The logo: a ring that opens to a clap, in the gradient. */
-export function Mark() {
+export function Logo() {
   return (
     <svg class="mark" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">
       <defs>

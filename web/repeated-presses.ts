@@ -8,7 +8,7 @@ function controlOf({ target }: Event): EventTarget | null {
  * Lets a press act on one control only. When a row leaves a list, the next one takes its place: the
  * second click of a double click, or a key that is held down, would act on that row too.
  */
-export function keepPressesApart(): void {
+export function ignoreRepeatedPresses(): void {
   let clicked: EventTarget | null = null;
   let pressed: EventTarget | null = null;
   document.addEventListener(
