@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { restoreRoleName, vaultName } from "../../lib/stages/names.ts";
-import { look } from "./restored-table.ts";
+import { pollStatus } from "./restored-table.ts";
 import { type Caller, deployedCallers } from "./signed-caller.ts";
 
 type RecoveryPoint = { RecoveryPointArn: string; Status: string; CreationDate: number };
@@ -61,7 +61,7 @@ export async function restoreBackup(
   const started = await backup("PUT", "/restore-jobs", {}, JSON.stringify(request), json);
   const { RestoreJobId } = JSON.parse(started) as { RestoreJobId: string };
   for (;;) {
-    const seen = await look(everyMilliseconds, () =>
+    const seen = await pollStatus(everyMilliseconds, () =>
       backup("GET", `/restore-jobs/${RestoreJobId}`),
     );
     const job = JSON.parse(seen) as RestoreJob;

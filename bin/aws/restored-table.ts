@@ -59,7 +59,7 @@ type Answered = { httpStatusCode?: number };
  * Looks at something that takes up to hours, again if the network fails or AWS does: the work
  * itself goes on meanwhile.
  */
-export const look = <Answer>(everyMilliseconds: number, call: () => Promise<Answer>) =>
+export const pollStatus = <Answer>(everyMilliseconds: number, call: () => Promise<Answer>) =>
   whenReady(everyMilliseconds, call, (error) => {
     const { status, $metadata } = error as { status?: number; $metadata?: Answered };
     const code = status ?? $metadata?.httpStatusCode ?? 500;
@@ -74,7 +74,7 @@ export async function waitUntilActive(
 ): Promise<TableDescription> {
   const describe = () => client.send(new DescribeTableCommand({ TableName }));
   for (;;) {
-    const { Table } = await look(everyMilliseconds, describe);
+    const { Table } = await pollStatus(everyMilliseconds, describe);
     if (Table?.TableStatus === "ACTIVE") return Table;
     await pause(everyMilliseconds);
   }

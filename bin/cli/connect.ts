@@ -12,7 +12,7 @@ export const connectAs = (target: Target, name: string): Client =>
   });
 
 /** Turns a refusal of the API, or a missing response, into a sentence for the user. */
-export async function saying<Result>(work: Promise<Result>): Promise<Result> {
+export async function explainRefusal<Result>(work: Promise<Result>): Promise<Result> {
   try {
     return await work;
   } catch (error) {

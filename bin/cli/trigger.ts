@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type Client, OvationError } from "../../client/index.ts";
 import { demoIds } from "../start/demo.ts";
 import { type Command, countOf, exitCodes, Failure, textOf, UsageError } from "./command.ts";
-import { connectAs, saying } from "./connect.ts";
+import { connectAs, explainRefusal } from "./connect.ts";
 import { retry } from "./retry.ts";
 import { findTarget, isLocal, targetHelp, targetOptions } from "./target.ts";
 
@@ -116,7 +116,7 @@ ${targetHelp}
       for (let sent = 0; sent < count; sent++) {
         if (sent > 0 && every > 0) await new Promise((done) => setTimeout(done, every));
         const key = randomUUID();
-        const answer = await saying(untilAnswered(() => send(client, options, key)));
+        const answer = await explainRefusal(untilAnswered(() => send(client, options, key)));
         console.log(JSON.stringify(answer));
         if (sent + 1 === killAfter) await killServer(target.url);
       }

@@ -17,7 +17,11 @@ import { openClient } from "../../platform/aws/aws-client.ts";
 import type { Finding } from "./finding.ts";
 
 /** The settings of a client of the account. */
-export type There = { region: string; profile: string | undefined; tryMilliseconds: number };
+export type ClientOptions = {
+  region: string;
+  profile: string | undefined;
+  tryMilliseconds: number;
+};
 
 const moreExecutions =
   "Service Quotas, AWS Lambda, Concurrent executions (L-B99A9384): ask for more";
@@ -26,7 +30,7 @@ const moreExecutions =
  * Whether the account has the concurrent executions that the stage expects, and enough unreserved
  * ones after the stage's reservations: others in the account reserve some, too.
  */
-export async function findExecutions(there: There, stage: Stage): Promise<Finding[]> {
+export async function findExecutions(there: ClientOptions, stage: Stage): Promise<Finding[]> {
   const client = openClient(LambdaClient, there);
   const { AccountLimit } = await client.send(new GetAccountSettingsCommand({}));
   const { ConcurrentExecutions: most, UnreservedConcurrentExecutions: free } = AccountLimit ?? {};
@@ -83,7 +87,7 @@ const gatewayRateQuota = { ServiceCode: "apigateway", QuotaCode: "L-8A5B8E43" };
 const fargateQuota = { ServiceCode: "fargate", QuotaCode: "L-3032A538" };
 
 /** Checks the account's request rate per region, which the stage's APIs and its posts share. */
-export async function findRequests(there: There, stage: Stage): Promise<Finding[]> {
+export async function findRequests(there: ClientOptions, stage: Stage): Promise<Finding[]> {
   if (!stage.keepData) return [];
   const most = await findQuota(there, gatewayRateQuota);
   const wanted = rateOf(stage);
@@ -97,7 +101,7 @@ export async function findRequests(there: There, stage: Stage): Promise<Finding[
 }
 
 /** Whether Fargate has CPUs for all tasks of a relay while they are being replaced. */
-export async function findCpus(there: There, { name, relay }: Stage): Promise<Finding[]> {
+export async function findCpus(there: ClientOptions, { name, relay }: Stage): Promise<Finding[]> {
   if (relay === undefined) return [];
   const most = await findQuota(there, fargateQuota);
   const wanted = cpusOf(relay);
@@ -112,7 +116,7 @@ export async function findCpus(there: There, { name, relay }: Stage): Promise<Fi
 
 /** The granted quota; AWS's default if none was granted. Rejects if there is neither. */
 async function findQuota(
-  there: There,
+  there: ClientOptions,
   quota: { ServiceCode: string; QuotaCode: string },
 ): Promise<number> {
   const client = openClient(ServiceQuotasClient, there);

@@ -11,7 +11,7 @@ import { findStack } from "../aws/outputs.ts";
 import { type Finding, look } from "./finding.ts";
 import { findDomain } from "./preflight-domain.ts";
 import { findMail } from "./preflight-mail.ts";
-import { findCpus, findExecutions, findRequests, type There } from "./preflight-quotas.ts";
+import { type ClientOptions, findCpus, findExecutions, findRequests } from "./preflight-quotas.ts";
 import { findRestored } from "./preflight-restored.ts";
 import { findVaults } from "./preflight-vaults.ts";
 
@@ -129,7 +129,7 @@ async function regionOf(stage: Stage, profile?: string): Promise<string | undefi
   return client.config.region().catch(() => undefined);
 }
 
-const findBootstrap = (there: There, account: string): Promise<Finding[]> =>
+const findBootstrap = (there: ClientOptions, account: string): Promise<Finding[]> =>
   look(`the bootstrap of ${there.region}`, "cloudformation:DescribeStacks", async () => {
     const fix = `npx cdk bootstrap aws://${account}/${there.region}`;
     const stack = await findStack(there, "CDKToolkit");

@@ -16,7 +16,7 @@ import { type Assembly, beginAssembly } from "../build/assembly.ts";
 import { buildWeb } from "../build/build-web.ts";
 import { announce, printBlock, secretsOf } from "./announce.ts";
 import { preloadStore, prepareTable } from "./demo.ts";
-import { whenParentIsGone } from "./parent.ts";
+import { onParentExit } from "./parent-exit.ts";
 import { type Screen, withProgress } from "./progress.ts";
 import { createReload } from "./reload.ts";
 import { restartNow } from "./restart.ts";
@@ -91,7 +91,7 @@ export async function runLocal(onSignal: (end: () => void) => void): Promise<voi
     else exitInTime(0);
   };
   onSignal(stop);
-  if (process.env.npm_lifecycle_event !== undefined) whenParentIsGone(stop);
+  if (process.env.npm_lifecycle_event !== undefined) onParentExit(stop);
   try {
     const log = createLog(settings.LOG, output?.write);
     let isReady = false;

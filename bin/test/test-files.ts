@@ -18,7 +18,12 @@ const root = join(import.meta.dirname, "../..");
  * Test files that run in parallel, those that run one at a time next to them, those that run alone
  * afterwards, and those that run at last, two at a time.
  */
-export type Lanes = { parallel: string[]; waiting: string[]; alone: string[]; timed: string[] };
+export type TestGroups = {
+  parallel: string[];
+  waiting: string[];
+  alone: string[];
+  timed: string[];
+};
 
 /** Every test file, by its path from the root. */
 const everyFile = () => globSync("test/**/*.test.ts", { cwd: root }).map(slashed).sort();
@@ -47,7 +52,7 @@ export function isInRun(
 }
 
 /** The test files that a run is asked for. */
-export function chooseFiles({ paths, all, changedSince }: TestOptions): Lanes {
+export function chooseFiles({ paths, all, changedSince }: TestOptions): TestGroups {
   const wanted = paths.map((path) => new RegExp(path.replace(/^\.\//, ""), "i"));
   const related = changedSince === undefined ? undefined : new Set(listAffected(changedSince));
   const files = everyFile().filter(

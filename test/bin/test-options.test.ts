@@ -6,10 +6,10 @@ import { join } from "node:path";
 import {
   chooseFiles,
   isInRun,
-  type Lanes,
   listChanged,
   listReaders,
   listSocketFiles,
+  type TestGroups,
 } from "../../bin/test/test-files.ts";
 import { readTestOptions } from "../../bin/test/test-options.ts";
 import { isAlone, isInfrastructure, isSlow, isTimed } from "../kinds.ts";
@@ -30,7 +30,7 @@ test("paths, names and options are distinguished", () => {
   expect(read()).toMatchObject({ all: false, watch: false, help: false, jest: [] });
 });
 
-const namesOf = (lanes: Lanes) => Object.values(lanes).flat();
+const namesOf = (lanes: TestGroups) => Object.values(lanes).flat();
 
 test("slow kinds and infrastructure run only with --all or by their path, each once", () => {
   const short = namesOf(chooseFiles(read()));

@@ -6,7 +6,7 @@ const lookMilliseconds = 250;
  * npm runs a script through a shell, and killing the shell does not kill the script. So a run that
  * npm started ends itself; one started by hand may outlive its terminal.
  */
-export function whenParentIsGone(end: () => void): void {
+export function onParentExit(end: () => void): void {
   const parent = process.ppid;
   const timer = setInterval(() => {
     if (process.ppid === parent && isAlive(parent)) return;
