@@ -10,17 +10,17 @@ import { listingOf } from "../platform/realtime/socket-limit.ts";
 import { assertOnly } from "../platform/realtime/subscription.ts";
 import { logFault } from "../platform/runtime/log.ts";
 import { markRelay, removeRelay } from "../platform/store/log/relays.ts";
-import { gatherLonger } from "../platform/table/table.ts";
+import { batchCallsLonger } from "../platform/table/table.ts";
 import { createAddresses } from "./addresses.ts";
 import { closeInWaves } from "./closing.ts";
 import { socketLimits, takeConnection } from "./connection.ts";
 import { answerHandshake, readHandshake } from "./handshake.ts";
 import type { Connection } from "./model.ts";
+import { startPeriodicWork } from "./periodic-work.ts";
 import { leaveAll } from "./room.ts";
 import { grantedTo } from "./routes.ts";
 import { type Admitted, createState, type State } from "./state.ts";
 import { subscribe } from "./subscribe.ts";
-import { startUpkeep } from "./upkeep.ts";
 
 /** A running relay. */
 export type Relay = {
@@ -48,7 +48,7 @@ const headerBytesMax = 10_240;
  * clients reconnect and resume. Rejects with the system's error if the port is in use.
  */
 export async function startRelay({ port, host }: { port: number; host: string }): Promise<Relay> {
-  gatherLonger();
+  batchCallsLonger();
   const state = createState();
   await markRelay(state.node, new Date());
   const addresses = createAddresses();
@@ -76,7 +76,7 @@ export async function startRelay({ port, host }: { port: number; host: string })
     http.once("error", reject);
     http.listen(port, host, resolve);
   });
-  const upkeep = startUpkeep(state);
+  const upkeep = startPeriodicWork(state);
   return {
     port: (http.address() as AddressInfo).port,
     async drain(milliseconds) {

@@ -28,7 +28,7 @@ type Folded = LogState & { changed: Sums; events: DerivedEvent[] };
  * vote may precede its poll; it is counted under the poll's id until then. Actions that arrive
  * after a moment's end are ignored, because its result was counted from the items.
  */
-export function fold(state: LogState, record: LogRecord, newest: number): Folded {
+export function applyRecord(state: LogState, record: LogRecord, newest: number): Folded {
   const { adds, gift, moment, trains } = record;
   if ([adds, gift, moment, trains].every((one) => one === undefined))
     return { ...stateOf(state), changed: {}, events: [] };

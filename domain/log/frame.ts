@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { utf8Bytes } from "../text.ts";
 import { dataWithoutText, type LogRecord, messageIn, type StreamEvent, Totals } from "./event.ts";
-import { fold } from "./fold.ts";
+import { applyRecord } from "./fold.ts";
 import { LogMoment, type LogState, LogTrains, Sums, stateOf } from "./sums.ts";
 import type { DerivedEvent } from "./train-progress.ts";
 
@@ -117,7 +117,7 @@ export function makeFrame(
   for (const record of records) {
     const isDropped = dropped?.has(record.id) ?? false;
     const after = record.gift === undefined ? totals : add(totals, record.gift.totals);
-    const folded = fold(state, uncounted(record, end), newest);
+    const folded = applyRecord(state, uncounted(record, end), newest);
     const shown = isDropped ? [] : eventTexts(record, folded.events, after, deleted);
     const messages = isDropped ? 0 : record.events.filter(messageIn).length;
     const size = shown.reduce((sum, text) => sum + utf8Bytes(text) + 1, messages * deletedBytes);

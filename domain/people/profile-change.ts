@@ -117,7 +117,7 @@ function pictureAfter(was: OfPicture, given: string | null | undefined): OfPictu
 }
 
 /** The profile with a copy of the picture at another host, served from here. */
-export const fetched = (
+export const withFetchedPhoto = (
   profile: Profile,
   picture: { id: string; url: string },
   now: Date,
@@ -159,7 +159,7 @@ const keptDays = 30;
  * The profile with another username: once in 30 days, unless an admin assigns it. The same one
  * again, such as a repeated call whose response was lost, changes nothing.
  */
-export function renamed(
+export function withUsername(
   profile: Profile,
   username: string,
   now: Date,

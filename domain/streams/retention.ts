@@ -10,7 +10,7 @@ export const isKept = (createdAt: string, days: number, now: Date): boolean =>
   keptUntil(new Date(createdAt), days) > now.getTime();
 
 /** Reads the first message at or after a number, and whether it is kept; undefined without one. */
-export type Look = (n: number) => Promise<{ n: number; isKept: boolean } | undefined>;
+export type FindKept = (n: number) => Promise<{ n: number; isKept: boolean } | undefined>;
 
 /**
  * `last`: the newest number of a chat of `count` messages that is hidden for its age, 0 if there is
@@ -22,7 +22,7 @@ export type Look = (n: number) => Promise<{ n: number; isKept: boolean } | undef
  */
 export async function lastExpired(
   count: number,
-  look: Look,
+  look: FindKept,
   from = 0,
 ): Promise<{ last: number; old: number }> {
   let old = from;

@@ -28,7 +28,7 @@ export const isOver = (stream: Pick<Stream, "status">) =>
  * Goes live, with the host's current names, which gifts will show. A host who rejoins their active
  * stream changes nothing.
  */
-export function goLive(stream: Stream, host: UserSummary, now: Date): StreamChange {
+export function startStream(stream: Stream, host: UserSummary, now: Date): StreamChange {
   if (stream.status === "active") return undefined;
   if (!isBefore(stream)) refuse("stream_not_startable", { status: stream.status });
   return { status: "active", startedAt: now.toISOString(), host };
@@ -38,14 +38,14 @@ export function goLive(stream: Stream, host: UserSummary, now: Date): StreamChan
  * From active to ended: only a live stream can end. A room notes by whom, for the application's
  * callback.
  */
-export function end(stream: Stream, now: Date, by: string): Partial<Stream> {
+export function endStream(stream: Stream, now: Date, by: string): Partial<Stream> {
   if (stream.status !== "active") refuse("stream_not_live", { status: stream.status });
   const room = stream.roomId === null ? {} : { room: { ...stream.room, destroyedBy: by } };
   return { status: "ended", endedAt: now.toISOString(), ...room };
 }
 
 /** Cancels a stream that has not begun. */
-export function cancel(stream: Stream): Partial<Stream> {
+export function cancelStream(stream: Stream): Partial<Stream> {
   if (!isBefore(stream)) refuse("stream_not_cancellable", { status: stream.status });
   return { status: "cancelled_by_host" };
 }
@@ -57,7 +57,7 @@ export function cancelAsGuest(stream: Stream): Partial<Stream> {
 }
 
 /** Soft deletion; a live stream must be ended first. */
-export function remove(stream: Stream, now: Date): StreamChange {
+export function deleteStream(stream: Stream, now: Date): StreamChange {
   if (stream.status === "active") refuse("stream_live");
   return { deletedAt: now.toISOString() };
 }

@@ -151,7 +151,7 @@ export function afterDisabling(before: Delivery): Delivery {
 }
 
 /** A blocking callback without a usable response. It is not retried: its gift is refused. */
-export const afterQuestion = (
+export const afterFailedCallback = (
   delivery: Delivery,
   outcome: { statusCode?: number | undefined; error: string },
 ): Delivery => ({

@@ -107,8 +107,10 @@ export function changeWebhook(
 }
 
 /** Whether a webhook receives events of this type. */
-export const wants = ({ enabled, events }: Pick<Webhook, "enabled" | "events">, type: string) =>
-  enabled && (events.includes(type) || events.includes(everyType));
+export const isSubscribedTo = (
+  { enabled, events }: Pick<Webhook, "enabled" | "events">,
+  type: string,
+) => enabled && (events.includes(type) || events.includes(everyType));
 
 /** A secret, and until when it signs (ISO 8601); the newest one has no end. */
 export const Secret = z.object({ secret: z.string(), until: Timestamp.optional() });

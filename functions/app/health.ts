@@ -3,7 +3,7 @@ import { refuse } from "../../domain/refusal.ts";
 import { shownText } from "../../domain/text.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { setting } from "../../platform/runtime/env.ts";
-import { isTableThere } from "../../platform/table/health.ts";
+import { isTableReachable } from "../../platform/table/health.ts";
 
 /** Healthy if a consistent read of the table succeeds. */
 export const { contract, handler } = endpoint(
@@ -18,7 +18,7 @@ export const { contract, handler } = endpoint(
     grants: { read: ["GIFTTYPE"] },
   },
   async () => {
-    if (!(await isTableThere())) refuse("unavailable");
+    if (!(await isTableReachable())) refuse("unavailable");
     return { status: "ok" as const, stage: setting("STAGE") };
   },
 );

@@ -7,7 +7,7 @@ import { awaitEndings } from "../../platform/store/audience/endings.ts";
 import { awaitCombos } from "../../platform/store/money/combos.ts";
 import { resolveHeldGifts } from "../../platform/store/money/held-gifts.ts";
 import { settleAll } from "../../platform/store/money/settle.ts";
-import { queueNewUsers } from "../../platform/store/people/first-sights.ts";
+import { queueNewUsers } from "../../platform/store/people/new-users.ts";
 
 /**
  * Credits hosts: every gift is settled from its own record, exactly once. This reader also follows

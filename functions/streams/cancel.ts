@@ -3,8 +3,8 @@ import { StreamId } from "../../domain/id.ts";
 import { LiveStream } from "../../domain/streams/live-stream.ts";
 import {
   assertMayHost,
-  cancel,
   cancelAsGuest,
+  cancelStream,
   mayHost,
 } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
@@ -32,6 +32,6 @@ export const { contract, handler } = endpoint(
     const { stream } = await getStreamOutside(path.streamId, caller, now, { consistent: true });
     const isGuest = !mayHost(stream, caller) && stream.guests.includes(caller.userId);
     if (!isGuest) assertMayHost(stream, caller);
-    return changeShown(stream, isGuest ? cancelAsGuest : cancel, now, idempotentReply);
+    return changeShown(stream, isGuest ? cancelAsGuest : cancelStream, now, idempotentReply);
   },
 );

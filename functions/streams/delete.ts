@@ -2,7 +2,7 @@ import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
 import { LiveStream } from "../../domain/streams/live-stream.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
-import { assertMayHost, remove } from "../../domain/streams/stream-lifecycle.ts";
+import { assertMayHost, deleteStream } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { forgetPicture } from "../../platform/pictures/pictures.ts";
 import { showStream } from "../../platform/store/streams/display-names.ts";
@@ -27,7 +27,7 @@ export const { contract, handler } = endpoint(
   async ({ path, caller, now }) => {
     const stream = await getStream(path.streamId, { consistent: true });
     assertMayHost(stream, caller);
-    const decide = (current: Stream) => remove(current, now);
+    const decide = (current: Stream) => deleteStream(current, now);
     const forget = ({ pictureId }: Stream) => forgetPicture(pictureId);
     return showStream(await changeStream(stream, decide, now, undefined, forget));
   },

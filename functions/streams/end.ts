@@ -2,7 +2,7 @@ import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
 import { LiveStream } from "../../domain/streams/live-stream.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
-import { assertMayHost, end } from "../../domain/streams/stream-lifecycle.ts";
+import { assertMayHost, endStream } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { changeShown } from "../../platform/store/streams/display-names.ts";
 import { streamReplay } from "../../platform/store/streams/stream-replay.ts";
@@ -24,7 +24,7 @@ export const { contract, handler } = endpoint(
   async ({ path, caller, now, idempotentReply }) => {
     const stream = await getStream(path.streamId, { consistent: true });
     assertMayHost(stream, caller);
-    const decide = (current: Stream) => end(current, now, caller.userId);
+    const decide = (current: Stream) => endStream(current, now, caller.userId);
     return changeShown(stream, decide, now, idempotentReply);
   },
 );

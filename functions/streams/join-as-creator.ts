@@ -1,6 +1,11 @@
 import { refuse } from "../../domain/refusal.ts";
 import { isHost, type Stream } from "../../domain/streams/stream.ts";
-import { goLive, Joined, JoinRequest, joinedOf } from "../../domain/streams/stream-lifecycle.ts";
+import {
+  Joined,
+  JoinRequest,
+  joinedOf,
+  startStream,
+} from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { queueLiveNotifications } from "../../platform/live-notifications/live-notifications.ts";
 import { hostActions } from "../../platform/store/money/wallets.ts";
@@ -39,7 +44,7 @@ export const { contract, handler } = endpoint(
     if (!isHost(stream, caller.userId)) refuse("stream_not_yours"); // Not even an admin may.
     const [profile] = await Promise.all([getCallerProfile(caller, now), assertMayGoLive(stream)]);
     const host = summary(profile);
-    const start = (current: Stream) => goLive(current, host, now);
+    const start = (current: Stream) => startStream(current, host, now);
     const show = (is: Stream) => showWithPin({ ...is, host }, now);
     const replyTo = async (is: Stream) => idempotentReply(joinedOf(await show(is), caller.userId));
     const also = async (is: Stream) =>

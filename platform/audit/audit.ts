@@ -8,7 +8,7 @@ import { createEscrows } from "./escrows.ts";
 import { heldSince, listForgotten } from "./held.ts";
 import { createLedgerWalk } from "./ledger-walk.ts";
 import { readItem, type Window } from "./read-item.ts";
-import { createNames, createSheet, type Open } from "./sheet.ts";
+import { createExactSums, createFactSums, type Open } from "./sheet.ts";
 import { addTo, noSums, type Sums } from "./sums.ts";
 
 /** An inconsistency: the items concerned, and what is wrong. */
@@ -119,8 +119,8 @@ async function* statements(items: AsyncIterable<Item>, gifts: Window) {
 }
 
 async function sumUp(items: AsyncIterable<Item>, gifts: Window) {
-  const money = createSheet();
-  const events = createSheet();
+  const money = createFactSums();
+  const events = createFactSums();
   const sums = noSums();
   const debts = createDebts();
   const escrows = createEscrows();
@@ -166,7 +166,7 @@ async function nameAll(
 }
 
 async function name(items: AsyncIterable<Item>, gifts: Window, money: number[], events: number[]) {
-  const names = { money: createNames(money), events: createNames(events) };
+  const names = { money: createExactSums(money), events: createExactSums(events) };
   const logs: Logs = { newest: new Map(), resetAt: new Map() };
   const keep = (facts: readonly Fact[], kind: keyof typeof names, item: string) => {
     for (const fact of facts) names[kind].add(fact, item);

@@ -5,7 +5,7 @@ import { type Count, countVote, VoteItem } from "../../domain/audience/vote.ts";
 import { begunIn, type LogState, likesIn, openIn } from "../../domain/log/sums.ts";
 import { isOpenTrain } from "../../domain/log/train-progress.ts";
 import { Gift } from "../../domain/money/gift-item.ts";
-import { crowdRestOf } from "../store/audience/crowd-rest.ts";
+import { remainderOf } from "../store/audience/anonymous-remainder.ts";
 import { type Item, keyText } from "../table/items.ts";
 import { key, moneyKindOf } from "../table/keys.ts";
 import {
@@ -237,7 +237,7 @@ function addRest(
   crowds: ReadonlyMap<string, Crowd>,
   tallies: ReadonlyMap<string, Tally>,
 ): void {
-  const { count, parts } = crowdRestOf(item);
+  const { count, parts } = remainderOf(item);
   const tally = tallies.get(id);
   if (tally !== undefined) {
     tally.voters += count;

@@ -10,7 +10,7 @@ const mask = (1n << 64n) - 1n;
  * zero, and otherwise nonzero (except for 1 in 2^64). A second pass finds the keys of nonzero
  * buckets by keeping only those.
  */
-export function createSheet() {
+export function createFactSums() {
   const sums = new BigUint64Array(bucketCount);
   return {
     add({ key, amount }: Fact): void {
@@ -34,7 +34,7 @@ export type Open = { key: string; net: number; items: string[] };
 const itemsNamed = 4;
 
 /** Keeps the exact sums of some buckets' keys, with the items that state them. */
-export function createNames(buckets: readonly number[]) {
+export function createExactSums(buckets: readonly number[]) {
   const selected = new Set(buckets);
   const kept = new Map<string, Open>();
   return {

@@ -1,7 +1,7 @@
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from "aws-lambda";
 import type { Grants, Resources } from "../lambda/grants.ts";
 import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
-import { logFault, named } from "../runtime/log.ts";
+import { logFault, withFunctionName } from "../runtime/log.ts";
 import { countMetric, withMetrics } from "../runtime/metrics.ts";
 import { type Caller, contextOf } from "./caller.ts";
 
@@ -40,7 +40,7 @@ export function authorizer<const C extends Omit<AuthorizerContract, "kind">>(
   identify: (event: AuthorizerEvent, now: Date) => Promise<Verdict>,
 ) {
   const contract = { kind: "authorizer", ...declaration } as C & { kind: "authorizer" };
-  named(identify, `authorizer ${contract.api}`);
+  withFunctionName(identify, `authorizer ${contract.api}`);
 
   async function handler(
     event: AuthorizerEvent,

@@ -44,7 +44,7 @@ export async function findMetadata(now: Date): Promise<Metadata> {
  * with `sign_in_unavailable` if the issuer accepts no codes, and with `unavailable` while it does
  * not respond.
  */
-export async function redeem(
+export async function redeemCode(
   { code, codeVerifier, redirectUri }: SignInCode,
   now: Date,
 ): Promise<SignedIn> {

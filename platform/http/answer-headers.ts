@@ -1,4 +1,4 @@
-import { type Contract, takesKey } from "./contract.ts";
+import { type Contract, takesIdempotencyKey } from "./contract.ts";
 
 /** The most bytes of request headers that API Gateway accepts. */
 export const headerBytesMax = 10_240;
@@ -56,7 +56,7 @@ export function headersOfSuccess(contract: Contract) {
     "x-request-id",
     ...(caller === "anyone" ? [] : (["ratelimit-policy", "ratelimit"] as const)),
     ...(cacheControl === undefined && !hasRevisions ? [] : (["etag"] as const)),
-    ...(takesKey(contract) ? (["idempotency-replayed"] as const) : []),
+    ...(takesIdempotencyKey(contract) ? (["idempotency-replayed"] as const) : []),
   ];
   return Object.fromEntries(names.map((name) => [name, refTo(name)]));
 }

@@ -106,7 +106,8 @@ export type Contract = {
 } & Resources;
 
 /** Every POST takes an Idempotency-Key, and no other method does. */
-export const takesKey = ({ route }: Pick<Contract, "route">) => route.startsWith("POST ");
+export const takesIdempotencyKey = ({ route }: Pick<Contract, "route">) =>
+  route.startsWith("POST ");
 
 /** Whether a call may name the revision that it wants to change. */
 export const takesIfMatch = ({ route, hasRevisions }: Pick<Contract, "route" | "hasRevisions">) =>
@@ -129,7 +130,7 @@ export function codesOf(contract: Failable): RefusalCode[] {
     ...refusals,
     "body_too_large",
     ...only(body !== undefined, "media_type_unsupported"),
-    ...only(takesKey(contract), "key_reused", "key_in_progress"),
+    ...only(takesIdempotencyKey(contract), "key_reused", "key_in_progress"),
     ...only(takesIfMatch(contract), "changed_meanwhile"),
     ...(["request_blocked", "too_many_requests", "unavailable"] as const),
   ];

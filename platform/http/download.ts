@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
-import { logFault, named } from "../runtime/log.ts";
+import { logFault, withFunctionName } from "../runtime/log.ts";
 import { isTransient } from "../table/conflicts.ts";
 import type { DownloadContract } from "./contract.ts";
 import { commonHeaders, faultAnswer, isKnown, refusalAnswer } from "./envelope.ts";
@@ -25,7 +25,7 @@ export function download<const C extends Omit<DownloadContract, "kind">>(
   find: (name: string) => Promise<Found | undefined>,
 ) {
   const contract = { kind: "download", ...declaration } as C & { kind: "download" };
-  named(find, contract.path);
+  withFunctionName(find, contract.path);
 
   async function serve(event: APIGatewayProxyEvent): Promise<Found> {
     const [name = ""] = Object.values(event.pathParameters ?? {});

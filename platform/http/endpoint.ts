@@ -7,13 +7,13 @@ import { inSession, withBans, withRevocations } from "../auth/session.ts";
 import type { Grants } from "../lambda/grants.ts";
 import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
 import { newId } from "../runtime/id.ts";
-import { logFault, named } from "../runtime/log.ts";
+import { logFault, withFunctionName } from "../runtime/log.ts";
 import { withMetrics } from "../runtime/metrics.ts";
 import { isTransient } from "../table/conflicts.ts";
 import { anonymousOwner, keyedCall } from "../table/idempotency.ts";
 import { assertNotRefused, countUse, rateHeaders, withBucket } from "../table/rates.ts";
 import { DuplicateKeyError } from "../table/transact.ts";
-import { type Contract, codesOf, rateOf, takesKey, unitsOf } from "./contract.ts";
+import { type Contract, codesOf, rateOf, takesIdempotencyKey, unitsOf } from "./contract.ts";
 import {
   commonHeaders,
   contentTag,
@@ -34,9 +34,9 @@ import {
 } from "./replay.ts";
 import {
   answerUnknownRoute,
-  check,
   hasTrailingSlash,
   header,
+  parseInput,
   readBody,
   readKey,
   readQuery,
@@ -90,7 +90,7 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
 ) {
   const grants = grantsOf(declaration);
   const contract = { kind: "endpoint", ...declaration, grants } as C & { kind: "endpoint" };
-  named(handle, contract.route);
+  withFunctionName(handle, contract.route);
   const calls = new WeakMap<APIGatewayProxyEvent, Call>();
 
   async function serve(
@@ -109,13 +109,13 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
     if (contract.formOnly && caller) assertNotRefused("uploads", caller.userId, call.now);
     const body = await readBody(event, contract);
     const request = {
-      path: contract.path && check(contract.path, event.pathParameters ?? {}),
-      query: contract.query && check(contract.query, readQuery(event, contract.lists)),
-      body: contract.body && check(contract.body, body),
+      path: contract.path && parseInput(contract.path, event.pathParameters ?? {}),
+      query: contract.query && parseInput(contract.query, readQuery(event, contract.lists)),
+      body: contract.body && parseInput(contract.body, body),
     };
     if (contract.query === undefined) readQuery(event);
     call.body = request.body;
-    const name = takesKey(contract) ? readKey(event, contract) : undefined;
+    const name = takesIdempotencyKey(contract) ? readKey(event, contract) : undefined;
     if (name !== undefined)
       call.keyed = keyedCall(caller?.userId ?? anonymousOwner(name), contract.route, name, request);
     const clock = { now: call.now, newId: () => newId(call.now) };
@@ -153,7 +153,7 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
 
 /** The grants of the handler, plus those that every call of its kind needs. */
 function grantsOf({ caller, grants, route }: Omit<Contract, "kind">): Grants {
-  const keyed = takesKey({ route }) ? withReplay(grants) : grants;
+  const keyed = takesIdempotencyKey({ route }) ? withReplay(grants) : grants;
   return caller === "anyone" ? keyed : withRevocations(withBucket(withBans(keyed)));
 }
 

@@ -13,8 +13,8 @@ import {
   type Contract,
   codesOf,
   methodAndPath,
+  takesIdempotencyKey,
   takesIfMatch,
-  takesKey,
 } from "./contract.ts";
 import { faultCode } from "./envelope.ts";
 import { failureResponsesOf, plainFailures } from "./failure-responses.ts";
@@ -186,7 +186,7 @@ function operation(name: string, contract: Contract): ZodOpenApiOperationObject 
 function headersTaken(contract: Contract): z.ZodObject | undefined {
   const isRequired = contract.idempotencyKey === "required";
   const headers = {
-    ...(takesKey(contract) && {
+    ...(takesIdempotencyKey(contract) && {
       "Idempotency-Key": isRequired ? IdempotencyKey : IdempotencyKey.optional(),
     }),
     ...(takesIfMatch(contract) && { "If-Match": IfMatch.optional() }),

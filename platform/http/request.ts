@@ -8,7 +8,7 @@ import { commonHeaders, refusalAnswer } from "./envelope.ts";
 export const bodyBytesMax = { json: 64 * 1024, multipart: 4 * 1024 * 1024 };
 
 /** Checks one part of the request against its schema; every problem gets its own sentence. */
-export function check<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+export function parseInput<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const parsed = schema.safeParse(value, { error: expectationOf });
   if (parsed.success) return parsed.data;
   throw new Refusal("request_invalid", {}, sentences(parsed.error.issues));
@@ -173,5 +173,5 @@ export function readKey(
     refuse("request_invalid", { problem: "Idempotency-Key: required" });
   if (given === undefined) return undefined;
   const [, inner] = quoted.exec(given) ?? [];
-  return check(IdempotencyKey, inner?.replace(/\\(.)/g, "$1") ?? given);
+  return parseInput(IdempotencyKey, inner?.replace(/\\(.)/g, "$1") ?? given);
 }

@@ -4,7 +4,7 @@ import { Maintenance } from "../../domain/refusal.ts";
 import { changeVisibility } from "../aws/queues.ts";
 import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
-import { logFault, named, withReadableStack } from "../runtime/log.ts";
+import { logFault, withFunctionName, withReadableStack } from "../runtime/log.ts";
 import { countMetric, withMetrics } from "../runtime/metrics.ts";
 import { type Item, unmarshallItem } from "../table/items.ts";
 import { type ItemKind, readKey } from "../table/keys.ts";
@@ -52,7 +52,7 @@ export function consumer<const C extends Omit<ConsumerContract, "kind">>(
   handle: (records: RecordsOf<C["on"]>, now: Date) => Promise<readonly string[] | void>,
 ) {
   const contract = { kind: "consumer", ...declaration } as C & { kind: "consumer" };
-  named(handle, sourceName(contract.on));
+  withFunctionName(handle, sourceName(contract.on));
 
   async function handler(event: { Records?: unknown[] }, context?: TimeLeft): Promise<Failures> {
     beginInvocation(context);

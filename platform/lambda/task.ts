@@ -1,6 +1,6 @@
 import type * as z from "zod";
 import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
-import { named, withReadableStack } from "../runtime/log.ts";
+import { withFunctionName, withReadableStack } from "../runtime/log.ts";
 import { withMetrics } from "../runtime/metrics.ts";
 import type { Grants, Resources } from "./grants.ts";
 
@@ -26,7 +26,7 @@ export function task<const C extends Omit<TaskContract, "kind">>(
   handle: (body: z.output<C["body"]>, now: Date) => Promise<z.input<C["answer"]>>,
 ) {
   const contract = { kind: "task", ...declaration } as C & { kind: "task" };
-  named(handle, "task");
+  withFunctionName(handle, "task");
 
   async function handler(event: unknown, context?: TimeLeft): Promise<z.input<C["answer"]>> {
     beginInvocation(context);

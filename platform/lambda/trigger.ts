@@ -1,5 +1,5 @@
 import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
-import { logFault, named } from "../runtime/log.ts";
+import { logFault, withFunctionName } from "../runtime/log.ts";
 import type { Grants, Resources } from "./grants.ts";
 
 /** The contract of a function that the stage's own user pool calls before it continues. */
@@ -21,7 +21,7 @@ export function trigger<Event, const C extends Omit<TriggerContract, "kind">>(
   handle: (event: Event) => Promise<Event>,
 ) {
   const contract = { kind: "trigger", ...declaration } as C & { kind: "trigger" };
-  named(handle, `trigger ${contract.on}`);
+  withFunctionName(handle, `trigger ${contract.on}`);
 
   async function handler(event: Event, context?: TimeLeft): Promise<Event> {
     beginInvocation(context);

@@ -1,4 +1,4 @@
-import { leaveLikes } from "../store/audience/leaving.ts";
+import { anonymizeLikes } from "../store/audience/anonymization.ts";
 import { changeFrame, queryFrames } from "../store/log/frames.ts";
 import { key, prefix } from "../table/keys.ts";
 import { withoutNames } from "./names.ts";
@@ -25,7 +25,7 @@ export async function eraseFrames({ userId, at, after }: Erasure): Promise<strin
     }
     if (seen === items || changed === changes) return cursorText(SK, frame.n);
   }
-  await leaveLikes(streamId, userId, at);
+  await anonymizeLikes(streamId, userId, at);
   await forgetTrace({ PK: key.tracedBan(userId, "").PK, SK }, at);
   return cursorText(SK);
 }

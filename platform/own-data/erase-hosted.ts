@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { overlayKeysMax } from "../../domain/streams/overlay-key.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
-import { cancel, isBefore } from "../../domain/streams/stream-lifecycle.ts";
+import { cancelStream, isBefore } from "../../domain/streams/stream-lifecycle.ts";
 import { listOverlayKeys, removeOverlayKey } from "../store/streams/overlay-keys.ts";
 import { listReminders } from "../store/streams/reminders.ts";
 import { changeStream } from "../store/streams/stream-changes.ts";
@@ -108,4 +108,4 @@ async function eraseHost(streamId: string, userId: string): Promise<void> {
 }
 
 /** Cancels a stream, unless it has begun in the meantime. */
-const callOff = (stream: Stream) => (isBefore(stream) ? cancel(stream) : undefined);
+const callOff = (stream: Stream) => (isBefore(stream) ? cancelStream(stream) : undefined);

@@ -1,6 +1,6 @@
 import { MomentItem } from "../../domain/audience/moment.ts";
 import type { VoteItem } from "../../domain/audience/vote.ts";
-import { leavePoll, listVotes } from "../store/audience/leaving.ts";
+import { anonymizeVote, listVotes } from "../store/audience/anonymization.ts";
 import { findMoment } from "../store/audience/moments.ts";
 import { type Item, parseItem, updateIf } from "../table/items.ts";
 import { key, prefix } from "../table/keys.ts";
@@ -49,7 +49,7 @@ function erasuresIn(
   const moment = parseItem(MomentItem, item);
   const { PK, SK, by } = item;
   return [
-    ...(vote !== undefined && vote.at <= at ? [() => leavePoll(moment.id, userId, at)] : []),
+    ...(vote !== undefined && vote.at <= at ? [() => anonymizeVote(moment.id, userId, at)] : []),
     // With the next revision: a call that has read the names must decide again, and the log of an
     // open moment shows it without them.
     ...(hasNames(by, userId)

@@ -1,6 +1,6 @@
 import { Message } from "../../domain/streams/chat.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
-import { leaveLikes } from "../store/audience/leaving.ts";
+import { anonymizeLikes } from "../store/audience/anonymization.ts";
 import { disownContribution } from "../store/money/fundings.ts";
 import { listEntries } from "../store/money/ledger.ts";
 import { forfeitPass } from "../store/money/passes.ts";
@@ -89,7 +89,7 @@ async function eraseFromStream(SK: string, streamId: string, page: StreamPage): 
   }
   if (after === "") {
     await removeReminder(streamId, userId, at);
-    await leaveLikes(streamId, userId, at);
+    await anonymizeLikes(streamId, userId, at);
   }
   const next = await eraseFromMoments(streamId, { userId, at, after, most });
   return next === undefined ? cursorText(SK) : cursorInMoments(SK, next);

@@ -3,7 +3,7 @@ import type * as z from "zod";
 import type { VoteItem } from "../../domain/audience/vote.ts";
 import type { ChainedEntry } from "../../domain/money/ledger.ts";
 import { banAsOf } from "../../domain/streams/ban.ts";
-import { listVotes } from "../store/audience/leaving.ts";
+import { listVotes } from "../store/audience/anonymization.ts";
 import { findBans } from "../store/streams/bans.ts";
 import { listOwnMembers } from "../store/streams/members.ts";
 import { parseItem } from "../table/items.ts";

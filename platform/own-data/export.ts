@@ -2,7 +2,7 @@ import { type ChainedEntry, transactionOf } from "../../domain/money/ledger.ts";
 import { Relation } from "../../domain/people/follow.ts";
 import { notificationOf } from "../../domain/people/notification.ts";
 import { channelSettingsOf } from "../../domain/streams/channel.ts";
-import { listLikes } from "../store/audience/leaving.ts";
+import { listLikes } from "../store/audience/anonymization.ts";
 import { readWhole } from "../store/money/balances.ts";
 import { listEntries } from "../store/money/ledger.ts";
 import { listNotifications } from "../store/people/notification-lists.ts";

@@ -1,4 +1,4 @@
-import { fetched } from "../../domain/people/profile-change.ts";
+import { withFetchedPhoto } from "../../domain/people/profile-change.ts";
 import { PictureFile, pictureBytesMax } from "../../domain/picture.ts";
 import { thumbnailFrom } from "../../domain/streams/thumbnail.ts";
 import { timeAfter } from "../../domain/text.ts";
@@ -78,7 +78,7 @@ async function namedByUser({ id }: RemotePicture, now: Date): Promise<Naming | u
   return {
     url: was.picture,
     countedFor: id,
-    replace: (picture) => [replaceAction(was, fetched(was, picture, at))],
+    replace: (picture) => [replaceAction(was, withFetchedPhoto(was, picture, at))],
   };
 }
 

@@ -6,7 +6,7 @@ import { sendMessage, sendMessages } from "../aws/queues.ts";
 import { setting } from "../runtime/env.ts";
 import { lazy } from "../runtime/kept-values.ts";
 import { rangesMax } from "../store/log/subscribers.ts";
-import { gather } from "../table/table.ts";
+import { batchCalls } from "../table/table.ts";
 
 /** Posts a large room's entire backlog, whose newest item is `gathered`. */
 export const PostJob = z.object({ streamId: z.string(), gathered: z.string() });
@@ -130,7 +130,7 @@ type ResumeMessage = Extract<Message, { queue: "resumes" }>;
  * Each message succeeds or fails independently.
  */
 function createBatcher(): (message: ResumeMessage) => Promise<void> {
-  const send = gather(async (all: readonly ResumeMessage[]) => {
+  const send = batchCalls(async (all: readonly ResumeMessage[]) => {
     const messages = all.map(({ job: body, delaySeconds }) => ({ body, delaySeconds }));
     const sendings = sendMessages(setting("RESUMES_QUEUE_URL"), messages);
     return new Map(all.map((message, at) => [message, sendings[at]!]));

@@ -20,7 +20,7 @@ import {
 import { findStream } from "../store/streams/streams.ts";
 import { getItem, unmarshallItem } from "../table/items.ts";
 import { readKey } from "../table/keys.ts";
-import { atEachSocket } from "./user-sockets.ts";
+import { forEachSocket } from "./user-sockets.ts";
 
 /*
  * Every decision on a ban compares its end with the clock, so a ban is over without a timer. The
@@ -110,7 +110,7 @@ export async function endBan(poster: Poster, moment: BanEnd, now: Date): Promise
 async function endWaiting(poster: Poster, hostId: string, userId: string, now: Date) {
   const member = await findChannelMember(hostId, userId);
   if (!isBlocked(member, now)) return;
-  await atEachSocket(userId, now, { rechecksBans: true }, async (connectionId) => {
+  await forEachSocket(userId, now, { rechecksBans: true }, async (connectionId) => {
     const { streams = [] } = (await findConnection(connectionId)) ?? {};
     for (const streamId of streams) {
       const stream = await findStream(streamId, { consistent: true });

@@ -4,7 +4,7 @@ import { type Position, parsePosition } from "../../domain/log/recovery.ts";
 import type { Caller } from "../auth/caller.ts";
 import { sentenceOf } from "../http/envelope.ts";
 import { header } from "../http/request.ts";
-import { recordFirstSight } from "../store/people/profile-changes.ts";
+import { recordNewUser } from "../store/people/profile-changes.ts";
 import type { SocketEvent } from "./socket.ts";
 import type { admitSocket } from "./socket-limit.ts";
 import type { HandshakeQuery } from "./subscription.ts";
@@ -21,7 +21,7 @@ export async function noteUser(
   const { userId, claims } = caller;
   if (caller.isByTicket || isOverlay(userId)) return;
   const isValid = async () => (await admission) === "admitted";
-  await recordFirstSight(userId, claims, now, { ...caller, isValid }, { consistent: true });
+  await recordNewUser(userId, claims, now, { ...caller, isValid }, { consistent: true });
 }
 
 /**

@@ -11,7 +11,7 @@ import { findSubscriber } from "../store/log/subscribers.ts";
 import { isStillAdmitted } from "../store/streams/members.ts";
 import { unmarshallItem } from "../table/items.ts";
 import { readKey } from "../table/keys.ts";
-import { atEachSocket } from "./user-sockets.ts";
+import { forEachSocket } from "./user-sockets.ts";
 
 /** A message of the queue `moments`: a user may have lost access to a paid stream. */
 export const LostPass = z.object({ passOf: z.string(), streamId: z.string() });
@@ -53,7 +53,7 @@ export async function endLostPass(
   now: Date,
 ): Promise<void> {
   if (await isStillAdmitted(streamId, passOf)) return;
-  await atEachSocket(passOf, now, { recheck: streamId }, async (connectionId) => {
+  await forEachSocket(passOf, now, { recheck: streamId }, async (connectionId) => {
     const subscriber = await findSubscriber(streamId, connectionId);
     if (subscriber?.isPaid) await endSubscription({ poster }, subscriber, "pass");
   });

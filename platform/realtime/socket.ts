@@ -5,10 +5,10 @@ import { Refusal, refuse } from "../../domain/refusal.ts";
 import { type Caller, callerOf, countedName } from "../auth/caller.ts";
 import { withBans } from "../auth/session.ts";
 import { faultCode, sentenceOf, statusOf } from "../http/envelope.ts";
-import { check, readJson } from "../http/request.ts";
+import { parseInput, readJson } from "../http/request.ts";
 import { ownPoster, type Poster, payloadOf } from "../push/gateway.ts";
 import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
-import { logFault, named } from "../runtime/log.ts";
+import { logFault, withFunctionName } from "../runtime/log.ts";
 import { withMetrics } from "../runtime/metrics.ts";
 import { withBucket } from "../table/rates.ts";
 import { closeReasons } from "./close-codes.ts";
@@ -72,7 +72,7 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
 ) {
   const grants = withBucket(withBans(declaration.grants));
   const contract = { kind: "socket", ...declaration, grants } as C & { kind: "socket" };
-  named(handle, contract.route);
+  withFunctionName(handle, contract.route);
 
   async function handler(event: SocketEvent, context?: TimeLeft): Promise<APIGatewayProxyResult> {
     beginInvocation(context, event.requestContext.requestId);
@@ -97,7 +97,7 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
       if (caller === undefined && eventType !== "DISCONNECT") refuse("token_invalid");
       const endsAt = (caller?.expiresAt ?? Number.POSITIVE_INFINITY) * 1000;
       if (body !== undefined && endsAt <= now.getTime()) refuse("token_invalid");
-      const message = body && contract.message && check(contract.message, body);
+      const message = body && contract.message && parseInput(contract.message, body);
       const origin = { connectionId, connectedAt, caller, requestId, event, now };
       const request = { message, ...origin, answer, close };
       const result = await handle(request as unknown as SocketRequest<typeof contract>);

@@ -7,7 +7,7 @@ import { type Mail, putMail } from "../store/log/relays.ts";
  * Reaches all sockets of a user: leaves `mail` for those that relays hold, and calls `act` with the
  * connection ids of the others. Throws if one fails, after all others are finished.
  */
-export async function atEachSocket(
+export async function forEachSocket(
   userId: string,
   now: Date,
   mail: Omit<Mail, "connectionId">,

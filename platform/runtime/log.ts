@@ -110,6 +110,9 @@ export const correlationId = () => current;
  * Names a contract's handler after its route, command or queue, so that stack traces show it; the
  * handlers of the route table are anonymous.
  */
-export function named<F extends (...values: never[]) => unknown>(handle: F, name: string): F {
+export function withFunctionName<F extends (...values: never[]) => unknown>(
+  handle: F,
+  name: string,
+): F {
   return Object.defineProperty(handle, "name", { value: name });
 }

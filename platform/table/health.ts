@@ -3,7 +3,7 @@ import { getRawItem } from "./items.ts";
 import { key } from "./keys.ts";
 
 /** Whether the table answers a consistent read, whatever the result. */
-export async function isTableThere(): Promise<boolean> {
+export async function isTableReachable(): Promise<boolean> {
   try {
     await getRawItem(key.giftType("health"), { consistent: true });
     return true;

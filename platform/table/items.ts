@@ -14,7 +14,7 @@ import type * as z from "zod";
 import { refuse } from "../../domain/refusal.ts";
 import { conflicted, pause, retryOnConflict, triesMax } from "./conflicts.ts";
 import type { Key } from "./keys.ts";
-import { gather, table, tableName } from "./table.ts";
+import { batchCalls, table, tableName } from "./table.ts";
 
 /** An item as stored. */
 export type Item = Key & Record<string, unknown>;
@@ -70,8 +70,8 @@ export async function getRawItem(
   return (await (consistent ? readConsistent : readEventual)(Key)).get(keyText(Key));
 }
 
-const readConsistent = gather((keys: readonly Key[]) => readAll(keys, true));
-const readEventual = gather((keys: readonly Key[]) => readAll(keys, false));
+const readConsistent = batchCalls((keys: readonly Key[]) => readAll(keys, true));
+const readEventual = batchCalls((keys: readonly Key[]) => readAll(keys, false));
 
 async function readAll(keys: readonly Key[], consistent: boolean): Promise<Map<string, Item>> {
   const [Key, second] = keys;

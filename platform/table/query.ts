@@ -6,7 +6,7 @@ import {
 } from "@aws-sdk/lib-dynamodb";
 import type { Item } from "./items.ts";
 import { dueIndex, type Key } from "./keys.ts";
-import { table, tableName, turnEnds } from "./table.ts";
+import { endOfTurn, table, tableName } from "./table.ts";
 
 /** How to read the items of one partition. */
 type Walk = {
@@ -174,7 +174,7 @@ export function coalesce<Args extends readonly (string | number)[], Answer>(
     const name = args.join(" ");
     const found = waiting.get(name);
     if (found !== undefined) return found;
-    const answer = turnEnds().then(() => {
+    const answer = endOfTurn().then(() => {
       waiting.delete(name);
       return read(...args);
     });

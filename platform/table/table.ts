@@ -125,33 +125,33 @@ export function correlate(client: DynamoDBDocumentClient): DynamoDBDocumentClien
 
 let afterThis: (act: () => void) => void = process.nextTick;
 
-/** How long `gatherLonger` gathers: about as long as a call to the table takes. */
+/** How long `batchCallsLonger` gathers: about as long as a call to the table takes. */
 const gatherMilliseconds = 5;
 
 /**
  * The end of this callback of the event loop, when all its reads were requested; after
- * `gatherLonger` some milliseconds later.
+ * `batchCallsLonger` some milliseconds later.
  */
-export const turnEnds = () => new Promise<void>((done) => afterThis(done));
+export const endOfTurn = () => new Promise<void>((done) => afterThis(done));
 
 /**
  * Gathers reads for 5 ms from now on. In a process that serves thousands of clients, such as a
  * relay, many reads arrive in that time, and a call takes as much CPU time as all other work for a
  * client.
  */
-export function gatherLonger(): void {
+export function batchCallsLonger(): void {
   afterThis = (act) => setTimeout(act, gatherMilliseconds);
 }
 
-/** Gathers requests until `turnEnds`, then makes all of them at once, after the last one. */
-export function gather<Asked, Answer>(
+/** Gathers requests until `endOfTurn`, then makes all of them at once, after the last one. */
+export function batchCalls<Asked, Answer>(
   read: (all: readonly Asked[]) => Promise<Answer>,
 ): (one: Asked) => Promise<Answer> {
   let wanted: Asked[] = [];
   let reading: Promise<Answer> | undefined;
   return (one) => {
     wanted.push(one);
-    reading ??= turnEnds().then(() => {
+    reading ??= endOfTurn().then(() => {
       const all = wanted;
       wanted = [];
       reading = undefined;

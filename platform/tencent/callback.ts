@@ -8,7 +8,7 @@ import {
   type GiftWater,
   verdictOf,
 } from "../../domain/tencent/callback.ts";
-import { afterQuestion, makeDelivery } from "../../domain/webhooks/delivery.ts";
+import { afterFailedCallback, makeDelivery } from "../../domain/webhooks/delivery.ts";
 import { tencentReceiver } from "../../domain/webhooks/webhook.ts";
 import { postJson } from "../outbound/post.ts";
 import { setting } from "../runtime/env.ts";
@@ -109,7 +109,7 @@ async function noteFailure(id: string, question: object, reply: CallbackReply, n
   const { statusCode, error = "The answer was not usable" } = reply;
   const made = makeDelivery(deliveryId(tencentReceiver, event), event, JSON.stringify(question));
   try {
-    await recordDelivery(tencentReceiver, afterQuestion(made, { statusCode, error }));
+    await recordDelivery(tencentReceiver, afterFailedCallback(made, { statusCode, error }));
   } catch (fault) {
     logFault("A failed callback could not be recorded", fault);
   }

@@ -3,10 +3,10 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import type * as z from "zod";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import { commonHeaders, errorCodeHeader, faultCode } from "../http/envelope.ts";
-import { check, hasTrailingSlash, header, readKey } from "../http/request.ts";
+import { hasTrailingSlash, header, parseInput, readKey } from "../http/request.ts";
 import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
 import { newId } from "../runtime/id.ts";
-import { logFault, named } from "../runtime/log.ts";
+import { logFault, withFunctionName } from "../runtime/log.ts";
 import { countMetric, withMetrics } from "../runtime/metrics.ts";
 import { pause } from "../table/conflicts.ts";
 import {
@@ -20,7 +20,7 @@ import {
 import { DuplicateKeyError, type Reply } from "../table/transact.ts";
 import { type Administrator, admitAdministrator } from "./administrator.ts";
 import { crash, ok, outcomeOf, unknownCommand } from "./codes.ts";
-import { always, type CommandContract } from "./contract.ts";
+import { type CommandContract, commonCodes } from "./contract.ts";
 import { admitCall } from "./rate.ts";
 import { readCommandBody } from "./request.ts";
 
@@ -75,7 +75,7 @@ export function command<const C extends Omit<CommandContract, "kind">>(
 ) {
   const grants = withOwnGrants(declaration);
   const contract = { kind: "command", ...declaration, grants } as C & { kind: "command" };
-  named(handle, contract.command);
+  withFunctionName(handle, contract.command);
 
   async function serve(event: APIGatewayProxyEvent, call: Call): Promise<APIGatewayProxyResult> {
     const { now } = call;
@@ -93,7 +93,7 @@ export function command<const C extends Omit<CommandContract, "kind">>(
         await admitCall(caller.sdkAppId, nameOf(contract.command), now);
       const body = readCommandBody(event);
       given.caller = caller;
-      given.body = contract.body && check(contract.body, body);
+      given.body = contract.body && parseInput(contract.body, body);
       const key = contract.idempotencyKey && readKey(event);
       if (key !== undefined)
         call.keyed = keyedCall(caller.identifier, `POST /v4/${contract.command}`, key, given.body);
@@ -191,7 +191,7 @@ async function answerError(contract: CommandContract, call: Call, error: unknown
     if (inProgress) refuse("key_in_progress");
   }
   if (refusal === undefined) return fault(contract, call, error);
-  if (![...always, ...(contract.refusals ?? [])].includes(refusal.code))
+  if (![...commonCodes, ...(contract.refusals ?? [])].includes(refusal.code))
     return fault(contract, call, new Error(`The contract does not declare ${refusal.code}`));
   return refused(call, refusal);
 }

@@ -22,7 +22,7 @@ export type CommandContract = {
 } & Resources;
 
 /** Refusals that any command can meet, so no contract lists them. */
-export const always: readonly RefusalCode[] = [
+export const commonCodes: readonly RefusalCode[] = [
   "app_id_missing",
   "app_id_invalid",
   "app_unknown",
@@ -43,7 +43,7 @@ export const always: readonly RefusalCode[] = [
 ];
 
 /** Refusals that any callback can meet. */
-export const alwaysOfCallbacks: readonly RefusalCode[] = [
+export const commonCallbackCodes: readonly RefusalCode[] = [
   "app_unknown",
   "callback_key_wrong",
   "body_too_large",

@@ -5,9 +5,9 @@ import { faultCode } from "../http/envelope.ts";
 import { sentenceMax } from "../http/failure-responses.ts";
 import { operationIdOf } from "../http/openapi.ts";
 import {
-  always,
-  alwaysOfCallbacks,
   type CommandContract,
+  commonCallbackCodes,
+  commonCodes,
   type ReceiverContract,
 } from "./contract.ts";
 import { userSigMax } from "./user-sig.ts";
@@ -86,7 +86,7 @@ function operation(name: string, contract: CommandContract): ZodOpenApiOperation
       content: { "application/json": { schema: body ?? z.looseObject({}) } },
     },
     responses: { 200: { description: summary, content: { "application/json": { schema } } } },
-    "x-error-codes": [...new Set([...always, ...refusals, faultCode])],
+    "x-error-codes": [...new Set([...commonCodes, ...refusals, faultCode])],
   };
 }
 
@@ -220,7 +220,7 @@ export function receiverPaths(
               content: { "application/json": { schema: CallbackAnswer, examples: answerExamples } },
             },
           },
-          "x-error-codes": [...alwaysOfCallbacks, ...refusals, faultCode],
+          "x-error-codes": [...commonCallbackCodes, ...refusals, faultCode],
         },
       },
     ]),

@@ -4,11 +4,11 @@ import type * as z from "zod";
 import { Maintenance, Refusal, refuse } from "../../domain/refusal.ts";
 import { otherReason, reasonOf } from "../../domain/tencent/incoming-callback.ts";
 import { commonHeaders, errorCodeHeader, faultCode } from "../http/envelope.ts";
-import { check, hasTrailingSlash, header } from "../http/request.ts";
+import { hasTrailingSlash, header, parseInput } from "../http/request.ts";
 import { setDeadline } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
 import { newId } from "../runtime/id.ts";
-import { logFault, named, setCorrelation } from "../runtime/log.ts";
+import { logFault, setCorrelation, withFunctionName } from "../runtime/log.ts";
 import { countMetric, withMetrics } from "../runtime/metrics.ts";
 import { sentenceOf, unknownCommand } from "./codes.ts";
 import type { ReceiverContract } from "./contract.ts";
@@ -63,7 +63,8 @@ export function receiver<const C extends Omit<ReceiverContract, "kind">>(
 ) {
   const grants = { ...declaration.grants, callbackSecret: true as const };
   const contract = { kind: "receiver", ...declaration, grants } as C & { kind: "receiver" };
-  for (const [name, handle] of Object.entries(handlers)) named(handle as () => unknown, name);
+  for (const [name, handle] of Object.entries(handlers))
+    withFunctionName(handle as () => unknown, name);
 
   async function serve(event: APIGatewayProxyEvent, now: Date): Promise<Answer> {
     if (hasTrailingSlash(event)) throw unknownCommand(event.path);
@@ -75,7 +76,12 @@ export function receiver<const C extends Omit<ReceiverContract, "kind">>(
     const schema = Object.hasOwn(contract.takes, name) ? contract.takes[name] : undefined;
     if (schema === undefined) refuse("command_unknown", { command: name });
     const dedupeSeconds = readSeconds(query.dedupe);
-    const received = { body: check(schema, body), now, newId: () => newId(now), dedupeSeconds };
+    const received = {
+      body: parseInput(schema, body),
+      now,
+      newId: () => newId(now),
+      dedupeSeconds,
+    };
     return (await handlers[name as keyof C["takes"]](received as never)) ?? done;
   }
 

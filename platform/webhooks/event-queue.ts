@@ -2,7 +2,7 @@ import { dataWithoutText, type LogRecord, messageIn } from "../../domain/log/eve
 import { type FrameBody, idOfEvent } from "../../domain/log/frame.ts";
 import type { UserEvent } from "../../domain/log/user-event.ts";
 import { profileOf } from "../../domain/people/user.ts";
-import { type OutgoingEvent, wants } from "../../domain/webhooks/webhook.ts";
+import { isSubscribedTo, type OutgoingEvent } from "../../domain/webhooks/webhook.ts";
 import { hashOf } from "../aws/sign.ts";
 import type { EventQueue, FramedRecords } from "../push/audience.ts";
 import { allDone } from "../runtime/deadline.ts";
@@ -50,11 +50,11 @@ type Webhooks = Awaited<ReturnType<typeof listWebhooks>>;
 const sendingsTo = (webhooks: Webhooks, events: readonly OutgoingEvent[]): Sending[] =>
   webhooks.map((webhook) => ({
     receiver: webhook,
-    events: events.filter(({ type }) => wants(webhook, type)),
+    events: events.filter(({ type }) => isSubscribedTo(webhook, type)),
   }));
 
 const isWanted = (webhooks: Webhooks, type: string) =>
-  webhooks.some((webhook) => wants(webhook, type));
+  webhooks.some((webhook) => isSubscribedTo(webhook, type));
 
 /** The types of the events that these records cause, including those that the log may derive. */
 const typesOf = (records: readonly LogRecord[]): string[] => [

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { functionName } from "../../lib/stages/names.ts";
 import { rowsOf } from "../../lib/stages/route-table.ts";
-import { takesKey } from "../../platform/http/contract.ts";
+import { takesIdempotencyKey } from "../../platform/http/contract.ts";
 import { functionsOf, templatesOf } from "./templates.ts";
 
 const all = {
@@ -130,7 +130,7 @@ describe.each(["dev", "prod"] as const)("in %s", (stage) => {
       ...[...rowsOf("endpoint"), ...rowsOf("consumer")].filter(({ name }) =>
         ["users/delete-me", "users/erase"].includes(name),
       ),
-      ...[...rowsOf("endpoint")].filter(({ contract }) => takesKey(contract)),
+      ...[...rowsOf("endpoint")].filter(({ contract }) => takesIdempotencyKey(contract)),
       ...[...rowsOf("command")].filter(({ contract }) => contract.idempotencyKey === true),
     ].map(({ name }) => functionName(stage, name));
     const wanted = keyed.filter((name) => functions.has(name)).sort();

@@ -10,9 +10,9 @@ import {
 } from "../../domain/webhooks/delivery.ts";
 import {
   currentSecrets,
+  isSubscribedTo,
   rotateSecrets,
   type Secret,
-  wants,
 } from "../../domain/webhooks/webhook.ts";
 
 const at = "2026-05-01T12:00:00.123Z";
@@ -114,10 +114,10 @@ test("a deleted text is removed from its event", () => {
 });
 
 test("a webhook gets the types that it lists, or all, and nothing while it is disabled", () => {
-  expect(wants({ enabled: true, events: ["gift.sent"] }, "gift.sent")).toBe(true);
-  expect(wants({ enabled: true, events: ["gift.sent"] }, "chat.message")).toBe(false);
-  expect(wants({ enabled: true, events: ["*"] }, "chat.message")).toBe(true);
-  expect(wants({ enabled: false, events: ["*"] }, "chat.message")).toBe(false);
+  expect(isSubscribedTo({ enabled: true, events: ["gift.sent"] }, "gift.sent")).toBe(true);
+  expect(isSubscribedTo({ enabled: true, events: ["gift.sent"] }, "chat.message")).toBe(false);
+  expect(isSubscribedTo({ enabled: true, events: ["*"] }, "chat.message")).toBe(true);
+  expect(isSubscribedTo({ enabled: false, events: ["*"] }, "chat.message")).toBe(false);
 });
 
 test("a rotated secret signs together with the new one for 24 hours, and no longer", () => {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { makeMoment, type NewMoment } from "../../domain/audience/moment.ts";
 import { recordOf } from "../../domain/log/change.ts";
 import type { LogRecord } from "../../domain/log/event.ts";
-import { fold } from "../../domain/log/fold.ts";
+import { applyRecord } from "../../domain/log/fold.ts";
 import { type Frame, type FrameBody, makeFrame } from "../../domain/log/frame.ts";
 import type { LogState } from "../../domain/log/sums.ts";
 import { personOf } from "../../domain/people/person.ts";
@@ -61,7 +61,7 @@ function foldAll(records: readonly LogRecord[]) {
   let newest = 0;
   const types: string[] = [];
   for (const one of records) {
-    const { events, sums, moments, trains } = fold(state, one, newest);
+    const { events, sums, moments, trains } = applyRecord(state, one, newest);
     state = { sums, moments, trains };
     newest = Math.max(newest, one.createdAt);
     types.push(...events.map(({ type }) => type));
@@ -154,7 +154,7 @@ test("a log forgets moments ten minutes after their end, and keeps no more than 
   const { moments = [] } = foldAll(all.flatMap((n) => [started(poll(n)), end(n)]));
   expect(moments.map(({ id }) => id)).toEqual(all.slice(1).map(idOf));
   const after = (seconds: number, one: LogRecord) =>
-    fold({ moments }, one, end(1).createdAt + seconds);
+    applyRecord({ moments }, one, end(1).createdAt + seconds);
   expect(after(599, like(0, 1, "c1")).moments).toEqual(moments);
   expect(after(600, like(0, 1, "c1")).moments).toBeUndefined();
   // A vote for a moment that the log does not know may be early, but not later than that.

@@ -1,4 +1,8 @@
-import { changedProfile, fetched, withUploadedPhoto } from "../../domain/people/profile-change.ts";
+import {
+  changedProfile,
+  withFetchedPhoto,
+  withUploadedPhoto,
+} from "../../domain/people/profile-change.ts";
 import type { Profile } from "../../domain/people/user.ts";
 import { PictureFile } from "../../domain/picture.ts";
 import { sizeInHeader } from "../../domain/picture-size.ts";
@@ -100,7 +104,7 @@ test("a user who has uploaded a photo can go back to the picture at another host
     id,
     url: `https://x.example.com/pictures/${id}`,
   }));
-  const first = fetched({ picture: address } as Profile, copy!, now);
+  const first = withFetchedPhoto({ picture: address } as Profile, copy!, now);
   const uploaded = withUploadedPhoto(first, photo!, now);
   const again = changedProfile(uploaded, { profilePhoto: address }, now, limits);
   expect([uploaded.picture, again.picture, again.pictureId]).toEqual([

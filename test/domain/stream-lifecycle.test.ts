@@ -7,12 +7,12 @@ import { type Stream, StreamStatus } from "../../domain/streams/stream.ts";
 import {
   assertMayHost,
   assertMayModerate,
-  cancel,
   cancelAsGuest,
-  end,
-  goLive,
+  cancelStream,
+  deleteStream,
+  endStream,
   isWithin,
-  remove,
+  startStream,
 } from "../../domain/streams/stream-lifecycle.ts";
 
 const now = new Date("2026-01-15T10:30:00.000Z");
@@ -42,20 +42,20 @@ describe("the status of a stream", () => {
     const isBefore = before.has(status);
     const isLive = status === "active";
     const verdict = (isAllowed: boolean, code: string) => (isAllowed ? "allowed" : code);
-    expect(codeOf(() => goLive(at, host, now))).toBe(
+    expect(codeOf(() => startStream(at, host, now))).toBe(
       verdict(isBefore || isLive, "stream_not_startable"),
     );
-    expect(codeOf(() => end(at, now, "host"))).toBe(verdict(isLive, "stream_not_live"));
+    expect(codeOf(() => endStream(at, now, "host"))).toBe(verdict(isLive, "stream_not_live"));
     const isPlanned = status === "scheduled";
     expect(codeOf(() => cancelAsGuest(at))).toBe(verdict(isPlanned, "stream_not_cancellable"));
-    expect(codeOf(() => cancel(at))).toBe(verdict(isBefore, "stream_not_cancellable"));
-    expect(codeOf(() => remove(at, now))).toBe(verdict(!isLive, "stream_live"));
+    expect(codeOf(() => cancelStream(at))).toBe(verdict(isBefore, "stream_not_cancellable"));
+    expect(codeOf(() => deleteStream(at, now))).toBe(verdict(!isLive, "stream_live"));
   });
 
   test("is not restarted by a host who reconnects", () => {
-    expect(goLive(stream({ status: "active" }), host, now)).toBeUndefined();
+    expect(startStream(stream({ status: "active" }), host, now)).toBeUndefined();
     const called = { ...host, name: "New" };
-    expect(goLive(stream(), called, now)).toEqual({
+    expect(startStream(stream(), called, now)).toEqual({
       status: "active",
       startedAt: now.toISOString(),
       host: called,

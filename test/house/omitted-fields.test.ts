@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import * as z from "zod";
 import { rowsOf } from "../../lib/stages/route-table.ts";
-import { takesKey } from "../../platform/http/contract.ts";
+import { takesIdempotencyKey } from "../../platform/http/contract.ts";
 import { keyedCall } from "../../platform/table/idempotency.ts";
 
 /** The objects that a body may be: the alternatives of a union. */
@@ -16,7 +16,7 @@ function formsOf(body: z.core.$ZodType): z.ZodObject[] {
 const usual = (told: z.core.JSONSchema.BaseSchema) => told.default ?? told.byDefault;
 
 const fields = rowsOf("endpoint").flatMap(({ contract }) => {
-  if (!takesKey(contract) || contract.body === undefined) return [];
+  if (!takesIdempotencyKey(contract) || contract.body === undefined) return [];
   return formsOf(contract.body).flatMap((form) =>
     Object.entries(form.shape as Record<string, z.ZodType>)
       .filter(([, schema]) => schema.safeParse(undefined).success)

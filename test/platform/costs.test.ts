@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import * as functions from "../../functions/index.ts";
 import { type Row, rowsOf } from "../../lib/stages/route-table.ts";
-import { type Contract, takesKey } from "../../platform/http/contract.ts";
+import { type Contract, takesIdempotencyKey } from "../../platform/http/contract.ts";
 import { callEndpoint } from "./api-call.ts";
 import { meterTable } from "./call-meter.ts";
 import { setClock } from "./clock.ts";
@@ -66,7 +66,7 @@ let calls: ReturnType<typeof listExpensiveCalls>;
 async function spend(row: Row<Contract>, { as = viewer, ...call }: ExpensiveCall): Promise<Spent> {
   const { handler } = handlers.get(row.name)!;
   const { route } = row.contract;
-  const key = takesKey(row.contract) && { key: `key-${route}` };
+  const key = takesIdempotencyKey(row.contract) && { key: `key-${route}` };
   let bytes = 0;
   const { read, write } = await measure(async () => {
     const answer = await callEndpoint(handler, { as, ...call, ...key });

@@ -7,8 +7,12 @@ import { listSumMisfits } from "../../platform/audit/crowd.ts";
 import type { Caller } from "../../platform/auth/caller.ts";
 import { eraseFromMoments } from "../../platform/own-data/erase-moments.ts";
 import { setDeadline } from "../../platform/runtime/deadline.ts";
+import {
+  anonymizeLikes,
+  anonymizeVote,
+  listLikes,
+} from "../../platform/store/audience/anonymization.ts";
 import { countState } from "../../platform/store/audience/count-state.ts";
-import { leaveLikes, leavePoll, listLikes } from "../../platform/store/audience/leaving.ts";
 import { recordTaps } from "../../platform/store/audience/likes.ts";
 import { findLikers, noteLikers, shownSums } from "../../platform/store/audience/log-state.ts";
 import {
@@ -235,8 +239,8 @@ test("a moment whose time is over has ended in every list, before its result is 
 
 /** A user who liked a stream and voted in one of its polls is erased. */
 async function leave(moment: MomentItem, userId: string, at: string) {
-  await leaveLikes(moment.streamId, userId, at);
-  await leavePoll(moment.id, userId, at);
+  await anonymizeLikes(moment.streamId, userId, at);
+  await anonymizeVote(moment.id, userId, at);
 }
 
 test("deleted users stay in the sums: their likes, votes and contributions to goals", async () => {
@@ -288,7 +292,7 @@ test("a like sent while its user is erased passes none of their likes to the nex
   await new Promise((done) => setTimeout(done, 5));
   await tap(id, "ann", 42);
   await tap(id, "cleo", 5);
-  for (const userId of ["ann", "cleo"]) await leaveLikes(id, userId, at);
+  for (const userId of ["ann", "cleo"]) await anonymizeLikes(id, userId, at);
   expect(await listLikes([id], "ann")).toEqual([]);
   expect(await listLikes([id], "cleo")).toMatchObject([{ likes: 5 }]);
   expect((await countState(id, "")).sums).toEqual({ likes: 50 });

@@ -1,4 +1,4 @@
-import { end, remove } from "../../domain/streams/stream-lifecycle.ts";
+import { deleteStream, endStream } from "../../domain/streams/stream-lifecycle.ts";
 import { listSumMisfits } from "../../platform/audit/crowd.ts";
 import type { Caller } from "../../platform/auth/caller.ts";
 import { withMetrics } from "../../platform/runtime/metrics.ts";
@@ -148,8 +148,8 @@ test("the moments of a stream that was deleted right after its end still get the
   const { id: streamId } = stream;
   const { id: momentId } = await startMoment(stream, poll, caller, forget);
   const now = new Date(Date.now() + 1_000);
-  const ended = await changeStream(stream, (one) => end(one, now, one.hostId), now);
-  await changeStream(ended, (one) => remove(one, now), now);
+  const ended = await changeStream(stream, (one) => endStream(one, now, one.hostId), now);
+  await changeStream(ended, (one) => deleteStream(one, now), now);
   await endMoments({ streamId }, now);
   const endedAt = now.toISOString();
   expect(await findMoment(streamId, momentId)).toMatchObject({ status: "ended", endedAt });

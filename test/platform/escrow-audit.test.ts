@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { goLive } from "../../domain/streams/stream-lifecycle.ts";
+import { startStream } from "../../domain/streams/stream-lifecycle.ts";
 import { returnPage } from "../../platform/store/money/fundings.ts";
 import { changeStream } from "../../platform/store/streams/stream-changes.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";
@@ -16,7 +16,7 @@ test("the audit reports contributions that were both credited and returned, and 
   const { id, hostId } = await plannedStream();
   const stream = await getStream(id, { consistent: true });
   await giveTo(stream, 100);
-  const begun = await changeStream(stream, (one) => goLive(one, one.host, now), now);
+  const begun = await changeStream(stream, (one) => startStream(one, one.host, now), now);
   await settleProceeds({ ...begun, hostId });
   expect(await auditTable()).toEqual([]);
   await returnPage(id, undefined, now);

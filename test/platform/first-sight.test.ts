@@ -4,8 +4,8 @@ import { beforeEach, expect, test } from "@jest/globals";
 import type { DynamoDBRecord } from "aws-lambda";
 import { changedProfile } from "../../domain/people/profile-change.ts";
 import { newId } from "../../platform/runtime/id.ts";
-import { indexUser, queueNewUsers } from "../../platform/store/people/first-sights.ts";
-import { changeProfile, recordFirstSight } from "../../platform/store/people/profile-changes.ts";
+import { indexUser, queueNewUsers } from "../../platform/store/people/new-users.ts";
+import { changeProfile, recordNewUser } from "../../platform/store/people/profile-changes.ts";
 import { findByText } from "../../platform/store/people/user-index.ts";
 import { findProfile, getProfiles } from "../../platform/store/people/users.ts";
 import { key } from "../../platform/table/keys.ts";
@@ -25,7 +25,7 @@ beforeEach(() => void takeUsers());
 /** A user at their first authenticated call. */
 async function firstSeen(given_name: string) {
   const userId = newId(now);
-  await recordFirstSight(userId, { given_name }, now);
+  await recordNewUser(userId, { given_name }, now);
   return userId;
 }
 
@@ -56,10 +56,10 @@ test("a new user is queued once, and a change of a known user is not", async () 
 
 test("a mentioned user is queued when their own claims complete the profile", async () => {
   const userId = newId(now);
-  await recordFirstSight(userId, {}, now);
+  await recordNewUser(userId, {}, now);
   await queueNewUsers([await recordOf(userId)], now);
   expect(takeUsers()).toEqual([]);
-  await recordFirstSight(userId, { given_name: "Sigrid" }, now);
+  await recordNewUser(userId, { given_name: "Sigrid" }, now);
   await queueNewUsers([await recordOf(userId, { mentioned: true })], now);
   expect(takeUsers()).toEqual([userId]);
 });
@@ -99,8 +99,8 @@ test("a missing user is not an error", async () => {
 });
 
 test("a user who has just signed up is known to calls that name them", async () => {
-  await recordFirstSight("early", {}, now);
-  await recordFirstSight("late", {}, now);
+  await recordNewUser("early", {}, now);
+  await recordNewUser("late", {}, now);
   /** Reads that are not consistent do not find the latest write yet. */
   const stop = intercept(async ({ name, input }, next) => {
     const answer = await next();

@@ -1,4 +1,4 @@
-import { end } from "../../domain/streams/stream-lifecycle.ts";
+import { endStream } from "../../domain/streams/stream-lifecycle.ts";
 import { handler as transferCredits } from "../../functions/money/credits/transfer.ts";
 import { handler as topUpWallet } from "../../functions/money/wallets/top-up.ts";
 import { handler as remove } from "../../functions/people/users/delete-me.ts";
@@ -82,7 +82,7 @@ describe("money of a former user", () => {
         await makeUser(someone("host")),
       ];
       const { stream, id } = await giveTen(sender, host);
-      await changeStream(stream, (current) => end(current, new Date(), host), new Date());
+      await changeStream(stream, (current) => endStream(current, new Date(), host), new Date());
       await leave(host);
       if (n > 0) await makeUser(host, n);
       const refused = { code: "refund_not_covered" };

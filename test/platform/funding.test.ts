@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "@jest/globals";
 import { escrowMax } from "../../domain/streams/funding.ts";
 import { Stream } from "../../domain/streams/stream.ts";
-import { cancel, goLive, remove } from "../../domain/streams/stream-lifecycle.ts";
+import { cancelStream, deleteStream, startStream } from "../../domain/streams/stream-lifecycle.ts";
 import { handler as exportData } from "../../functions/people/users/export.ts";
 import { queueDuePlans, runDuePlan } from "../../platform/planned/plans.ts";
 import { beginInvocation, setDeadline } from "../../platform/runtime/deadline.ts";
@@ -31,7 +31,7 @@ const current = (stream: Stream) => getStream(stream.id, { consistent: true });
 
 async function start(stream: Stream, now = new Date()): Promise<Stream> {
   const is = await current(stream);
-  return changeStream(is, (one) => goLive(one, one.host, now), now);
+  return changeStream(is, (one) => startStream(one, one.host, now), now);
 }
 
 const balanceOf = async (userId: string) => (await findWallet(userId)).balance;
@@ -76,9 +76,9 @@ test.each(["cancelled", "deleted", "late"])(
   async (how) => {
     const stream = await plannedStream();
     const givers = [await giveTo(stream, 100), await giveTo(stream, 7)];
-    if (how === "cancelled") await changeStream(await current(stream), cancel, new Date());
+    if (how === "cancelled") await changeStream(await current(stream), cancelStream, new Date());
     if (how === "deleted")
-      await changeStream(await current(stream), (one) => remove(one, new Date()), new Date());
+      await changeStream(await current(stream), (one) => deleteStream(one, new Date()), new Date());
     const now = later(2 * hour + 1_000);
     expect(await listDueStreams(now)).toContain(stream.id);
     await Promise.all([1, 2, 3].map(() => runDuePlan({ streamId: stream.id }, now)));
@@ -138,7 +138,7 @@ test("more than one entry can hold is returned in full", async () => {
   const reference = `again-${giver}`;
   await topUp({ userId: giver, amount: 7, reference, now: new Date() }, forget);
   await giveTo(stream, 7, giver);
-  await changeStream(await current(stream), cancel, new Date());
+  await changeStream(await current(stream), cancelStream, new Date());
   await runDuePlan({ streamId: stream.id }, new Date());
   expect(await balanceOf(giver)).toBe(most + 7);
   expect(await auditTable()).toEqual([]);
@@ -219,7 +219,7 @@ test("a member whose return fails delays nobody else, and is not forgotten", asy
       ExpressionAttributeValues: { ":credits": credits },
     });
   await setContribution("two");
-  await changeStream(await current(stream), cancel, new Date());
+  await changeStream(await current(stream), cancelStream, new Date());
   const follow = () => runDuePlan({ streamId: stream.id }, new Date());
   await whileBusy(busy, { spares: false }, () => expect(follow()).rejects.toThrow());
   expect(await Promise.all(others.map(balanceOf))).toEqual(others.map(() => 4));

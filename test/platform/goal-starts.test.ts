@@ -1,6 +1,6 @@
 import type { MomentItem } from "../../domain/audience/moment.ts";
 import { recordOf } from "../../domain/log/change.ts";
-import { end } from "../../domain/streams/stream-lifecycle.ts";
+import { endStream } from "../../domain/streams/stream-lifecycle.ts";
 import { listSumMisfits } from "../../platform/audit/crowd.ts";
 import type { Caller } from "../../platform/auth/caller.ts";
 import { appendRecords } from "../../platform/push/append.ts";
@@ -132,7 +132,7 @@ test("a goal that begins during the call that ends its stream ends later, with i
       await append("moment", key.moment(streamId, moment.id));
       await appendGift(await give(10));
     },
-    () => changeStream(stream, (current) => end(current, now, current.hostId), now),
+    () => changeStream(stream, (current) => endStream(current, now, current.hostId), now),
   );
   const { id: momentId, startedAt } = moment!;
   await pause();

@@ -4,8 +4,8 @@ import { ComboEnd, endCombo } from "../../platform/store/money/combos.ts";
 import { sumHeld, sumPending } from "../../platform/store/money/due.ts";
 import { listGifts } from "../../platform/store/money/gifts.ts";
 import {
-  carryOut,
-  confirm,
+  applyDecision,
+  confirmHeldGift,
   heldMilliseconds,
   releaseHold,
   resolveHeldGifts,
@@ -116,7 +116,7 @@ test("a combo ends once while its first gift is held, and a gift alone is no com
   const comboId = (await gifts())[0]?.comboId;
   const moment = ComboEnd.parse({ comboId, streamId: stream.id, userId: sender });
   await endCombo(moment, new Date(Date.now() + 20_000));
-  await carryOut({ mark: call, outcome: "charged" }, new Date());
+  await applyDecision({ mark: call, outcome: "charged" }, new Date());
   await endCombo(moment, new Date(Date.now() + 20_000));
   expect((await gifts()).map(({ comboEnded }) => comboEnded?.count)).toEqual([2, undefined]);
   const other = await scene();
@@ -131,16 +131,18 @@ test("a gift is either confirmed or released, however often each is requested", 
   for (const isConfirmed of [true, false]) {
     const { call, balance, gifts } = await held();
     const gift = call.held!;
-    const first = isConfirmed ? () => confirm(call, gift) : () => releaseHold(call, new Date());
+    const first = isConfirmed
+      ? () => confirmHeldGift(call, gift)
+      : () => releaseHold(call, new Date());
     await first();
     await Promise.all([
       releaseHold(call, new Date()),
-      confirm(call, gift),
+      confirmHeldGift(call, gift),
       releaseHold(call, new Date()),
     ]);
-    expect(await confirm(call, gift)).toBe(isConfirmed ? "charged" : "refused");
-    await carryOut({ mark: call, outcome: "refused" }, new Date());
-    await carryOut({ mark: call, outcome: "charged" }, new Date());
+    expect(await confirmHeldGift(call, gift)).toBe(isConfirmed ? "charged" : "refused");
+    await applyDecision({ mark: call, outcome: "refused" }, new Date());
+    await applyDecision({ mark: call, outcome: "charged" }, new Date());
     expect(await balance()).toBe(isConfirmed ? 90 : 100);
     expect(await gifts()).toHaveLength(isConfirmed ? 1 : 0);
   }
@@ -150,13 +152,15 @@ test("a gift released between the read and the write is not released again", asy
   for (const isConfirmed of [true, false]) {
     const { call, balance, gifts } = await held();
     const gift = call.held!;
-    beforeNextWrite(() => (isConfirmed ? confirm(call, gift) : releaseHold(call, new Date())));
+    beforeNextWrite(() =>
+      isConfirmed ? confirmHeldGift(call, gift) : releaseHold(call, new Date()),
+    );
     await releaseHold(call, new Date());
     expect([await balance(), (await gifts()).length]).toEqual(isConfirmed ? [90, 1] : [100, 0]);
   }
   const { call, balance, gifts } = await held();
   beforeNextWrite(() => releaseHold(call, new Date()));
-  expect(await confirm(call, call.held!)).toBe("refused");
+  expect(await confirmHeldGift(call, call.held!)).toBe("refused");
   expect([await balance(), await gifts()]).toEqual([100, []]);
 });
 
@@ -172,7 +176,7 @@ test("the table's stream releases refused gifts, and sets timers for undecided o
   expect(await balance()).toBe(90);
   const [message] = takeMessages();
   expect(message).toMatchObject({ outcome: "refused" });
-  await carryOut(message, new Date());
+  await applyDecision(message, new Date());
   expect(await balance()).toBe(100);
 
   const charged = await scene();
@@ -223,7 +227,7 @@ describe("a repetition", () => {
     takeMessages();
     // The hold meets the mark of the first call; then its time is over.
     expect(await askFor({ ...repeated, within })).toBe(1);
-    expect(await confirm(first, first.held!)).toBe("refused");
+    expect(await confirmHeldGift(first, first.held!)).toBe("refused");
     await sweepLater();
     expect([await balance(), await gifts()]).toEqual([100, []]);
   });

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import type { Stream } from "../../domain/streams/stream.ts";
-import { cancel, goLive } from "../../domain/streams/stream-lifecycle.ts";
+import { cancelStream, startStream } from "../../domain/streams/stream-lifecycle.ts";
 import { runDuePlan } from "../../platform/planned/plans.ts";
 import { returnPage } from "../../platform/store/money/fundings.ts";
 import { chain, readEntries } from "../../platform/store/money/ledger.ts";
@@ -62,10 +62,10 @@ test("10,000 contributors: all to one host, all returned by the other, however t
   const users = await fundByMany([won, lost]);
   const now = new Date();
   const begun = await getStream(won.id, { consistent: true });
-  await changeStream(begun, (stream) => goLive(stream, stream.host, now), now);
+  await changeStream(begun, (stream) => startStream(stream, stream.host, now), now);
   await settleProceeds(won);
   expect(await findWallet(won.hostId)).toMatchObject({ balance: 20_000 });
-  await changeStream(await getStream(lost.id, { consistent: true }), cancel, now);
+  await changeStream(await getStream(lost.id, { consistent: true }), cancelStream, now);
   // Some pages were returned by calls that died before they could say so.
   let after: string | undefined;
   for (let page = 0; page < 7; page++) after = (await returnPage(lost.id, after, now)).next;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { Refusal } from "../../domain/refusal.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
-import { cancel, goLive, remove } from "../../domain/streams/stream-lifecycle.ts";
+import { cancelStream, deleteStream, startStream } from "../../domain/streams/stream-lifecycle.ts";
 import { NewRoom } from "../../domain/tencent/room-info.ts";
 import { handler as join } from "../../functions/streams/join-as-creator.ts";
 import { continueErasure } from "../../platform/own-data/erasure.ts";
@@ -41,7 +41,7 @@ test("a user with contributions to a deleted stream cannot leave until they are 
   const giver = await giveTo(stream, 10);
   const now = new Date();
   const current = await getStream(stream.id, { consistent: true });
-  await changeStream(current, (one) => remove(one, now), now);
+  await changeStream(current, (one) => deleteStream(one, now), now);
   await expect(leave(giver)).rejects.toMatchObject(isInUse);
   await runDuePlan({ streamId: stream.id }, now);
   await leave(giver);
@@ -77,7 +77,11 @@ test("a user who contributes while deleting their account either stays or has co
       meanwhile: () => note("gave")(giveTo(stream, 10, giver)),
       check: async () => {
         expect(outcomes).toHaveLength(1);
-        await changeStream(await getStream(stream.id, { consistent: true }), cancel, new Date());
+        await changeStream(
+          await getStream(stream.id, { consistent: true }),
+          cancelStream,
+          new Date(),
+        );
         await runDuePlan({ streamId: stream.id }, new Date());
         const balance = outcomes[0] === "gave" ? 10 : 0;
         expect(await findWallet(giver)).toMatchObject({ balance });
@@ -99,7 +103,7 @@ test("a host who leaves gets nothing: their planned stream is cancelled, and eve
   // The next user of the same sub cannot begin it.
   const current = await getStream(stream.id, { consistent: true });
   expect(current).toMatchObject({ status: "cancelled_by_host", host: { username: "" } });
-  expect(() => goLive(current, current.host, now)).toThrow("stream_not_startable");
+  expect(() => startStream(current, current.host, now)).toThrow("stream_not_startable");
   expect(await findWallet(stream.hostId)).toMatchObject({ balance: 0, owed: 0 });
   expect(await auditTable()).toEqual([]);
 });
@@ -202,8 +206,8 @@ test("an export shows contributions and their outcomes, and nothing of a former 
   await giveTo(won, 80);
   const now = new Date();
   const current = (streamId: string) => getStream(streamId, { consistent: true });
-  await changeStream(await current(won.id), (one) => goLive(one, one.host, now), now);
-  await changeStream(await current(lost.id), cancel, now);
+  await changeStream(await current(won.id), (one) => startStream(one, one.host, now), now);
+  await changeStream(await current(lost.id), cancelStream, now);
   await runDuePlan({ streamId: lost.id }, now);
   const { contributions } = await collectOwnData(giver, now);
   const at = expect.any(String);
@@ -212,7 +216,7 @@ test("an export shows contributions and their outcomes, and nothing of a former 
     { streamId: won.id, amount: 20, at, returnedAt: null },
     { streamId: open.id, amount: 10, at, returnedAt: null },
   ]);
-  await changeStream(await current(open.id), cancel, now);
+  await changeStream(await current(open.id), cancelStream, now);
   await runDuePlan({ streamId: open.id }, now);
   await leave(giver);
   await continueErasure(giver, 50);

@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { personOf } from "../../domain/people/person.ts";
 import { profileOf } from "../../domain/people/user.ts";
 import { Refusal } from "../../domain/refusal.ts";
-import { end } from "../../domain/streams/stream-lifecycle.ts";
+import { endStream } from "../../domain/streams/stream-lifecycle.ts";
 import { handler as remove } from "../../functions/people/users/delete-me.ts";
 import { handler as exportData } from "../../functions/people/users/export.ts";
 import { handler as transactions } from "../../functions/people/users/transactions.ts";
@@ -94,7 +94,7 @@ test.each([
   if (isOld) await hostThousand(host, new Date(Date.now() - 3_600_000));
   const giftId = await sendOne(stream, sender, giftTypeOf(10));
   const now = new Date();
-  await changeStream(stream, (current) => end(current, now, current.hostId), now);
+  await changeStream(stream, (current) => endStream(current, now, current.hostId), now);
   const early = await withLaggingIndex(() => leave(host));
   expect(early.status).toBe(409);
   expect(JSON.stringify(early.body)).toContain("10 credits are still on their way to you");

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { recordOf } from "../../domain/log/change.ts";
-import { fold } from "../../domain/log/fold.ts";
+import { applyRecord } from "../../domain/log/fold.ts";
 import type { LogState } from "../../domain/log/sums.ts";
 import { contract, handler as listAll } from "../../functions/audience/moments/list.ts";
 import type { Caller } from "../../platform/auth/caller.ts";
@@ -45,7 +45,7 @@ test("a thousand started and ended polls make no item and no call grow", async (
     newest += 1;
     const change = { ...(old && { old: { ...old } }), new: { ...is } };
     const record = recordOf({ kind: "moment", streamId, createdAt: newest, ...change }, "")!;
-    state = fold(state, record, newest);
+    state = applyRecord(state, record, newest);
   };
   const playOne = async () => {
     const was = await startMoment(stream, longest, caller, forget);

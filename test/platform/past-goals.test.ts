@@ -5,8 +5,8 @@ import type { Stream } from "../../domain/streams/stream.ts";
 import { listSumMisfits } from "../../platform/audit/crowd.ts";
 import type { Caller } from "../../platform/auth/caller.ts";
 import { newId } from "../../platform/runtime/id.ts";
-import { findCrowdRest } from "../../platform/store/audience/crowd-rest.ts";
-import { leaveLikes } from "../../platform/store/audience/leaving.ts";
+import { anonymizeLikes } from "../../platform/store/audience/anonymization.ts";
+import { findRemainder } from "../../platform/store/audience/anonymous-remainder.ts";
 import { recordTaps } from "../../platform/store/audience/likes.ts";
 import { finishMoment, recordResult, startMoment } from "../../platform/store/audience/moments.ts";
 import { recount } from "../../platform/store/audience/recount.ts";
@@ -34,7 +34,7 @@ async function begin() {
   };
   const erase = () => {
     total = 0;
-    return leaveLikes(stream.id, userId, new Date(at).toISOString());
+    return anonymizeLikes(stream.id, userId, new Date(at).toISOString());
   };
   return { stream, like, erase };
 }
@@ -103,7 +103,7 @@ test("erased users leave the likes of the open, uncounted and newest goals, and 
     await pass(show, 10);
     await show.erase();
   }
-  const { parts } = await findCrowdRest(streamId);
+  const { parts } = await findRemainder(streamId);
   expect(parts.size).toBeLessThanOrEqual(pastGoalsMax + 11);
   expect(await count(await finish(long))).toEqual({ amount: pastGoalsMax + 30, reached: true });
   expect(await misfitsOf(streamId)).toEqual([]);

@@ -1,7 +1,7 @@
 import { jest } from "@jest/globals";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
-import { end } from "../../domain/streams/stream-lifecycle.ts";
+import { endStream } from "../../domain/streams/stream-lifecycle.ts";
 import { handler as catchStreamers } from "../../functions/streams/catch-streamers.ts";
 import { handler as featured } from "../../functions/streams/featured.ts";
 import { handler as mostWatched } from "../../functions/streams/most-watched-creators.ts";
@@ -59,7 +59,7 @@ test("rooms that their back end hides are in no public list, however many there 
   expect(noted.sort()).toEqual([rooms[0]!.id, ...ids].sort());
   for (const stream of [...rooms, ...shown]) {
     const current = await getStream(stream.id, { consistent: true });
-    await changeStream(current, (one) => end(one, later, "host"), later);
+    await changeStream(current, (one) => endStream(one, later, "host"), later);
   }
   const pastOf = async (as: string) => {
     const { body } = await callEndpoint(past, { as, path: { userId: "host" } });

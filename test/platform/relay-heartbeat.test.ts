@@ -1,8 +1,8 @@
 /** A relay without a heartbeat counts as dead, so it may keep no socket. */
 import { jest } from "@jest/globals";
 import type { Connection } from "../../relay/model.ts";
+import { startPeriodicWork } from "../../relay/periodic-work.ts";
 import { createState } from "../../relay/state.ts";
-import { startUpkeep } from "../../relay/upkeep.ts";
 import { passQuickly } from "./clock.ts";
 import { intercept } from "./intercept.ts";
 import { connectionOf } from "./relay-connection.ts";
@@ -33,7 +33,7 @@ async function sentWithout({ from, until }: { from: number; until: number }) {
       close: (code) => void sent.push(code),
     };
     state.connections.set(connection.id, connection);
-    const upkeep = startUpkeep(state);
+    const upkeep = startPeriodicWork(state);
     while (secondsAfter() < 25 && sent.length < 2)
       await new Promise((done) => setTimeout(done, 100));
     upkeep.stop();

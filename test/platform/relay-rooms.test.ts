@@ -12,11 +12,11 @@ import { putItem } from "../../platform/table/items.ts";
 import { key, prefix } from "../../platform/table/keys.ts";
 import { createMailReader } from "../../relay/mail.ts";
 import type { Connection, Subscription } from "../../relay/model.ts";
+import { startPeriodicWork } from "../../relay/periodic-work.ts";
 import { admit, enter, leave, refresh } from "../../relay/room.ts";
 import { createRooms } from "../../relay/rooms.ts";
 import { createState } from "../../relay/state.ts";
 import { subscribe } from "../../relay/subscribe.ts";
-import { startUpkeep } from "../../relay/upkeep.ts";
 import { picture, stream as sample } from "../domain/frame-samples.ts";
 import { intercept } from "./intercept.ts";
 import { liveStreamOf } from "./live-stream.ts";
@@ -333,7 +333,7 @@ test("a channel's overlay is subscribed to its host's stream, even if the first 
       ? Promise.reject(new Error("The table did not answer"))
       : next(),
   );
-  const upkeep = startUpkeep(state);
+  const upkeep = startPeriodicWork(state);
   try {
     while (!got.includes("subscribed")) await new Promise((done) => setTimeout(done, 50));
   } finally {

@@ -9,7 +9,7 @@ import { handler } from "../../functions/streams/pictures/fetch.ts";
 import { removeUser } from "../../platform/own-data/removal.ts";
 import { findPicture } from "../../platform/pictures/pictures.ts";
 import { queuePictures } from "../../platform/pictures/remote.ts";
-import { changeProfile, recordFirstSight } from "../../platform/store/people/profile-changes.ts";
+import { changeProfile, recordNewUser } from "../../platform/store/people/profile-changes.ts";
 import { findProfile } from "../../platform/store/people/users.ts";
 import { showStream } from "../../platform/store/streams/display-names.ts";
 import { changeStream, recordStream } from "../../platform/store/streams/stream-changes.ts";
@@ -68,7 +68,7 @@ const change = (userId: string, body: ProfileChange) =>
 /** A known user who names a picture of another host. */
 async function userWith(profilePhoto: string): Promise<string> {
   const userId = someone("pictured");
-  await recordFirstSight(userId, {}, new Date());
+  await recordNewUser(userId, {}, new Date());
   await change(userId, { profilePhoto });
   return userId;
 }

@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { handler as signIn } from "../../functions/people/users/sign-in.ts";
-import { findMetadata, redeem } from "../../platform/auth/sign-in.ts";
+import { findMetadata, redeemCode } from "../../platform/auth/sign-in.ts";
 import { callEndpoint } from "./api-call.ts";
 import { useOwnTable } from "./table.ts";
 
@@ -54,7 +54,7 @@ beforeEach(() => {
 
 test("a code is redeemed as a public client, with its verifier", async () => {
   answers["/token"] = { body: { id_token: "a.b.c", expires_in: 900 } };
-  expect(await redeem(code, later())).toEqual({ token: "a.b.c", expiresIn: 900 });
+  expect(await redeemCode(code, later())).toEqual({ token: "a.b.c", expiresIn: 900 });
   expect(Object.fromEntries(posted!)).toEqual({
     grant_type: "authorization_code",
     client_id: "console",
@@ -68,7 +68,7 @@ test.each([[-1], ["soon"], [undefined]])(
   "a token whose lifetime the issuer gives as %s is used for an hour",
   async (expires_in) => {
     answers["/token"] = { body: { id_token: "a.b.c", expires_in } };
-    expect(await redeem(code, later())).toEqual({ token: "a.b.c", expiresIn: 3600 });
+    expect(await redeemCode(code, later())).toEqual({ token: "a.b.c", expiresIn: 3600 });
   },
 );
 
@@ -88,7 +88,7 @@ test.each<[string, () => Answer]>([
 ])("with %s nobody can sign in there, and that is said", async (_, answer) => {
   answers[metadataPath] = answer();
   expect((await findMetadata(later())).authorization_endpoint).toBeUndefined();
-  await expect(redeem(code, later())).rejects.toMatchObject({ code: "sign_in_unavailable" });
+  await expect(redeemCode(code, later())).rejects.toMatchObject({ code: "sign_in_unavailable" });
   expect(posted).toBeUndefined();
 });
 
@@ -104,20 +104,20 @@ test.each<[string, Answer, string, RegExp]>([
   ],
 ])("%s is a refusal of ours, with the issuer's reason", async (_, answer, name, says) => {
   answers["/token"] = answer;
-  const refused = await redeem(code, later()).catch((error) => error);
+  const refused = await redeemCode(code, later()).catch((error) => error);
   expect(refused).toMatchObject({ code: name });
   expect(refused.details[0]).toMatch(says);
 });
 
 test("an unavailable issuer is 503, not a refusal", async () => {
   answers["/token"] = { status: 502, body: {} };
-  await expect(redeem(code, later())).rejects.toMatchObject({ code: "unavailable" });
+  await expect(redeemCode(code, later())).rejects.toMatchObject({ code: "unavailable" });
   answers["/token"] = { body: "x".repeat(70_000) };
-  await expect(redeem(code, later())).rejects.toMatchObject({ code: "unavailable" });
+  await expect(redeemCode(code, later())).rejects.toMatchObject({ code: "unavailable" });
   // Too many calls are no answer either: what it said before is asked for again.
   for (const status of [500, 429]) {
     answers[metadataPath] = { status, body: {} };
-    await expect(redeem(code, later())).rejects.toMatchObject({ code: "unavailable" });
+    await expect(redeemCode(code, later())).rejects.toMatchObject({ code: "unavailable" });
   }
 });
 

@@ -1,7 +1,7 @@
 /** Lists of streams: their order, their size, and whom they name. */
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
-import { cancel, remove } from "../../domain/streams/stream-lifecycle.ts";
+import { cancelStream, deleteStream } from "../../domain/streams/stream-lifecycle.ts";
 import { handler as funded } from "../../functions/streams/funded.ts";
 import { handler as active } from "../../functions/streams/my-active.ts";
 import { handler as past } from "../../functions/streams/past.ts";
@@ -67,8 +67,8 @@ test("a user's funded streams are those that may still take place", async () => 
   const [planned, cancelled, deleted] = await Promise.all(
     ids.map((id) => getStream(id, { consistent: true })),
   );
-  await changeStream(cancelled!, cancel, now);
-  await changeStream(deleted!, (stream) => remove(stream, now), now);
+  await changeStream(cancelled!, cancelStream, now);
+  await changeStream(deleted!, (stream) => deleteStream(stream, now), now);
   expect(await idsOf(funded, fan, {}, fan)).toEqual([planned!.id]);
 });
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { changedProfile, type ProfileChange } from "../../domain/people/profile-change.ts";
 import type { ProfileClaims } from "../../domain/people/user.ts";
 import { newId } from "../../platform/runtime/id.ts";
-import { changeProfile, recordFirstSight } from "../../platform/store/people/profile-changes.ts";
+import { changeProfile, recordNewUser } from "../../platform/store/people/profile-changes.ts";
 import { rename } from "../../platform/store/people/rename.ts";
 import { findHolder } from "../../platform/store/people/user-index.ts";
 import { findProfile, getProfile } from "../../platform/store/people/users.ts";
@@ -30,7 +30,7 @@ const change = (caller: ReturnType<typeof callerWith>, wish: ProfileChange) =>
 test("two concurrent changes of a profile are both kept", () =>
   atEachRequest(async () => {
     const caller = callerWith();
-    await recordFirstSight(caller.userId, {}, now);
+    await recordNewUser(caller.userId, {}, now);
     return {
       act: () => change(caller, { name: "Ann" }),
       meanwhile: () => change(caller, { surname: "Bo" }),
@@ -44,7 +44,7 @@ test("two concurrent changes of a profile are both kept", () =>
 test("changes of one profile in one millisecond are all kept", async () => {
   for (let round = 0; round < 2; round++) {
     const caller = callerWith();
-    await recordFirstSight(caller.userId, {}, now);
+    await recordNewUser(caller.userId, {}, now);
     await Promise.all([
       change(caller, { name: "Ann" }),
       change(caller, { surname: "Bo" }),
@@ -60,7 +60,7 @@ test("changes of one profile in one millisecond are all kept", async () => {
 
 test("a staff name is refused if it is new", async () => {
   const caller = callerWith();
-  await recordFirstSight(caller.userId, {}, now);
+  await recordNewUser(caller.userId, {}, now);
   const refused = { code: "request_invalid" };
   await expect(change(caller, { name: "Süpport" })).rejects.toMatchObject(refused);
   await change(caller, { name: "Ann", surname: "Support" });
@@ -76,7 +76,7 @@ test("a staff name is refused if it is new", async () => {
 
 test("names change as often in a day as the stage allows, and other fields at any time", async () => {
   const caller = callerWith({ given_name: "Ann" });
-  await recordFirstSight(caller.userId, caller.claims, now);
+  await recordNewUser(caller.userId, caller.claims, now);
   const at = (hours: number) => new Date(now.getTime() + hours * 3_600_000);
   const fewer = { ...limits, namesPerDay: 4 };
   const call = (wish: ProfileChange, hours: number) =>
@@ -95,10 +95,10 @@ test("names change as often in a day as the stage allows, and other fields at an
 
 test("claims complete a profile that a mention created, and never one that its owner has changed", async () => {
   const [mentioned, changed] = [callerWith(), callerWith()];
-  for (const { userId } of [mentioned, changed]) await recordFirstSight(userId, {}, now);
+  for (const { userId } of [mentioned, changed]) await recordNewUser(userId, {}, now);
   await change(changed, { name: "Own" });
   for (const { userId } of [mentioned, changed])
-    await recordFirstSight(userId, { given_name: "Claimed" }, now);
+    await recordNewUser(userId, { given_name: "Claimed" }, now);
   expect(await findProfile(mentioned.userId)).toMatchObject({ name: "Claimed" });
   expect(await findProfile(changed.userId)).toMatchObject({ name: "Own" });
 });
@@ -106,9 +106,7 @@ test("claims complete a profile that a mention created, and never one that its o
 test("of two users who claim one username concurrently one gets it, and both have a profile", async () => {
   const preferred_username = `name-${newId(now)}`;
   const users = [callerWith(), callerWith()];
-  await Promise.all(
-    users.map(({ userId }) => recordFirstSight(userId, { preferred_username }, now)),
-  );
+  await Promise.all(users.map(({ userId }) => recordNewUser(userId, { preferred_username }, now)));
   const profiles = await Promise.all(users.map(({ userId }) => findProfile(userId)));
   const names = profiles.map((profile) => profile!.username);
   expect(names.sort()).toEqual(["", preferred_username]);
@@ -119,7 +117,7 @@ test("of two users who claim one username concurrently one gets it, and both hav
 test("a username that was given up leads to its former owner for 90 days, and is then free", async () => {
   const username = `old-${newId(now)}`;
   const [before, after] = [callerWith({ preferred_username: username }), callerWith()];
-  for (const { userId, claims } of [before, after]) await recordFirstSight(userId, claims, now);
+  for (const { userId, claims } of [before, after]) await recordNewUser(userId, claims, now);
   await rename(before, before.userId, `new-${newId(now)}`, now);
   const day = 24 * 3600 * 1000;
   const [soon, late] = [new Date(now.getTime() + 89 * day), new Date(now.getTime() + 91 * day)];
@@ -140,7 +138,7 @@ test("a username that was given up leads to its former owner for 90 days, and is
 test("a user who returns to an earlier username of theirs keeps it", async () => {
   const username = `mine-${newId(now)}`;
   const caller = callerWith({ preferred_username: username });
-  await recordFirstSight(caller.userId, caller.claims, now);
+  await recordNewUser(caller.userId, caller.claims, now);
   const year = new Date(now.getTime() + 400 * 24 * 3600 * 1000);
   const back = new Date(now.getTime() + 31 * 24 * 3600 * 1000);
   await rename(caller, caller.userId, `${username}2`, now);
@@ -150,7 +148,7 @@ test("a user who returns to an earlier username of theirs keeps it", async () =>
 
 test("a user who has just signed up can be paid, even if a stale replica does not have them", async () => {
   const { userId } = callerWith();
-  await recordFirstSight(userId, {}, now);
+  await recordNewUser(userId, {}, now);
   const undo = intercept(async ({ name, input }, next) => {
     const { Item, ...others } = await next();
     return name === "GetCommand" && input.ConsistentRead !== true ? others : { Item, ...others };

@@ -15,7 +15,7 @@ import { newId } from "../../platform/runtime/id.ts";
 import { getGiver, giftContext, recordGift } from "../../platform/store/money/gifts.ts";
 import { buyPass } from "../../platform/store/money/passes.ts";
 import { topUp } from "../../platform/store/money/wallet-operations.ts";
-import { recordFirstSight } from "../../platform/store/people/profile-changes.ts";
+import { recordNewUser } from "../../platform/store/people/profile-changes.ts";
 import { findMember } from "../../platform/store/streams/members.ts";
 import { type KeyedCall, markerAction } from "../../platform/table/idempotency.ts";
 import { key } from "../../platform/table/keys.ts";
@@ -45,7 +45,7 @@ export const someone = (name: string) => `${name}-${++people}`;
 /** A user with credits from one top-up. */
 export async function makeUser(userId: string, credits = 0): Promise<string> {
   const now = new Date();
-  await recordFirstSight(userId, { preferred_username: userId }, now);
+  await recordNewUser(userId, { preferred_username: userId }, now);
   const booking = { userId, amount: credits, reference: `first-${newId(now)}`, now };
   if (credits > 0) await topUp(booking, forget);
   return userId;

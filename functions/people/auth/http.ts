@@ -2,7 +2,7 @@ import { authorizer } from "../../../platform/auth/authorizer.ts";
 import { isRevoked } from "../../../platform/auth/revocations.ts";
 import { verifyToken } from "../../../platform/auth/token.ts";
 import { headerValues } from "../../../platform/http/request.ts";
-import { recordFirstSight } from "../../../platform/store/people/profile-changes.ts";
+import { recordNewUser } from "../../../platform/store/people/profile-changes.ts";
 
 /**
  * The authorizer of the HTTP API. Without an Authorization header the call is anonymous: the
@@ -27,7 +27,7 @@ export const { contract, handler } = authorizer(
     const session = { ...caller, isValid: async () => !(await revoked) };
     const [isOver] = await Promise.all([
       revoked,
-      recordFirstSight(caller.userId, caller.claims, now, session),
+      recordNewUser(caller.userId, caller.claims, now, session),
     ]);
     return isOver ? undefined : caller;
   },

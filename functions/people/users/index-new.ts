@@ -1,5 +1,5 @@
 import { consumer, perMessage } from "../../../platform/lambda/consumer.ts";
-import { indexUser, NewUser } from "../../../platform/store/people/first-sights.ts";
+import { indexUser, NewUser } from "../../../platform/store/people/new-users.ts";
 
 /** Adds new users to the search index, outside of their first call, which must not wait for it. */
 export const { contract, handler } = consumer(

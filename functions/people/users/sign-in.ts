@@ -1,5 +1,5 @@
 import { SignedIn, SignInCode } from "../../../domain/people/sign-in.ts";
-import { redeem } from "../../../platform/auth/sign-in.ts";
+import { redeemCode } from "../../../platform/auth/sign-in.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 
 /** The last step of the authorization code flow; pages may not call another host for it. */
@@ -20,6 +20,6 @@ export const { contract, handler } = endpoint(
   },
   async ({ body, now, commitReply, assertNew, runExclusive }) => {
     await assertNew();
-    return runExclusive(async () => commitReply(await redeem(body, now)));
+    return runExclusive(async () => commitReply(await redeemCode(body, now)));
   },
 );

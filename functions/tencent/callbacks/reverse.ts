@@ -1,5 +1,5 @@
 import { consumer, perMessage } from "../../../platform/lambda/consumer.ts";
-import { CallDecision, carryOut } from "../../../platform/store/money/held-gifts.ts";
+import { applyDecision, CallDecision } from "../../../platform/store/money/held-gifts.ts";
 
 /**
  * The fast path of what the stream reader and the sweep do too: nothing depends on its messages.
@@ -15,5 +15,5 @@ export const { contract, handler } = consumer(
     },
     timeoutSeconds: 20,
   },
-  perMessage(CallDecision, carryOut, { inTurn: true }),
+  perMessage(CallDecision, applyDecision, { inTurn: true }),
 );

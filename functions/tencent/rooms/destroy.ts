@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { end } from "../../../domain/streams/stream-lifecycle.ts";
+import { endStream } from "../../../domain/streams/stream-lifecycle.ts";
 import { RoomId } from "../../../domain/tencent/room.ts";
 import { changeStream } from "../../../platform/store/streams/stream-changes.ts";
 import { getOpenRoom } from "../../../platform/store/tencent/rooms.ts";
@@ -16,6 +16,6 @@ export const { contract, handler } = command(
   },
   async ({ body, caller, now }) => {
     const room = await getOpenRoom(body.RoomId);
-    await changeStream(room, (stream) => end(stream, now, caller.identifier), now);
+    await changeStream(room, (stream) => endStream(stream, now, caller.identifier), now);
   },
 );

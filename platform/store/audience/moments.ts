@@ -19,7 +19,7 @@ import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
 import { getCallerProfile } from "../people/users.ts";
-import { overActions, readWhileOpen } from "../streams/over-marks.ts";
+import { endMarkActions, readWhileOpen } from "../streams/end-marks.ts";
 import { hasStatus } from "../streams/streams.ts";
 import { traceAction } from "../streams/traces.ts";
 import { viewersIn } from "./likes.ts";
@@ -155,7 +155,7 @@ export async function finishMoment<A>(
     const at = endedAt.toISOString();
     const is = { ...was, ...ending, endedAt: at, revision: was.revision + 1 };
     const { answer, remember } = reply(is);
-    const marks = is.kind === "poll" ? overActions(id, endedAt) : [];
+    const marks = is.kind === "poll" ? endMarkActions(id, endedAt) : [];
     const actions = [changeAction(was, is), ...closeActions(is, known), ...marks];
     const failed = await commitTransaction(actions, { remember }, { onConflict: "return" });
     return failed === undefined ? answer : conflicted;

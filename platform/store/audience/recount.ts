@@ -11,7 +11,7 @@ import { crowdPartitions, prefix } from "../../table/keys.ts";
 import { queryAll } from "../../table/query.ts";
 import { eachGift } from "../money/gifts.ts";
 import { findWallet } from "../money/wallets.ts";
-import { type CrowdRest, findCrowdRest } from "./crowd-rest.ts";
+import { type AnonymousRemainder, findRemainder } from "./anonymous-remainder.ts";
 
 /** Items of one page: votes and likes take some hundred bytes. */
 const pageSize = 1_000;
@@ -46,11 +46,11 @@ export const countVotes = ({ id, options = [] }: MomentItem): Promise<Count> =>
  */
 async function whileNobodyLeaves<Counted>(
   id: string,
-  count: (rest: CrowdRest) => Promise<Counted>,
+  count: (rest: AnonymousRemainder) => Promise<Counted>,
 ): Promise<Counted> {
-  for (let rest = await findCrowdRest(id); ; ) {
+  for (let rest = await findRemainder(id); ; ) {
     const counted = await count(rest);
-    const now = await findCrowdRest(id);
+    const now = await findRemainder(id);
     if (now.count === rest.count) return counted;
     rest = now;
   }

@@ -9,7 +9,7 @@ import { refuse } from "../../../domain/refusal.ts";
 import { getItem, type Item, parseItem, updateIf, writeItems } from "../../table/items.ts";
 import { type Key, key, prefix } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
-import { gather } from "../../table/table.ts";
+import { batchCalls } from "../../table/table.ts";
 import { findSubscriber, recordVisit, removeSubscriber, subscriberItem } from "./subscribers.ts";
 
 /** One of a user's sockets, an item of the user's list. */
@@ -52,7 +52,7 @@ export async function putSocket(userId: string, socket: Socket): Promise<void> {
 }
 
 /** A relay opens many sockets in one turn of the event loop: it stores them together. */
-const putSockets = gather((all: readonly (readonly Item[])[]) => writeItems(all.flat()));
+const putSockets = batchCalls((all: readonly (readonly Item[])[]) => writeItems(all.flat()));
 
 /** Removes sockets from their lists, as far as they exist: one request for 25 items. */
 export const removeSockets = (sockets: readonly Listing[]): Promise<void> =>

@@ -36,7 +36,7 @@ export const heldMilliseconds = 10_000;
  * Sends a held gift, which is then a normal gift. Returns the outcome of its call: `refused` if
  * another call has refused it, or its id is taken. Idempotent.
  */
-export async function confirm(mark: CallMark, gift: Gift): Promise<Outcome> {
+export async function confirmHeldGift(mark: CallMark, gift: Gift): Promise<Outcome> {
   const failed = await commitTransaction([releaseAction(mark, "charged"), ...giftActions(gift)]);
   if (failed === undefined) return "charged";
   if (failed.has("call")) {
@@ -92,7 +92,7 @@ export const queueDecision = (decision: CallDecision, at: Date, now: Date): Prom
   sendAt(setting("REVERSALS_QUEUE_URL"), decision, { at, now });
 
 /** Carries out the decision of a message. */
-export async function carryOut({ mark, outcome }: CallDecision, now: Date): Promise<void> {
+export async function applyDecision({ mark, outcome }: CallDecision, now: Date): Promise<void> {
   if (outcome === "charged") return confirmLate(mark);
   await refuseCall(mark);
   await releaseHold(mark, now);
@@ -101,7 +101,7 @@ export async function carryOut({ mark, outcome }: CallDecision, now: Date): Prom
 async function confirmLate(mark: CallMark): Promise<void> {
   const call = await findCall(mark);
   if (call?.callId !== mark.callId || call.outcome === "charged") return;
-  const outcome = call.held === undefined ? "refused" : await confirm(mark, call.held);
+  const outcome = call.held === undefined ? "refused" : await confirmHeldGift(mark, call.held);
   if (outcome === "refused")
     logFault("A gift was released after its call was answered as charged", undefined, { mark });
 }

@@ -16,11 +16,11 @@ import { millisecondsOfGift, secondsOfGift } from "./gifts.ts";
 import { park } from "./parked.ts";
 import { foldActions, foldOf } from "./totals.ts";
 import {
-  beyondWallets,
   decisionsMax,
   findWallet,
   forfeitActions,
   freshTriesMax,
+  otherConditions,
   renew,
   type Sealed,
   seal,
@@ -160,7 +160,7 @@ export async function settle(
       continue;
     }
     const isJudged = !failed.has(conflict) && !failed.has(throttle);
-    const settled = beyondWallets(failed);
+    const settled = otherConditions(failed);
     waiting = waiting.filter((due) => !settled.has(labelOf(due)));
     if (++attempt >= triesMax) throw failed.has(throttle) ? new Refusal("unavailable") : new Busy();
     if (isJudged && attempt < freshTriesMax) [wallet] = renew([wallet], failed) as [Wallet];

@@ -167,7 +167,7 @@ export async function commit<A, Wallets extends readonly Wallet[]>(
     if (all.length === 0) return reply.answer;
     const failed = await commitTransaction(all, reply);
     if (failed === undefined) return reply.answer;
-    const others = beyondWallets(failed);
+    const others = otherConditions(failed);
     if (others.size > 0) await onFailed(others);
     if (attempt < freshTriesMax) current = renew(current, failed);
     else {
@@ -189,7 +189,7 @@ async function reread<Wallets extends readonly Wallet[]>(wallets: Wallets): Prom
  * The failed conditions that are not due to a concurrently written wallet. Throws if an entry
  * exists although its wallet's lock held: then the ledger has more than the wallet.
  */
-export function beyondWallets(failed: Failed): Failed {
+export function otherConditions(failed: Failed): Failed {
   const others: Failed = new Map();
   for (const [label, item] of failed) {
     const [kind, userId = ""] = label.split(":");

@@ -8,7 +8,7 @@ import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import type { ReadOptions } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { type Action, commitTransaction, type Failed } from "../../table/transact.ts";
-import { holdUsername, indexActions } from "./user-index.ts";
+import { indexActions, reserveUsername } from "./user-index.ts";
 
 import { findProfile, namelessOf, type Subject } from "./users.ts";
 
@@ -32,7 +32,7 @@ type Token = Pick<Caller, "roles" | "tokenId" | "issuedAt" | "expiresAt"> & {
  * theirs if it is free, and one that looks like staff only if an admin claims it; otherwise they
  * have none until they choose one. Other names that look like staff are dropped too.
  */
-export async function recordFirstSight(
+export async function recordNewUser(
   userId: string,
   claims: ProfileClaims,
   now: Date,
@@ -66,7 +66,7 @@ function namesAllowed({ username, name, surname }: Profile, roles: Caller["roles
  */
 async function recordNew(profile: Profile, now: Date): Promise<void> {
   const { userId, username } = profile;
-  const names = username === "" ? [] : [holdUsername(userId, username, now)];
+  const names = username === "" ? [] : [reserveUsername(userId, username, now)];
   const failed = await commitTransaction([newProfileAction(profile), ...names]);
   if (failed?.has("username") && !failed.has("profile"))
     await recordNew({ ...profile, username: "" }, now);

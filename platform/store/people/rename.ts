@@ -1,11 +1,15 @@
-import { changedProfile, type Naming, renamed } from "../../../domain/people/profile-change.ts";
+import {
+  changedProfile,
+  type Naming,
+  withUsername,
+} from "../../../domain/people/profile-change.ts";
 import { looksLikeStaff } from "../../../domain/people/staff-names.ts";
 import type { Profile } from "../../../domain/people/user.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import type { Caller } from "../../auth/caller.ts";
 import { setting } from "../../runtime/env.ts";
-import { changeProfile, recordFirstSight } from "./profile-changes.ts";
-import { holdUsername, leaveUsername } from "./user-index.ts";
+import { changeProfile, recordNewUser } from "./profile-changes.ts";
+import { releaseUsername, reserveUsername } from "./user-index.ts";
 import { getProfile } from "./users.ts";
 
 /** Every refusal that a new username can meet. */
@@ -39,10 +43,10 @@ export async function rename(
     isOwn ? caller : { userId, claims: {} },
     (current) => {
       assertKnown(current);
-      return renamed(current, username, now, { byAdmin });
+      return withUsername(current, username, now, { byAdmin });
     },
     now,
-    (was, is) => [holdUsername(userId, username, now), ...leaveUsername(was, is, now)],
+    (was, is) => [reserveUsername(userId, username, now), ...releaseUsername(was, is, now)],
   );
   if (failed?.has("username")) refuse("username_taken", { username });
   if (failed !== undefined) throw new Error(`The username of ${userId} is held by another user`);
@@ -70,20 +74,20 @@ export async function nameUser(
   if (create !== true) await getProfile(userId);
   if (username !== undefined && looksLikeStaff(username, reserved))
     refuse("username_reserved", { username });
-  if (create === true) await recordFirstSight(userId, {}, now);
+  if (create === true) await recordNewUser(userId, {}, now);
   if ([username, names.name, names.surname].every((given) => given === undefined))
     return getProfile(userId);
   const { profile, failed } = await changeProfile(
     { userId, claims: {} },
     (current) => {
       const named = changedProfile(current, names, now, { namesPerDay, reserved });
-      return username === undefined ? named : renamed(named, username, now, { byAdmin: true });
+      return username === undefined ? named : withUsername(named, username, now, { byAdmin: true });
     },
     now,
     (was, is) =>
       username === undefined
         ? []
-        : [holdUsername(userId, username, now), ...leaveUsername(was, is, now)],
+        : [reserveUsername(userId, username, now), ...releaseUsername(was, is, now)],
   );
   if (failed?.has("username")) refuse("username_taken", { username: username ?? "" });
   if (failed !== undefined) throw new Error(`The username of ${userId} is held by another user`);

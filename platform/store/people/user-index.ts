@@ -15,7 +15,7 @@ const Holder = Entry.extend({ expiresAt: z.number().optional() });
 const seconds = (at: Date) => Math.floor(at.getTime() / 1000);
 
 /** Gives a username to a user if no other user holds it; the action's label is `username`. */
-export const holdUsername = (userId: string, username: string, now: Date): Action => ({
+export const reserveUsername = (userId: string, username: string, now: Date): Action => ({
   label: "username",
   Put: {
     Item: { ...key.username(username.toLowerCase()), userId },
@@ -25,7 +25,7 @@ export const holdUsername = (userId: string, username: string, now: Date): Actio
 });
 
 /** Releases a user's former username after a while, if they have another now. */
-export function leaveUsername(was: Profile, is: Profile, now: Date): Action[] {
+export function releaseUsername(was: Profile, is: Profile, now: Date): Action[] {
   const before = was.username.toLowerCase();
   const after = is.username.toLowerCase();
   if (before === "" || before === after) return [];

@@ -12,8 +12,8 @@ import { BoundedSet } from "../../runtime/kept-values.ts";
 import { getRawItem, type Item, keyText, parseItem, type ReadOptions } from "../../table/items.ts";
 import { type Key, key, prefix } from "../../table/keys.ts";
 import { queryItems, share } from "../../table/query.ts";
+import { readWhileOpen } from "./end-marks.ts";
 import { findHost, findWatcher, memberIn, memberKeys } from "./members.ts";
-import { readWhileOpen } from "./over-marks.ts";
 import { getStream, withWords } from "./streams.ts";
 
 /**

@@ -5,9 +5,9 @@ import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import { parseItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
+import { endMarkActions } from "./end-marks.ts";
 import { pauseContributions, planActions, withFundingDecided } from "./escrow.ts";
 import { actAction } from "./moderation.ts";
-import { overActions } from "./over-marks.ts";
 import { guestActions, listActions, liveAction, liveActions } from "./stream-lists.ts";
 import { withWords } from "./streams.ts";
 
@@ -78,7 +78,7 @@ export async function changeStream(
       ...relistActions(current, changed),
       ...(changed.deletedAt === null ? [] : guestActions(changed)),
       ...planActions(current, changed),
-      ...(isEnd(current, changed) ? overActions(stream.id, now) : []),
+      ...(isEnd(current, changed) ? endMarkActions(stream.id, now) : []),
       ...actions,
       ...acts,
       ...(await also(changed)),

@@ -1,5 +1,5 @@
 import { type Profile, profileOf } from "../../../domain/people/user.ts";
-import { newProfileAction, recordFirstSight } from "../people/profile-changes.ts";
+import { newProfileAction, recordNewUser } from "../people/profile-changes.ts";
 import { findKnown, findProfile, findProfiles, getProfile } from "../people/users.ts";
 
 /**
@@ -45,7 +45,7 @@ export async function showAccounts(accounts: readonly string[], now: Date): Prom
 
 /** Makes an account known; if its profile exists after all, returns that unchanged. */
 async function recordMention(account: string, now: Date): Promise<Profile> {
-  await recordFirstSight(account, {}, now);
+  await recordNewUser(account, {}, now);
   const profile = await findProfile(account, { consistent: true });
   if (profile === undefined) throw new Error(`The account ${account} was recorded but is missing`);
   return profile;

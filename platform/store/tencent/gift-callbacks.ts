@@ -18,7 +18,7 @@ import {
   refuseCall,
 } from "../money/call-marks.ts";
 import { getGiver, giftContext, recordGift } from "../money/gifts.ts";
-import { confirm, queueDecision } from "../money/held-gifts.ts";
+import { confirmHeldGift, queueDecision } from "../money/held-gifts.ts";
 import { getKnownAccounts } from "./accounts.ts";
 import { getGiftTypeByAlias } from "./gift-aliases.ts";
 import { getRoom } from "./rooms.ts";
@@ -110,11 +110,11 @@ async function hold(charge: Charge, onTry: () => void): Promise<Gift> {
  */
 async function confirmInTime({ mark, tell, now }: Charge, gift: Gift): Promise<CallAnswer> {
   setDeadline(Math.min(millisecondsLeft() - lastMilliseconds, confirmMilliseconds.most));
-  let outcome = await confirm(mark, gift).catch(() => undefined);
+  let outcome = await confirmHeldGift(mark, gift).catch(() => undefined);
   if (outcome === undefined) {
     setDeadline(lastMilliseconds);
     const [confirmed, queued] = await Promise.allSettled([
-      confirm(mark, gift),
+      confirmHeldGift(mark, gift),
       queueDecision({ mark, outcome: "charged" }, now, now),
     ]);
     if (confirmed.status === "fulfilled") outcome = confirmed.value;

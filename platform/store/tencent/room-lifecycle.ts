@@ -1,7 +1,7 @@
 import { Refusal, refuse } from "../../../domain/refusal.ts";
 import { makeStream } from "../../../domain/streams/new-stream.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
-import { end, goLive } from "../../../domain/streams/stream-lifecycle.ts";
+import { endStream, startStream } from "../../../domain/streams/stream-lifecycle.ts";
 import { type NewRoom, newStreamOf, roomFieldsOf } from "../../../domain/tencent/room-info.ts";
 import { queueLiveNotifications } from "../../live-notifications/live-notifications.ts";
 import { setting } from "../../runtime/env.ts";
@@ -34,7 +34,7 @@ export async function openRoom(room: NewRoom, opening: Opening): Promise<void> {
     const host = summary(profile);
     const given = { id: newId(), host, channel, defaultThumbnail, now };
     const made = makeStream(newStreamOf(room), given);
-    const stream = { ...made, ...goLive(made, made.host, now), ...alias };
+    const stream = { ...made, ...startStream(made, made.host, now), ...alias };
     const actions = (await hostActions(stream)) ?? refuse("unavailable");
     const isRecorded = await recordRoom(room.RoomId, stream, [check, ...mention, ...actions]);
     return isRecorded ? stream.id : undefined;
@@ -86,7 +86,7 @@ export async function noteRoomEnd(
     (stream) => {
       const isOfAnother = eventTime < (eventTimeOf(stream) ?? 0);
       if (stream.status !== "active" || isOfAnother) return undefined;
-      return end(stream, now, by ?? stream.hostId);
+      return endStream(stream, now, by ?? stream.hostId);
     },
     now,
   );

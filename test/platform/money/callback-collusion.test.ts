@@ -11,7 +11,7 @@ import {
   giftContext,
   recordGift,
 } from "../../../platform/store/money/gifts.ts";
-import { carryOut, resolveHeldGifts } from "../../../platform/store/money/held-gifts.ts";
+import { applyDecision, resolveHeldGifts } from "../../../platform/store/money/held-gifts.ts";
 import { findGift, refund } from "../../../platform/store/money/refunds.ts";
 import { settle } from "../../../platform/store/money/settle.ts";
 import { transfer } from "../../../platform/store/money/wallet-operations.ts";
@@ -111,7 +111,7 @@ const recoveries = fc.constantFrom<Deed>(
     name: "queue",
     act: async () => {
       for (const message of takeMessages())
-        if ("outcome" in message) await carryOut(message, new Date());
+        if ("outcome" in message) await applyDecision(message, new Date());
     },
   },
   { name: "queue loses", act: async () => takeMessages() },

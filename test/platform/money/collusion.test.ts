@@ -3,7 +3,11 @@ import { type Person, personOf } from "../../../domain/people/person.ts";
 import { profileOf } from "../../../domain/people/user.ts";
 import { Refusal } from "../../../domain/refusal.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
-import { cancel, goLive, remove } from "../../../domain/streams/stream-lifecycle.ts";
+import {
+  cancelStream,
+  deleteStream,
+  startStream,
+} from "../../../domain/streams/stream-lifecycle.ts";
 import { runDuePlan } from "../../../platform/planned/plans.ts";
 import { sumPending } from "../../../platform/store/money/due.ts";
 import { refundPass } from "../../../platform/store/money/passes.ts";
@@ -195,9 +199,9 @@ const contributions = fc.tuple(who, who, amounts).map(
 
 /** The host's ways to end a funding, and time's; then they plan another stream. */
 const endings = {
-  live: (stream: Stream) => change(stream, (one) => goLive(one, one.host, new Date())),
-  cancelled: (stream: Stream) => change(stream, cancel),
-  deleted: (stream: Stream) => change(stream, (one) => remove(one, new Date())),
+  live: (stream: Stream) => change(stream, (one) => startStream(one, one.host, new Date())),
+  cancelled: (stream: Stream) => change(stream, cancelStream),
+  deleted: (stream: Stream) => change(stream, (one) => deleteStream(one, new Date())),
   late: ({ id }: Stream) => runDuePlan({ streamId: id }, new Date(Date.now() + 3 * 3_600_000)),
 };
 const change = (stream: Stream, decide: Parameters<typeof changeStream>[1]) =>

@@ -1,5 +1,5 @@
 import { afterEach, expect, jest, test } from "@jest/globals";
-import { goLive } from "../../../domain/streams/stream-lifecycle.ts";
+import { startStream } from "../../../domain/streams/stream-lifecycle.ts";
 import * as cancel from "../../../functions/streams/cancel.ts";
 import * as remove from "../../../functions/streams/delete.ts";
 import * as fund from "../../../functions/streams/fund.ts";
@@ -170,7 +170,7 @@ const plays: Record<string, () => Promise<Play>> = {
     await giveTo(stream, 50);
     const now = new Date();
     const current = await getStream(streamId, { consistent: true });
-    await changeStream(current, (one) => goLive(one, one.host, now), now);
+    await changeStream(current, (one) => startStream(one, one.host, now), now);
     return { streamId, act: () => settleDue(streamId), ends: { [host]: 110 } };
   },
 };

@@ -1,7 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
 import { Refusal } from "../../../domain/refusal.ts";
 import { Stream } from "../../../domain/streams/stream.ts";
-import { cancel, end, goLive, remove } from "../../../domain/streams/stream-lifecycle.ts";
+import {
+  cancelStream,
+  deleteStream,
+  endStream,
+  startStream,
+} from "../../../domain/streams/stream-lifecycle.ts";
 import { runDuePlan } from "../../../platform/planned/plans.ts";
 import { refundPass } from "../../../platform/store/money/passes.ts";
 import { settleAll } from "../../../platform/store/money/settle.ts";
@@ -64,12 +69,12 @@ describe("a funding", () => {
     now = new Date(),
   ) => changeStream(stream, decide, now);
   const begin = (scene: Scene, now = new Date()) =>
-    change(scene, (one) => goLive(one, one.host, now), now);
+    change(scene, (one) => startStream(one, one.host, now), now);
   const deeds = {
     "goes live": (scene: Scene) => begin(scene),
     "goes live late": (scene: Scene) => begin(scene, later()),
-    "is cancelled": (scene: Scene) => change(scene, cancel),
-    "is deleted": (scene: Scene) => change(scene, (one) => remove(one, new Date())),
+    "is cancelled": (scene: Scene) => change(scene, cancelStream),
+    "is deleted": (scene: Scene) => change(scene, (one) => deleteStream(one, new Date())),
     "runs out of time": ({ stream: { id } }: Scene) => runDuePlan({ streamId: id }, later()),
     "is given more": ({ stream, giver }: Scene) => giveTo(stream, 20, giver),
     "is given more by another": ({ stream, other }: Scene) => giveTo(stream, 20, other),
@@ -91,7 +96,7 @@ describe("a funding", () => {
         check: async () => {
           // Two contributions do not end it, so cancel it here.
           if (isGift(first) && isGift(second))
-            await change({ ...scene, stream: await read(stream.id) }, cancel);
+            await change({ ...scene, stream: await read(stream.id) }, cancelStream);
           for (let time = 0; time < 2; time++) {
             await runDuePlan({ streamId: stream.id }, new Date());
             await settleDue(stream.id);
@@ -149,7 +154,7 @@ describe("a pass", () => {
     refunded: (scene: Scene) => refundPass(whose(scene), new Date(), forget),
     settled: ({ stream }: Scene) => settleDue(stream.id),
     "in a stream that ends": ({ stream }: Scene) =>
-      changeStream(stream, (one) => end(one, new Date(), "host"), new Date()),
+      changeStream(stream, (one) => endStream(one, new Date(), "host"), new Date()),
   };
 
   /** A user with a pass has paid its price to the host; a user without one has paid nothing. */

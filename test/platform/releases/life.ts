@@ -81,7 +81,7 @@ async function arrive(version: Version) {
     ["host", "fan", "other", "guest", "banned", "leaver"].map((name) => [name, fresh(name)]),
   ) as Record<"host" | "fan" | "other" | "guest" | "banned" | "leaver", string>;
   for (const id of Object.values(ids)) {
-    await users.recordFirstSight(id, { preferred_username: id, given_name: id }, new Date());
+    await users.recordNewUser(id, { preferred_username: id, given_name: id }, new Date());
     const body = { amount: 10_000, reference: `first-${id}` };
     await ask(version, "wallets/top-up", "admin", { ...admin, path: { userId: id }, body });
   }

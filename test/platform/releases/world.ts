@@ -50,7 +50,11 @@ const formerModules: Record<string, string> = {
   "store/money/leaderboards": "store/money/leaders",
   "store/tencent/gift-callbacks": "store/tencent/charged-gifts",
 };
-const formerExports = { recordCursors: "recordPlaces", findCursors: "findPlaces" };
+const formerExports = {
+  recordCursors: "recordPlaces",
+  findCursors: "findPlaces",
+  recordNewUser: "recordFirstSight",
+};
 
 type Modules = Record<string, Record<string, unknown> | undefined>;
 

@@ -11,7 +11,7 @@ import * as deliveries from "../../../functions/webhooks/list-deliveries.ts";
 import * as resend from "../../../functions/webhooks/resend.ts";
 import { listGifts } from "../../../platform/store/money/gifts.ts";
 import { findWallet } from "../../../platform/store/money/wallets.ts";
-import { recordFirstSight } from "../../../platform/store/people/profile-changes.ts";
+import { recordNewUser } from "../../../platform/store/people/profile-changes.ts";
 import { findProfiles } from "../../../platform/store/people/users.ts";
 import { findRoom } from "../../../platform/store/tencent/rooms.ts";
 import { askUnlessHanging, forgetFailures } from "../../../platform/tencent/breaker.ts";
@@ -341,7 +341,7 @@ test("a key whose gift was allowed and not sent asks for another gift under anot
 test("a URL without callbacks does not decide: the sender is charged", async () => {
   await call(updateCallback, { Url: address, CallbackCommandList: [] });
   expect((await sendGift()).body.ErrorInfo).toBe("There is no user giver");
-  for (const account of ["giver", "to1", "to2"]) await recordFirstSight(account, {}, new Date());
+  for (const account of ["giver", "to1", "to2"]) await recordNewUser(account, {}, new Date());
   expect((await sendGift()).body.ErrorInfo).toMatch(/^Insufficient credits/);
   expect(asked).toHaveLength(0);
 });

@@ -7,7 +7,7 @@ import * as send from "../../../functions/tencent/gifts/send.ts";
 import * as setSwitch from "../../../functions/tencent/gifts/set-switch.ts";
 import { topUp } from "../../../platform/store/money/wallet-operations.ts";
 import { findWallet } from "../../../platform/store/money/wallets.ts";
-import { recordFirstSight } from "../../../platform/store/people/profile-changes.ts";
+import { recordNewUser } from "../../../platform/store/people/profile-changes.ts";
 import { key } from "../../../platform/table/keys.ts";
 import { liveStreamOf } from "../live-stream.ts";
 import { callCommand, goodQuery, startTencentStage } from "./stage.ts";
@@ -42,8 +42,7 @@ beforeAll(async () => {
   stage = await startTencentStage();
   await put({ ...key.stream(streamId), ...streamOf(streamId, "room_id") });
   await put({ ...key.room("room_id"), streamId, roomId: "room_id" });
-  for (const account of ["user1", "user2", "poor", "host"])
-    await recordFirstSight(account, {}, now);
+  for (const account of ["user1", "user2", "poor", "host"]) await recordNewUser(account, {}, now);
   await setBalance("user1", 1_000_000);
   const body = { GiftId: "gift1", Coins: 10, DefaultName: "Rose", IconUrl: "https://x.example/i" };
   expect((await stage.callRested(add, { body })).body.ErrorCode).toBe(0);

@@ -4,8 +4,8 @@ import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import { getItem, listItems, type ReadOptions } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { commitTransaction } from "../../table/transact.ts";
+import { findRemainder, remainderAction } from "./anonymous-remainder.ts";
 import { removeOwn } from "./changes.ts";
-import { crowdRestAction, findCrowdRest } from "./crowd-rest.ts";
 import { noteLikers, removeLiker } from "./log-state.ts";
 import { findSpentGoals } from "./past-goals.ts";
 
@@ -45,12 +45,12 @@ const spentMax = 200;
  * sent them is not known. Likes that began later are the next user's, who keeps their place among
  * those who liked most.
  */
-export async function leaveLikes(streamId: string, userId: string, at: string): Promise<void> {
+export async function anonymizeLikes(streamId: string, userId: string, at: string): Promise<void> {
   const next = await retryOnConflict(async () => {
     const like = await findLike(streamId, userId);
     if (like === undefined || (like.begunAt ?? like.at) > at) return like;
     const goals = like.goals ?? {};
-    const rest = await findCrowdRest(streamId);
+    const rest = await findRemainder(streamId);
     const [spent, old] = await Promise.all([
       findSpentGoals(streamId, Object.keys(goals)),
       findSpentGoals(streamId, rest.parts.keys(), { most: spentMax }),
@@ -59,7 +59,7 @@ export async function leaveLikes(streamId: string, userId: string, at: string): 
     const gone = old.filter((id) => !parts.some(([kept]) => kept === id));
     const failed = await commitTransaction([
       removeOwn(key.like(streamId, userId), like),
-      crowdRestAction(streamId, like.likes, parts, gone),
+      remainderAction(streamId, like.likes, parts, gone),
     ]);
     return failed === undefined ? undefined : conflicted;
   });
@@ -68,7 +68,7 @@ export async function leaveLikes(streamId: string, userId: string, at: string): 
 }
 
 /** Removes a user from the votes of a poll. */
-export async function leavePoll(momentId: string, userId: string, at: string): Promise<void> {
+export async function anonymizeVote(momentId: string, userId: string, at: string): Promise<void> {
   await retryOnConflict(async () => {
     const place = key.vote(momentId, userId);
     const vote = await getItem(VoteItem, place, { consistent: true });
@@ -76,7 +76,7 @@ export async function leavePoll(momentId: string, userId: string, at: string): P
     const parts = vote.options.map((option): [string, number] => [String(option), 1]);
     const failed = await commitTransaction([
       removeOwn(place, vote),
-      crowdRestAction(momentId, 1, parts),
+      remainderAction(momentId, 1, parts),
     ]);
     return failed === undefined ? undefined : conflicted;
   });

@@ -24,7 +24,7 @@ const aloneMilliseconds = aliveMilliseconds.max - 2 * everyMilliseconds.look;
 const closingMillisecondsEach = 4;
 
 /** Runs a relay's periodic work until it is stopped. */
-export function startUpkeep(state: State): { stop(): void } {
+export function startPeriodicWork(state: State): { stop(): void } {
   const gathering = gatherMetrics();
   const publish = async () => {
     measureMetric("RelaySockets", state.connections.size);

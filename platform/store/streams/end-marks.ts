@@ -10,7 +10,7 @@ const keptSeconds = 3600;
  * Further actions of the transaction that ends a stream or a poll: a mark near each group of users
  * who like or vote, so that they need not all read the same item.
  */
-export const overActions = (id: string, now: Date): Action[] =>
+export const endMarkActions = (id: string, now: Date): Action[] =>
   overShards.map((shard) => {
     const expiresAt = Math.ceil(now.getTime() / 1000) + keptSeconds;
     return { Put: { Item: { ...key.over(id, shard), expiresAt } } };

@@ -6,24 +6,24 @@ import type { Action } from "../../table/transact.ts";
  * The anonymous remainder of erased users' likes in a stream, or votes in a poll. Each number is a
  * separate field, so that many users can be erased concurrently.
  */
-export type CrowdRest = { count: number; parts: Map<string, number> };
+export type AnonymousRemainder = { count: number; parts: Map<string, number> };
 
 const part = (name: string) => `part_${name}`;
 
 /** Reads the remainder from its item; empty if nobody was erased. */
-export function crowdRestOf(item: Record<string, unknown> | undefined): CrowdRest {
-  const rest: CrowdRest = { count: Number(item?.count ?? 0), parts: new Map() };
+export function remainderOf(item: Record<string, unknown> | undefined): AnonymousRemainder {
+  const rest: AnonymousRemainder = { count: Number(item?.count ?? 0), parts: new Map() };
   for (const [field, n] of Object.entries(item ?? {}))
     if (field.startsWith(part(""))) rest.parts.set(field.slice(part("").length), Number(n));
   return rest;
 }
 
 /** The remainder of erased users, read consistently; `id`: a stream's, or a poll's. */
-export const findCrowdRest = async (id: string): Promise<CrowdRest> =>
-  crowdRestOf(await getRawItem(key.crowdRest(id), { consistent: true }));
+export const findRemainder = async (id: string): Promise<AnonymousRemainder> =>
+  remainderOf(await getRawItem(key.crowdRest(id), { consistent: true }));
 
 /** Adds what one erased user leaves: a count, and its parts by name; removes the parts `gone`. */
-export function crowdRestAction(
+export function remainderAction(
   id: string,
   count: number,
   parts: readonly (readonly [name: string, n: number])[],
