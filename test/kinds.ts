@@ -156,7 +156,13 @@ export const slowKinds = {
  * of the rules for sources and documents. A plain `npm test` leaves them out; `--changed` runs
  * those that a change affects.
  */
-export const infrastructure: string[] = ["bin/", "cloud/", "house/", "local/", "platform/aws/"];
+export const infrastructure: string[] = [
+  "bin/",
+  "cloud/",
+  "conventions/",
+  "local/",
+  "platform/aws/",
+];
 
 /** Their files that test what clients see, which `npm test` runs. */
 export const clientFacing: string[] = [

@@ -104,9 +104,12 @@ const source = /\.(c|m)?[jt]sx?$/;
 
 /** Files with the tests that read them, instead of importing them. */
 const readers: [RegExp, RegExp][] = [
-  [source, /^test\/house\//],
+  [source, /^test\/conventions\//],
   [/^(package|package-lock|tsconfig|jest\.config)\.json$/, /./],
-  [/^(docs|README|CHANGELOG|CONTRIBUTING|SECURITY|\.github|\.ci)/, /^test\/(house|examples)\//],
+  [
+    /^(docs|README|CHANGELOG|CONTRIBUTING|SECURITY|\.github|\.ci)/,
+    /^test\/(conventions|examples)\//,
+  ],
   [/^docs\/.*\.json$/, /^test\/(api\/(answers|described)|client|platform\/http)/],
   [/^(web|platform)\/.*\.(html|css|svg)$/, /^test\/(web|local\/pages)/],
   [/^examples\//, /^test\/examples\//],

@@ -10,7 +10,7 @@ const crowdRates = {
  * Units a second, and at once: a call takes what its contract declares (`unitsOf`), at least one.
  * No call is allowed more than 50 times a second, or 100 at once. An hour of the most expensive
  * calls of each kind costs less than a dollar, including refused ones and a domain
- * (`test/house/rates.test.ts`).
+ * (`test/conventions/rates.test.ts`).
  */
 export const prodRates: Rates = {
   ...crowdRates,

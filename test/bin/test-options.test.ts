@@ -55,7 +55,7 @@ test("a change to the runner, the stacks or a command runs their tests, but no s
 test("a changed source is checked against the rules for sources, but not in a plain run", () => {
   const rules = listReaders(["domain/id.ts"]);
   expect(rules.length).toBeGreaterThan(10);
-  expect(rules.every((file) => file.startsWith("test/house/"))).toBe(true);
+  expect(rules.every((file) => file.startsWith("test/conventions/"))).toBe(true);
   expect(rules.every((file) => isInRun(file, read("--changed")))).toBe(true);
   expect(rules.some((file) => isInRun(file, read()))).toBe(false);
 });

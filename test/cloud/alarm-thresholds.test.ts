@@ -7,7 +7,7 @@ import { stageNamed } from "../../lib/stages/stages.ts";
 import { type AlarmKind, alarmKinds } from "../../lib/watch/alarm-list.ts";
 import type { Watched } from "../../lib/watch/alarm-subjects.ts";
 import { defaults } from "../../platform/lambda/grants.ts";
-import { sourcesOf } from "../house/sources.ts";
+import { sourcesOf } from "../conventions/sources.ts";
 import { resourcesOf, synthesize } from "./templates.ts";
 
 /*

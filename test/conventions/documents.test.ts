@@ -32,7 +32,7 @@ const namesNothing = (line: string) =>
 
 const sources = sourcesOf(...folders)
   .map(({ path }) => path)
-  .filter((path) => path !== "test/house/documents.test.ts");
+  .filter((path) => path !== "test/conventions/documents.test.ts");
 
 test("no source names a document that is not in the repository", () => {
   expect(places(citesNothing, ...sources)).toEqual([]);

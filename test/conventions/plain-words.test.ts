@@ -30,7 +30,7 @@ const folders = "bin client domain examples functions lib local platform relay t
 
 /** Made by `npm run prepare`: their sentences are those of the contracts. */
 const generated = ["client/event-data.ts", "client/operations.ts"];
-const own = "test/house/plain-words.test.ts";
+const own = "test/conventions/plain-words.test.ts";
 
 /** Each line with such a word, as `path:line: replacement`. */
 const foundIn = (path: string, lines: readonly string[]): string[] =>

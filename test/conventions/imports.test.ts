@@ -48,7 +48,7 @@ const rules: Record<string, Rule> = {
   },
   local: { may: [/^local\//, node, { test: isLibrary } as RegExp] },
   client: { may: [/^client\//, /^docs\/\w+\.json$/, { test: isLibrary } as RegExp], never: [node] },
-  // Only what a browser is given; of the house the published client alone, by its entries, and
+  // Only what a browser is given; of our code the published client alone, by its entries, and
   // what writes a schema as a type, for the reference.
   web: {
     may: [
