@@ -220,7 +220,7 @@ export const waiting: string[] = [
   "api/webhooks",
   "bin/read-only",
   "client/polling",
-  "platform/door",
+  "platform/gateway-faults",
   "platform/items",
   "platform/webhooks/hanging",
 ];

@@ -27,7 +27,7 @@ test("each file of a run is in one group, or runs with its own modules", () => {
 test.each([
   ["sets a setting, in a helper", "test/platform/authorizer.test.ts"],
   ["has a table with settings of its own", "test/platform/rates.test.ts"],
-  ["sets the clock of the platform, in a helper", "test/platform/crowd.test.ts"],
+  ["sets the clock of the platform, in a helper", "test/platform/likes-and-moments.test.ts"],
   ["replaces a function", "test/platform/relay-rooms.test.ts"],
   ["awaits while it loads", "test/web/chat-rules.test.ts"],
   ["loads a program that awaits", "test/web/chat.test.ts"],
