@@ -16,6 +16,13 @@ const slotMilliseconds = 40;
 const freeShare = 0.01;
 
 /**
+ * Slots for which unused posts of that share are kept, so that a frame to a small room, or what a
+ * few returning viewers missed, costs no write either. They add two fifths of a percent of the rate
+ * to an environment's busiest second, and nothing to its mean.
+ */
+const freeSlotsKept = 10;
+
+/**
  * Most posts that one environment leases per slot, about what its sockets can send in that time.
  * Without this limit, environments that post one room together would wait for the one that leased
  * the whole slot.
@@ -93,8 +100,8 @@ export function createGovernor(
     const current = Math.floor(clock.now() / slotMilliseconds);
     if (current === slot) return;
     // Unused leases expire with their slot.
+    free = Math.min(freeSlotsKept * freeMax, free + Math.max(0, current - slot) * freeMax);
     slot = current;
-    free = freeMax;
     leased = 0;
     slotLeases = 0;
   }

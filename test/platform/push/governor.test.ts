@@ -127,16 +127,44 @@ test("leases that take longer than a slot make posts late, never none", async ()
   expect(mostInOneSecond(posts)).toBeLessThanOrEqual(rate * 1.1);
 });
 
-test("a small room posts at once and asks nobody", async () => {
+test("a room of thirty viewers with two frames a second posts at once and asks nobody", async () => {
+  const time = createTime();
   let leases = 0;
-  const governor = createGovernor(10_000, async (_slot, wanted) => {
+  const lease = async (_slot: number, wanted: number) => {
     leases += 1;
     return wanted;
-  });
-  for (let n = 0; n < 4; n++) expect(governor.take()).toBeUndefined();
+  };
+  const governor = createGovernor(8_000, lease, time);
+  for (let frame = 0; frame < 10; frame++) {
+    for (let viewer = 0; viewer < 30; viewer++) expect(governor.take()).toBeUndefined();
+    await Promise.all([time.wait(500), time.run(time.now() + 500)]);
+  }
   expect(leases).toBe(0);
   expect(governor.limitedAt()).toBe(Number.NEGATIVE_INFINITY);
 });
+
+test.each([1, 3_600])(
+  "after %i s of rest an environment posts thirty without asking",
+  async (rest) => {
+    const time = createTime();
+    let leases = 0;
+    const governor = createGovernor(
+      8_000,
+      async () => {
+        leases += 1;
+        return 0;
+      },
+      time,
+    );
+    for (let n = 0; n < 30; n++) void governor.take();
+    expect(leases).toBe(0);
+    await Promise.all([time.wait(rest * 1000), time.run(time.now() + rest * 1000)]);
+    for (let n = 0; n < 30; n++) expect(governor.take()).toBeUndefined();
+    void governor.take();
+    await null;
+    expect(leases).toBe(1);
+  },
+);
 
 test("large rooms that post as much as they may leave a tenth of the rate to the others", async () => {
   const rate = 5_000;
