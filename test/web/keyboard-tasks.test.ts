@@ -193,6 +193,31 @@ browserTest(
 );
 
 browserTest(
+  "new messages do not move the row that a moderator has reached by keyboard",
+  async () => {
+    const id = await goLive(call, "still-host", "Held by keyboard");
+    await send("still-1", id, "the first line");
+    const { page, faults, visit, close } = await openConsole(pages, "Ada Admin");
+    await visit(`view=chat&stream=${id}`);
+    const status = page.locator(".filters .status");
+    await status.getByText("Live").waitFor();
+    await tabTo(page, /the first line/);
+    await tabTo(page, /^Time out$/);
+    const row = page.getByRole("row", { name: /the first line/ });
+    const before = await row.boundingBox();
+    await send("still-2", id, "the second line");
+    await status.getByText("Paused").waitFor();
+    expect(await row.boundingBox()).toEqual(before);
+    await tabTo(page, /^Calls/);
+    await page.getByRole("row", { name: /the second line/ }).waitFor();
+    await status.getByText("Live").waitFor();
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "a reader finds an operation by the search of the reference and continues there",
   async () => {
     const { page, faults, close } = await pages.open("/docs");

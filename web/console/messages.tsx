@@ -90,12 +90,16 @@ function MessagesOf({ stream, filters }: ScopedProps) {
 }
 
 const canHover = matchMedia("(hover: hover)");
+/** Whether the user is about to act on a row: with the pointer over its actions, or by keyboard. */
+const isHeld = () =>
+  document.querySelector("tbody :focus-visible") !== null ||
+  (canHover.matches && document.querySelector(".row-actions:hover") !== null);
 
 /**
  * Adds new messages to the list and removes deleted ones, a few times a second. Reloads the list
  * when the subscription starts or has lost frames. Keeps received messages, because the reloaded
- * list may be older. Pauses while the pointer is over the actions of a row: another row, of another
- * user, would move under it. Returns whether the stream is still live, and whether messages wait.
+ * list may be older. Pauses while the user is about to act on a row: another row, of another user,
+ * would take its place. Returns whether the stream is still live, and whether messages wait.
  */
 function useLive(list: List<ChatMessage>, { id, status }: Stream) {
   const isLive = useSignal(status === "active");
@@ -111,8 +115,8 @@ function useLive(list: List<ChatMessage>, { id, status }: Stream) {
       [isDirty, isReading] = [true, false];
     };
     const flush = () => {
-      const isHeld = canHover.matches && document.querySelector(".row-actions:hover") !== null;
-      if (isStale && !isReading && !isHeld) void readAgain();
+      const isHolding = isHeld();
+      if (isStale && !isReading && !isHolding) void readAgain();
       if (!isDirty) return;
       const isTaken = list.changeUpTo(liveMax, (rows) => {
         const listed = new Set(rows.map(({ _id }) => _id));
@@ -120,11 +124,11 @@ function useLive(list: List<ChatMessage>, { id, status }: Stream) {
         const all = [...received, ...rows.filter(({ _id }) => !known.has(_id))].filter(
           ({ _id }) => !deleted.has(_id),
         );
-        const shown = isHeld ? all.filter(({ _id }) => listed.has(_id)) : all;
+        const shown = isHolding ? all.filter(({ _id }) => listed.has(_id)) : all;
         isPaused.value = shown.length < all.length;
         return shown;
       });
-      isDirty = isHeld || !isTaken;
+      isDirty = isHolding || !isTaken;
     };
     const timer = setInterval(flush, flushMilliseconds);
     const subscription = host.subscribe(id, {
