@@ -83,6 +83,25 @@ browserTest(
 );
 
 browserTest(
+  "while the menu of a message is open, its row stays in place; then the list follows again",
+  async () => {
+    const made = await openWith(40);
+    const row = made.locator(".row.message", { hasText: "message 38" });
+    await row.hover();
+    await row.getByRole("button").click();
+    await made.getByRole("menu").waitFor();
+    const { y } = (await row.boundingBox())!;
+    await made.evaluate(`show(...Array.from({ length: 2_000 }, () => message()))`);
+    await made.evaluate(`new Promise((done) => requestAnimationFrame(() => setTimeout(done)))`);
+    expect((await row.boundingBox())!.y).toBeCloseTo(y, 0);
+    await made.keyboard.press("Escape");
+    await made.getByText("message 2039", { exact: true }).waitFor();
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "a moderator unpins in the banner, even a message that is no longer in the list",
   async () => {
     const made = await openWith(3);

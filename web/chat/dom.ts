@@ -62,3 +62,7 @@ export const isComposing = (event: KeyboardEvent): boolean =>
  */
 export const isPressed = (element: Element | null): boolean =>
   element?.matches(":active") === true && element.querySelector("button:active") !== null;
+
+/** Whether the user acts on a row of a list: presses its button, or has its menu open. */
+export const isHeld = (list: Element): boolean =>
+  list.isConnected && (isPressed(list) || list.querySelector(".row.chosen") !== null);

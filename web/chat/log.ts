@@ -1,6 +1,6 @@
 import { scheduleFrame } from "./animation-frame.ts";
 import { chunkRows, chunksOf, previousChunk, split, takeOut } from "./chunks.ts";
-import { isPressed, make } from "./dom.ts";
+import { isHeld, make } from "./dom.ts";
 import { moveInRows } from "./keyboard-navigation.ts";
 import type { Translator } from "./translations.ts";
 
@@ -16,7 +16,7 @@ const closeMilliseconds = 200;
  * The list of rows. It follows the end until the user scrolls up or walks through it by keyboard;
  * then nothing in view moves, earlier rows are added above, and a button shows the number of new
  * ones. Rows are added in one batch per animation frame, but not while a button of a row is
- * pressed, and the oldest are dropped.
+ * pressed or the menu of one is open, and the oldest are dropped.
  */
 export class Log {
   readonly list: HTMLElement;
@@ -38,7 +38,7 @@ export class Log {
   #times = new WeakMap<Element, string>();
   #isFollowing = true;
   #turn = {
-    change: () => (isPressed(this.list) ? scheduleFrame(this.#turn) : this.#flush()),
+    change: () => (isHeld(this.list) ? scheduleFrame(this.#turn) : this.#flush()),
     settle: () => this.#isFollowing && this.#toEnd(),
   };
   #top = 0;
@@ -85,6 +85,7 @@ export class Log {
   add(row: HTMLElement, at: string): void {
     this.#times.set(row, at);
     this.#waiting.push(row);
+    if (this.#waiting.length > 2 * rowsMax) this.#waiting.shift();
     scheduleFrame(this.#turn);
   }
 
@@ -140,7 +141,8 @@ export class Log {
     this.#waiting.splice(0, this.#waiting.length - rowsMax);
     const count = this.#waiting.length;
     this.#newer.hidden = this.#isFollowing || count === 0;
-    this.#newer.textContent = this.#translator.translate("newer", { n: count });
+    const n = count < rowsMax ? count : `${rowsMax}+`;
+    this.#newer.textContent = this.#translator.translate("newer", { n });
     if (!this.#isFollowing || count === 0) return;
     for (const row of this.#waiting) this.#insert(row);
     this.#waiting = [];
