@@ -1,6 +1,6 @@
 /** Mentions and the focused row in `<ovation-chat>`, by keyboard. */
 import { browserTest } from "./browser.ts";
-import { openWith, useBusyChat } from "./busy-chat.ts";
+import { open, openWith, useBusyChat } from "./busy-chat.ts";
 import { expectSoon, streamId, testMilliseconds } from "./pages.ts";
 
 useBusyChat();
@@ -96,6 +96,47 @@ browserTest(
     expect((await row.boundingBox())!.y).toBeCloseTo(y, 0);
     await made.keyboard.press("Escape");
     await made.getByText("message 2039", { exact: true }).waitFor();
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "the text box says why it is closed to a user who is muted while writing",
+  async () => {
+    const made = await open();
+    const box = made.getByRole("textbox", { name: "Message" });
+    const said = made.getByText("You are muted in this chat.");
+    await box.fill("almost sent");
+    await made.evaluate(`happen("member.banned", { targetUserId: "me" })`);
+    await said.waitFor();
+    expect(await said.getAttribute("aria-live")).toBe("polite");
+    expect(await box.getAttribute("aria-describedby")).toBe(await said.getAttribute("id"));
+    expect(await box.inputValue()).toBe("almost sent");
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "the text box leaves room for its emoji button, in either direction of page and text",
+  async () => {
+    const made = await open();
+    const fits = `[...document.querySelector("ovation-chat").shadowRoot.querySelectorAll(".writing")]
+      .every((writing) => {
+        const [box, emoji] = [...writing.children];
+        const { left, right } = box.getBoundingClientRect();
+        const { paddingLeft, paddingRight } = getComputedStyle(box);
+        const button = emoji.getBoundingClientRect();
+        return button.right <= left + parseFloat(paddingLeft) ||
+          button.left >= right - parseFloat(paddingRight);
+      })`;
+    for (const direction of ["ltr", "rtl"])
+      for (const text of ["hello", "مرحبا"]) {
+        await made.evaluate(`document.dir = "${direction}"`);
+        await made.getByRole("textbox", { name: "Message" }).fill(text);
+        expect([direction, text, await made.evaluate(fits)]).toEqual([direction, text, true]);
+      }
     await made.close();
   },
   testMilliseconds,

@@ -49,7 +49,7 @@ export class Composer {
   #reply = make("p", { class: "replying", hidden: true });
   #replyTo: ChatMessage | undefined;
   #seconds = make("span", { class: "seconds number", "aria-hidden": "true" });
-  #note = make("p", { class: "note", hidden: true });
+  #note = make("p", { class: "note", id: "note", hidden: true });
   #waitUntil = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
   #refusals: { muted?: string | undefined; over?: string | undefined } = {};
@@ -60,7 +60,7 @@ export class Composer {
     const { translate } = translator;
     this.#box = make("textarea", {
       ...{ class: "box", rows: 1, dir: "auto", enterkeyhint: "send" },
-      "aria-label": translate("message"),
+      ...{ "aria-label": translate("message"), "aria-describedby": "note" },
       onkeydown: (event: KeyboardEvent) => this.#press(event),
       oninput: () => this.#measure(),
     });
@@ -200,12 +200,11 @@ export class Composer {
 
   #trySend(): void {
     if (!this.#canSend()) return;
-    const text = this.#box.value.trim();
-    const replyTo = this.#replyTo;
+    const { text, replyTo } = this.draft();
     this.#box.value = "";
     this.answer(undefined);
     this.#measure();
-    this.#acts.send(text, replyTo);
+    this.#acts.send(text.trim(), replyTo);
   }
 
   #measure(): void {
@@ -236,8 +235,10 @@ export class Composer {
     this.#box.readOnly = refusal !== undefined;
     this.#box.placeholder = refusal === undefined ? this.#translator.translate("placeholder") : "";
     const note = refusal ?? this.#noteOf(this.#length(), left);
+    // A countdown would be read out every second.
+    this.#note.setAttribute("aria-live", refusal === undefined ? "off" : "polite");
     this.#note.hidden = note === "";
-    this.#note.textContent = note;
+    if (this.#note.textContent !== note) this.#note.textContent = note;
     this.#note.classList.toggle("bad", this.#length() > charactersMax);
   }
 
