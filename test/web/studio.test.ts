@@ -1,10 +1,12 @@
 /** Studio as people meet it: in a browser, on the whole system. */
 import type { Locator } from "playwright-core";
 import { browserTest } from "./browser.ts";
-import { expectSoon, testMilliseconds } from "./pages.ts";
+import { callerOf, goLive } from "./console.ts";
+import { expectSoon, hostId, streamId, testMilliseconds } from "./pages.ts";
 import { box, log, quiet, say, secondName, useStudio } from "./studio-page.ts";
 
-const { open } = useStudio();
+const { open, pages } = useStudio();
+const call = callerOf(pages);
 
 const creditsOf = async (viewer: Locator) =>
   Number((await viewer.getByLabel("Credits", { exact: true }).textContent())!.replace(/\D/g, ""));
@@ -69,6 +71,25 @@ browserTest(
     await viewer(2).getByRole("button", { name: "Superlike" }).click();
     await viewer(1).locator(".superlike", { hasText: secondName }).waitFor();
     expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a streamer who has ended the demo stream finds their live one again, and no stream by a wrong ID",
+  async () => {
+    const id = await goLive(call, hostId, "Still live");
+    await call(hostId, "POST", `/api/v1/live-stream/${streamId}/end`);
+    const { page, close } = await pages.open("/");
+    await page.getByRole("heading", { level: 1, name: "Still live" }).waitFor();
+    expect(new URL(page.url()).search).toBe(`?stream=${id}`);
+    await page.goto(`${pages.system().url}/?stream=wrong`);
+    await page.getByText("expected 24 hex characters").waitFor();
+    const calls: string[] = [];
+    page.on("request", (request) => calls.push(request.url()));
+    await page.waitForTimeout(2_500);
+    expect(calls.filter((url) => url.includes("wrong"))).toEqual([]);
     await close();
   },
   testMilliseconds,

@@ -13,6 +13,6 @@ export const unlessRefused =
     if (!(error instanceof OvationError && error.code && codes.includes(error.code))) throw error;
   };
 
-/** Whether retrying is pointless: the user lacks the right, or the stream does not exist. */
+/** Whether retrying is pointless: the user lacks the right, or there can be no such stream. */
 export const isFinal = (error: unknown) =>
-  error instanceof OvationError && [401, 403, 404].includes(error.statusCode);
+  error instanceof OvationError && [400, 401, 403, 404].includes(error.statusCode);

@@ -2,13 +2,14 @@
 import "../chat/index.ts";
 import { signal, useSignal } from "@preact/signals";
 import { render } from "preact";
+import { useEffect } from "preact/hooks";
 import { keepFocus } from "../keep-focus.ts";
 import { Logo } from "../logo.tsx";
 import { ignoreRepeatedPresses } from "../repeated-presses.ts";
 import { fetchCast } from "../runner.ts";
 import { Tabs } from "../tabs.tsx";
 import { Icon } from "./icons.ts";
-import { cast, loadError, pollServer, streamId } from "./show.ts";
+import { asHost, cast, isOver, loadError, pollServer, stream, streamId } from "./show.ts";
 import { Stage } from "./stage.tsx";
 import { Streamer } from "./streamer.tsx";
 import { startSimulation, TopBar } from "./top-bar.tsx";
@@ -25,8 +26,21 @@ narrow.addEventListener("change", ({ matches }) => {
   isNarrow.value = matches;
 });
 
+/** The stream that the URL names, such as one that was started here. */
+const named = new URLSearchParams(location.search).get("stream") || undefined;
+
+/** Opens the stream that the host has live, instead of the demo stream that they have ended. */
+async function openLive(): Promise<void> {
+  const read = asHost()?.call("GET /api/v1/live-stream/my-active-stream");
+  const live = await read?.catch(() => undefined);
+  if (live) location.replace(`/?stream=${live.id}${location.hash}`);
+}
+
 function Studio() {
   const pane = useSignal<Pane>("Viewer 1");
+  useEffect(() => {
+    if (isOver.peek() && named === undefined) void openLive();
+  }, [stream.value === undefined]);
   if (loadError.value !== undefined) return <LoadError text={loadError.value} />;
   const [host, first, other] = cast.value;
   if (host === undefined || first === undefined || other === undefined) return null;
@@ -80,8 +94,7 @@ async function begin(): Promise<void> {
   render(<Studio />, document.getElementById("studio")!);
   try {
     const { streamId: id, people } = await fetchCast();
-    // A stream that was started here is named in the URL.
-    streamId.value = new URLSearchParams(location.search).get("stream") ?? id;
+    streamId.value = named ?? id;
     cast.value = people;
     startSimulation();
     pollServer();

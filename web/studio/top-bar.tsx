@@ -41,6 +41,8 @@ export function TopBar() {
   useEffect(() => {
     if (isOver.value) stopSimulation();
   }, [isOver.value]);
+  // Without a stream there is no top bar.
+  useEffect(() => stopSimulation, []);
   return (
     <header class="top-bar">
       <Logo />
