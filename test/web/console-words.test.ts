@@ -1,6 +1,6 @@
 /** The wording of the console: names, counts, and messages that state exactly what happened. */
 import { browserTest } from "./browser.ts";
-import { callerOf, goLive, openConsoleAs, toast } from "./console.ts";
+import { callerOf, goLive, openConsole, openConsoleAs, toast } from "./console.ts";
 import { expectSoon, isWhole, testMilliseconds, usePages } from "./pages.ts";
 
 const pages = usePages();
@@ -109,6 +109,23 @@ browserTest(
     await fill("Title", "New microphone");
     await fill("Target", "2000000000");
     await expectProblem("Start goal", "Enter a target from 1 to 1,000,000,000 without separators");
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "on a phone, the sums of the audit are whole, up to a trillion",
+  async () => {
+    const { page, visit, close } = await openConsole(pages, "Ada Admin", { width: 320 });
+    const sums = { issuedCredits: 1_000_000_000_000, owedCredits: 0, balances: 999_999_999_999 };
+    await page.route("**/local/audit", (route) =>
+      route.fulfill({ json: { fits: true, sums, misfits: [] } }),
+    );
+    await visit("view=machine");
+    await page.getByText("1,000,000,000,000").waitFor();
+    for (const sum of await page.locator(".sums dd").all())
+      expect(await sum.evaluate(isWhole)).toBe(true);
     await close();
   },
   testMilliseconds,
