@@ -102,6 +102,32 @@ browserTest(
 );
 
 browserTest(
+  "a held key and a double click pay once, and a held key does not send the gift that it chooses",
+  async () => {
+    const made = await open("?rich");
+    const paid = async () =>
+      ((await made.evaluate("calls.splice(0)")) as { pathname: string }[]).map(
+        ({ pathname }) => pathname.split("/").at(-1)!,
+      );
+    const hold = async (name: RegExp) => {
+      await made.getByRole("button", { name }).focus();
+      for (let repeats = 0; repeats < 5; repeats++) await made.keyboard.down("Enter");
+      await made.keyboard.up("Enter");
+      return paid();
+    };
+    await made.getByRole("button", { name: "Superlike · 10" }).dblclick();
+    expect(await paid()).toEqual(["superlike"]);
+    expect(await hold(/^Superlike/)).toEqual(["superlike"]);
+    await made.getByRole("button", { name: "Gift", exact: true }).click();
+    expect(await hold(/^Rocket/)).toEqual([]);
+    expect(await made.getByRole("button", { name: "Send gift 500" }).isVisible()).toBe(true);
+    expect(await hold(/^Send gift/)).toEqual(["create"]);
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "the text box says why it is closed to a user who is muted while writing",
   async () => {
     const made = await open();

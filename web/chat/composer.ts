@@ -22,7 +22,7 @@ type Acts = {
   send(text: string, replyTo: ChatMessage | undefined): void;
   gift(): void;
   emoji(): void;
-  superlike(): void;
+  superlike(click: MouseEvent): void;
   like(): void;
   leave(): void;
   /** The users of the chat, the latest first. */
@@ -65,7 +65,7 @@ export class Composer {
       oninput: () => this.#measure(),
     });
     this.#mentions = createMentions(translator, this.#box, acts.people);
-    const button = (label: Button, inside: string, onclick: () => void) =>
+    const button = (label: Button, inside: string, onclick: Acts["superlike"]) =>
       make(
         "button",
         {

@@ -1,9 +1,6 @@
 import { make } from "./dom.ts";
 
-/**
- * A button that asks on the first press and acts on the second; a double click and a key that is
- * held down are one press.
- */
+/** A button that asks on the first press and acts on the second; a double click is one press. */
 export function sureButton(kind: string, label: string, sure: string, act: () => void) {
   const button = make("button", { class: kind, type: "button" }, label);
   let isAsked = false;
@@ -13,7 +10,6 @@ export function sureButton(kind: string, label: string, sure: string, act: () =>
     button.textContent = asks ? sure : label;
   };
   button.addEventListener("blur", () => ask(false));
-  button.addEventListener("keydown", (event) => event.repeat && event.preventDefault());
   button.addEventListener("click", ({ detail }) => {
     if (detail > 1) return;
     if (isAsked) act();

@@ -75,7 +75,8 @@ export class View {
     this.#announcer = createAnnouncer(translator);
     this.composer = new Composer(translator, {
       send: handlers.send,
-      superlike: handlers.superlike,
+      // A double click pays once.
+      superlike: ({ detail }) => detail > 1 || handlers.superlike(),
       gift: () => this.#toggle(this.picker.sheet),
       emoji: () => this.#toggle(this.#emoji),
       like: () => {
@@ -104,6 +105,11 @@ export class View {
       ),
       ...[this.spotlight.element, this.#announcer.element],
     );
+    // A key that is held down is one press: some buttons spend credits, or give the focus to one.
+    this.element.addEventListener("keydown", (event) => {
+      const isButton = event.target instanceof HTMLButtonElement;
+      if (event.repeat && event.key === "Enter" && isButton) event.preventDefault();
+    });
   }
 
   /** Shows the stream's sums, and its open polls and goals. */
