@@ -192,7 +192,7 @@ browserTest(
     await page.keyboard.press("Tab");
     expect(await focused(page)).toBe("Close ledger");
     await page.keyboard.press("Enter");
-    await tabTo(page, /^Wire$/);
+    await tabTo(page, /^Logs$/);
     await page.keyboard.press("Enter");
     await tabTo(page, /^\d\d:\d\d:/);
     await page.keyboard.press("ArrowUp");
@@ -205,7 +205,7 @@ browserTest(
     await page.keyboard.press("Escape");
     await page.locator(".detail").waitFor({ state: "detached" });
     await expectFocus(page, /^\d\d:\d\d:/);
-    await tabTo(page, /^Wire$/, "Shift+Tab");
+    await tabTo(page, /^Logs$/, "Shift+Tab");
     await page.keyboard.press("Enter");
     for (const name of ["Channel", "Overlay", "Use in your app"]) {
       await tabTo(page, new RegExp(`^${name}$`));

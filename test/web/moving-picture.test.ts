@@ -84,7 +84,7 @@ browserTest(
       "studio" | "console",
       string[]
     >;
-    expect(pictured.studio).toEqual(expect.arrayContaining(["Wire", "Kill the server"]));
+    expect(pictured.studio).toEqual(expect.arrayContaining(["Logs", "Kill the server"]));
     expect(pictured.console).toEqual(expect.arrayContaining(["Webhooks", "End stream…"]));
     const look = { width: 1200, height: 750 };
     const studio = await pages.open("/", look);

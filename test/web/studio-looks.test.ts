@@ -21,7 +21,7 @@ browserTest(
     await page.getByRole("button", { name: "Stop simulated viewers" }).click();
     await inEachLook(page, () => expectFits(page, "studio"));
     await viewer.getByRole("button", { name: "Gift", exact: true }).click();
-    await page.getByRole("button", { name: "Wire", exact: true }).click();
+    await page.getByRole("button", { name: "Logs", exact: true }).click();
     await page.locator(".line").first().click();
     await expectLooks(page, "studio-open");
     await close();

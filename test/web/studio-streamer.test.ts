@@ -373,7 +373,7 @@ browserTest(
   "the wire follows its newest line even if the browser reports a scroll after more have come",
   async () => {
     const { page, close } = await open();
-    await page.getByRole("button", { name: "Wire", exact: true }).click();
+    await page.getByRole("button", { name: "Logs", exact: true }).click();
     const list = `document.querySelector(".lines")`;
     await expectSoon(() => page.evaluate<boolean>(`${list}.scrollTop > 0`));
     await page.evaluate(`(() => {

@@ -27,7 +27,7 @@ export function WirePanel() {
   const isOpen = useSignal(false);
   const { calls, frames } = counts.value;
   return (
-    <section class={isOpen.value ? "wire open" : "wire"} aria-label="Wire">
+    <section class={isOpen.value ? "wire open" : "wire"} aria-label="Logs">
       <header class="wire-head">
         <button
           type="button"
@@ -37,7 +37,7 @@ export function WirePanel() {
             isOpen.value = !isOpen.value;
           }}
         >
-          <Icon name="chevron" /> Wire
+          <Icon name="chevron" /> Logs
         </button>
         <span class="quiet number wire-counts">
           {formatted(calls)} calls, {formatted(frames)} messages received
