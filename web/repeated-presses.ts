@@ -5,12 +5,20 @@ function controlOf({ target }: Event): EventTarget | null {
 }
 
 /**
+ * A key that is held down is one press of a button or a field. Else it would act at each repeat, on
+ * whatever has the focus by then. In a text of several lines it adds lines.
+ */
+export function ignoreRepeats(event: KeyboardEvent): void {
+  const isText = event.composedPath()[0] instanceof HTMLTextAreaElement;
+  if (event.key === "Enter" && event.repeat && !isText) event.preventDefault();
+}
+
+/**
  * Lets a press act on one control only. When a row leaves a list, the next one takes its place: the
- * second click of a double click, or a key that is held down, would act on that row too.
+ * second click of a double click would act on that row too.
  */
 export function ignoreRepeatedPresses(): void {
   let clicked: EventTarget | null = null;
-  let pressed: EventTarget | null = null;
   document.addEventListener(
     "click",
     (event) => {
@@ -23,13 +31,5 @@ export function ignoreRepeatedPresses(): void {
     },
     true,
   );
-  document.addEventListener(
-    "keydown",
-    (event) => {
-      if (event.key !== "Enter") return;
-      if (!event.repeat) pressed = controlOf(event);
-      else if (controlOf(event) !== pressed) event.preventDefault();
-    },
-    true,
-  );
+  document.addEventListener("keydown", ignoreRepeats, true);
 }

@@ -29,6 +29,18 @@ browserTest(
     await post.getByRole("button", { name: "Send" }).click();
     await post.locator(".outcome", { hasText: "201" }).waitFor();
     expect(await post.locator(".form .code").textContent()).toContain("said by the reference");
+    let sent = 0;
+    page.on("request", (request) => {
+      if (request.method() === "POST" && request.url().endsWith("/chat/messages")) sent++;
+    });
+    // A key that is held down sends one call, also after its answer.
+    await post.getByRole("button", { name: "Send" }).focus();
+    for (let repeats = 0; repeats < 3; repeats++) {
+      await page.keyboard.down("Enter");
+      await post.locator(".outcome").waitFor();
+    }
+    await page.keyboard.up("Enter");
+    expect(sent).toBe(1);
     // What is typed before the answer stays for the next call.
     const held = Promise.withResolvers<Route>();
     await page.route("**/chat/messages", (route) => held.resolve(route), { times: 1 });

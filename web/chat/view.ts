@@ -1,6 +1,7 @@
 import pinIcon from "icon:pin";
 import unpinIcon from "icon:pin-off";
 import type { ChatMessage, Event, Sums } from "../../client/index.ts";
+import { ignoreRepeats } from "../repeated-presses.ts";
 import { createAnnouncer } from "./announcer.ts";
 import { Composer } from "./composer.ts";
 import { icon, make } from "./dom.ts";
@@ -105,11 +106,8 @@ export class View {
       ),
       ...[this.spotlight.element, this.#announcer.element],
     );
-    // A key that is held down is one press: some buttons spend credits, or give the focus to one.
-    this.element.addEventListener("keydown", (event) => {
-      const isButton = event.target instanceof HTMLButtonElement;
-      if (event.repeat && event.key === "Enter" && isButton) event.preventDefault();
-    });
+    // Some buttons spend credits, or give the focus to one.
+    this.element.addEventListener("keydown", ignoreRepeats);
   }
 
   /** Shows the stream's sums, and its open polls and goals. */

@@ -100,8 +100,8 @@ export const Waiting = () => (
 );
 
 /**
- * A button that asks on the first press and acts on the second; a double click and a key that is
- * held down are one press. `about` is the id of what it acts on, which screen readers read with it.
+ * A button that asks on the first press and acts on the second; a double click is one press.
+ * `about` is the id of what it acts on, which screen readers read with it.
  */
 export function SureButton({ verb, act, about }: { verb: string; act(): void; about?: string }) {
   const isAsked = useSignal(false);
@@ -113,7 +113,6 @@ export function SureButton({ verb, act, about }: { verb: string; act(): void; ab
       onBlur={() => {
         isAsked.value = false;
       }}
-      onKeyDown={(event) => event.repeat && event.preventDefault()}
       onClick={({ detail }) => {
         if (detail > 1) return;
         if (isAsked.value) act();
