@@ -226,6 +226,17 @@ test("a user who is unbanned may write again, unless another ban remains", async
   }
 });
 
+test("a user who is muted while a check is under way stays muted", async () => {
+  const reasons: unknown[] = [];
+  const view = { composer: { refuse: (reason: string | undefined) => reasons.push(reason) } };
+  const client = clientThat({ isBanned: false });
+  const bans = createBans({ client, streamId: "s", view, translator });
+  const checked = bans.check("me");
+  bans.take({ type: "member.banned", data: { targetUserId: "me" } }, "me", new Map());
+  await checked;
+  expect(reasons.at(-1)).toBe(said.muted);
+});
+
 test("a chat that can never be read is not tried again, and one that fails for now is", () => {
   expect([400, 401, 403, 404].every((status) => isFinal(refusal(status, "x")))).toBe(true);
   expect([0, 409, 429, 500, 503].some((status) => isFinal(refusal(status, "x")))).toBe(false);

@@ -12,14 +12,18 @@ type Own = { client: Client; streamId: string; view: View; translator: Translato
 export function createBans({ client, streamId, view, translator }: Own) {
   /** Messages removed by a ban; the history still has them. */
   const gone = new Set<string>();
+  /** Of the newest check or ban: the answer of an earlier check may lack it. */
+  let turn = 0;
 
   /** Checks whether the user may write before they try: a ban in the channel may be active. */
   async function check(me: string): Promise<void> {
     const query = `liveStreamId=${streamId}`;
     const path = `/api/v1/live-stream-ban/check/${me}?${query}`;
+    const own = ++turn;
     try {
       const { isBanned } = await client.call<{ isBanned: boolean }>("GET", path);
-      view.composer.refuse(isBanned ? translator.translate("muted") : undefined, "muted");
+      if (own === turn)
+        view.composer.refuse(isBanned ? translator.translate("muted") : undefined, "muted");
     } catch {
       // The server will say so when it refuses the next message.
     }
@@ -32,6 +36,7 @@ export function createBans({ client, streamId, view, translator }: Own) {
     take({ type, data: { targetUserId } }: BanEvent, me: string, rows: Rows): string[] {
       const isBanned = type === "member.banned";
       if (targetUserId === me) {
+        turn++;
         if (isBanned) view.composer.refuse(translator.translate("muted"), "muted");
         else void check(me);
         return [];
