@@ -16,7 +16,7 @@ export const { contract, handler } = endpoint(
     path: z.object({ id: ReceiverId }),
     query: cursorQuery(DeliveryId),
     answer: [200, DeliveryPage],
-    cost: { read: 30, kilobytes: 60 },
+    cost: { read: 415, kilobytes: 105 },
     refusals: ["webhook_not_found"],
     grants: { read: ["WEBHOOK", "DELIVERY"] },
   },

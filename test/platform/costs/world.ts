@@ -1,11 +1,13 @@
 /** A table as full as callers can make it, with users, streams and money. */
 
 import { objectIdOf } from "../../../domain/id.ts";
+import { frameBytesMax } from "../../../domain/log/frame.ts";
 import { keptMax } from "../../../domain/money/combo.ts";
 import { listPackages } from "../../../domain/money/credit-package.ts";
 import type { Entry } from "../../../domain/money/ledger.ts";
 import { personOf } from "../../../domain/people/person.ts";
 import { messageIdOf } from "../../../domain/streams/chat.ts";
+import { makeDelivery } from "../../../domain/webhooks/delivery.ts";
 import { handler as startMoment } from "../../../functions/audience/moments/start.ts";
 import { handler as sendGift } from "../../../functions/money/gifts/create.ts";
 import { handler as listNotifications } from "../../../functions/people/notifications/list-v2.ts";
@@ -232,6 +234,17 @@ const frames = () =>
     };
   });
 
+/** Failed deliveries of the largest events: an event fits a frame. */
+const deliveries = (webhookId: string) =>
+  times(101, (n) => {
+    const event = { id: idAt(n), type: "notification.created", at };
+    const delivery = makeDelivery(idAt(n), event, "y".repeat(frameBytesMax));
+    return {
+      ...{ ...key.delivery(webhookId, idAt(n)), ...delivery, attempts: 11, status: "failed" },
+      ...{ statusCode: 500, error: longText(200) },
+    };
+  });
+
 /** A gift after its receiver was credited. */
 const settled = ({ due: _, ...item }: Item): Item => item;
 
@@ -327,6 +340,7 @@ export async function prepareCalls(): Promise<Found> {
   const hook = { url: hookUrl("hook"), events: ["*"], description: longText(500) };
   const as = { roles: ["admin"] as const };
   const { id: webhookId } = (await make(createWebhook, { ...as, body: hook })).data;
+  await writeAll(deliveries(webhookId));
   const { list } = (await make(listNotifications, { query: { limit: "100", page: "2" } }, host))
     .data as unknown as { list: { id: string }[] };
   const noteIds = list.map(({ id }) => id);
