@@ -97,6 +97,10 @@ export const refusals = {
     kind: "conflict",
     sentence: "A gift type with the giftId {giftId} already exists",
   },
+  too_many_gift_types: {
+    kind: "conflict",
+    sentence: "There can be {max} gift types: change or delete one that is not needed",
+  },
   gifts_switched_off: { kind: "conflict", sentence: "Gifts are switched off in this stream" },
   gift_to_oneself: { kind: "forbidden", sentence: "A host cannot send gifts to themselves" },
   gift_not_found: { kind: "missing", sentence: "There is no gift {giftId}" },

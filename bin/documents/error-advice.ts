@@ -76,6 +76,7 @@ export const adviceOf: Record<RefusalCode, readonly [does: string, means?: strin
   gift_type_not_found: ["Reload the gift types"],
   gift_type_inactive: ["Remove it from the gift sheet"],
   gift_type_exists: ["Choose another `giftId`, or change the type that has it"],
+  too_many_gift_types: ["Change an inactive gift type, or delete one with Tencent's `del_gift`"],
   gifts_switched_off: ["Close the gift sheet"],
   gift_to_oneself: ["Hide gifts and superlikes from the host"],
   moment_not_found: ["Check the id; list the moments of the stream"],

@@ -12,6 +12,12 @@ import {
   withDefault,
 } from "../text.ts";
 
+/**
+ * The most gift types of a stage, active or not: as many as Tencent's three categories hold. Their
+ * list is at most 3.1 MB, and a response of Lambda at most 6 MB.
+ */
+export const giftTypesMax = 1_500;
+
 /** The name of a gift type in the Tencent API: 1 to 20 UTF-8 bytes. */
 export const GiftAlias = byteText(1, 20).meta({
   description: "The gift type's GiftId in the Tencent API",

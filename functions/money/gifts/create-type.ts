@@ -16,9 +16,9 @@ export const { contract, handler } = endpoint(
     caller: "admin",
     body: NewGiftType,
     answer: [201, ListedGiftType],
-    cost: { write: 20, kilobytes: 2 },
-    refusals: ["gift_type_exists"],
-    grants: { write: ["GIFTID", "GIFTTYPE"] },
+    cost: { read: 1, write: 20, kilobytes: 2 },
+    refusals: ["gift_type_exists", "too_many_gift_types"],
+    grants: { read: ["GIFTTYPE"], write: ["GIFTID", "GIFTTYPE"] },
   },
   async ({ body, newId, now, idempotentReply }) => {
     const type = newGiftType(newId(), body, now);

@@ -10,6 +10,7 @@ export const { contract, handler } = command(
     command: "live_engine_http_srv/add_gift",
     summary: "Add or replace a gift",
     body: AddGift,
+    refusals: ["too_many_gift_types"],
     callsPerSecond: 1,
     grants: { read: ["GIFTID", "GIFTTYPE"], write: ["GIFTID", "GIFTTYPE"] },
   },

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { GiftType } from "../../../domain/money/gift-type.ts";
+import { GiftType, giftTypesMax } from "../../../domain/money/gift-type.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { timeAfter } from "../../../domain/text.ts";
 import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
@@ -41,10 +41,14 @@ export async function findGiftTypeByAlias(giftId: string): Promise<GiftType | un
   return isActive(type) ? type : undefined;
 }
 
-/** The most gift types that a list covers. */
-const giftTypesMax = 10_000;
+/** The most gift types that a list covers; earlier releases had no limit. */
+const listedMax = 10_000;
 
-const Version = z.object({ version: z.string() });
+/** The list's version, and the number of its types; without it, an earlier release wrote last. */
+const Version = z.object({ version: z.string(), count: z.number().int().optional() });
+
+const readListed = () =>
+  queryItems(key.listedGiftType(""), prefix.giftTypes, { limit: listedMax, consistent: true });
 
 /** The list as this process last read it, and when. */
 let listed: { version: string | undefined; types: GiftType[]; at: number } | undefined;
@@ -66,21 +70,46 @@ export async function listGiftTypes(
   const version = (await getItem(Version, key.giftTypesVersion(), reading))?.version;
   if (listed && listed.version === version && now.getTime() - listed.at < listedMilliseconds)
     return listed.types;
-  const walk = { limit: giftTypesMax, consistent: true };
-  const items = await queryItems(key.listedGiftType(""), prefix.giftTypes, walk);
-  listed = { version, types: items.map((item) => parseItem(GiftType, item)), at: now.getTime() };
+  const types = (await readListed()).map((item) => parseItem(GiftType, item));
+  listed = { version, types, at: now.getTime() };
   return listed.types;
 }
 
 /**
  * The changes of the list for a gift type, and the list's version, which differs after each change.
+ * The list gains `added` types; refuses with `too_many_gift_types`.
  */
-const listedTypeActions = (type: GiftType): Action[] => [
-  type.deletedAt === undefined
-    ? { Put: { Item: { ...key.listedGiftType(type.id), ...type } } }
-    : { Delete: { Key: key.listedGiftType(type.id) } },
-  { Put: { Item: { ...key.giftTypesVersion(), version: `${type.id} ${type.updatedAt}` } } },
-];
+async function listedTypeActions(type: GiftType, added: 1 | 0 | -1): Promise<Action[]> {
+  const item: Action =
+    type.deletedAt === undefined
+      ? { Put: { Item: { ...key.listedGiftType(type.id), ...type } } }
+      : { Delete: { Key: key.listedGiftType(type.id) } };
+  return [item, await versionAction(type, added)];
+}
+
+async function versionAction({ id, updatedAt }: GiftType, added: 1 | 0 | -1): Promise<Action> {
+  const Key = key.giftTypesVersion();
+  const names = { "#version": "version", ...(added !== 0 && { "#count": "count" }) };
+  const version = { ":version": `${id} ${updatedAt}` };
+  const set = { Key, UpdateExpression: "SET #version = :version", ExpressionAttributeNames: names };
+  if (added === 0) return { Update: { ...set, ExpressionAttributeValues: version } };
+  const was = (await getItem(Version, Key, { consistent: true }))?.count;
+  const count = was ?? (await readListed()).length;
+  if (added > 0 && count >= giftTypesMax) refuse("too_many_gift_types", { max: giftTypesMax });
+  const isKnown = was !== undefined;
+  return {
+    label: "version",
+    Update: {
+      ...set,
+      UpdateExpression: `${set.UpdateExpression}, #count = :count`,
+      ConditionExpression: isKnown ? "#count = :was" : "attribute_not_exists(#count)",
+      ExpressionAttributeValues: {
+        ...{ ...version, ":count": count + added },
+        ...(isKnown && { ":was": was }),
+      },
+    },
+  };
+}
 
 const aliasAction = (giftId: string, giftTypeId: string): Action => ({
   label: "alias",
@@ -90,7 +119,10 @@ const aliasAction = (giftId: string, giftTypeId: string): Action => ({
   },
 });
 
-/** Records a new gift type with its alias; refuses with `gift_type_exists`. */
+/**
+ * Records a new gift type with its alias; refuses with `gift_type_exists` and
+ * `too_many_gift_types`.
+ */
 export async function recordGiftType<A>(type: GiftType, reply: Reply<A>): Promise<A> {
   const { id, giftId } = type;
   const put: Action = {
@@ -100,10 +132,12 @@ export async function recordGiftType<A>(type: GiftType, reply: Reply<A>): Promis
       ConditionExpression: "attribute_not_exists(PK)",
     },
   };
-  const actions = [put, aliasAction(giftId, id), ...listedTypeActions(type)];
-  const failed = await commitTransaction(actions, reply);
-  if (failed !== undefined) refuse("gift_type_exists", { giftId });
-  return reply.answer;
+  return retryOnConflict(async () => {
+    const actions = [put, aliasAction(giftId, id), ...(await listedTypeActions(type, 1))];
+    const failed = await commitTransaction(actions, reply);
+    if (failed?.has("type") || failed?.has("alias")) refuse("gift_type_exists", { giftId });
+    return failed === undefined ? reply.answer : conflicted;
+  });
 }
 
 /** Records a change of a gift type if it is unchanged since the read. */
@@ -113,6 +147,7 @@ async function recordIfSame(
   also: (changed: GiftType) => readonly Action[] = () => [],
 ): Promise<GiftType | undefined> {
   const after = { ...wanted, updatedAt: timeAfter(before.updatedAt, wanted.updatedAt) };
+  const isGone = after.deletedAt !== undefined;
   const actions: Action[] = [
     {
       label: "type",
@@ -122,9 +157,8 @@ async function recordIfSame(
         ExpressionAttributeValues: { ":before": before.updatedAt },
       },
     },
-    ...listedTypeActions(after),
+    ...(await listedTypeActions(after, isGone ? -1 : 0)),
   ];
-  const isGone = after.deletedAt !== undefined;
   if (isGone || before.giftId !== after.giftId)
     actions.push({ label: "old alias", Delete: { Key: key.giftAlias(before.giftId) } });
   if (!isGone && before.giftId !== after.giftId) actions.push(aliasAction(after.giftId, after.id));
