@@ -119,7 +119,10 @@ const laterEnd = "one that ends earlier does not replace one that ends later; 0 
 export const tencentCommands: readonly Remark[] = [
   different("live_config/set_callback", callbacks),
   different("live_config/update_callback", callbacks),
-  different("live_engine_http_srv/add_gift", "Replaces an existing gift; `Coins` 0 is 100002"),
+  different(
+    "live_engine_http_srv/add_gift",
+    "Replaces an existing gift; `Coins` 0, or more than 1,500 gifts, are 100002",
+  ),
   different("live_engine_http_srv/ban_member", `Leaves mutes unchanged; ${laterEnd}`),
   different(
     "live_engine_http_srv/mute_member",

@@ -11,9 +11,10 @@ import { logFault, withFunctionName } from "../runtime/log.ts";
 import { withMetrics } from "../runtime/metrics.ts";
 import { isTransient } from "../table/conflicts.ts";
 import { anonymousOwner, keyedCall } from "../table/idempotency.ts";
-import { assertNotRefused, countUse, rateHeaders, withBucket } from "../table/rates.ts";
+import { assertNotRefused, withBucket } from "../table/rates.ts";
 import { DuplicateKeyError } from "../table/transact.ts";
-import { type Contract, codesOf, rateOf, takesIdempotencyKey, unitsOf } from "./contract.ts";
+import { countCall, countExcess } from "./call-rate.ts";
+import { type Contract, codesOf, takesIdempotencyKey } from "./contract.ts";
 import {
   commonHeaders,
   contentTag,
@@ -129,7 +130,9 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
       throw new Error(`${contract.route} ties no response to its Idempotency-Key`);
     if (contract.hasRevisions && call.headers.etag === undefined)
       throw new Error(`${contract.route} shows no revision`);
-    return succeed(contract, call, contract.answer[1].parse(answer));
+    const response = succeed(contract, call, contract.answer[1].parse(answer));
+    if (caller !== undefined) await countExcess(contract, caller, call, response);
+    return response;
   }
 
   /** Refusals become responses; everything else is logged once and reveals nothing. */
@@ -171,16 +174,6 @@ function identify(contract: Contract, event: APIGatewayProxyEvent, now: Date): C
   if (caller === undefined) refuse("token_invalid");
   assertCurrent(caller, now);
   return caller;
-}
-
-/** Counts a call against its caller's rate, and reports what is left in the response headers. */
-async function countCall(contract: Contract, caller: Caller, call: Call): Promise<void> {
-  const kind = rateOf(contract, caller);
-  try {
-    await countUse(kind, caller.userId, call.now, unitsOf(contract.cost));
-  } finally {
-    Object.assign(call.headers, rateHeaders(kind, caller.userId, call.now));
-  }
 }
 
 function assertRole({ caller: wanted }: Contract, caller: Caller | undefined): void {

@@ -1,15 +1,19 @@
 import { giftTypesMax, listedGiftTypeOf, newGiftType } from "../../domain/money/gift-type.ts";
 import { AddGift } from "../../domain/tencent/tencent-gift.ts";
+import { handler as listTypes } from "../../functions/money/gifts/list-types.ts";
+import { handler as readWallet } from "../../functions/money/wallets/get.ts";
 import { newId } from "../../platform/runtime/id.ts";
 import { changeStoredGiftType, recordGiftType } from "../../platform/store/money/gift-types.ts";
 import { deleteGiftByAlias, recordAddedGift } from "../../platform/store/tencent/gift-aliases.ts";
 import { putItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
+import { callEndpoint } from "./api-call.ts";
+import { setClock } from "./clock.ts";
 import { hookUrl, longText, writeAll } from "./costs/fullest.ts";
-import { useOwnTable } from "./table.ts";
-import { forget } from "./wallet-people.ts";
+import { everyRate, useOwnTable } from "./table.ts";
+import { forget, someone } from "./wallet-people.ts";
 
-useOwnTable();
+useOwnTable({ RATES: everyRate(18, 36) });
 
 const svgUrl = hookUrl("gift");
 const id = () => newId(new Date());
@@ -50,6 +54,21 @@ test("gift types that an earlier release created count, too", async () => {
   await writeAll(listed.map((type) => ({ ...key.listedGiftType(type.id), ...type })));
   await putItem({ ...key.giftTypesVersion(), version: "without a count" });
   await expect(create("late")).rejects.toMatchObject(tooMany);
+});
+
+test("a list of gift types takes as many units of its caller's rate as its bytes cost", async () => {
+  setClock(Date.now());
+  const [full, small] = [someone("full"), someone("small")];
+  const list = (as: string) => callEndpoint(listTypes, { as });
+  const first = await list(full);
+  expect(first).toMatchObject({ status: 200, headers: { ratelimit: '"reads";r=1;t=2' } });
+  expect(first.bytes).toBeGreaterThan(2_900_000);
+  expect(await list(full)).toMatchObject({ status: 429 });
+  expect(await callEndpoint(readWallet, { as: full })).toMatchObject({ status: 429 });
+  expect(await callEndpoint(readWallet, { as: small })).toMatchObject({
+    status: 200,
+    headers: { ratelimit: '"reads";r=35;t=1' },
+  });
 });
 
 test("the list of the most and longest gift types fits a response of Lambda", () => {
