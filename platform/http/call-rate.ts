@@ -12,7 +12,8 @@ export const countCall = (contract: Contract, caller: Caller, call: Counted): Pr
 /**
  * Counts the part of a read's response that is larger than its contract declares: lists of gift
  * types are as large as the operator's catalogue. If no unit is left, it refuses with
- * `too_many_requests`, and the response is not sent.
+ * `too_many_requests`, and the response is not sent. Its headers report what is left now: a handler
+ * may have counted more, too.
  */
 export async function countExcess(
   contract: Contract,
@@ -21,11 +22,9 @@ export async function countExcess(
   response: APIGatewayProxyResult,
 ): Promise<void> {
   const { cost, route } = contract;
-  const kilobytes = Buffer.byteLength(response.body) / 1024;
-  if (!route.startsWith("GET ") || kilobytes <= (cost.kilobytes ?? 0)) return;
-  const excess = unitsOf({ ...cost, kilobytes }) - unitsOf(cost);
-  if (excess === 0) return;
-  await count(contract, caller, call, excess);
+  const kilobytes = Math.max(Buffer.byteLength(response.body) / 1024, cost.kilobytes ?? 0);
+  const excess = route.startsWith("GET ") ? unitsOf({ ...cost, kilobytes }) - unitsOf(cost) : 0;
+  if (excess > 0) await count(contract, caller, call, excess);
   const ratelimit = rateHeaders(rateOf(contract, caller), caller.userId, call.now);
   response.headers = { ...response.headers, ...ratelimit };
 }
