@@ -38,6 +38,10 @@ export const refusals = {
     kind: "conflict",
     sentence: "A user can have {max} streams live at once: end one first",
   },
+  too_many_planned_streams: {
+    kind: "conflict",
+    sentence: "A user can have {max} streams that have not begun: cancel or delete one first",
+  },
   stream_not_cancellable: {
     kind: "conflict",
     sentence: "A stream that is {status} cannot be cancelled",

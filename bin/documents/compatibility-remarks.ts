@@ -34,7 +34,10 @@ export const allmineOperations: readonly Remark[] = [
     "Only stores the token; your back end reads it (`GET /api/v1/users/{userId}/devices`) and pushes. `timezone` is stored as sent; without a token, `deviceId` is required",
   ),
   ...done("DELETE /api/v1/notifications/device-token/{token}"),
-  different(`POST ${stream}/create`, "Also accepts JSON, and `fundingGoal`"),
+  different(
+    `POST ${stream}/create`,
+    "Also accepts JSON, and `fundingGoal`; at most 1,000 that have not begun",
+  ),
   different(`GET ${stream}`, "Returns the newest 100, up to 256 KB; `after` returns pages of all"),
   ...done(`GET ${stream}/{id}`, `DELETE ${stream}/{id}`, `POST ${stream}/{id}/cancel`),
   different(`POST ${stream}/join`, "`token` is null: the video service issues it"),

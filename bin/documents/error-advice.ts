@@ -52,6 +52,7 @@ export const adviceOf: Record<RefusalCode, readonly [does: string, means?: strin
   stream_not_yours: ["Hide the host's controls"],
   stream_not_startable: ["Reload the stream; create another one to go live"],
   too_many_live_streams: ["Offer to end a live stream"],
+  too_many_planned_streams: ["Offer to cancel or delete planned streams"],
   stream_not_cancellable: ["Reload the stream; end a live one instead"],
   stream_not_scheduled: ["Hide the reminder and contributions"],
   not_a_guest: ["Ask the host for an invitation, or join as a viewer"],

@@ -9,6 +9,7 @@ import { getCallerProfile, getProfiles, summary } from "../../platform/store/peo
 import { withChannel } from "../../platform/store/streams/channels.ts";
 import { guestsOf } from "../../platform/store/streams/display-names.ts";
 import { recordStream } from "../../platform/store/streams/stream-changes.ts";
+import { assertMayPlan } from "../../platform/store/streams/stream-lists.ts";
 import { streamReplay } from "../../platform/store/streams/stream-replay.ts";
 
 export const { contract, handler } = endpoint(
@@ -22,8 +23,8 @@ export const { contract, handler } = endpoint(
     answer: [201, LiveStream],
     replay: streamReplay,
     rate: "streams",
-    cost: { read: 35, write: 95, kilobytes: 70 },
-    refusals: ["user_not_found"],
+    cost: { read: 70, write: 95, kilobytes: 70 },
+    refusals: ["user_not_found", "too_many_planned_streams"],
     ...decoding,
     grants: {
       read: ["USER", "STREAM"],
@@ -35,6 +36,7 @@ export const { contract, handler } = endpoint(
     const [profile, guests] = await Promise.all([
       getCallerProfile(caller, now),
       getProfiles(body.guests ?? []),
+      assertMayPlan(caller.userId),
     ]);
     const host = summary(profile);
     const defaultThumbnail = setting("DEFAULT_THUMBNAIL");

@@ -4,9 +4,16 @@ import {
   channelSettingsOf,
 } from "../../../domain/streams/channel.ts";
 import { assertKnown } from "../../../domain/streams/chat-settings.ts";
+import { unitsOf } from "../../../platform/http/contract.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { findProfiles } from "../../../platform/store/people/users.ts";
-import { applyChannel, changeChannel } from "../../../platform/store/streams/channels.ts";
+import {
+  applyChannel,
+  changeChannel,
+  countOpen,
+} from "../../../platform/store/streams/channels.ts";
+
+const cost = { read: 2400, write: 18300, kilobytes: 35 };
 
 export const { contract, handler } = endpoint(
   {
@@ -18,13 +25,14 @@ export const { contract, handler } = endpoint(
     answer: [200, ChannelSettings],
     hasRevisions: true,
     rate: "bulk",
-    cost: { read: 2400, write: 18300, kilobytes: 35 },
+    cost,
     refusals: ["user_not_found"],
     grants: { read: ["USER", "STREAM"], write: ["STREAM", "TRACE"] },
   },
   async ({ body, caller, now, assertRevision, showRevision }) => {
     const { moderators = [] } = body;
     assertKnown(moderators, await findProfiles(moderators));
+    await countOpen(caller.userId, unitsOf(cost), now);
     const channel = await changeChannel(caller.userId, body, now, assertRevision);
     await applyChannel(caller.userId, now);
     showRevision(channel.revision);

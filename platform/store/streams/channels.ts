@@ -11,6 +11,7 @@ import { allDone } from "../../runtime/deadline.ts";
 import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
+import { countUse } from "../../table/rates.ts";
 import { type Action, commitTransaction } from "../../table/transact.ts";
 import { assertNotBlockedFromChannel } from "./members.ts";
 import { appoint } from "./moderators.ts";
@@ -82,6 +83,16 @@ export const changeChannel = (
     const failed = await commitTransaction([{ Put: { Item, ...isCurrent(channel) } }]);
     return failed === undefined ? changed : conflicted;
   });
+
+/** The streams whose change is the declared cost of a change of their channel. */
+const declaredStreams = 222;
+
+/** Counts a change of a host with more open streams: `units` are those that are declared. */
+export async function countOpen(hostId: string, units: number, now: Date): Promise<void> {
+  const { length } = await listOpen(hostId);
+  const more = Math.ceil((length / declaredStreams - 1) * units);
+  if (more > 0) await countUse("bulk", hostId, now, more);
+}
 
 /** The number of streams of one host that are changed concurrently. */
 const togetherMax = 10;

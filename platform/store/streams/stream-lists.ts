@@ -2,7 +2,7 @@ import * as z from "zod";
 import { StreamId, UserId } from "../../../domain/id.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { isListed, type Stream, StreamStatus } from "../../../domain/streams/stream.ts";
-import { isOver } from "../../../domain/streams/stream-lifecycle.ts";
+import { isBefore, isOver } from "../../../domain/streams/stream-lifecycle.ts";
 import { Timestamp } from "../../../domain/text.ts";
 import { setting } from "../../runtime/env.ts";
 import { parseItem, type ReadOptions } from "../../table/items.ts";
@@ -170,6 +170,17 @@ export async function assertMayGoLive({ hostId, status }: Stream): Promise<void>
   const max = setting("LIVE_STREAMS_PER_USER");
   const live = await listLiveOf(hostId, { consistent: true });
   if (live.length >= max) refuse("too_many_live_streams", { max });
+}
+
+/**
+ * Refuses with `too_many_planned_streams` if a host has a thousand streams that have not begun. The
+ * check is not part of a transaction: concurrent calls may pass together, as with live streams.
+ */
+export async function assertMayPlan(hostId: string): Promise<void> {
+  const walk = { limit: scanMax, newestFirst: true };
+  const items = await queryItems(key.openStream(hostId, ""), prefix.openStreams, walk);
+  const planned = items.filter((item) => isBefore(readListed(item)));
+  if (planned.length >= scanMax) refuse("too_many_planned_streams", { max: scanMax });
 }
 
 /** The ids of the streams of all hosts, newest first. */
