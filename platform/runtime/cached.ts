@@ -17,19 +17,23 @@ const longListsMax = 4;
 /**
  * Caches long lists of a read function for 5 s, so that a caller who requests one twenty times a
  * second does not exhaust its key's throughput. `about` is the length of the list when this process
- * last read it, 0 if it was short.
+ * last read it, 0 if it was short. A call that reads a list gets its length (`onRead`).
  */
 export function cachedIfLong<One>(
   read: (id: string, now: Date, about: number) => Promise<readonly One[]>,
-): (id: string, now: Date) => Promise<readonly One[]> {
+): (
+  id: string,
+  now: Date,
+  onRead?: (length: number) => Promise<unknown>,
+) => Promise<readonly One[]> {
   const known = new BoundedMap<string, { at: number; list: readonly One[] }>(longListsMax);
-  return async (id, now) => {
+  return async (id, now, onRead) => {
     const before = known.get(id);
     if (before !== undefined && now.getTime() - before.at < longMilliseconds) return before.list;
     const list = await read(id, now, before?.list.length ?? 0);
     known.delete(id);
-    if (list.length <= longMin) return list;
-    known.set(id, { at: now.getTime(), list });
+    if (list.length > longMin) known.set(id, { at: now.getTime(), list });
+    await onRead?.(list.length);
     return list;
   };
 }

@@ -1,6 +1,7 @@
 import { BatchWriteCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { handler as readStatistics } from "../../functions/streams/statistics.ts";
-import { handler as readViewers } from "../../functions/streams/viewers.ts";
+import { contract, handler as readViewers } from "../../functions/streams/viewers.ts";
+import { unitsOf } from "../../platform/http/contract.ts";
 import { createPushCache } from "../../platform/push/push-cache.ts";
 import { countViewersNow } from "../../platform/push/viewer-count.ts";
 import { getLog, recordViewers } from "../../platform/store/log/logs.ts";
@@ -8,6 +9,7 @@ import { listSubscribers } from "../../platform/store/log/subscribers.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
 import { callEndpoint } from "./api-call.ts";
+import { setClock } from "./clock.ts";
 import { meterKeys } from "./key-meter.ts";
 import { setScene } from "./push/scene.ts";
 import { useOwnTable } from "./table.ts";
@@ -111,4 +113,19 @@ test("a second in which one user calls as fast as they may, and a frame is poste
   expect(await listSubscribers(streamId, now, size)).toHaveLength(size);
   expect(spent.get(key.subscriber(streamId, "").PK)).toBeGreaterThan(size / 30);
   expect(most()).toBeLessThan(unitsOfAKey);
+});
+
+test("a user takes units for the viewers that are read for them, not for those in memory", async () => {
+  const as = await makeUser("curious");
+  // What the test before has read is no longer in memory.
+  setClock(Date.now() + 6_000);
+  const take = async () => {
+    const call = { as, path: { streamId: scene.streamId }, query: { limit: "1" } };
+    const { headers } = await callEndpoint(readViewers, call);
+    return Number(/r=(\d+)/.exec((headers as { ratelimit: string }).ratelimit)?.[1]);
+  };
+  const declared = unitsOf(contract.cost);
+  const left = await take();
+  expect(left).toBe(1_000_000 - declared - 1);
+  expect(await take()).toBeGreaterThanOrEqual(left - declared);
 });

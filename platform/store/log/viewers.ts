@@ -13,6 +13,7 @@ import {
 } from "../../../domain/streams/viewer.ts";
 import { cachedIfLong } from "../../runtime/cached.ts";
 import { setting } from "../../runtime/env.ts";
+import { countUse } from "../../table/rates.ts";
 import { findFollowStates } from "../people/follows.ts";
 import { findProfiles } from "../people/users.ts";
 import { findShown } from "../streams/display-names.ts";
@@ -46,6 +47,18 @@ export async function readWatching(streamId: string, now: Date, estimate = 0): P
 /** Like `readWatching`, for display: lists of more than a thousand are up to 5 s old. */
 export const listWatching = cachedIfLong(readWatching);
 
+/** The subscribers, of about 136 bytes, that one unit of a rate reads. */
+const rowsPerUnit = 1_900;
+
+/**
+ * Counts a list of a large room that was read for a user as more of their `reads`: calls declare
+ * the cost of a list in memory, and one of them in 5 s and environment reads it.
+ */
+export const countRowsOf = (userId: string, now: Date) => async (rows: number) => {
+  const more = Math.floor(rows / rowsPerUnit);
+  if (more > 0) await countUse("reads", userId, now, more);
+};
+
 /**
  * The current viewers of a stream, in pages. The total counts all of them, regardless of the
  * search.
@@ -56,7 +69,7 @@ export async function listViewers(
   callerId: string,
   now: Date,
 ) {
-  const all = await listWatching(stream.id, now);
+  const all = await listWatching(stream.id, now, countRowsOf(callerId, now));
   const found = search === "" ? all : await searched(all.slice(0, searchedMax), search);
   const shown = found.slice((page - 1) * limit, page * limit);
   const ids = shown.map(({ userId }) => userId);
