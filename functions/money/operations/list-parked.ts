@@ -13,7 +13,7 @@ export const { contract, handler } = endpoint(
     caller: "admin",
     query: cursorQuery(ParkedId),
     answer: [200, z.object({ list: rowsOf(ParkedRecord), pageInfo: PageInfo })],
-    cost: { read: 80, kilobytes: 60 },
+    cost: { read: 720, kilobytes: 335 },
     grants: { read: ["PARKED"] },
   },
   async ({ query: { after, limit }, now }) => {

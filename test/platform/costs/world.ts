@@ -18,7 +18,13 @@ import { handler as createWebhook } from "../../../functions/webhooks/create.ts"
 import { recordGiftType } from "../../../platform/store/money/gift-types.ts";
 import { chain } from "../../../platform/store/money/ledger.ts";
 import { indexActions } from "../../../platform/store/people/user-index.ts";
-import { getRawItem, type Item, putItem, updateItem } from "../../../platform/table/items.ts";
+import {
+  getRawItem,
+  type Item,
+  nameOf,
+  putItem,
+  updateItem,
+} from "../../../platform/table/items.ts";
 import { key } from "../../../platform/table/keys.ts";
 import { callEndpoint } from "../api-call.ts";
 import { forget, giftTypeOf } from "../wallet-people.ts";
@@ -245,6 +251,18 @@ const deliveries = (webhookId: string) =>
     };
   });
 
+/** More parked records than a page on each of the days that are read at once. */
+const parked = () =>
+  times(16 * 101, (n) => {
+    const day = new Date(now.getTime() - (n % 16) * 86_400_000).toISOString();
+    const of = key.gift(streamId, idAt(n));
+    return {
+      ...key.parked(day.slice(0, 10), nameOf(of)),
+      ...{ of, image: { kind: "gift", due: userAt(n), dueCredits: 1_000_000_000 } },
+      ...{ because: "喜".repeat(1_000), parkedAt: day, expiresAt: seconds + 90 * 86_400 },
+    };
+  });
+
 /** A gift after its receiver was credited. */
 const settled = ({ due: _, ...item }: Item): Item => item;
 
@@ -270,6 +288,7 @@ export async function fillTable(): Promise<void> {
     ...bansAndActs(),
     ...traces(),
     ...devices(),
+    ...parked(),
     ...times(1_000, (n) => fullNotification(host, n)).flat(),
     {
       ...key.wallet(viewer),
