@@ -21,7 +21,7 @@ import { indexActions } from "../../../platform/store/people/user-index.ts";
 import {
   getRawItem,
   type Item,
-  nameOf,
+  keyText,
   putItem,
   updateItem,
 } from "../../../platform/table/items.ts";
@@ -257,7 +257,7 @@ const parked = () =>
     const day = new Date(now.getTime() - (n % 16) * 86_400_000).toISOString();
     const of = key.gift(streamId, idAt(n));
     return {
-      ...key.parked(day.slice(0, 10), nameOf(of)),
+      ...key.parked(day.slice(0, 10), keyText(of)),
       ...{ of, image: { kind: "gift", due: userAt(n), dueCredits: 1_000_000_000 } },
       ...{ because: "喜".repeat(1_000), parkedAt: day, expiresAt: seconds + 90 * 86_400 },
     };
