@@ -4,6 +4,9 @@ import { refuse } from "../../domain/refusal.ts";
 /** A role that a token's groups claim can give. Moderators are named per stream instead. */
 export type Role = "admin" | "service";
 
+/** Required callers: `optional` accepts anonymous calls, but refuses an invalid token. */
+export type CallerKind = "anyone" | "optional" | "user" | "service" | "admin";
+
 /** The caller: the subject of a verified token, whose times are in seconds since 1970. */
 export type Caller = {
   userId: string;
@@ -85,3 +88,26 @@ export function assertCurrent({ expiresAt }: Pick<Caller, "expiresAt">, now: Dat
 /** An admin may do what a service may. */
 export const hasRole = (caller: Caller, role: Role) =>
   caller.roles.includes(role) || caller.roles.includes("admin");
+
+/**
+ * Identifies the caller of an endpoint for these callers. The authorizer's cache outlives a token,
+ * so `exp` is checked here. Refuses with `token_invalid`.
+ */
+export function identify(
+  wanted: CallerKind,
+  context: Record<string, unknown> | null | undefined,
+  now: Date,
+): Caller | undefined {
+  if (wanted === "anyone") return undefined;
+  const caller = callerOf(context);
+  if (caller === undefined && wanted === "optional") return undefined;
+  if (caller === undefined) refuse("token_invalid");
+  assertCurrent(caller, now);
+  return caller;
+}
+
+/** Refuses a caller without a role that a contract asks for, with `role_missing`. */
+export function assertRole(caller: Caller, wanted: CallerKind): void {
+  if ((wanted === "admin" || wanted === "service") && !hasRole(caller, wanted))
+    refuse("role_missing", { role: wanted });
+}

@@ -1,16 +1,13 @@
 import type * as z from "zod";
 import type { RateKind } from "../../domain/rate.ts";
 import type { RefusalCode } from "../../domain/refusal.ts";
-import type { Caller } from "../auth/caller.ts";
+import type { Caller, CallerKind } from "../auth/caller.ts";
 import type { Grants, Resources } from "../lambda/grants.ts";
 import type { Recalled } from "../table/idempotency.ts";
 import type { Tag } from "./tags.ts";
 
 /** The version of both descriptions (semantic): the major version is that of `/api/v1`. */
 export const apiVersion = "1.0.0";
-
-/** Required callers: `optional` accepts anonymous calls, but refuses an invalid token. */
-type CallerKind = "anyone" | "optional" | "user" | "service" | "admin";
 
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 

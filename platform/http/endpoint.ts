@@ -2,7 +2,7 @@ import middy from "@middy/core";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import type * as z from "zod";
 import { Refusal, refuse } from "../../domain/refusal.ts";
-import { assertCurrent, type Caller, callerOf, hasRole } from "../auth/caller.ts";
+import { assertRole, type Caller, identify } from "../auth/caller.ts";
 import { inSession, withBans, withRevocations } from "../auth/session.ts";
 import type { Grants } from "../lambda/grants.ts";
 import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
@@ -11,10 +11,9 @@ import { logFault, withFunctionName } from "../runtime/log.ts";
 import { withMetrics } from "../runtime/metrics.ts";
 import { isTransient } from "../table/conflicts.ts";
 import { anonymousOwner, keyedCall } from "../table/idempotency.ts";
-import { assertNotRefused, withBucket } from "../table/rates.ts";
+import { assertNotRefused, countCall, rateHeaders, withBucket } from "../table/rates.ts";
 import { DuplicateKeyError } from "../table/transact.ts";
-import { countCall, countExcess } from "./call-rate.ts";
-import { type Contract, codesOf, takesIdempotencyKey } from "./contract.ts";
+import { type Contract, codesOf, rateOf, takesIdempotencyKey, unitsOf } from "./contract.ts";
 import {
   commonHeaders,
   contentTag,
@@ -102,9 +101,10 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
     if (hasTrailingSlash(event)) return answerUnknownRoute(event);
     const call: Call = begin(event);
     calls.set(event, call);
-    const caller = identify(contract, event, call.now);
-    if (caller !== undefined) await countCall(contract, caller, call);
-    assertRole(contract, caller);
+    const caller = identify(contract.caller, event.requestContext.authorizer, call.now);
+    if (caller !== undefined)
+      await countCall(rateOf(contract, caller), caller.userId, call, unitsOf(contract.cost));
+    if (caller !== undefined) assertRole(caller, contract.caller);
     call.caller = caller;
     // A form always has a picture here, whose size is known only when megabytes are parsed.
     if (contract.formOnly && caller) assertNotRefused("uploads", caller.userId, call.now);
@@ -166,19 +166,24 @@ function begin(event: APIGatewayProxyEvent): Call {
   return { now: new Date(), headers, ...tags };
 }
 
-/** Identifies the caller. The authorizer's cache outlives a token, so `exp` is checked here. */
-function identify(contract: Contract, event: APIGatewayProxyEvent, now: Date): Caller | undefined {
-  if (contract.caller === "anyone") return undefined;
-  const caller = callerOf(event.requestContext.authorizer);
-  if (caller === undefined && contract.caller === "optional") return undefined;
-  if (caller === undefined) refuse("token_invalid");
-  assertCurrent(caller, now);
-  return caller;
-}
-
-function assertRole({ caller: wanted }: Contract, caller: Caller | undefined): void {
-  if (caller !== undefined && (wanted === "admin" || wanted === "service"))
-    if (!hasRole(caller, wanted)) refuse("role_missing", { role: wanted });
+/**
+ * Counts the part of a read's response that is larger than its contract declares: lists of gift
+ * types are as large as the operator's catalogue. If no unit is left, it refuses with
+ * `too_many_requests`, and the response is not sent. Its headers report what is left now: a handler
+ * may have counted more, too.
+ */
+async function countExcess(
+  contract: Contract,
+  caller: Caller,
+  call: Call,
+  response: APIGatewayProxyResult,
+): Promise<void> {
+  const { cost, route } = contract;
+  const kilobytes = Math.max(Buffer.byteLength(response.body) / 1024, cost.kilobytes ?? 0);
+  const excess = route.startsWith("GET ") ? unitsOf({ ...cost, kilobytes }) - unitsOf(cost) : 0;
+  const kind = rateOf(contract, caller);
+  if (excess > 0) await countCall(kind, caller.userId, call, excess);
+  response.headers = { ...response.headers, ...rateHeaders(kind, caller.userId, call.now) };
 }
 
 function succeed(contract: Contract, call: Call, answer: unknown): APIGatewayProxyResult {

@@ -99,6 +99,20 @@ export function rateHeaders(kind: RateKind, userId: string, now: Date): Record<s
   };
 }
 
+/** Like `countUse`, and reports what is left in the response headers of the call. */
+export async function countCall(
+  kind: RateKind,
+  userId: string,
+  { now, headers }: { now: Date; headers: Record<string, string> },
+  units: number,
+): Promise<void> {
+  try {
+    await countUse(kind, userId, now, units);
+  } finally {
+    Object.assign(headers, rateHeaders(kind, userId, now));
+  }
+}
+
 const usageKey = (kind: RateKind, userId: string) => `${kind} ${userId}`;
 
 /** Like `countUse`, but returns false instead of refusing: for work that may be skipped. */
