@@ -1,4 +1,4 @@
-import { notificationsMax } from "../store/people/notification-lists.ts";
+import { notificationsMax } from "../store/people/notification-marks.ts";
 import { recordEach } from "../store/people/notifications.ts";
 import type { Item } from "../table/items.ts";
 import { key, prefix } from "../table/keys.ts";

@@ -1,16 +1,18 @@
-import { objectIdOf } from "../../../domain/id.ts";
 import { StoredNotification } from "../../../domain/people/notification.ts";
 import { isWanted, type NotificationFilter } from "../../../domain/people/notification-query.ts";
 import { Timestamp } from "../../../domain/text.ts";
 import { getItems, type Item, keyText, parseItem } from "../../table/items.ts";
 import { type Key, key, prefix } from "../../table/keys.ts";
 import { queryRange } from "../../table/query.ts";
-
-/** How many of a user's notifications are kept and listed: the newest. */
-export const notificationsMax = 1_000;
-
-/** How many seconds a notification is kept. */
-export const keptSeconds = 90 * 24 * 3600;
+import {
+  firstKept,
+  isOlderMark,
+  listFrom,
+  listMarks,
+  listUnread,
+  type Mark,
+  notificationsMax,
+} from "./notification-marks.ts";
 
 /** A notification in a list, before all of it is read. */
 export type Listed = Pick<StoredNotification, "id" | "type" | "category" | "read"> & {
@@ -24,48 +26,6 @@ export type Listed = Pick<StoredNotification, "id" | "type" | "category" | "read
   whole?: StoredNotification;
 };
 
-type KeyOf = (userId: string, id: string) => Key;
-
-/** The kept items under these keys, newest first: ids begin with their time. */
-function listKept(
-  keyOf: KeyOf,
-  userId: string,
-  now: Date,
-  walk: { limit: number; consistent: boolean },
-): Promise<Item[]> {
-  const kept = Math.floor(now.getTime() / 1000) - keptSeconds;
-  const from = keyOf(userId, objectIdOf(kept, "0".repeat(10), 0));
-  return queryRange(from, from.SK, keyOf(userId, "g").SK, { ...walk, newestFirst: true });
-}
-
-type Mark = { id: string; item: Item };
-
-/** Marks of a user's notifications, newest first, read consistently. */
-async function listMarks(
-  keyOf: KeyOf,
-  userId: string,
-  now: Date,
-  limit = notificationsMax,
-): Promise<Mark[]> {
-  const items = await listKept(keyOf, userId, now, { limit, consistent: true });
-  const start = keyOf(userId, "").SK.length;
-  return items.map((item) => ({ id: item.SK.slice(start), item }));
-}
-
-/** Whether a mark belongs to a notification from before read ones had marks. */
-export const isOlderMark = (item: Record<string, unknown>): boolean => item.bytes === undefined;
-
-/** Marks of a user's unread notifications, newest first, read consistently. */
-export const listUnread = (userId: string, now: Date, limit: number): Promise<Mark[]> =>
-  listMarks(key.unread, userId, now, limit);
-
-/**
- * How many notifications a user has not read, at most 1,000; a read unit covers about 35. Lists
- * show the newest 1,000 of all, so older unread ones count here and are in no list.
- */
-export const countUnread = async (userId: string, now: Date): Promise<number> =>
-  (await listUnread(userId, now, notificationsMax)).length;
-
 /** The schema of a mark's fields. */
 const Shown = StoredNotification.pick({ type: true, category: true }).extend({
   updatedAt: Timestamp.optional(),
@@ -78,8 +38,7 @@ const listedOf = ({ id, item }: Mark, isRead: boolean) => ({
 
 /** Notifications from before read ones had marks, each read whole. */
 async function listOlder(userId: string, now: Date) {
-  const walk = { limit: notificationsMax, consistent: true };
-  const items = await listKept(key.olderNotification, userId, now, walk);
+  const items = await listFrom(key.olderNotification, userId, firstKept(now));
   return items.map((item) => {
     const whole = parseItem(StoredNotification, item);
     return { ...whole, bytes: sizeOf(whole), whole };
@@ -158,9 +117,9 @@ export async function findListed(
   now: Date,
 ): Promise<Listed[]> {
   // Marks move from unread to read: in this order one that moves meanwhile is found at least once.
-  const unread = await listMarks(key.unread, userId, now);
+  const unread = await listUnread(userId, now, notificationsMax);
   const [readOnes, older] = await Promise.all([
-    listMarks(key.readMark, userId, now),
+    listMarks(key.readMark, userId, firstKept(now)),
     listOlder(userId, now),
   ]);
   const found = [

@@ -5,16 +5,14 @@ import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import { type Item, parseItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
+import { findItems, findMarked, sizeOf, wholeKeys } from "./notification-lists.ts";
 import {
-  findItems,
-  findMarked,
   isOlderMark,
   keptSeconds,
+  listShownUnread,
   listUnread,
   notificationsMax,
-  sizeOf,
-  wholeKeys,
-} from "./notification-lists.ts";
+} from "./notification-marks.ts";
 
 /** When the table's TTL removes a notification from this time, in seconds since 1970. */
 export const notificationExpiry = (at: Date): number =>
@@ -125,9 +123,9 @@ function olderActions({ PK, SK, ...item }: Item, isRead: boolean, now: Date): Ac
   ];
 }
 
-/** Marks all of a user's unread notifications as read; returns how many there were. */
+/** Marks the unread notifications of a user's lists as read; returns how many there were. */
 export async function markAll(userId: string, now: Date): Promise<number> {
-  const marks = await listUnread(userId, now, notificationsMax);
+  const marks = await listShownUnread(userId, now);
   const older = await findItems(
     userId,
     marks.filter(({ item }) => isOlderMark(item)).map(({ id }) => id),
