@@ -1,12 +1,13 @@
 import { availableParallelism } from "node:os";
 import type { DoCalls, LambdaFunction } from "../model.ts";
 import {
-  blockedMax,
-  countBlocked,
+  countAwake,
   findShared,
+  mayRun,
   mayShare,
   type Pool,
   sharedMegabytesMax,
+  workersAtOnce,
 } from "./pool.ts";
 import { type FunctionWorker, sharedCell, startWorker } from "./worker.ts";
 
@@ -27,11 +28,13 @@ const keptMilliseconds = { most: 60_000, surplus: 10_000 };
 
 /** The workers of all functions: assigns them to events and ends surplus idle ones. */
 export type Fleet = {
-  /** Whether an event of the pool may run now, on an idle worker or a new one. */
+  /** Whether the pool's concurrency allows another event. */
+  mayRun(pool: Pool): boolean;
+  /** Whether an event of the pool may run at once, on a free worker or a new one. */
   hasCapacity(pool: Pool): boolean;
   /** Whether the shared workers that have loaded a function are all at work for others. */
   isSharedAtWork(pool: Pool): boolean;
-  /** Returns an idle worker for one event, or starts one. */
+  /** Returns a free worker for one event, or starts one. */
   take(pool: Pool): FunctionWorker;
   /** Returns a worker after its event; a worker that has ended is dropped. */
   release(pool: Pool, worker: FunctionWorker): void;
@@ -50,7 +53,6 @@ type FleetOptions = {
 
 /** Creates a fleet without workers. Each pool of `pools` lists its idle dedicated workers. */
 export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Pool>): Fleet {
-  const { cacheDirectory, doCalls, line } = options;
   const frozen = sharedCell();
   const living = new Set<FunctionWorker>();
   const shared = new Set<FunctionWorker>();
@@ -58,8 +60,7 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
   let idleShared: FunctionWorker[] = [];
 
   function start(memoryMegabytes: number): FunctionWorker {
-    const cache = cacheDirectory && { cacheDirectory };
-    const worker = startWorker({ memoryMegabytes, ...cache, frozen, doCalls, line });
+    const worker = startWorker({ ...options, memoryMegabytes, frozen });
     living.add(worker);
     return worker;
   }
@@ -67,9 +68,11 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
   /** Frozen environments are not shared, since an event of another function would wake them. */
   const sharesNow = (pool: Pool) => Atomics.load(frozen, 0) === 0 && mayShare(pool);
 
+  const allows = (pool: Pool) => mayRun(pool, sharesNow(pool));
   function hasCapacity(pool: Pool): boolean {
+    if (!allows(pool) || countAwake(pool.running) >= workersAtOnce) return false;
     if (!sharesNow(pool) || pool.idle.length > 0) return true;
-    return sharedAtWork.size < sharedAtWorkMax || mayAdd(pool, sharedAtWork);
+    return countAwake(sharedAtWork) < sharedAtWorkMax;
   }
 
   function take(pool: Pool): FunctionWorker {
@@ -77,15 +80,16 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
     const own = takeLiving(pool.idle);
     if (own !== undefined) return own;
     if (!sharesNow(pool)) return start(pool.lambda.memoryMegabytes);
-    idleShared = idleShared.filter((worker) => !worker.ended());
-    const at = findShared(idleShared, pool.lambda);
-    const found = idleShared.splice(at, at < 0 ? 0 : 1)[0] ?? start(sharedMegabytesMax);
+    const free = [...sharedAtWork, ...idleShared].filter((one) => !one.ended() && one.isFree());
+    const found = findShared(free, pool.lambda) ?? start(sharedMegabytesMax);
+    idleShared = idleShared.filter((one) => one !== found && !one.ended());
     shared.add(found);
     sharedAtWork.add(found);
     return found;
   }
 
   function release(pool: Pool, worker: FunctionWorker): void {
+    if (worker.events() > 0) return;
     worker.idleSince = Date.now();
     sharedAtWork.delete(worker);
     if (worker.ended()) forget(worker);
@@ -115,6 +119,7 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
   timer.unref();
 
   return {
+    mayRun: allows,
     hasCapacity,
     isSharedAtWork: (pool) => isLoadedOnlyAt(pool, sharedAtWork, idleShared),
     take,
@@ -129,15 +134,6 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
   };
 }
 
-/** Whether a pool may use one more shared worker. */
-function mayAdd(pool: Pool, atWork: ReadonlySet<FunctionWorker>): boolean {
-  // A worker that waits for I/O uses no processor.
-  const blocked = countBlocked(atWork);
-  if (atWork.size - blocked >= sharedAtWorkMax) return false;
-  // Without this, callers of other functions would wait although their worker could run.
-  return blocked < blockedMax || pool.running.size === 0;
-}
-
 /** Whether a function is loaded at work and nowhere idle; a wait for I/O is not work. */
 function isLoadedOnlyAt(
   { lambda, idle, running }: Pool,
@@ -145,7 +141,7 @@ function isLoadedOnlyAt(
   idleShared: readonly FunctionWorker[],
 ): boolean {
   const isThere = (worker: FunctionWorker) => worker.holds(lambda);
-  if (running.size > 0 || idle.length > 0 || idleShared.some(isThere)) return false;
+  if (running.length > 0 || idle.length > 0 || idleShared.some(isThere)) return false;
   return [...atWork].some((worker) => isThere(worker) && !worker.isBlocked());
 }
 

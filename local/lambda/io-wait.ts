@@ -1,23 +1,31 @@
 import type { Worker } from "node:worker_threads";
 
 /** The period over which a thread's utilization is measured. */
-const sampleMilliseconds = 100;
+const sampleMilliseconds = 50;
 /** Below this utilization a thread counts as waiting for I/O. */
 const awakeShareMin = 0.02;
+/** A call that got no response for this long gets none any more: its caller has given up. */
+const lostMilliseconds = 2_000;
 
 /** Whether a thread waits for something outside the process, such as a webhook that hangs. */
 export type IoWait = {
-  /** Starts measuring: the thread got work. */
-  begin(): void;
+  /** Starts measuring: the thread got work. Calls of earlier events count on unless it was idle. */
+  begin(wasIdle: boolean): void;
   /** Counts calls that the thread sent to this process; `answered` counts responses. */
   asks(calls: number): void;
   answered(): void;
-  /** True if the thread has work but has done next to nothing for the last 100 ms. */
+  /**
+   * True if the thread has work but has done next to nothing for the last 50 ms, although it got
+   * the processor time to do it.
+   */
   isBlocked(): boolean;
 };
 
-/** Measures a thread's event loop utilization. */
-export function watchIoWait({ performance: thread }: Worker): IoWait {
+/**
+ * Measures a thread's event loop utilization. `hasUnread` says whether the thread has yet to receive
+ * messages.
+ */
+export function watchIoWait({ performance: thread }: Worker, hasUnread: () => boolean): IoWait {
   let since = performance.now();
   let before = thread.eventLoopUtilization();
   let blocked = false;
@@ -29,9 +37,9 @@ export function watchIoWait({ performance: thread }: Worker): IoWait {
     before = thread.eventLoopUtilization();
   };
   return {
-    begin() {
+    begin(wasIdle) {
       blocked = false;
-      open = 0;
+      if (wasIdle) open = 0;
       look();
     },
     asks(calls) {
@@ -43,8 +51,11 @@ export function watchIoWait({ performance: thread }: Worker): IoWait {
       calledAt = performance.now();
     },
     isBlocked() {
+      // It gets no processor time, and another worker would get none either.
+      if (hasUnread()) return false;
       // It waits for this process, which is too busy itself: another worker would not help.
-      if (open > 0 || performance.now() - calledAt < sampleMilliseconds) return false;
+      const quiet = performance.now() - calledAt;
+      if (quiet < (open > 0 ? lostMilliseconds : sampleMilliseconds)) return false;
       if (performance.now() - since < sampleMilliseconds) return blocked;
       const { idle, utilization } = thread.eventLoopUtilization(before);
       // A thread that is still starting has neither worked nor waited.

@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import type { InvocationResult, LambdaFunction } from "../model.ts";
 import type { WrittenEvent } from "./thread-body.ts";
 import type { FunctionWorker, WorkerFunction } from "./worker.ts";
@@ -17,8 +16,8 @@ export type Pool = {
   preparedFrom?: string;
   /** Idle dedicated workers, the most recently used last. */
   idle: FunctionWorker[];
-  /** Workers that run an event of this function, including shared ones. */
-  running: Set<FunctionWorker>;
+  /** The workers of this function's running events, including shared ones, one for each event. */
+  running: FunctionWorker[];
   waiting: Waiting[];
   invoked: number;
   /** When the last additional worker was started, by `performance.now`. */
@@ -27,19 +26,12 @@ export type Pool = {
 
 /** Creates the pool of a function that has had no event yet. */
 export function createPool(lambda: LambdaFunction): Pool {
-  return { lambda, idle: [], running: new Set(), waiting: [], invoked: 0, grownAt: 0 };
+  return { lambda, idle: [], running: [], waiting: [], invoked: 0, grownAt: 0 };
 }
 
-/**
- * Limit of workers that are treated as waiting for I/O. A thread that gets no processor time looks
- * the same, and on busy processors more threads would starve too, so beyond this limit workers are
- * added slowly.
- */
-export const blockedMax = 4 * availableParallelism();
-
-/** The number of workers that seem to wait for I/O. */
-export const countBlocked = (workers: Iterable<FunctionWorker>): number =>
-  [...workers].filter((worker) => worker.isBlocked()).length;
+/** The number of workers whose events do not all wait for I/O. */
+export const countAwake = (workers: Iterable<FunctionWorker>): number =>
+  [...new Set(workers)].filter((worker) => !worker.isBlocked()).length;
 
 /** Functions with more memory than this do heavy work and would block light ones. Megabytes. */
 export const sharedMegabytesMax = 512;
@@ -54,17 +46,28 @@ const bundlesPerWorkerMax = 100;
 /** Whether a function may share threads with others: all except the heavy ones. */
 export const mayShare = ({ lambda }: Pool): boolean => lambda.memoryMegabytes <= sharedMegabytesMax;
 
-/** Index of the idle shared worker that suits a function best; -1 if none has room for it. */
-export function findShared(idle: readonly FunctionWorker[], lambda: LambdaFunction): number {
-  const holding = idle.findLastIndex((worker) => worker.holds(lambda));
-  return holding >= 0 ? holding : idle.findLastIndex(hasRoom);
-}
+/** The free shared worker that suits a function best; undefined if none has room for it. */
+export const findShared = (free: readonly FunctionWorker[], lambda: LambdaFunction) =>
+  free.findLast((worker) => worker.holds(lambda)) ?? free.findLast(hasRoom);
 
 const hasRoom = (worker: FunctionWorker) => worker.bundles() < bundlesPerWorkerMax;
 
-/** The number of workers that a function may have at once. */
-export function concurrencyOf({ lambda }: Pool, most: number): number {
-  return Math.min(most, lambda.reservedConcurrency ?? most);
+/**
+ * Workers at work for a function at once, unless its events have to wait for them too long.
+ * With a machine's few processors, more workers would share the same time, and each would run code
+ * that is not yet optimized.
+ */
+export const workersAtOnce = 2;
+/**
+ * Limit of a function's running events, if they share threads and if each has its own. A template's
+ * event sources stay below the first (`webhooks/deliver`: 128).
+ */
+const eventsMax = { shared: 256, own: 32 };
+
+/** Whether a function's concurrency allows another event; `isShared`: its events share threads. */
+export function mayRun({ lambda, running }: Pool, isShared: boolean): boolean {
+  const most = isShared ? eventsMax.shared : eventsMax.own;
+  return running.length < Math.min(most, lambda.reservedConcurrency ?? most);
 }
 
 /** Pools with waiting events, the longest waiting first. */

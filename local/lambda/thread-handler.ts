@@ -8,9 +8,13 @@ export type Handler = (event: unknown, context: unknown) => unknown;
 /** The folder of a function's code, and its handler as file and export: `index.handler`. */
 type Bundle = { directory: string; handler: string };
 
+/** The number of modules loaded so far. */
+let modules = 0;
+
 /**
- * Loads a function's code and returns its handler. Throws what the code throws on loading, and an
- * error for a handler that Lambda's Node.js 24 runtime would reject.
+ * Loads a function's code and returns its handler; each call returns a new copy with variables of
+ * its own. Throws what the code throws on loading, and an error for a handler that Lambda's Node.js
+ * 24 runtime would reject.
  */
 export async function loadHandler({ directory, handler }: Bundle): Promise<Handler> {
   const dot = handler.lastIndexOf(".");
@@ -18,10 +22,18 @@ export async function loadHandler({ directory, handler }: Bundle): Promise<Handl
   const file = [".cjs", ".js", ".mjs"].map((end) => base + end).find((path) => existsSync(path));
   if (file === undefined) throw new Error(`Cannot find module '${handler}' in ${directory}`);
   const url = pathToFileURL(file);
-  const loaded = file.endsWith(".mjs") ? await import(url.href) : createRequire(url)(file);
+  const loaded = file.endsWith(".mjs")
+    ? await import(`${url.href}?${modules++}`)
+    : requireAnew(createRequire(url), file);
   const found = (loaded as Record<string, unknown>)[handler.slice(dot + 1)];
   if (typeof found !== "function") throw new Error(`${handler} is undefined or not exported`);
   if (found.length > 2)
     throw new TypeError("Callback-based handlers are not supported by Lambda's Node.js 24 runtime");
   return found as Handler;
+}
+
+function requireAnew(require: NodeJS.Require, file: string): unknown {
+  const loaded = require(file);
+  delete require.cache[require.resolve(file)];
+  return loaded;
 }

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
 /** The function whose code is running, and its environment. */
-type Scope = { name: string; environment: Record<string, string> };
+export type Scope = { name: string; environment: Record<string, string> };
 
 /** A log line of a function. */
 export type LineMessage = { kind: "line"; name: string; text: string; stream: "stdout" | "stderr" };

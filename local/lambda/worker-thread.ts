@@ -4,7 +4,7 @@ import type { LargeBody } from "../body-bytes.ts";
 import { readEvent, type WrittenAnswer, writeAnswer } from "./thread-body.ts";
 import { type AnswersMessage, type CallsMessage, createCalls } from "./thread-calls.ts";
 import { type Handler, loadHandler } from "./thread-handler.ts";
-import { isolateFunctions, type LineMessage } from "./thread-scope.ts";
+import { isolateFunctions, type LineMessage, type Scope } from "./thread-scope.ts";
 import { installTransport } from "./thread-transport.ts";
 
 /** What a worker starts with. */
@@ -16,11 +16,14 @@ export type WorkerData = {
   frozen: Int32Array;
   /** The number of messages to this worker that expect a result. */
   given: Int32Array;
+  /** The number of messages that this worker has received. */
+  received: Int32Array;
 };
 
 /** Asks a worker to load a function. */
 export type LoadMessage = {
   kind: "load";
+  task: number;
   name: string;
   arn: string;
   directory: string;
@@ -34,6 +37,7 @@ export type LoadMessage = {
  */
 export type EventMessage = {
   kind: "event";
+  task: number;
   name: string;
   requestId: string;
   event: string;
@@ -41,20 +45,26 @@ export type EventMessage = {
   deadline: number;
 };
 /** Messages from a worker: log lines, AWS calls, and the results of its tasks. */
-export type WorkerMessage =
-  | LineMessage
-  | CallsMessage
+export type WorkerMessage = LineMessage | CallsMessage | (Result & { task: number });
+
+/** The result of a task. */
+type Result =
   | { kind: "loaded" }
   | ({ kind: "answer" } & WrittenAnswer)
   | { kind: "error"; errorType: string; errorMessage: string; stack?: string };
 
-type Loaded = LoadMessage & { handle: Handler };
+/** One copy of a function's code, for one event at a time, with its variables and `process.env`. */
+type Environment = { scope: Scope; handle: Handler };
+
+/** A loaded function, and how many of its events are running. */
+type Loaded = { wanted: LoadMessage; idle: Environment[]; running: number };
 
 if (parentPort !== null) serve(parentPort, workerData as WorkerData);
 
 /**
- * The worker's side: loads each function's bundle once and handles one event at a time, as Lambda's
- * Node runtime does. Events and results are passed as JSON text, as on Lambda.
+ * The worker's side: loads functions' bundles and handles events. As on Lambda, an environment
+ * handles one event at a time; if the worker gets an event of a function whose events all wait, it
+ * loads the bundle once more. Events and results are passed as JSON text, as on Lambda.
  */
 function serve(port: MessagePort, data: WorkerData): void {
   const say = (message: WorkerMessage) =>
@@ -64,20 +74,46 @@ function serve(port: MessagePort, data: WorkerData): void {
   const loaded = new Map<string, Loaded>();
   const isFrozen = () => Atomics.load(data.frozen, 0) !== 0;
   let taken = 0;
+  let running = 0;
   if (data.cacheDirectory) enableCompileCache(data.cacheDirectory);
   // While environments freeze between events, calls use sockets: freezing affects sockets, and
   // that is what the freeze is for.
   if (data.hasCalls) installTransport({ send: calls.send, isClosed: isFrozen });
 
-  async function load(wanted: LoadMessage): Promise<WorkerMessage> {
-    try {
-      loaded.set(wanted.name, { ...wanted, handle: await loadHandler(wanted) });
-    } catch (error) {
-      return describe(error, "Runtime.ImportModuleError");
-    }
+  async function open({ name, environment, ...bundle }: LoadMessage): Promise<Environment> {
+    const scope = { name, environment: { ...environment } };
+    return { scope, handle: await scopes.run(scope, () => loadHandler(bundle)) };
+  }
+
+  async function load(wanted: LoadMessage): Promise<Result> {
+    loaded.set(wanted.name, { wanted, idle: [await open(wanted)], running: 0 });
     // Workers are ended without notice, so the compile cache is written at once.
     if (data.cacheDirectory) flushCompileCache();
     return { kind: "loaded" };
+  }
+
+  async function runEvent(message: EventMessage): Promise<Result> {
+    const own = loaded.get(message.name)!;
+    own.running++;
+    const environment = own.idle.pop() ?? (await open(own.wanted));
+    const { scope, handle } = environment;
+    const result = await scopes.run(scope, () => answer(own.wanted, handle, message));
+    own.running--;
+    // Environments that a crowd of waiting events needed take memory until the last of them ends.
+    own.idle = own.running === 0 ? [environment] : [...own.idle, environment];
+    return result;
+  }
+
+  /** Performs a task. Never rejects: code that cannot be loaded is a result. */
+  async function perform(message: LoadMessage | EventMessage): Promise<Result> {
+    running++;
+    try {
+      return await (message.kind === "load" ? load(message) : runEvent(message));
+    } catch (error) {
+      return describe(error, "Runtime.ImportModuleError");
+    } finally {
+      running--;
+    }
   }
 
   /**
@@ -86,16 +122,16 @@ function serve(port: MessagePort, data: WorkerData): void {
    */
   function freeze(): void {
     // The runner may notify late about the event that was just answered, so check again.
-    while (isFrozen() && Atomics.load(data.given, 0) === taken) Atomics.wait(data.given, 0, taken);
+    while (running === 0 && isFrozen() && Atomics.load(data.given, 0) === taken)
+      Atomics.wait(data.given, 0, taken);
   }
 
   port.on("message", (message: LoadMessage | EventMessage | AnswersMessage) => {
+    Atomics.add(data.received, 0, 1);
     if (message.kind === "answers") return calls.take(message);
     taken++;
-    const scope = message.kind === "load" ? message : loaded.get(message.name)!;
-    void scopes
-      .run(scope, () => (message.kind === "load" ? load(message) : answer(loaded, message)))
-      .then(say)
+    void perform(message)
+      .then((result) => say({ ...result, task: message.task }))
       .then(() => {
         if (message.kind === "event") setImmediate(freeze);
       });
@@ -104,10 +140,10 @@ function serve(port: MessagePort, data: WorkerData): void {
 
 /** Runs one event. Never rejects: an error of the handler is a result. */
 async function answer(
-  loaded: ReadonlyMap<string, Loaded>,
+  { arn, memoryMegabytes }: LoadMessage,
+  handle: Handler,
   { name, requestId, event, body, deadline }: EventMessage,
-): Promise<WorkerMessage> {
-  const { handle, arn, memoryMegabytes } = loaded.get(name)!;
+): Promise<Result> {
   const context = {
     awsRequestId: requestId,
     functionName: name,
@@ -130,7 +166,7 @@ async function answer(
 const ownedBy = ({ body }: WrittenAnswer): ArrayBuffer[] =>
   body === undefined ? [] : [body.bytes.buffer as ArrayBuffer];
 
-function describe(error: unknown, errorType?: string): WorkerMessage {
+function describe(error: unknown, errorType?: string): Result {
   if (!(error instanceof Error))
     return { kind: "error", errorType: errorType ?? typeof error, errorMessage: String(error) };
   return {

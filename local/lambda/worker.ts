@@ -1,14 +1,13 @@
 import { Worker } from "node:worker_threads";
-import { BodyBytes, ownBufferOf } from "../body-bytes.ts";
+import { ownBufferOf } from "../body-bytes.ts";
 import type { CallAnswer, DoCalls, InvocationResult, LambdaFunction } from "../model.ts";
 import { type IoWait, watchIoWait } from "./io-wait.ts";
+import { failed, type Outcome, readOutcome } from "./outcome.ts";
 import type { WrittenEvent } from "./thread-body.ts";
 import { type AnswersMessage, createAnswers } from "./thread-calls.ts";
 import { findThreadSource } from "./thread-source.ts";
 import type { EventMessage, LoadMessage, WorkerData, WorkerMessage } from "./worker-thread.ts";
 
-/** Lambda's limit of a response. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
-export const payloadBytesMax = 6 * 1024 * 1024;
 /** Lambda's time limit for loading a function before its first event. */
 const loadMillisecondsMax = 10_000;
 
@@ -24,16 +23,26 @@ export type WorkerFunction = {
   environment: Record<string, string>;
 };
 
-/** One thread, which runs one event at a time, of any function; it loads functions on demand. */
+/** Limit of events in one thread, each with an environment of about 1.5 MB (a thread: 16 MB). */
+const eventsMax = 32;
+
+/**
+ * One thread, which runs events of any function and loads functions on demand. It takes an event
+ * while its others wait for I/O.
+ */
 export type FunctionWorker = {
-  /** Runs one event. Call it only while the worker is idle. */
+  /** Runs one event. Call it only while `isFree`. */
   run(of: WorkerFunction, requestId: string, event: WrittenEvent): Promise<InvocationResult>;
   /** Whether the function is loaded, from the bundle that it has now. */
   holds(lambda: LambdaFunction): boolean;
   /** The number of bundles loaded so far, replaced ones included. */
   bundles(): number;
-  /** Whether its event waits for I/O and uses no processor. */
+  /** The number of its events. */
+  events(): number;
+  /** Whether all of its events wait for I/O and use no processor. */
   isBlocked(): boolean;
+  /** Whether it may run another event. */
+  isFree(): boolean;
   /** Ends the thread; a running event fails. */
   end(): Promise<void>;
   /** Whether the thread has ended, by itself or by `end`. */
@@ -53,17 +62,18 @@ type WorkerOptions = {
   line(functionName: string, text: string, stream: "stdout" | "stderr"): void;
 };
 
-/** The outcome of one task of the thread. */
-type Outcome = { result: InvocationResult; stack?: string };
-
-/** A thread and its current task; `settle` is set while there is a task. */
+/** A thread and its tasks by their numbers, each with what takes its outcome. */
 type Thread = {
   worker: Worker;
   given: Int32Array;
+  received: Int32Array;
+  /** The number of messages sent to it. */
+  sent: number;
   /** Loaded functions with the folders of their bundles. */
   held: Map<string, string>;
-  settle?: ((outcome: Outcome) => void) | undefined;
-  /** Why the thread ended; every later task gets this outcome. */
+  tasks: Map<number, (outcome: Outcome) => void>;
+  lastTask: number;
+  /** Why the thread has ended, or ends with its last task; every later task gets this outcome. */
   death?: Outcome;
 };
 
@@ -72,7 +82,8 @@ export function startWorker(options: WorkerOptions): FunctionWorker {
   const thread = startThread(options);
   const { worker, held } = thread;
   let bundles = 0;
-  const ioWait = watchIoWait(worker);
+  let events = 0;
+  const ioWait = watchIoWait(worker, () => Atomics.load(thread.received, 0) !== thread.sent);
   listen(thread, options, ioWait);
 
   const holds = ({ name, directory }: LambdaFunction) => held.get(name) === directory;
@@ -92,7 +103,7 @@ export function startWorker(options: WorkerOptions): FunctionWorker {
     const late = `${requestId} Error: Task timed out after ${timeoutSeconds.toFixed(2)} seconds`;
     const { text, body } = event;
     const given = { name, requestId, event: text, ...(body && { body }), deadline };
-    return give(thread, { kind: "event", ...given }, limit, late);
+    return give(thread, { kind: "event" as const, ...given }, limit, late);
   }
 
   return {
@@ -100,13 +111,17 @@ export function startWorker(options: WorkerOptions): FunctionWorker {
     holds,
     bundles: () => bundles,
     ended: () => thread.death !== undefined,
+    events: () => events,
     isBlocked: ioWait.isBlocked,
+    isFree: () => events === 0 || (events < eventsMax && ioWait.isBlocked()),
     async end() {
       await worker.terminate();
     },
     async run(of, requestId, event) {
-      ioWait.begin();
+      ioWait.begin(events === 0);
+      events++;
       const { result, stack } = await run(of, requestId, event);
+      events--;
       // An authorizer denies access by throwing exactly this; it is not a failure.
       if (!result.ok && result.error.errorMessage !== "Unauthorized")
         options.line(of.lambda.name, stack ?? result.error.errorMessage, "stderr");
@@ -116,12 +131,13 @@ export function startWorker(options: WorkerOptions): FunctionWorker {
 }
 
 function startThread({ memoryMegabytes, cacheDirectory, frozen, doCalls }: WorkerOptions): Thread {
-  const given = sharedCell();
+  const [given, received] = [sharedCell(), sharedCell()];
   const workerData: WorkerData = {
     ...(cacheDirectory && { cacheDirectory }),
     hasCalls: doCalls !== undefined,
     frozen,
     given,
+    received,
   };
   const worker = new Worker(findThreadSource(), {
     workerData,
@@ -137,12 +153,13 @@ function startThread({ memoryMegabytes, cacheDirectory, frozen, doCalls }: Worke
   });
   worker.unref();
   for (const stream of [worker.stdout, worker.stderr]) stream.resume();
-  return { worker, given, held: new Map() };
+  const counters = { given, received, sent: 0, lastTask: 0 };
+  return { worker, ...counters, held: new Map(), tasks: new Map() };
 }
 
 function listen(thread: Thread, { doCalls, line }: WorkerOptions, ioWait: IoWait): void {
   const { worker } = thread;
-  const answer = createAnswers((message) => worker.postMessage(message, buffersIn(message)));
+  const answer = createAnswers((message) => send(thread, message, buffersIn(message)));
   const isGone = () => thread.death !== undefined;
   worker.on("message", (message: WorkerMessage) => {
     if (message.kind === "line") line(message.name, message.text, message.stream);
@@ -156,7 +173,7 @@ function listen(thread: Thread, { doCalls, line }: WorkerOptions, ioWait: IoWait
     } else if (message.kind === "error" && message.errorType === "Runtime.ImportModuleError") {
       die(thread, failed(message.errorType, message.errorMessage, message.stack));
       void worker.terminate();
-    } else finish(thread, readOutcome(message));
+    } else finish(thread, message.task, readOutcome(message));
   });
   worker.on("error", (error: Error & { code?: string }) => {
     const isFull = error.code === "ERR_WORKER_OUT_OF_MEMORY";
@@ -169,28 +186,35 @@ function listen(thread: Thread, { doCalls, line }: WorkerOptions, ioWait: IoWait
   });
 }
 
-/** Gives the thread a task. If the task takes too long, the thread ends. */
-async function give(
-  thread: Thread,
-  message: LoadMessage | EventMessage,
-  milliseconds: number,
-  late: string,
-): Promise<Outcome> {
+type Task = Omit<LoadMessage, "task"> | Omit<EventMessage, "task">;
+
+/**
+ * Gives the thread a task. If the task takes too long, the thread gets no more of them and ends
+ * with its last one.
+ */
+async function give(thread: Thread, given: Task, limit: number, late: string): Promise<Outcome> {
   if (thread.death !== undefined) return thread.death;
+  const task = ++thread.lastTask;
+  const message: LoadMessage | EventMessage = { ...given, task };
   const done = new Promise<Outcome>((resolve) => {
-    thread.settle = resolve;
+    thread.tasks.set(task, resolve);
   });
   const timer = setTimeout(() => {
-    die(thread, failed("Sandbox.Timedout", late));
-    void thread.worker.terminate();
-  }, milliseconds);
+    thread.death ??= failed("Sandbox.Timedout", late);
+    finish(thread, task, failed("Sandbox.Timedout", late));
+  }, limit);
   // Count before sending: a worker that answered at once would freeze too late otherwise.
   Atomics.add(thread.given, 0, 1);
-  thread.worker.postMessage(message, ownedBy(message));
+  send(thread, message, ownedBy(message));
   Atomics.notify(thread.given, 0);
   const outcome = await done;
   clearTimeout(timer);
   return outcome;
+}
+
+function send(thread: Thread, message: unknown, owned: ArrayBuffer[]): void {
+  thread.sent++;
+  thread.worker.postMessage(message, owned);
 }
 
 /** The body of an event, which is transferred, because it is not used here afterwards. */
@@ -203,41 +227,22 @@ const buffersIn = ({ answers }: AnswersMessage): ArrayBuffer[] =>
     answer === "lost" || typeof answer.body === "string" ? [] : ownBufferOf(answer.body),
   );
 
-function finish(thread: Thread, outcome: Outcome): void {
-  const { settle } = thread;
-  thread.settle = undefined;
+function finish(thread: Thread, task: number, outcome: Outcome): void {
+  const settle = thread.tasks.get(task);
+  thread.tasks.delete(task);
   settle?.(outcome);
+  if (thread.death !== undefined && thread.tasks.size === 0) void thread.worker.terminate();
 }
 
 function die(thread: Thread, outcome: Outcome): void {
   thread.death ??= outcome;
-  finish(thread, thread.death);
+  for (const task of thread.tasks.keys()) finish(thread, task, outcome);
 }
 
-function writeLoad({ lambda, environment }: WorkerFunction): LoadMessage {
+function writeLoad({ lambda, environment }: WorkerFunction): Omit<LoadMessage, "task"> {
   const { name, arn, directory, handler, memoryMegabytes } = lambda;
   return { kind: "load", name, arn, directory, handler, memoryMegabytes, environment };
 }
 
 /** A number in shared memory. */
 export const sharedCell = () => new Int32Array(new SharedArrayBuffer(4));
-
-function failed(errorType: string, errorMessage: string, stack?: string): Outcome {
-  return { result: { ok: false, error: { errorType, errorMessage } }, ...(stack && { stack }) };
-}
-
-function readOutcome(message: Extract<WorkerMessage, { kind: "loaded" | "answer" | "error" }>) {
-  if (message.kind === "error")
-    return failed(message.errorType, message.errorMessage, message.stack);
-  if (message.kind === "loaded" || message.payload === undefined)
-    return { result: { ok: true, payload: null } } as const;
-  const { payload, payloadBytes, body } = message;
-  if (payloadBytes > payloadBytesMax)
-    return failed(
-      "Function.ResponseSizeTooLarge",
-      `Response payload size exceeded maximum allowed payload size (${payloadBytesMax} bytes).`,
-    );
-  const read = JSON.parse(payload);
-  const whole = body === undefined ? read : { ...read, body: new BodyBytes(body) };
-  return { result: { ok: true, payload: whole } } as const;
-}

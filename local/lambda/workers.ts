@@ -3,17 +3,10 @@ import { BodyBytes } from "../body-bytes.ts";
 import { watchIdleShare } from "../idle-share.ts";
 import type { DoCalls, InvocationResult, Invoke, LambdaFunction } from "../model.ts";
 import { createFleet } from "./fleet.ts";
-import {
-  blockedMax,
-  concurrencyOf,
-  countBlocked,
-  createPool,
-  listWaiting,
-  type Pool,
-  type Waiting,
-} from "./pool.ts";
+import { payloadBytesMax } from "./outcome.ts";
+import { createPool, listWaiting, type Pool, type Waiting } from "./pool.ts";
 import type { WrittenEvent } from "./thread-body.ts";
-import { type FunctionWorker, payloadBytesMax, type WorkerFunction } from "./worker.ts";
+import type { FunctionWorker, WorkerFunction } from "./worker.ts";
 
 type WorkersOptions = {
   functions: Record<string, LambdaFunction>;
@@ -43,14 +36,6 @@ export type Workers = {
   stop(milliseconds: number): Promise<void>;
 };
 
-/**
- * Workers started at once for a function with waiting events, not counting workers that wait for
- * I/O. With a machine's few processors, more workers would share the same time, and each would run
- * code that is not yet optimized.
- */
-const workersAtOnce = 2;
-/** Limit of workers per function if their events wait for I/O. */
-const workersPerFunctionMax = 32;
 /** Time between additional workers beyond those, with idle and with busy processors. */
 const growMilliseconds = { idle: 50, busy: 1000 };
 /**
@@ -73,6 +58,7 @@ export function startWorkers(options: WorkersOptions): Workers {
   const pools = new Map<string, Pool>();
   const fleet = createFleet(options, pools);
   const growth = createGrowth(pools, {
+    mayRun: fleet.mayRun,
     runNext,
     start: (pool, next) => void runOn(pool, fleet.take(pool), next),
   });
@@ -84,7 +70,7 @@ export function startWorkers(options: WorkersOptions): Workers {
     fleet.isSharedAtWork(pool);
 
   function runNext(pool: Pool): void {
-    while (pool.waiting.length > 0 && mayRun(pool) && fleet.hasCapacity(pool) && !sparesLoad(pool))
+    while (pool.waiting.length > 0 && fleet.hasCapacity(pool) && !sparesLoad(pool))
       void runOn(pool, fleet.take(pool), pool.waiting.shift()!);
     if (pool.waiting.length > 0) growth.look();
   }
@@ -96,12 +82,12 @@ export function startWorkers(options: WorkersOptions): Workers {
       pool.prepared = { lambda, ...options.prepare(lambda) };
       pool.preparedFrom = lambda.directory;
     }
-    pool.running.add(worker);
+    pool.running.push(worker);
     pool.invoked++;
     const started = performance.now();
     const result = await worker.run(pool.prepared, randomUUID(), event);
     options.invoked?.(lambda.name, performance.now() - started, lambda.memoryMegabytes);
-    pool.running.delete(worker);
+    pool.running.splice(pool.running.indexOf(worker), 1);
     fleet.release(pool, worker);
     done(result);
     for (const next of listWaiting(pools.values())) runNext(next);
@@ -137,7 +123,7 @@ export function startWorkers(options: WorkersOptions): Workers {
     freeze: fleet.freeze,
     async stop(milliseconds) {
       const end = Date.now() + milliseconds;
-      const isBusy = () => [...pools.values()].some((pool) => pool.running.size > 0);
+      const isBusy = () => [...pools.values()].some((pool) => pool.running.length > 0);
       while (isBusy() && Date.now() < end) await new Promise((done) => setTimeout(done, 10));
       isStopping = true;
       growth.stop();
@@ -162,25 +148,24 @@ function writeEvent(event: unknown): WrittenEvent & { bytes: number } {
 }
 
 const countOf = (pool: Pool, sharedIdle: number): FunctionCounts => ({
-  workers: pool.idle.length + pool.running.size + sharedIdle,
-  running: pool.running.size,
+  workers: pool.idle.length + new Set(pool.running).size + sharedIdle,
+  running: pool.running.length,
   waiting: pool.waiting.length,
   invoked: pool.invoked,
 });
 
-/** Whether a function may run another event now, on a new worker if necessary. */
-function mayRun(pool: Pool): boolean {
-  const isFree = (awake: number) => awake < concurrencyOf(pool, workersAtOnce);
-  if (isFree(pool.running.size)) return true;
-  if (pool.running.size >= concurrencyOf(pool, workersPerFunctionMax)) return false;
-  const blocked = countBlocked(pool.running);
-  return blocked < blockedMax && isFree(pool.running.size - blocked);
-}
-
 /** Checks regularly, while events wait, whether a function needs an additional worker. */
 function createGrowth(
   pools: ReadonlyMap<string, Pool>,
-  { runNext, start }: { runNext(pool: Pool): void; start(pool: Pool, next: Waiting): void },
+  {
+    mayRun,
+    runNext,
+    start,
+  }: {
+    mayRun(pool: Pool): boolean;
+    runNext(pool: Pool): void;
+    start(pool: Pool, next: Waiting): void;
+  },
 ): { look(): void; stop(): void } {
   const idleShare = watchIdleShare();
   let timer: NodeJS.Timeout | undefined;
@@ -192,8 +177,7 @@ function createGrowth(
   function grow(pool: Pool, isIdle: boolean): void {
     const now = performance.now();
     const next = pool.waiting[0];
-    const most = concurrencyOf(pool, workersPerFunctionMax);
-    if (next === undefined || pool.running.size >= most) return;
+    if (next === undefined || !mayRun(pool)) return;
     const pauseMilliseconds = isIdle ? growMilliseconds.idle : growMilliseconds.busy;
     const before = isIdle ? pool.grownAt : grownAt;
     if (now - Math.max(next.since, before) < pauseMilliseconds) return;

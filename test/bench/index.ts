@@ -64,7 +64,8 @@ async function withSystem(bench: (system: System) => Promise<void>, stage = "dev
   }
 }
 
-const options = "[--minutes=3] [--run=hangs, uploads or kills] [--rows=100000] [--sockets=10000]";
+const options =
+  "[--minutes=3] [--run=one-hangs, uploads or kills] [--rows=100000] [--sockets=10000]";
 const usage = `npm run bench -- [names] ${options}
   names: ${Object.keys(parts).join(", ")}
   default: all but ${[...long].join(", ")}`;

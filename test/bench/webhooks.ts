@@ -1,4 +1,4 @@
-import { apiUrl, call, liveStream, type Person, person } from "../api/people.ts";
+import { apiUrl, call, liveStream, person } from "../api/people.ts";
 import { createWebhooks, type Received, startReceiver } from "../api/receiver.ts";
 import { print, quantile, round, wait } from "./figures.ts";
 
@@ -9,14 +9,16 @@ type Cost = { byFunction: Record<string, Units>; items: Record<string, number> }
 
 type Hook = Awaited<ReturnType<ReturnType<typeof createWebhooks>["make"]>>;
 
-type Run = { receivers: number; slow: number; eventsPerSecond: number };
+type Run = { receivers: number; slow: number; streams: number; eventsPerSecond: number };
 
 /** The runs, by the value of `--run=`. */
 const runs: Record<string, Run> = {
-  one: { receivers: 1, slow: 0, eventsPerSecond: 20 },
-  twenty: { receivers: 20, slow: 0, eventsPerSecond: 20 },
-  hangs: { receivers: 20, slow: 1, eventsPerSecond: 5 },
-  "ten-hang": { receivers: 20, slow: 10, eventsPerSecond: 5 },
+  one: { receivers: 1, slow: 0, streams: 1, eventsPerSecond: 20 },
+  twenty: { receivers: 20, slow: 0, streams: 1, eventsPerSecond: 20 },
+  "one-hangs": { receivers: 2, slow: 1, streams: 6, eventsPerSecond: 2 },
+  "three-hang": { receivers: 4, slow: 3, streams: 6, eventsPerSecond: 2 },
+  "eight-hang": { receivers: 9, slow: 8, streams: 6, eventsPerSecond: 2 },
+  "nineteen-hang": { receivers: 20, slow: 19, streams: 6, eventsPerSecond: 2 },
 };
 
 /**
@@ -29,7 +31,7 @@ export async function benchWebhooks(only?: string): Promise<void> {
   const rows = [];
   for (const [name, run] of Object.entries(runs))
     if (only === undefined || name === only) rows.push(await measure(run));
-  print(`webhooks, ${seconds} s of chat in one stream`, rows);
+  print(`webhooks, ${seconds} s of chat`, rows);
 }
 
 /** Totals so far: units of the delivery function, and requests to the FIFO queues. */
@@ -48,8 +50,9 @@ async function countRepeated({ path, as }: Hook): Promise<number> {
   return listed.filter(({ attempts }) => attempts > 1).length;
 }
 
-async function measure({ receivers, slow, eventsPerSecond }: Run) {
-  const { host, id } = await liveStream();
+async function measure({ receivers, slow, streams, eventsPerSecond }: Run) {
+  const rooms: Awaited<ReturnType<typeof liveStream>>[] = [];
+  for (let n = 0; n < streams; n++) rooms.push(await liveStream());
   const committedAt = new Map<string, number>();
   const come = new Map<string, number>();
   const hooks = createWebhooks();
@@ -65,19 +68,21 @@ async function measure({ receivers, slow, eventsPerSecond }: Run) {
     inboxes.push(inbox);
     made.push(await hooks.make(inbox.url, ["chat.message"]));
   }
-  const say = async (as: Person) => {
+  const say = async (n: number) => {
     const body = { content: "hello" };
+    const { host, id } = rooms[n % streams]!;
+    const as = Math.floor(n / streams) % 2 === 0 ? fan : host;
     const answer = await call(`POST /api/v1/live-stream/${id}/chat/messages`, { as, body });
     committedAt.set(answer.body._id, performance.now());
   };
   const fan = await person();
-  for (let n = 0; n < 5; n++) await say(fan);
+  for (let n = 0; n < 6; n++) await say(n);
   await wait(5_000);
   committedAt.clear();
   const before = await unitsOf();
   const calls = [];
   for (let n = 0; n < eventsPerSecond * seconds; n++) {
-    calls.push(say(n % 2 === 0 ? fan : host));
+    calls.push(say(n));
     await wait(1000 / eventsPerSecond);
   }
   await Promise.all(calls);

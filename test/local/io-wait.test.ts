@@ -18,8 +18,9 @@ async function isSoonBlocked(thread: IoWait): Promise<boolean> {
 test("a caller waiting for a response of this process is awake, any other is not", async () => {
   const worker = new Worker(source, { eval: true });
   await once(worker, "message");
-  const sleep = watchIoWait(worker);
-  sleep.begin();
+  let hasUnread = false;
+  const sleep = watchIoWait(worker, () => hasUnread);
+  sleep.begin(true);
   expect(await isSoonBlocked(sleep)).toBe(true);
   sleep.asks(2);
   sleep.answered();
@@ -31,7 +32,16 @@ test("a caller waiting for a response of this process is awake, any other is not
   expect(await isSoonBlocked(sleep)).toBe(true);
   // Unanswered calls of an earlier event do not affect the next one.
   sleep.asks(1);
-  sleep.begin();
+  sleep.begin(true);
   expect(await isSoonBlocked(sleep)).toBe(true);
+  // Those of an event that still runs count until their caller has given up.
+  sleep.asks(1);
+  sleep.begin(false);
+  await pause(250);
+  expect(sleep.isBlocked()).toBe(false);
+  expect(await isSoonBlocked(sleep)).toBe(true);
+  // It gets no processor time.
+  hasUnread = true;
+  expect(sleep.isBlocked()).toBe(false);
   await worker.terminate();
 });

@@ -223,16 +223,47 @@ test("threads whose events only wait do not count", async () => {
   await Promise.all([...asleep, four]);
 });
 
-test("the threads that a burst needed serve the next one", async () => {
+/*
+ * Twenty webhooks and Tencent's application have six message groups each. Planted fault that turns
+ * this red: a thread that never runs a second event.
+ */
+test("126 events that hang delay no other of their function, nor those of others, in few threads", async () => {
+  functions.one!.timeoutSeconds = 60;
+  const gate = await openGate();
+  const hanging = Array.from({ length: 126 }, () => call("one", { ask: gate.url }));
+  await Promise.all([call("one"), call("two")]);
+  expect(running("one")).toBe(126);
+  expect(workers.threads()).toBeLessThanOrEqual(3 * sharedAtWorkMax);
+  gate.open();
+  const answers = await Promise.all(hanging);
+  // Each has its own environment, as on Lambda.
+  expect(answers.every(({ calls }) => calls === 1)).toBe(true);
+}, 50_000);
+
+test("events that take too long do not end the others of their threads", async () => {
+  functions.one!.timeoutSeconds = 4;
+  functions.two!.timeoutSeconds = 30;
+  const gate = await openGate();
+  const events = Array.from({ length: 12 }, () =>
+    ["one", "two"].map((name) => workers.invoke(name, { ask: gate.url })),
+  );
+  const late = await Promise.all(events.map(([one]) => one));
+  expect(workers.threads()).toBeLessThan(events.length);
+  expect(late.every((one) => !one!.ok && one!.error.errorType === "Sandbox.Timedout")).toBe(true);
+  gate.open();
+  const others = await Promise.all(events.map(([, two]) => two));
+  expect(others.every((two) => two!.ok)).toBe(true);
+}, 40_000);
+
+test("a burst of events that wait takes few threads, which serve the next one", async () => {
   const names = ["one", "two", "three", "four"];
   const burst = async () => {
     const calls = Array.from({ length: 12 }, (_, n) => call(names[n % 4]!, { wait: 1_500 }));
     return new Set((await Promise.all(calls)).map(({ thread }) => thread));
   };
-  const first = await burst();
-  expect(first.size).toBeGreaterThan(sharedAtWorkMax);
-  const both = [...(await burst())].filter((thread) => first.has(thread));
-  expect(both.length).toBeGreaterThan(sharedAtWorkMax);
+  const threads = [...(await burst()), ...(await burst())];
+  // On an idle machine some events get a thread before the others are known to wait.
+  expect(new Set(threads).size).toBeLessThan(12);
 });
 
 /** Keeps all processors busy for a while, as other programs would. */
@@ -247,8 +278,8 @@ test("on full processors the threads that seem to wait are limited, and each eve
   const names = ["one", "two", "three", "four"];
   const calls = Array.from({ length: 40 }, (_, n) => call(names[n % 4]!, { wait: 2_500 }));
   await new Promise((done) => setTimeout(done, 2_500));
-  // Busy workers, those that count as waiting, and one more per second.
-  const most = sharedAtWorkMax + 4 * availableParallelism() + 2;
+  // Busy workers, and one more per second.
+  const most = sharedAtWorkMax + 4;
   expect(workers.threads()).toBeLessThanOrEqual(most);
   expect(await Promise.all(calls)).toHaveLength(40);
 });
