@@ -42,7 +42,7 @@ export type SystemOptions = {
   dynamodbEndpoint?: string;
   /** The key of an item that pauses deliveries from streams and queues while it exists. */
   pauseKey?: PauseKey;
-  /** Directory of V8's compile cache. */
+  /** Directory of code that V8 has compiled. */
   cacheDirectory?: string;
   /** Raises a wallet's balance to an amount; needed for token requests with `credits`. */
   topUp?(

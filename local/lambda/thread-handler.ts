@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { runFile } from "./thread-code.ts";
 
 export type Handler = (event: unknown, context: unknown) => unknown;
 
@@ -11,25 +12,37 @@ type Bundle = { directory: string; handler: string };
 /** The number of modules loaded so far. */
 let modules = 0;
 
+/** A handler, and how to write its compiled code for later threads. */
+type LoadedHandler = { handle: Handler; keep(): void };
+
 /**
  * Loads a function's code and returns its handler; each call returns a new copy with variables of
- * its own. Throws what the code throws on loading, and an error for a handler that Lambda's Node.js
- * 24 runtime would reject.
+ * its own. With `cacheDirectory`, it uses the code that earlier threads have kept there. Throws what
+ * the code throws on loading, and an error for a handler that Lambda's Node.js 24 runtime would
+ * reject.
  */
-export async function loadHandler({ directory, handler }: Bundle): Promise<Handler> {
+export async function loadHandler(
+  { directory, handler }: Bundle,
+  cacheDirectory: string | undefined,
+): Promise<LoadedHandler> {
   const dot = handler.lastIndexOf(".");
   const base = join(directory, handler.slice(0, dot));
   const file = [".cjs", ".js", ".mjs"].map((end) => base + end).find((path) => existsSync(path));
   if (file === undefined) throw new Error(`Cannot find module '${handler}' in ${directory}`);
-  const url = pathToFileURL(file);
-  const loaded = file.endsWith(".mjs")
-    ? await import(`${url.href}?${modules++}`)
-    : requireAnew(createRequire(url), file);
-  const found = (loaded as Record<string, unknown>)[handler.slice(dot + 1)];
+  const { exports, keep } = await load(file, cacheDirectory);
+  const found = (exports as Record<string, unknown>)[handler.slice(dot + 1)];
   if (typeof found !== "function") throw new Error(`${handler} is undefined or not exported`);
   if (found.length > 2)
     throw new TypeError("Callback-based handlers are not supported by Lambda's Node.js 24 runtime");
-  return found as Handler;
+  return { handle: found as Handler, keep };
+}
+
+async function load(file: string, cacheDirectory: string | undefined) {
+  if (file.endsWith(".cjs") && cacheDirectory) return runFile(file, cacheDirectory);
+  const exports = file.endsWith(".mjs")
+    ? await import(`${pathToFileURL(file).href}?${modules++}`)
+    : requireAnew(createRequire(file), file);
+  return { exports, keep: () => undefined };
 }
 
 function requireAnew(require: NodeJS.Require, file: string): unknown {

@@ -1,4 +1,3 @@
-import { enableCompileCache, flushCompileCache } from "node:module";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import type { LargeBody } from "../body-bytes.ts";
 import { readEvent, type WrittenAnswer, writeAnswer } from "./thread-body.ts";
@@ -54,10 +53,10 @@ type Result =
   | { kind: "error"; errorType: string; errorMessage: string; stack?: string };
 
 /** One copy of a function's code, for one event at a time, with its variables and `process.env`. */
-type Environment = { scope: Scope; handle: Handler };
+type Environment = { scope: Scope; handle: Handler; keep(): void };
 
-/** A loaded function, and how many of its events are running. */
-type Loaded = { wanted: LoadMessage; idle: Environment[]; running: number };
+/** A loaded function, and how many of its events are running; `keep` writes its compiled code. */
+type Loaded = { wanted: LoadMessage; idle: Environment[]; running: number; keep(): void };
 
 if (parentPort !== null) serve(parentPort, workerData as WorkerData);
 
@@ -75,33 +74,35 @@ function serve(port: MessagePort, data: WorkerData): void {
   const isFrozen = () => Atomics.load(data.frozen, 0) !== 0;
   let taken = 0;
   let running = 0;
-  if (data.cacheDirectory) enableCompileCache(data.cacheDirectory);
   // While environments freeze between events, calls use sockets: freezing affects sockets, and
   // that is what the freeze is for.
   if (data.hasCalls) installTransport({ send: calls.send, isClosed: isFrozen });
 
   async function open({ name, environment, ...bundle }: LoadMessage): Promise<Environment> {
     const scope = { name, environment: { ...environment } };
-    return { scope, handle: await scopes.run(scope, () => loadHandler(bundle)) };
+    const opened = await scopes.run(scope, () => loadHandler(bundle, data.cacheDirectory));
+    return { scope, ...opened };
   }
 
   async function load(wanted: LoadMessage): Promise<Result> {
-    loaded.set(wanted.name, { wanted, idle: [await open(wanted)], running: 0 });
-    // Workers are ended without notice, so the compile cache is written at once.
-    if (data.cacheDirectory) flushCompileCache();
+    const first = await open(wanted);
+    loaded.set(wanted.name, { wanted, idle: [first], running: 0, keep: first.keep });
     return { kind: "loaded" };
   }
 
   async function runEvent(message: EventMessage): Promise<Result> {
     const own = loaded.get(message.name)!;
     own.running++;
-    const environment = own.idle.pop() ?? (await open(own.wanted));
-    const { scope, handle } = environment;
-    const result = await scopes.run(scope, () => answer(own.wanted, handle, message));
-    own.running--;
-    // Environments that a crowd of waiting events needed take memory until the last of them ends.
-    own.idle = own.running === 0 ? [environment] : [...own.idle, environment];
-    return result;
+    try {
+      const environment = own.idle.pop() ?? (await open(own.wanted));
+      const { scope, handle } = environment;
+      const result = await scopes.run(scope, () => answer(own.wanted, handle, message));
+      // Environments that a crowd of waiting events needed take memory until the last of them ends.
+      own.idle = own.running === 1 ? [environment] : [...own.idle, environment];
+      return result;
+    } finally {
+      own.running--;
+    }
   }
 
   /** Performs a task. Never rejects: code that cannot be loaded is a result. */
@@ -133,7 +134,10 @@ function serve(port: MessagePort, data: WorkerData): void {
     void perform(message)
       .then((result) => say({ ...result, task: message.task }))
       .then(() => {
-        if (message.kind === "event") setImmediate(freeze);
+        if (message.kind !== "event") return;
+        // Workers are ended without notice, so the code is written after the first event.
+        loaded.get(message.name)?.keep();
+        setImmediate(freeze);
       });
   });
 }

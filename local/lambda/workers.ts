@@ -14,7 +14,7 @@ type WorkersOptions = {
   prepare(lambda: LambdaFunction): Omit<WorkerFunction, "lambda">;
   /** Performs AWS calls that are sent as thread messages. Without it, calls use sockets. */
   doCalls?: DoCalls;
-  /** Directory of V8's compile cache, which makes later workers and starts faster. */
+  /** Directory of code that V8 has compiled, which makes later workers and starts faster. */
   cacheDirectory?: string;
   /** Receives each log line of a function, and the stack of each error. */
   line(functionName: string, text: string, stream: "stdout" | "stderr"): void;

@@ -1,0 +1,62 @@
+import { hash } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { constants, Script } from "node:vm";
+import { threadId } from "node:worker_threads";
+
+/** What a CommonJS file has exported, and how to write its code for later threads. */
+type Ran = { exports: unknown; keep(): void };
+
+/** As Node.js wraps a CommonJS module. */
+const begin = "(function (exports, require, module, __filename, __dirname) { ";
+
+/**
+ * Runs a CommonJS file as `require` does, with the code that V8 compiled for it in an earlier
+ * thread. Node's compile cache has only what V8 compiles with the file itself; `keep` also writes
+ * the functions that have been called by then, which are most of the code of a first event.
+ */
+export function runFile(file: string, cacheDirectory: string): Ran {
+  const text = readFileSync(file, "utf8");
+  // V8 compares only the lengths of the sources.
+  const kept = join(cacheDirectory, `${hash("sha256", text)}.code`);
+  const cachedData = readIfThere(kept);
+  const script = new Script(`${begin}${text}\n})`, {
+    filename: file,
+    columnOffset: -begin.length,
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    ...(cachedData && { cachedData }),
+  });
+  const module = { exports: {} };
+  const run = script.runInThisContext();
+  run.call(module.exports, module.exports, createRequire(file), module, file, dirname(file));
+  let isKept = cachedData !== undefined && script.cachedDataRejected === false;
+  return {
+    exports: module.exports,
+    keep() {
+      if (isKept) return;
+      isKept = true;
+      writeWhole(kept, script.createCachedData());
+    },
+  };
+}
+
+/** Writes a file at once: V8 does not check data that another thread is still writing. */
+function writeWhole(file: string, data: Buffer): void {
+  const unfinished = `${file}-${process.pid}-${threadId}`;
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(unfinished, data);
+    renameSync(unfinished, file);
+  } catch {
+    // The next thread compiles again: in an image the folder may be read-only, or the disk is full.
+  }
+}
+
+function readIfThere(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
+  } catch {
+    return undefined;
+  }
+}
