@@ -22,8 +22,7 @@ export type IoWait = {
 };
 
 /**
- * Measures a thread's event loop utilization. `hasUnread` says whether the thread has yet to receive
- * messages.
+ * Measures a thread's event loop utilization. `hasUnread` says whether it has messages to receive.
  */
 export function watchIoWait({ performance: thread }: Worker, hasUnread: () => boolean): IoWait {
   let since = performance.now();

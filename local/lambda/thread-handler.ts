@@ -17,9 +17,9 @@ type LoadedHandler = { handle: Handler; keep(): void };
 
 /**
  * Loads a function's code and returns its handler; each call returns a new copy with variables of
- * its own. With `cacheDirectory`, it uses the code that earlier threads have kept there. Throws what
- * the code throws on loading, and an error for a handler that Lambda's Node.js 24 runtime would
- * reject.
+ * its own. With `cacheDirectory`, it uses the code that earlier threads have kept there. Throws
+ * what the code throws on loading, and an error for a handler that Lambda's Node.js 24 runtime
+ * would reject.
  */
 export async function loadHandler(
   { directory, handler }: Bundle,
