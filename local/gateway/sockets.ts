@@ -89,7 +89,7 @@ function createRegistry(options: Required<SocketsOptions>): ConnectionRegistry {
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
-    // Messages are written as frames shared by all sockets (frame-writer.ts).
+    // Messages are written as frames shared by all sockets (websocket-frame-writer.ts).
     perMessageDeflate: false,
     maxPayload: options.limits.messageBytesMax,
     handleProtocols: (_offered, request) => chosen.get(request) ?? false,
