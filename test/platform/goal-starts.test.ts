@@ -1,6 +1,8 @@
 import type { MomentItem } from "../../domain/audience/moment.ts";
 import { recordOf } from "../../domain/log/change.ts";
 import { endStream } from "../../domain/streams/stream-lifecycle.ts";
+import { handler as cancelMoment } from "../../functions/audience/moments/cancel.ts";
+import { handler as endMoment } from "../../functions/audience/moments/end.ts";
 import { listSumMisfits } from "../../platform/audit/crowd.ts";
 import type { Caller } from "../../platform/auth/caller.ts";
 import { appendRecords } from "../../platform/push/append.ts";
@@ -15,6 +17,7 @@ import { changeStream } from "../../platform/store/streams/stream-changes.ts";
 import { getRawItem, updateItem } from "../../platform/table/items.ts";
 import { type Key, key } from "../../platform/table/keys.ts";
 import { scanTable } from "../../platform/table/query.ts";
+import { callEndpoint } from "./api-call.ts";
 import { between } from "./between.ts";
 import { intercept } from "./intercept.ts";
 import { freeGovernor, posterWith } from "./push/ways.ts";
@@ -142,4 +145,18 @@ test("a goal that begins during the call that ends its stream ends later, with i
   expect(ended).toMatchObject({ status: "ended", result: { amount: 10, reached: false } });
   expect(ended.endedAt! > startedAt).toBe(true);
   expect(await misfits()).toEqual([]);
+});
+
+test.each([
+  ["cancelled", cancelMoment],
+  ["ended", endMoment],
+])("a goal whose viewers have just seen it reached is %s as reached", async (status, finish) => {
+  const { stream, streamId, append, give, appendGift } = await live();
+  const { id: momentId } = await startMoment(stream, newGoal, caller, forget);
+  await append("moment", key.moment(streamId, momentId));
+  // The frame is stored, and the log's mark is not written until all posts have been made.
+  await appendGift(await give(90));
+  const given = { as: stream.hostId, path: { streamId, momentId } };
+  const { body } = await callEndpoint(finish, given);
+  expect(body.data).toMatchObject({ status, reached: true });
 });

@@ -3,7 +3,7 @@ import { Moment } from "../../../domain/audience/moment.ts";
 import { MomentId, StreamId } from "../../../domain/id.ts";
 import { moderatorRefusals } from "../../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
-import { readState, showMoment } from "../../../platform/store/audience/log-state.ts";
+import { readNewestState, showMoment } from "../../../platform/store/audience/log-state.ts";
 import { finishMoment, getMoment } from "../../../platform/store/audience/moments.ts";
 import {
   existingFirst,
@@ -19,13 +19,13 @@ export const { contract, handler } = endpoint(
     caller: "user",
     path: z.object({ streamId: StreamId, momentId: MomentId }),
     answer: [200, Moment],
-    cost: { read: 11, write: 40, kilobytes: 8 },
+    cost: { read: 24, write: 40, kilobytes: 8 },
     refusals: ["stream_not_found", "moment_not_found", ...moderatorRefusals, "moment_over"],
-    grants: { read: ["STREAM"], write: ["STREAM", "CROWD"] },
+    grants: { read: ["STREAM", "FRAMES"], write: ["STREAM", "CROWD"] },
   },
   async ({ path: { streamId, momentId: id }, caller, now, idempotentReply }) => {
     await existingFirst(getModeratedStream(streamId, caller, now), getMoment(streamId, id));
-    const state = await readState(streamId);
+    const state = await readNewestState(streamId);
     const ending = () => ({ status: "ended" as const, endedAt: new Date() });
     return finishMoment({ streamId, id }, ending, (moment) =>
       idempotentReply(showMoment(moment, state)),

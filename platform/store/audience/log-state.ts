@@ -20,6 +20,7 @@ import { setting } from "../../runtime/env.ts";
 import { triesMax } from "../../table/conflicts.ts";
 import { getItem, listItems, reviseItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
+import { readHead } from "../log/frames.ts";
 import { findLog } from "../log/logs.ts";
 
 /** A moment as viewers see it; the log's state has what it knows of an open one. */
@@ -37,6 +38,15 @@ export const showMoments = (items: readonly MomentItem[], state: LogState): Mome
 /** The state of a stream's log as of its newest posted frame. */
 export const readState = async (streamId: string): Promise<LogState> =>
   (await findLog(streamId)) ?? {};
+
+/**
+ * The state of a stream's log as of its newest stored frame, which some viewers may have before all
+ * posts are made.
+ */
+export async function readNewestState(streamId: string): Promise<LogState> {
+  const log = await findLog(streamId);
+  return log === undefined ? {} : readHead(streamId, log);
+}
 
 /**
  * The sums that viewers start from: the likes, and those of the open moments, zero if the log has
