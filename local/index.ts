@@ -170,7 +170,7 @@ async function compose(options: SystemOptions, cleanups: Cleanups): Promise<Omit
   await started.start();
   const pages = options.pagesDirectory && readPages(await options.pagesDirectory(), stageName);
   const made = { gateway, stage, invoke, monitoring, sockets, pages, readStage };
-  const replace = openGateway({ ...made, hostMeter: started.hostMeter });
+  const replace = openGateway({ ...made, distributionMeter: started.distributionMeter });
   cleanups.push(async () => {
     isStopping = true;
     await Promise.all([gateway.stop(), sockets.stop(socketsStopMilliseconds)]);
@@ -210,7 +210,7 @@ function openGateway(made: {
   stage: Stage;
   invoke: Invoke;
   monitoring: ReturnType<typeof createMonitoring>;
-  hostMeter: Aws["hostMeter"];
+  distributionMeter: Aws["distributionMeter"];
   sockets: Sockets;
   pages: Pages | undefined;
   readStage(directory: string): Stage;
@@ -218,7 +218,7 @@ function openGateway(made: {
   const { gateway, stage, invoke, monitoring, sockets, readStage } = made;
   let { pages } = made;
   const answered = (bytesIn: number, bytesOut: number) =>
-    made.hostMeter({ requests: 1, bytesIn, bytesOut });
+    made.distributionMeter({ requests: 1, bytesIn, bytesOut });
   const mountRest = (of: Stage) =>
     of.restApis.map((api) => ({
       prefix: prefixOf(stage, api),

@@ -70,7 +70,7 @@ function repeat(milliseconds: number, act: () => Promise<unknown>): () => void {
   const turn = async () => {
     let pause = milliseconds;
     await act().catch((error) => {
-      logFault("A relay's upkeep failed", error);
+      logFault("A relay's periodic work failed", error);
       pause = Math.min(milliseconds, 1_000);
     });
     if (!isStopped) timer = setTimeout(turn, pause);

@@ -76,13 +76,13 @@ export async function startRelay({ port, host }: { port: number; host: string })
     http.once("error", reject);
     http.listen(port, host, resolve);
   });
-  const upkeep = startPeriodicWork(state);
+  const work = startPeriodicWork(state);
   return {
     port: (http.address() as AddressInfo).port,
     async drain(milliseconds) {
       http.close();
       await closeInWaves([...state.connections.values()], milliseconds);
-      upkeep.stop();
+      work.stop();
       await Promise.allSettled([state.ended.settled(), state.rooms.end(), removeRelay(state.node)]);
     },
   };

@@ -5,10 +5,10 @@ function controlOf({ target }: Event): EventTarget | null {
 }
 
 /**
- * A key that is held down is one press of a button or a field. Else it would act at each repeat, on
- * whatever has the focus by then. In a text of several lines it adds lines.
+ * A key that is held down is one press of a button or a field. Otherwise it would act at each
+ * repeat, on whatever has the focus by then. In a text of several lines it adds lines.
  */
-export function ignoreRepeats(event: KeyboardEvent): void {
+export function ignoreHeldKey(event: KeyboardEvent): void {
   const isText = event.composedPath()[0] instanceof HTMLTextAreaElement;
   if (event.key === "Enter" && event.repeat && !isText) event.preventDefault();
 }
@@ -31,5 +31,5 @@ export function ignoreRepeatedPresses(): void {
     },
     true,
   );
-  document.addEventListener("keydown", ignoreRepeats, true);
+  document.addEventListener("keydown", ignoreHeldKey, true);
 }

@@ -23,7 +23,7 @@ type ConnectionOptions = {
   stage: Stage;
   connections: Connections;
   meter: Meter;
-  hostMeter: DistributionMeter;
+  distributionMeter: DistributionMeter;
 };
 
 /**
@@ -31,7 +31,7 @@ type ConnectionOptions = {
  * The AWS page is "Use @connections commands in your backend service" of the developer guide.
  */
 export function createConnectionCalls(options: ConnectionOptions): Prepare {
-  const { stage, connections, meter, hostMeter } = options;
+  const { stage, connections, meter, distributionMeter } = options;
   return (request) => {
     const api = findApi(stage, request);
     const operation = operations[request.method];
@@ -49,7 +49,7 @@ export function createConnectionCalls(options: ConnectionOptions): Prepare {
           operation: `execute-api:${operation}`,
           items: { websocket_messages: messages },
         });
-        if (request.method === "POST") hostMeter({ bytesOut: request.body.byteLength });
+        if (request.method === "POST") distributionMeter({ bytesOut: request.body.byteLength });
         if (request.method === "POST") return post(connections, id, request.body);
         if (request.method === "DELETE") return answerEnd(connections.close(id));
         const found = connections.find(id);
@@ -71,7 +71,7 @@ export type PostTogether = (posts: readonly AwsRequest[]) => AwsAnswer[] | undef
  * the same for all connections; otherwise they are handled individually.
  */
 export function createPostsTogether(
-  { stage, connections, meter, hostMeter }: ConnectionOptions,
+  { stage, connections, meter, distributionMeter }: ConnectionOptions,
   iam: Pick<Iam, "mayBelow">,
 ): PostTogether {
   return (posts) => {
@@ -89,7 +89,7 @@ export function createPostsTogether(
       items: { websocket_messages: messages },
     });
     const bytes = posts.reduce((sum, { body }) => sum + body.byteLength, 0);
-    hostMeter({ bytesOut: bytes });
+    distributionMeter({ bytesOut: bytes });
     return posts.map(({ path, body }) => post(connections, path[3] ?? "", body));
   };
 }

@@ -25,8 +25,8 @@ export type Engine = {
 type OpenEngine = Omit<Engine, "call">;
 
 const fileName = "dynamodb.sqlite";
-const upkeepMilliseconds = 10_000;
-const upkeepSoonMilliseconds = 100;
+const maintenanceMilliseconds = 10_000;
+const maintenanceSoonMilliseconds = 100;
 
 /** Settings of the engine. */
 type EngineOptions = {
@@ -71,14 +71,14 @@ async function openEmbedded({ state, isFrozen, log }: EngineOptions): Promise<En
   const call: EngineCall = async (target, body) =>
     engine.execute(target.slice(target.indexOf(".") + 1), body);
   try {
-    const door = await startEngineServer(call, log);
+    const server = await startEngineServer(call, log);
     const endMaintenance = isFrozen ? () => {} : startMaintenance(engine, state, log);
     const stop = async () => {
       endMaintenance();
-      await door.close();
+      await server.close();
       engine.close();
     };
-    const { endpoint, credentials } = door;
+    const { endpoint, credentials } = server;
     return { call, endpoint, credentials, switches: engine, stop };
   } catch (error) {
     engine.close();
@@ -100,13 +100,13 @@ function startMaintenance(engine: EmbeddedEngine, state: State, log: (line: stri
     } catch (error) {
       log(`The database engine could not expire what is due: ${error}`);
     }
-    plan(isMore ? upkeepSoonMilliseconds : upkeepMilliseconds);
+    plan(isMore ? maintenanceSoonMilliseconds : maintenanceMilliseconds);
   };
   const plan = (milliseconds: number) => {
     timer = setTimeout(work, milliseconds);
     timer.unref();
   };
-  plan(upkeepMilliseconds);
+  plan(maintenanceMilliseconds);
   return () => clearTimeout(timer);
 }
 

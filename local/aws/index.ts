@@ -40,7 +40,7 @@ export type Aws = {
   getSecret(name: string): string;
   meter: Meter;
   /** Counts traffic under the stage's domain. */
-  hostMeter: DistributionMeter;
+  distributionMeter: DistributionMeter;
   /** Calls a function as a gateway does, including faults for the service `lambda`. */
   invoke: Invoke;
   /** Handles calls that functions send as thread messages, like calls to the endpoint. */
@@ -102,8 +102,8 @@ async function compose(options: AwsOptions, cleanups: Cleanups): Promise<Omit<Aw
   const sources = createSources(given);
   const { store, streams, wakeQueue } = sources;
   const secrets = createSecrets(stage, state, options.secrets);
-  const hostMeter = createDistributionMeter(stage, meter);
-  const posting = { stage, connections, meter, hostMeter };
+  const distributionMeter = createDistributionMeter(stage, meter);
+  const posting = { stage, connections, meter, distributionMeter };
   const services: Services = {
     iam,
     faults,
@@ -132,7 +132,7 @@ async function compose(options: AwsOptions, cleanups: Cleanups): Promise<Omit<Aw
     credentialsFor,
     getSecret: secrets.get,
     meter,
-    hostMeter,
+    distributionMeter,
     faults,
     invoke: withInvocationFaults(options.invoke, faults, { onlyNamed: true }),
     doCalls: createThreadCalls(services, createPostsTogether(posting, iam)),

@@ -51,7 +51,7 @@ export type EmbeddedEngine = {
   /** Executes one operation, such as `GetItem`; a refusal is a response too. */
   execute(operation: string, body: Body): EngineAnswer;
   /** Expires and trims a bounded part of what is due; returns whether there is more. */
-  runMaintenance(lastForgettable?: LastDeletable): boolean;
+  runMaintenance(lastDeletable?: LastDeletable): boolean;
   /** Expires all items whose time comes within this number of seconds. */
   expire(aheadSeconds: number): void;
   /** The greatest age of eventually consistent reads from now on, in milliseconds; 0 for none. */
@@ -94,7 +94,7 @@ export function openEmbeddedEngine(file: string, now: () => number = Date.now): 
         return { status: 400, body: describeFailure(error) };
       }
     },
-    runMaintenance: (lastForgettable = () => undefined) => runMaintenance(context, lastForgettable),
+    runMaintenance: (lastDeletable = () => undefined) => runMaintenance(context, lastDeletable),
     expire: (aheadSeconds) => expireUntil(context, now() + aheadSeconds * 1000),
     holdReads: past.hold,
     close() {

@@ -16,16 +16,16 @@ export type LastDeletable = (streamArn: string) => number | undefined;
 
 /**
  * Performs a bounded part of AWS's background work: it expires items and deletes old records.
- * `lastForgettable` keeps records older than a day for readers that were not running. Returns
+ * `lastDeletable` keeps records older than a day for readers that were not running. Returns
  * whether there is more to do.
  */
-export function runMaintenance(context: Context, lastForgettable: LastDeletable): boolean {
+export function runMaintenance(context: Context, lastDeletable: LastDeletable): boolean {
   let isMore = false;
   for (const table of context.tables.list()) {
     const { timeToLive, streamLabel } = table;
     if (timeToLive?.Enabled) isMore = expire(context, table, context.now()) || isMore;
     if (!streamLabel) continue;
-    const last = lastForgettable(streamArnOf(table)) ?? Number.MAX_SAFE_INTEGER;
+    const last = lastDeletable(streamArnOf(table)) ?? Number.MAX_SAFE_INTEGER;
     const before = context.now() - recordMilliseconds;
     isMore = context.log.trim(table, before, last, onceMax) === onceMax || isMore;
   }

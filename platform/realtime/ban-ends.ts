@@ -51,30 +51,30 @@ const timedMillisecondsMax = 15 * 24 * 3_600_000;
 
 /** Queues the bans that these records begin or lift. */
 export async function queueBanEnds(records: readonly DynamoDBRecord[], now: Date): Promise<void> {
-  for (const moment of readEach(records, momentIn))
-    if (moment.hostId !== undefined) await queue(moment, now, now);
-    else await startBanTimer({ ...moment, isShown: true }, now);
+  for (const banEnd of readEach(records, banEndIn))
+    if (banEnd.hostId !== undefined) await queue(banEnd, now, now);
+    else await startBanTimer({ ...banEnd, isShown: true }, now);
 }
 
 /** The ban that a record begins or lifts. */
-function momentIn({ dynamodb }: DynamoDBRecord): BanEnd[] {
+function banEndIn({ dynamodb }: DynamoDBRecord): BanEnd[] {
   const [image, old] = [unmarshallItem(dynamodb?.NewImage), unmarshallItem(dynamodb?.OldImage)];
   if (image === undefined) return [];
   const { kind, owner } = readKey(image);
   if (kind !== "member" && kind !== "channel_member") return [];
   const { userId, ban } = Member.parse(image);
   if (ban?.id === (old && Member.parse(old).ban?.id)) return [];
-  const moment = { userId, banId: ban?.id ?? null, endsAt: ban?.endsAt ?? null };
-  return [{ ...moment, [kind === "channel_member" ? "hostId" : "streamId"]: owner }];
+  const banEnd = { userId, banId: ban?.id ?? null, endsAt: ban?.endsAt ?? null };
+  return [{ ...banEnd, [kind === "channel_member" ? "hostId" : "streamId"]: owner }];
 }
 
-const queue = (moment: BanEnd, at: Date, now: Date) =>
-  sendAt(setting("MOMENTS_QUEUE_URL"), moment, { at, now });
+const queue = (banEnd: BanEnd, at: Date, now: Date) =>
+  sendAt(setting("MOMENTS_QUEUE_URL"), banEnd, { at, now });
 
-async function startBanTimer(moment: BanEnd, now: Date): Promise<void> {
-  if (moment.endsAt === null) return;
-  const at = new Date(moment.endsAt);
-  if (at.getTime() - now.getTime() <= timedMillisecondsMax) await queue(moment, at, now);
+async function startBanTimer(banEnd: BanEnd, now: Date): Promise<void> {
+  if (banEnd.endsAt === null) return;
+  const at = new Date(banEnd.endsAt);
+  if (at.getTime() - now.getTime() <= timedMillisecondsMax) await queue(banEnd, at, now);
 }
 
 /**
@@ -83,13 +83,13 @@ async function startBanTimer(moment: BanEnd, now: Date): Promise<void> {
  * first and at the end, a channel's ban is copied to the channel's live streams, whose event of it
  * ends the user's subscriptions; those to streams that are not live yet are ended here.
  */
-export async function endBan(poster: Poster, moment: BanEnd, now: Date): Promise<void> {
-  const { streamId, hostId, userId, banId, endsAt, isShown = false } = moment;
+export async function endBan(poster: Poster, banEnd: BanEnd, now: Date): Promise<void> {
+  const { streamId, hostId, userId, banId, endsAt, isShown = false } = banEnd;
   const place: BanTarget = streamId === undefined ? { hostId: hostId! } : { streamId };
   const isOver = endsAt !== null && endsAt <= now.toISOString();
   if (isShown && !isOver) {
     const member = await getItem(Member, memberKey(place, userId), { consistent: true });
-    if (member?.ban?.id === banId) await startBanTimer(moment, now);
+    if (member?.ban?.id === banId) await startBanTimer(banEnd, now);
     return;
   }
   if (isOver)
@@ -103,7 +103,7 @@ export async function endBan(poster: Poster, moment: BanEnd, now: Date): Promise
     await endWaiting(poster, hostId, userId, now);
     await showChannelBan(hostId, userId);
   }
-  if (!isOver) await startBanTimer({ ...moment, isShown: true }, now);
+  if (!isOver) await startBanTimer({ ...banEnd, isShown: true }, now);
 }
 
 /** Ends the subscriptions of a user whom a channel blocks to its streams that are not live. */

@@ -12,10 +12,10 @@ export const ExpiryTimer = z.object({ connectionId: z.string(), expiresAt: z.num
 export type ExpiryTimer = z.infer<typeof ExpiryTimer>;
 
 /** Queues the end of a connection at its token's expiry, unless the connection ends before that. */
-export async function startExpiryTimer(moment: ExpiryTimer, now: Date): Promise<void> {
-  if (moment.expiresAt > now.getTime() / 1000 + connectionLifeSeconds) return;
-  const at = new Date(moment.expiresAt * 1000);
-  await sendAt(setting("MOMENTS_QUEUE_URL"), moment, { at, now });
+export async function startExpiryTimer(timer: ExpiryTimer, now: Date): Promise<void> {
+  if (timer.expiresAt > now.getTime() / 1000 + connectionLifeSeconds) return;
+  const at = new Date(timer.expiresAt * 1000);
+  await sendAt(setting("MOMENTS_QUEUE_URL"), timer, { at, now });
 }
 
 /**
@@ -23,11 +23,11 @@ export async function startExpiryTimer(moment: ExpiryTimer, now: Date): Promise<
  * still exists, and restarts the timer. Throws, without removing anything, if the gateway did not
  * confirm the end, so that the message is retried.
  */
-export async function endExpired(poster: Poster, moment: ExpiryTimer, now: Date): Promise<void> {
-  const { connectionId, expiresAt } = moment;
+export async function endExpired(poster: Poster, timer: ExpiryTimer, now: Date): Promise<void> {
+  const { connectionId, expiresAt } = timer;
   if (expiresAt * 1000 > now.getTime()) {
     if ((await poster.probe(connectionId)) === "gone") await dropConnection(connectionId);
-    else await startExpiryTimer(moment, now);
+    else await startExpiryTimer(timer, now);
     return;
   }
   await closeConnection(poster, connectionId, closeReasons.tokenExpired, async () => {

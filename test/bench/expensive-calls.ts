@@ -55,7 +55,7 @@ function socketCalls(): ExpensiveCall[] {
     prices.websocket_messages +
     (frame.bytes * prices.gigabytes_out) / 1e9 +
     frame.readUnits * prices.dynamodb_read_units;
-  // An authorizer, a greeting, and the functions that open and close it.
+  // An authorizer, a confirmation, and the functions that open and close it.
   const opening = 4 * invocation + prices.websocket_messages;
   const found = (
     [kind, route]: [string, string],
@@ -71,7 +71,7 @@ function socketCalls(): ExpensiveCall[] {
   return [
     found(
       ["handshakes", "$connect, $disconnect"],
-      opening + tableOf("$connect", "greeting where nothing was missed", "$disconnect"),
+      opening + tableOf("$connect", "confirmation where nothing was missed", "$disconnect"),
       handshakes.perSecond,
       { perSecond: requestsPerTokenMax.others / 60, dollars: 2 * invocation },
     ),
@@ -90,7 +90,7 @@ function socketCalls(): ExpensiveCall[] {
       ["subscribes", "subscribe, one frame missed"],
       2 * message +
         2 * invocation +
-        tableOf("subscribe", "greeting and one frame missed", "resume after one missed frame"),
+        tableOf("subscribe", "confirmation and one frame missed", "resume after one missed frame"),
       subscribes.perSecond,
     ),
     found(["missed frames", `frames of ${frame.bytes} bytes`], sent, resumeFramesPerSecond),

@@ -33,10 +33,10 @@ async function sentWithout({ from, until }: { from: number; until: number }) {
       close: (code) => void sent.push(code),
     };
     state.connections.set(connection.id, connection);
-    const upkeep = startPeriodicWork(state);
+    const work = startPeriodicWork(state);
     while (secondsAfter() < 25 && sent.length < 2)
       await new Promise((done) => setTimeout(done, 100));
-    upkeep.stop();
+    work.stop();
   }).finally(restore);
   return sent;
 }

@@ -333,11 +333,11 @@ test("a channel's overlay is subscribed to its host's stream, even if the first 
       ? Promise.reject(new Error("The table did not answer"))
       : next(),
   );
-  const upkeep = startPeriodicWork(state);
+  const work = startPeriodicWork(state);
   try {
     while (!got.includes("subscribed")) await new Promise((done) => setTimeout(done, 50));
   } finally {
-    upkeep.stop();
+    work.stop();
     restore();
     await state.rooms.end();
   }

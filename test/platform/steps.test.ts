@@ -205,8 +205,8 @@ function tell(
 }
 
 /**
- * A batch of greetings has the same calls for any number of viewers, plus one for each viewer: the
- * update that sets their first live frame.
+ * A batch of confirmations has the same calls for any number of viewers, plus one for each viewer:
+ * the update that sets their first live frame.
  */
 test("steps, calls and units of a viewer who reconnects", async () => {
   const scene = await setScene();
@@ -219,15 +219,15 @@ test("steps, calls and units of a viewer who reconnects", async () => {
   const { epoch } = await getLog(streamId);
   const comeBack = (since: number) =>
     tell(connect, "CONNECT", { queryStringParameters: { streamId, since: `${epoch}:${since}` } });
-  const greet = async () => {
+  const confirm = async () => {
     const subscriber = (await findSubscriber(streamId, "connection"))!;
     return () => scene.confirm(scene.audience(cache), subscriber);
   };
   const spent: Record<string, Spent> = {};
   spent["$connect, first of an environment"] = await measure(() => comeBack(1));
-  spent["greeting where nothing was missed"] = await measure(await greet());
+  spent["confirmation where nothing was missed"] = await measure(await confirm());
   spent.$connect = await measure(() => comeBack(0));
-  spent["greeting and one frame missed"] = await measure(await greet());
+  spent["confirmation and one frame missed"] = await measure(await confirm());
   const leave = () => tell(disconnect, "DISCONNECT", {});
   const subscribeTo = () =>
     tell(subscribe, "MESSAGE", {

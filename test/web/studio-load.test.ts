@@ -1,4 +1,4 @@
-/** Studio's whole page in a busy room: three chats, the stage and the wire, on the whole system. */
+/** Studio's whole page in a busy room: three chats, the stage and the logs, on the whole system. */
 import type { Page } from "playwright-core";
 import { browserTest, traceTasks, watchMemory } from "./browser.ts";
 import { callerOf, goLive } from "./console.ts";

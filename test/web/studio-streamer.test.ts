@@ -1,4 +1,4 @@
-/** Studio's stage, its wire, and the streamer's side of it, in a browser. */
+/** Studio's stage, its logs, and the streamer's side of it, in a browser. */
 import type { Route } from "playwright-core";
 import { browserTest } from "./browser.ts";
 import { callerOf, goLive } from "./console.ts";
@@ -370,7 +370,7 @@ browserTest(
 );
 
 browserTest(
-  "the wire follows its newest line even if the browser reports a scroll after more have come",
+  "the Logs panel follows its newest line even if the browser reports a scroll after more have come",
   async () => {
     const { page, close } = await open();
     await page.getByRole("button", { name: "Logs", exact: true }).click();

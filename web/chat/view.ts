@@ -1,7 +1,7 @@
 import pinIcon from "icon:pin";
 import unpinIcon from "icon:pin-off";
 import type { ChatMessage, Event, Sums } from "../../client/index.ts";
-import { ignoreRepeats } from "../repeated-presses.ts";
+import { ignoreHeldKey } from "../repeated-presses.ts";
 import { createAnnouncer } from "./announcer.ts";
 import { Composer } from "./composer.ts";
 import { icon, make } from "./dom.ts";
@@ -107,7 +107,7 @@ export class View {
       ...[this.spotlight.element, this.#announcer.element],
     );
     // Some buttons spend credits, or give the focus to one.
-    this.element.addEventListener("keydown", ignoreRepeats);
+    this.element.addEventListener("keydown", ignoreHeldKey);
   }
 
   /** Shows the stream's sums, and its open polls and goals. */

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { render } from "preact";
 import { keepFocus } from "../keep-focus.ts";
 import { Logo } from "../logo.tsx";
-import { ignoreRepeats } from "../repeated-presses.ts";
+import { ignoreHeldKey } from "../repeated-presses.ts";
 import { Caller } from "./caller.tsx";
 import { byTag, finds, type Reference, referenceOf } from "./document.ts";
 import { type AsyncApi, EventPart, partsOf } from "./events.tsx";
@@ -209,5 +209,5 @@ function goToAnchor(): void {
 
 keepFocus(document);
 // A held key would send a call at each response.
-document.addEventListener("keydown", ignoreRepeats);
+document.addEventListener("keydown", ignoreHeldKey);
 void begin();

@@ -3,14 +3,14 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Client, Event } from "../../client/index.ts";
 import type { ClientOptions, OvationChat } from "../chat/element.ts";
 import { type Player, tokensOf } from "../runner.ts";
+import { fetchOf, socketsOf } from "./network-log.ts";
 import { checkDelivery, streamId } from "./show.ts";
-import { fetchOf, socketsOf } from "./wire.ts";
 
 type Sockets = ReturnType<typeof socketsOf>;
 
 type Props = {
   player: Player;
-  /** The user's name in the wire panel. */
+  /** The user's name in the Logs panel. */
   who: string;
   /** Whether something covers the chat. */
   isCovered?: boolean;

@@ -9,12 +9,12 @@ import { ignoreRepeatedPresses } from "../repeated-presses.ts";
 import { fetchCast } from "../runner.ts";
 import { Tabs } from "../tabs.tsx";
 import { Icon } from "./icons.ts";
+import { LogsPanel } from "./logs-panel.tsx";
 import { asHost, cast, isOver, loadError, pollServer, stream, streamId } from "./show.ts";
 import { Stage } from "./stage.tsx";
 import { Streamer } from "./streamer.tsx";
 import { startSimulation, TopBar } from "./top-bar.tsx";
 import { Viewer } from "./viewer.tsx";
-import { WirePanel } from "./wire-panel.tsx";
 
 const panes = ["Stage", "Viewer 1", "Viewer 2", "Streamer"] as const;
 type Pane = (typeof panes)[number];
@@ -68,7 +68,7 @@ function Studio() {
           <Streamer host={host} place={placeOf("Streamer")} />
         </div>
       </main>
-      <WirePanel />
+      <LogsPanel />
     </div>
   );
 }

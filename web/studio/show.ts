@@ -11,7 +11,7 @@ import {
   type Player,
 } from "../runner.ts";
 import { createDeliveryCheck } from "./delivery-check.ts";
-import { note } from "./wire.ts";
+import { note } from "./network-log.ts";
 
 /** State shared by several components of Studio. */
 export const cast = signal<Player[]>([]);

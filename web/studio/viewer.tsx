@@ -6,9 +6,9 @@ import { ErrorText, useAct } from "../host/act.tsx";
 import { nameOfPlayer, type Player } from "../runner.ts";
 import { ChatPane } from "./chat-pane.tsx";
 import { Icon } from "./icons.ts";
+import type { socketsOf } from "./network-log.ts";
 import { Popover } from "./popover.tsx";
 import { cast } from "./show.ts";
-import type { socketsOf } from "./wire.ts";
 
 type Entry = {
   id: string;

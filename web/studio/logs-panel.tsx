@@ -4,8 +4,8 @@ import { CopyButton } from "../copy-button.tsx";
 import { formatted } from "../formats.ts";
 import { deliveries } from "./delivery-check.ts";
 import { Icon } from "./icons.ts";
+import { counts, curlLineOf, type Line, lines, replay } from "./network-log.ts";
 import { isDown, kill, outage } from "./show.ts";
-import { counts, curlLineOf, type Line, lines, replay } from "./wire.ts";
 
 const arrows = { call: "⇄", out: "→", in: "←", note: "·" };
 const times = new Intl.DateTimeFormat("en", {
@@ -23,15 +23,15 @@ function walk(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
 }
 
 /** All calls and frames, and the number of lost and duplicate events. */
-export function WirePanel() {
+export function LogsPanel() {
   const isOpen = useSignal(false);
   const { calls, frames } = counts.value;
   return (
-    <section class={isOpen.value ? "wire open" : "wire"} aria-label="Logs">
-      <header class="wire-head">
+    <section class={isOpen.value ? "logs open" : "logs"} aria-label="Logs">
+      <header class="logs-head">
         <button
           type="button"
-          class="wire-toggle"
+          class="logs-toggle"
           aria-expanded={isOpen.value}
           onClick={() => {
             isOpen.value = !isOpen.value;
@@ -39,7 +39,7 @@ export function WirePanel() {
         >
           <Icon name="chevron" /> Logs
         </button>
-        <span class="quiet number wire-counts">
+        <span class="quiet number logs-counts">
           {formatted(calls)} calls, {formatted(frames)} messages received
         </span>
         <Verdict />
@@ -68,7 +68,7 @@ function Verdict() {
       <span class="number" role="status">
         {formatted(lost)} lost, {formatted(doubled)} duplicated
       </span>
-      <span class="quiet number wire-counts">
+      <span class="quiet number logs-counts">
         of {formatted(events)} shown
         {back !== undefined && `, server restarted in ${(back / 1000).toFixed(1)} s`}
       </span>
@@ -92,8 +92,8 @@ function Lines() {
     if (isFollowing.current && !isWalked) list.current?.scrollTo(0, list.current.scrollHeight);
   }, [shown.value]);
   return (
-    <div class="wire-body">
-      <div class="wire-filter">
+    <div class="logs-body">
+      <div class="logs-filter">
         <label>
           <span class="hidden">Connection</span>
           <select
