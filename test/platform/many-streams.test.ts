@@ -13,13 +13,13 @@ import { someone } from "./wallet-people.ts";
 const burst = 20_000;
 useOwnTable({ RATES: everyRate(16, burst) });
 
-/** List entries of planned streams of a host. */
-async function plan(hostId: string, count: number): Promise<void> {
+/** List entries of planned streams of a host, and of live ones that are newer. */
+async function plan(hostId: string, count: number, live = 0): Promise<void> {
   const begin = Math.floor(Date.now() / 1000) - 10_000;
   const dates = { startedAt: null, endedAt: null, plannedStartDate: null };
-  const items = Array.from({ length: count }, (_, n) => {
+  const items = Array.from({ length: count + live }, (_, n) => {
     const streamId = objectIdOf(begin + n, "ab".repeat(5), n);
-    const listed = { streamId, hostId, status: "preparing", ...dates };
+    const listed = { streamId, hostId, status: n < count ? "preparing" : "active", ...dates };
     return [key.openStream(hostId, streamId), key.hosted(hostId, streamId)].map((place) => ({
       ...place,
       ...listed,
@@ -40,6 +40,14 @@ test("a host has at most 1,000 streams that have not begun", async () => {
     status: 200,
   });
   expect(await begin()).toMatchObject({ status: 201 });
+});
+
+test("live streams do not count as planned, nor do they make room for more", async () => {
+  const host = someone("planner");
+  await plan(host, 999, 5);
+  const begin = () => callEndpoint(create, { as: host, body: { title: "Show" } });
+  expect(await begin()).toMatchObject({ status: 201 });
+  expect(await begin()).toMatchObject({ status: 409, body: { code: "too_many_planned_streams" } });
 });
 
 test("a change of a channel takes units for each stream that it changes", async () => {

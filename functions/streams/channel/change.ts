@@ -10,7 +10,7 @@ import { findProfiles } from "../../../platform/store/people/users.ts";
 import {
   applyChannel,
   changeChannel,
-  countOpen,
+  countChannelChange,
 } from "../../../platform/store/streams/channels.ts";
 
 const cost = { read: 2400, write: 18300, kilobytes: 35 };
@@ -32,7 +32,7 @@ export const { contract, handler } = endpoint(
   async ({ body, caller, now, assertRevision, showRevision }) => {
     const { moderators = [] } = body;
     assertKnown(moderators, await findProfiles(moderators));
-    await countOpen(caller.userId, unitsOf(cost), now);
+    await countChannelChange(caller.userId, unitsOf(cost), now);
     const channel = await changeChannel(caller.userId, body, now, assertRevision);
     await applyChannel(caller.userId, now);
     showRevision(channel.revision);

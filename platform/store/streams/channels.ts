@@ -87,8 +87,8 @@ export const changeChannel = (
 /** The streams whose change is the declared cost of a change of their channel. */
 const declaredStreams = 222;
 
-/** Counts a change of a host with more open streams: `units` are those that are declared. */
-export async function countOpen(hostId: string, units: number, now: Date): Promise<void> {
+/** Counts what a channel's change costs above the declared `units`, by the host's open streams. */
+export async function countChannelChange(hostId: string, units: number, now: Date): Promise<void> {
   const { length } = await listOpen(hostId);
   const more = Math.ceil((length / declaredStreams - 1) * units);
   if (more > 0) await countUse("bulk", hostId, now, more);

@@ -177,10 +177,16 @@ export async function assertMayGoLive({ hostId, status }: Stream): Promise<void>
  * check is not part of a transaction: concurrent calls may pass together, as with live streams.
  */
 export async function assertMayPlan(hostId: string): Promise<void> {
-  const walk = { limit: scanMax, newestFirst: true };
-  const items = await queryItems(key.openStream(hostId, ""), prefix.openStreams, walk);
-  const planned = items.filter((item) => isBefore(readListed(item)));
-  if (planned.length >= scanMax) refuse("too_many_planned_streams", { max: scanMax });
+  const walk = { pageSize: scanMax, newestFirst: true };
+  let planned = 0;
+  // The list of open streams has the live ones, too.
+  for await (const item of queryAll(
+    key.openStream(hostId, ""),
+    { prefix: prefix.openStreams },
+    walk,
+  ))
+    if (isBefore(readListed(item)) && ++planned >= scanMax)
+      refuse("too_many_planned_streams", { max: scanMax });
 }
 
 /** The ids of the streams of all hosts, newest first. */
