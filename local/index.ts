@@ -42,8 +42,6 @@ export type SystemOptions = {
   dynamodbEndpoint?: string;
   /** The key of an item that pauses deliveries from streams and queues while it exists. */
   pauseKey?: PauseKey;
-  /** Directory of code that V8 has compiled. */
-  cacheDirectory?: string;
   /** Raises a wallet's balance to an amount; needed for token requests with `credits`. */
   topUp?(
     request: TokenRequest,
@@ -136,7 +134,6 @@ async function compose(options: SystemOptions, cleanups: Cleanups): Promise<Omit
   };
   const workers = startWorkers({
     functions: stage.functions,
-    ...(options.cacheDirectory && { cacheDirectory: options.cacheDirectory }),
     prepare: prepareFunction,
     doCalls,
     line,

@@ -1,5 +1,4 @@
 import { flushCompileCache } from "node:module";
-import { join } from "node:path";
 import { placeholdersOf } from "../../lib/stages/placeholders.ts";
 import { stageOf } from "../../lib/stages/stages.ts";
 import type { System, SystemOptions } from "../../local/index.ts";
@@ -184,7 +183,6 @@ async function start(
     ...(settings.DYNAMODB_ENDPOINT && { dynamodbEndpoint: settings.DYNAMODB_ENDPOINT }),
     // As on AWS, where the command disables the event source mappings.
     pauseKey: { PK: { S: readOnly.PK }, SK: { S: readOnly.SK } },
-    cacheDirectory: join(import.meta.dirname, "../..", ".cache", "compiled"),
     topUp,
     reloading: {
       refresh: (name) => assembly?.bundleOf(name) ?? reload?.reloading.refresh(name),

@@ -46,7 +46,6 @@ export type Fleet = {
 };
 
 type FleetOptions = {
-  cacheDirectory?: string;
   doCalls?: DoCalls;
   line(functionName: string, text: string, stream: "stdout" | "stderr"): void;
 };

@@ -18,7 +18,6 @@ type RelayOptions = {
   /** A free port by default. */
   relayPort?: number | undefined;
   host?: string | undefined;
-  cacheDirectory?: string;
   log: { problem(line: string): void };
 };
 
@@ -38,7 +37,7 @@ const drainTimesMax = 5;
  * a task. Rejects with a readable sentence if it cannot start.
  */
 export async function startLocalRelay(
-  { relayPort = 0, host = "127.0.0.1", cacheDirectory, log }: RelayOptions,
+  { relayPort = 0, host = "127.0.0.1", log }: RelayOptions,
   relay: WorkerFunction,
   ways: Ways,
 ): Promise<LocalRelay> {
@@ -48,8 +47,7 @@ export async function startLocalRelay(
 
   function start() {
     const { memoryMegabytes } = relay.lambda;
-    const cache = cacheDirectory && { cacheDirectory };
-    return startWorker({ memoryMegabytes, ...cache, frozen: sharedCell(), ...ways });
+    return startWorker({ memoryMegabytes, frozen: sharedCell(), ...ways });
   }
 
   async function order(what: object): Promise<unknown> {

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { constants, Script } from "node:vm";
 import { threadId } from "node:worker_threads";
 
@@ -13,13 +13,14 @@ const begin = "(function (exports, require, module, __filename, __dirname) { ";
 
 /**
  * Runs a CommonJS file as `require` does, with the code that V8 compiled for it in an earlier
- * thread. Node's compile cache has only what V8 compiles with the file itself; `keep` also writes
- * the functions that have been called by then, which are most of the code of a first event.
+ * thread and that is kept next to the file. Node's compile cache has only what V8 compiles with the
+ * file itself; `keep` also writes the functions that have been called by then, which are most of
+ * the code of a first event.
  */
-export function runFile(file: string, cacheDirectory: string): Ran {
+export function runFile(file: string): Ran {
   const text = readFileSync(file, "utf8");
   // V8 compares only the lengths of the sources.
-  const kept = join(cacheDirectory, `${hash("sha256", text)}.code`);
+  const kept = `${file}.${hash("sha256", text)}.code`;
   const cachedData = readIfThere(kept);
   const script = new Script(`${begin}${text}\n})`, {
     filename: file,
@@ -45,7 +46,6 @@ export function runFile(file: string, cacheDirectory: string): Ran {
 function writeWhole(file: string, data: Buffer): void {
   const unfinished = `${file}-${process.pid}-${threadId}`;
   try {
-    mkdirSync(dirname(file), { recursive: true });
     writeFileSync(unfinished, data);
     renameSync(unfinished, file);
   } catch {

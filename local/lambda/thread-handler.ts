@@ -17,19 +17,15 @@ type LoadedHandler = { handle: Handler; keep(): void };
 
 /**
  * Loads a function's code and returns its handler; each call returns a new copy with variables of
- * its own. With `cacheDirectory`, it uses the code that earlier threads have kept there. Throws
- * what the code throws on loading, and an error for a handler that Lambda's Node.js 24 runtime
- * would reject.
+ * its own. Throws what the code throws on loading, and an error for a handler that Lambda's Node.js
+ * 24 runtime would reject.
  */
-export async function loadHandler(
-  { directory, handler }: Bundle,
-  cacheDirectory: string | undefined,
-): Promise<LoadedHandler> {
+export async function loadHandler({ directory, handler }: Bundle): Promise<LoadedHandler> {
   const dot = handler.lastIndexOf(".");
   const base = join(directory, handler.slice(0, dot));
   const file = [".cjs", ".js", ".mjs"].map((end) => base + end).find((path) => existsSync(path));
   if (file === undefined) throw new Error(`Cannot find module '${handler}' in ${directory}`);
-  const { exports, keep } = await load(file, cacheDirectory);
+  const { exports, keep } = await load(file);
   const found = (exports as Record<string, unknown>)[handler.slice(dot + 1)];
   if (typeof found !== "function") throw new Error(`${handler} is undefined or not exported`);
   if (found.length > 2)
@@ -37,8 +33,8 @@ export async function loadHandler(
   return { handle: found as Handler, keep };
 }
 
-async function load(file: string, cacheDirectory: string | undefined) {
-  if (file.endsWith(".cjs") && cacheDirectory) return runFile(file, cacheDirectory);
+async function load(file: string) {
+  if (file.endsWith(".cjs")) return runFile(file);
   const exports = file.endsWith(".mjs")
     ? await import(`${pathToFileURL(file).href}?${modules++}`)
     : requireAnew(createRequire(file), file);

@@ -8,7 +8,6 @@ import { installTransport } from "./thread-transport.ts";
 
 /** What a worker starts with. */
 export type WorkerData = {
-  cacheDirectory?: string;
   /** Whether AWS calls may be sent as thread messages. */
   hasCalls: boolean;
   /** Not 0 while workers freeze between events; one cell for all workers. */
@@ -80,8 +79,7 @@ function serve(port: MessagePort, data: WorkerData): void {
 
   async function open({ name, environment, ...bundle }: LoadMessage): Promise<Environment> {
     const scope = { name, environment: { ...environment } };
-    const opened = await scopes.run(scope, () => loadHandler(bundle, data.cacheDirectory));
-    return { scope, ...opened };
+    return { scope, ...(await scopes.run(scope, () => loadHandler(bundle))) };
   }
 
   async function load(wanted: LoadMessage): Promise<Result> {

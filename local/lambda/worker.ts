@@ -53,7 +53,6 @@ export type FunctionWorker = {
 type WorkerOptions = {
   /** Beyond this the thread dies with Runtime.OutOfMemory. */
   memoryMegabytes: number;
-  cacheDirectory?: string;
   /** Not 0 while workers freeze between events. */
   frozen: Int32Array;
   /** Performs AWS calls that are sent as thread messages. */
@@ -130,10 +129,9 @@ export function startWorker(options: WorkerOptions): FunctionWorker {
   };
 }
 
-function startThread({ memoryMegabytes, cacheDirectory, frozen, doCalls }: WorkerOptions): Thread {
+function startThread({ memoryMegabytes, frozen, doCalls }: WorkerOptions): Thread {
   const [given, received] = [sharedCell(), sharedCell()];
   const workerData: WorkerData = {
-    ...(cacheDirectory && { cacheDirectory }),
     hasCalls: doCalls !== undefined,
     frozen,
     given,
@@ -213,7 +211,8 @@ async function give(thread: Thread, given: Task, limit: number, late: string): P
 }
 
 function send(thread: Thread, message: unknown, owned: ArrayBuffer[]): void {
-  thread.sent++;
+  // Like the shared number, it wraps around after 2,147,483,647.
+  thread.sent = (thread.sent + 1) | 0;
   thread.worker.postMessage(message, owned);
 }
 

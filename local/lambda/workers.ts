@@ -14,8 +14,6 @@ type WorkersOptions = {
   prepare(lambda: LambdaFunction): Omit<WorkerFunction, "lambda">;
   /** Performs AWS calls that are sent as thread messages. Without it, calls use sockets. */
   doCalls?: DoCalls;
-  /** Directory of code that V8 has compiled, which makes later workers and starts faster. */
-  cacheDirectory?: string;
   /** Receives each log line of a function, and the stack of each error. */
   line(functionName: string, text: string, stream: "stdout" | "stderr"): void;
   /** Called after each event with its duration, which is what Lambda bills. */
