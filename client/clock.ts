@@ -5,10 +5,19 @@ export function createClock() {
    * machine sleeps.
    */
   let ahead = Number.NEGATIVE_INFINITY;
+  /** This machine's time minus that of `performance`: a sleep or a corrected clock changes it. */
+  let origin = 0;
   return {
-    /** Takes the time of an event. The latest one counts, since all arrive late. */
-    note(at: string | undefined): void {
+    /**
+     * Takes a time that the server has sent, such as an event's. The latest one counts, since all
+     * arrive late. A corrected clock makes earlier ones too high; this one shows whether they are.
+     */
+    note(at: string | null | undefined): void {
       const difference = Date.parse(at ?? "") - Date.now();
+      if (Number.isNaN(difference)) return;
+      const offset = Date.now() - performance.now();
+      if (Math.abs(offset - origin) > 1_000) ahead = Math.min(ahead, Math.max(difference, 0));
+      origin = offset;
       if (difference > ahead) ahead = difference;
     },
     /** In milliseconds since 1970; this machine's time before the first event. */

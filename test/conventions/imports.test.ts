@@ -53,7 +53,7 @@ const rules: Record<string, Rule> = {
   web: {
     may: [
       /^web\//,
-      /^client\/(index|polling)\.ts$/,
+      /^client\/(clock|index|polling)\.ts$/,
       /^bin\/documents\/schema-types\.ts$/,
       /^preact(\/|$)/,
       /^@preact\/signals$/,

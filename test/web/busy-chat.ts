@@ -34,10 +34,14 @@ export function useBusyChat(): void {
   });
 }
 
-/** Opens an empty chat, or with a query one that has a history. */
-export async function open(query = ""): Promise<Page> {
+/**
+ * Opens an empty chat, or with a query one that has a history. With `hasTestClock`, the test can
+ * move the page's clock (pages.ts).
+ */
+export async function open(query = "", { hasTestClock = false } = {}): Promise<Page> {
   const made = await browser!.newPage({ viewport: { width: 360, height: 640 } });
   made.setDefaultTimeout(timeoutMilliseconds);
+  if (hasTestClock) await made.clock.install();
   await made.goto(server.url + query);
   if (query === "") await made.getByText("No messages yet").waitFor();
   return made;

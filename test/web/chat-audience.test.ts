@@ -9,7 +9,6 @@ useBusyChat();
 /** Stops a page's clocks, the steady one too, and answers the time that they show. */
 async function stopClock(page: Page): Promise<number> {
   const now = Date.now() + 60_000;
-  await page.clock.install();
   await page.clock.pauseAt(now);
   return now;
 }
@@ -133,7 +132,7 @@ browserTest(
 browserTest(
   "a hype train shows its level, its credits and those of the next, and its result",
   async () => {
-    const made = await open();
+    const made = await open("", { hasTestClock: true });
     const now = await stopClock(made);
     const endsAt = new Date(now + 83_000).toISOString();
     const train = { id: "t1", kind: "train", title: null, level: 1, endsAt };
@@ -244,7 +243,7 @@ browserTest(
 browserTest(
   "a long time left has hours",
   async () => {
-    const made = await open();
+    const made = await open("", { hasTestClock: true });
     const now = await stopClock(made);
     const endsAt = new Date(now + 7_265_000).toISOString();
     const goal = { id: "g1", kind: "goal", title: "Mic", of: "credits", target: 50, endsAt };

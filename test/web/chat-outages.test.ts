@@ -33,13 +33,12 @@ browserTest(
 browserTest(
   "a short outage is not shown, and a longer one is until the chat is back",
   async () => {
-    const made = await open("?outage");
+    const made = await open("?outage", { hasTestClock: true });
     const strip = made.locator(".strip");
     await made.waitForFunction("window.openSocket !== undefined");
     await made.evaluate("openSocket()");
     await made.getByRole("button", { name: "Superlike · 10" }).waitFor();
     // On a busy machine, the short one would be long in real time.
-    await made.clock.install();
     await made.clock.pauseAt(Date.now() + 5_000);
     await made.evaluate("Math.random = () => 0; disconnect()");
     await made.clock.runFor(1_500);

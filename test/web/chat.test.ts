@@ -57,8 +57,7 @@ browserTest(
 browserTest(
   "a screen reader announces the number of messages and gifts every six seconds",
   async () => {
-    const made = await open();
-    await made.clock.install();
+    const made = await open("", { hasTestClock: true });
     await made.clock.pauseAt(new Date(Date.now() + 60_000));
     const status = made
       .locator("ovation-chat")

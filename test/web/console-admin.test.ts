@@ -7,11 +7,11 @@ import { park } from "../../platform/store/money/parked.ts";
 import { key } from "../../platform/table/keys.ts";
 import { browserTest } from "./browser.ts";
 import { callerOf, confirm, goLive, openConsole, toast } from "./console.ts";
-import { expectSoon, johnId, testMilliseconds, usePages } from "./pages.ts";
+import { expectSoon, johnId, type Look, testMilliseconds, usePages } from "./pages.ts";
 
 const pages = usePages();
 const call = callerOf(pages);
-const openAsAdmin = () => openConsole(pages, "Ada Admin");
+const openAsAdmin = (look?: Look) => openConsole(pages, "Ada Admin", look);
 
 /** A stream of its own in which John has given a rose; answers the ids of both. */
 async function giveRose(host: string) {
@@ -146,8 +146,7 @@ browserTest(
     });
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
-    const { page, faults, visit, close } = await openAsAdmin();
-    await page.clock.install();
+    const { page, faults, visit, close } = await openAsAdmin({ hasTestClock: true });
     await visit("view=webhooks&id=new");
     await page.getByLabel("Endpoint URL").fill(url);
     await page.getByLabel("Events").fill("webhook.test");

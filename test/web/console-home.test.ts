@@ -47,7 +47,7 @@ browserTest(
   "rates are those of the time that has passed, however late the page's timers run",
   async () => {
     const streamId = await goLive(call, "late-host", "Seen late");
-    const { page, close } = await pages.open("/console");
+    const { page, close } = await pages.open("/console", { hasTestClock: true });
     let received = 0;
     page.on("websocket", (socket) =>
       socket.on("framereceived", ({ payload }) => {
@@ -55,7 +55,6 @@ browserTest(
       }),
     );
     const isSubscribed = watchSubscription(page);
-    await page.clock.install();
     await page.getByRole("button", { name: "Ada Admin" }).click();
     await page.getByRole("row", { name: /Seen late/ }).waitFor();
     await isSubscribed();

@@ -34,8 +34,7 @@ browserTest(
   async () => {
     const hook = { url: "https://example.com/refreshed", events: ["webhook.test"] };
     const { id } = await call("admin", "POST", "/api/v1/webhooks", hook);
-    const { page, visit, close } = await openConsole(pages, "Ada Admin");
-    await page.clock.install();
+    const { page, visit, close } = await openConsole(pages, "Ada Admin", { hasTestClock: true });
     let newest = 60;
     let failures = 0;
     const delivery = (n: number) => ({

@@ -303,8 +303,9 @@ browserTest(
       await call("admin", "POST", "/api/v1/live-stream-ban", {
         ...{ targetUserId, liveStreamId: id, actionType: "CHAT_ONLY" },
       });
-    const { page, faults, visit, close } = await openConsole(pages, "Ada Admin");
-    await page.clock.install();
+    const { page, faults, visit, close } = await openConsole(pages, "Ada Admin", {
+      hasTestClock: true,
+    });
     await visit(`view=bans&stream=${id}`);
     const toasts = page.locator(".toast");
     const unban = async () => {
@@ -332,9 +333,7 @@ browserTest(
 browserTest(
   "a poll that ends keeps the focus on its option, and gives it to the chat when it goes",
   async () => {
-    const { page, close } = await pages.open("/");
-    await page.clock.install();
-    await page.reload();
+    const { page, close } = await pages.open("/", { hasTestClock: true });
     await page.getByRole("textbox", { name: "Message" }).first().waitFor();
     const path = `/api/v1/live-stream/${streamId}/moments`;
     const poll = { kind: "poll", title: "By keyboard?", options: ["Yes", "No"], seconds: 600 };

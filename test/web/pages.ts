@@ -25,6 +25,11 @@ export type Look = {
   height?: number;
   colorScheme?: "dark" | "light";
   reducedMotion?: "reduce" | "no-preference";
+  /**
+   * Lets the test move the page's clock. It is installed before the page loads: in a loaded page it
+   * is 1970 for a moment (microsoft/playwright, `Clock.install`), and the server's time far ahead.
+   */
+  hasTestClock?: boolean;
 };
 
 /** Every size and colour that pages are laid out for: a phone, a laptop and a desk. */
@@ -64,13 +69,20 @@ export function usePages({ own = false } = {}) {
     /** Opens a path in a context of its own; `faults` fills with what the page does wrong. */
     async open(
       path: string,
-      { width = 1280, height = 800, colorScheme = "dark", reducedMotion = "reduce" }: Look = {},
+      {
+        width = 1280,
+        height = 800,
+        colorScheme = "dark",
+        reducedMotion = "reduce",
+        hasTestClock,
+      }: Look = {},
     ) {
       const viewport = { width, height };
       const context = await browser!.newContext({ viewport, colorScheme, reducedMotion });
       const page = await context.newPage();
       page.setDefaultTimeout(timeoutMilliseconds);
       const faults = watchFaults(page, system.url);
+      if (hasTestClock) await page.clock.install();
       const answer = await page.goto(new URL(path, system.url).href);
       return { page, faults, answer: answer!, close: () => context.close() };
     },
