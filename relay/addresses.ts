@@ -1,5 +1,5 @@
 import { usedAfter, waitFor } from "../domain/rate.ts";
-import { BoundedMap } from "../platform/runtime/kept-values.ts";
+import { BoundedMap } from "../platform/runtime/caches.ts";
 
 /**
  * Limits of one IP address at one task, since there is no firewall in front of the load balancer.

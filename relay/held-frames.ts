@@ -1,7 +1,7 @@
 import type { Frame } from "../domain/log/frame.ts";
 import { withoutText } from "../domain/log/frame.ts";
 import { compactText } from "../platform/push/encodings.ts";
-import { lazyEach } from "../platform/runtime/kept-values.ts";
+import { lazyEach } from "../platform/runtime/caches.ts";
 import { textFrame } from "./websocket-frames.ts";
 
 /** Frames of one room in memory, and the maximum time: an erasure may change older ones. */

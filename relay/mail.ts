@@ -1,4 +1,4 @@
-import { BoundedSet } from "../platform/runtime/kept-values.ts";
+import { BoundedSet } from "../platform/runtime/caches.ts";
 import { logFault } from "../platform/runtime/log.ts";
 import { type Mail, takeMail } from "../platform/store/log/relays.ts";
 import { isStillAdmitted, isStillBlocked } from "../platform/store/streams/members.ts";

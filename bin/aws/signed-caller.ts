@@ -8,7 +8,7 @@ const answerMillisecondsMax = 90_000;
 
 type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
 /** Credentials, or what finds them for each call: those of a role end after an hour. */
-type Place = { region: string; credentials: Credentials | (() => Promise<Credentials>) };
+type AwsTarget = { region: string; credentials: Credentials | (() => Promise<Credentials>) };
 
 /** One signed call of a service; returns the body as text. Rejects with the service's error. */
 export type Caller = (
@@ -24,13 +24,13 @@ export async function deployedCallers(
   given: { profile?: string | undefined; region?: string | undefined } = {},
 ): Promise<(service: string) => Caller> {
   const { config } = openClient(DynamoDBClient, given);
-  const place = { region: await config.region(), credentials: config.credentials };
-  return (service) => serviceCaller(place, service);
+  const target = { region: await config.region(), credentials: config.credentials };
+  return (service) => serviceCaller(target, service);
 }
 
 /** Signed calls of one service. The SDK's clients of S3 and Lambda would be larger. */
 export function signedCaller(
-  { region, credentials }: Place,
+  { region, credentials }: AwsTarget,
   service: string,
   base: string,
   milliseconds = answerMillisecondsMax,
@@ -70,11 +70,11 @@ export const urlOf = (host: string, { region }: { region: string }) =>
 
 /** Signs calls for the AWS service `name` and sends them to its `host`. */
 export const serviceCaller = (
-  place: Place,
+  target: AwsTarget,
   name: string,
   host = name,
   milliseconds?: number,
-): Caller => signedCaller(place, name, urlOf(host, place), milliseconds);
+): Caller => signedCaller(target, name, urlOf(host, target), milliseconds);
 
 /** Whether AWS denied access. Services with JSON APIs report it with status 400. */
 export function isDenied(error: unknown): boolean {

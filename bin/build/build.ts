@@ -71,7 +71,7 @@ function hashSources(client: AwsClient): string {
 
 /** A bundle's entry point: opens the function's connections, then exports its handler. */
 const beginning = (file: string) => `import { contract, handler } from "./${file}";
-import { initialize } from "./platform/runtime/kept-values.ts";
+import { initialize } from "./platform/runtime/caches.ts";
 initialize(contract.grants);
 export { handler };
 `;

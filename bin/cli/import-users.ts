@@ -37,21 +37,21 @@ export function userReader({ fields }: CsvRow): (row: CsvRow) => NewUser {
 }
 
 /** The server to import into, and the token to use. */
-export type Place = { url: string; token: string };
+export type Server = { url: string; token: string };
 
 type Answer = { status: number; headers: Headers; errors: string[]; code: string; data: unknown };
 
 /** How long a call is retried while the server does not answer or is overloaded. */
 const patienceMilliseconds = 120_000;
 
-async function ask(place: Place, route: string, body?: object, key?: string): Promise<Answer> {
+async function ask(server: Server, route: string, body?: object, key?: string): Promise<Answer> {
   const [method = "", path = ""] = route.split(" ");
   const deadline = performance.now() + patienceMilliseconds;
   for (let pause = 100; ; pause = Math.min(2 * pause, 5_000)) {
-    const response = await fetch(`${place.url}${path}`, {
+    const response = await fetch(`${server.url}${path}`, {
       method,
       headers: {
-        authorization: `Bearer ${place.token}`,
+        authorization: `Bearer ${server.token}`,
         ...(body && { "content-type": "application/json" }),
         ...(key !== undefined && { "idempotency-key": key }),
       },
@@ -62,7 +62,9 @@ async function ask(place: Place, route: string, body?: object, key?: string): Pr
     if (answer !== undefined && !isBusy(answer)) return accepted(answer);
     const wait = Math.max(pause, 1000 * Number(answer?.headers.get("retry-after") ?? 0));
     if (performance.now() + wait > deadline)
-      throw new Failure(`${describe(answer)} from ${place.url}. Run the import again to continue.`);
+      throw new Failure(
+        `${describe(answer)} from ${server.url}. Run the import again to continue.`,
+      );
     await new Promise((done) => setTimeout(done, wait));
   }
 }
@@ -96,26 +98,26 @@ const reasonIn = ({ status, errors }: Answer) => errors.slice(1).join("; ") || `
  * user's names are set only if they have none, so that later changes by the user are kept. Returns
  * whether the row is new. Throws `BadRow`.
  */
-export async function importUser(place: Place, user: NewUser): Promise<boolean> {
+export async function importUser(server: Server, user: NewUser): Promise<boolean> {
   const { id, balance, ...given } = user;
   const names = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ""));
   const hasNone = Object.keys(names).length === 0;
-  const isNew = balance > 0 && (await topUp(place, id, balance));
+  const isNew = balance > 0 && (await topUp(server, id, balance));
   if (hasNone && balance > 0) return isNew;
-  const held = await findNames(place, id);
+  const held = await findNames(server, id);
   // A top-up makes the user known, so this one has deleted the account since an earlier import.
   if (held === undefined && balance > 0 && !isNew) return false;
   if (held !== undefined && (hasNone || held.some((text) => text !== ""))) return isNew;
-  const named = await ask(place, `PUT /api/v1/users/${id}`, { ...names, create: true });
+  const named = await ask(server, `PUT /api/v1/users/${id}`, { ...names, create: true });
   if (named.status === 200) return true;
   const credits = balance > 0 ? "; the balance is in" : "";
   throw new BadRow(`${reasonIn(named)}${credits}`);
 }
 
-async function topUp(place: Place, id: string, amount: number): Promise<boolean> {
+async function topUp(server: Server, id: string, amount: number): Promise<boolean> {
   const reference = `import:${id}`;
   const route = `POST /api/v1/wallets/${id}/top-ups`;
-  const answer = await ask(place, route, { amount, reference }, reference);
+  const answer = await ask(server, route, { amount, reference }, reference);
   if (answer.status === 201) return !answer.headers.has("idempotency-replayed");
   if (answer.code === "reference_exists") return false;
   if (answer.code === "key_reused")
@@ -124,8 +126,8 @@ async function topUp(place: Place, id: string, amount: number): Promise<boolean>
 }
 
 /** The names of a user; undefined if the user does not exist yet. */
-async function findNames(place: Place, id: string): Promise<string[] | undefined> {
-  const answer = await ask(place, `GET /api/v1/users/${id}`);
+async function findNames(server: Server, id: string): Promise<string[] | undefined> {
+  const answer = await ask(server, `GET /api/v1/users/${id}`);
   if (answer.status === 404) return undefined;
   if (answer.status !== 200) throw new BadRow(reasonIn(answer));
   const { username, name, surname } = answer.data as Omit<NewUser, "id" | "balance">;

@@ -7,7 +7,7 @@ import {
   type CsvRow,
   columns,
   importUser,
-  type Place,
+  type Server,
   userReader,
 } from "./import-users.ts";
 import { findTarget } from "./target.ts";
@@ -69,7 +69,7 @@ async function* readRows(file: string): AsyncGenerator<CsvRow> {
 }
 
 /** Imports the rows of a file, several at a time. */
-async function importFile(file: string, place: Place, limit: number): Promise<Counts> {
+async function importFile(file: string, server: Server, limit: number): Promise<Counts> {
   const counts: Counts = { added: 0, known: 0, bad: 0 };
   const rows = readRows(file);
   const header = await rows.next();
@@ -85,7 +85,7 @@ async function importFile(file: string, place: Place, limit: number): Promise<Co
     if (earlier !== undefined) throw new BadRow(`id: the same as in line ${earlier}`);
     lines.set(user.id, row.line);
     const name = user.username.toLowerCase();
-    const imported = Promise.resolve(named.get(name)).then(() => importUser(place, user));
+    const imported = Promise.resolve(named.get(name)).then(() => importUser(server, user));
     const settled = imported.catch(() => {});
     if (name !== "") named.set(name, settled);
     counts[(await imported) ? "added" : "known"] += 1;

@@ -7,7 +7,7 @@ import { isDenied } from "../aws/signed-caller.ts";
 export type Finding = { says: string; fix: string; isUnknown?: true };
 
 /** The account's credentials and region for the checks. */
-export type Place = {
+export type AwsAccount = {
   region: string;
   account: string;
   credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };

@@ -1,7 +1,7 @@
 import { type Domain, edgeRegion, relayHostOf } from "../../lib/stages/domain.ts";
 import type { RelaySettings } from "../../lib/stages/relay.ts";
 import { serviceCaller, signedCaller } from "../aws/signed-caller.ts";
-import { type Finding, look, type Place } from "./finding.ts";
+import { type AwsAccount, type Finding, look } from "./finding.ts";
 
 type Named = { domain?: Domain; relay?: RelaySettings };
 
@@ -9,20 +9,20 @@ type Named = { domain?: Domain; relay?: RelaySettings };
  * Problems in ACM and Route 53 that would keep CloudFront from serving a stage's domain, and its
  * relay from accepting sockets.
  */
-export async function findDomain(place: Place, { domain, relay }: Named): Promise<Finding[]> {
+export async function findDomain(aws: AwsAccount, { domain, relay }: Named): Promise<Finding[]> {
   if (domain === undefined) return [];
   const { name, certificate } = domain;
   const wanted = [
     { of: "domain", name, certificate, region: edgeRegion },
-    ...(relay ? [{ of: "relay", name: relayHostOf(domain), ...relay, region: place.region }] : []),
+    ...(relay ? [{ of: "relay", name: relayHostOf(domain), ...relay, region: aws.region }] : []),
   ];
   const found = await Promise.all([
     ...wanted.map((one) =>
       look(`the ${one.of}'s certificate`, "acm:DescribeCertificate", () =>
-        findCertificate(place, one),
+        findCertificate(aws, one),
       ),
     ),
-    look("the domain's hosted zone", "route53:GetHostedZone", () => findZone(place, domain)),
+    look("the domain's hosted zone", "route53:GetHostedZone", () => findZone(aws, domain)),
   ]);
   return found.flat();
 }
@@ -33,15 +33,15 @@ type Certificate = { Status: string; DomainName: string; SubjectAlternativeNames
 type Wanted = { of: string; name: string; certificate?: string | undefined; region: string };
 
 /** Whether the certificate exists, is issued, and covers the name. */
-async function findCertificate(place: Place, wanted: Wanted): Promise<Finding[]> {
+async function findCertificate(aws: AwsAccount, wanted: Wanted): Promise<Finding[]> {
   const { of, name, certificate, region: there } = wanted;
   const [, region, account] = /^arn:[\w-]+:acm:([\w-]+):(\d+):/.exec(certificate ?? "") ?? [];
   // A certificate of another region is a finding without a call.
   if (certificate === undefined || region !== there) return [];
   const fix = `Request one for ${name} in ACM in ${there} and set it, or set only the hosted zone`;
-  if (account !== place.account)
-    return [{ says: `${of}.certificate belongs to account ${account}, not ${place.account}`, fix }];
-  const described = await describe({ ...place, region: there }, certificate);
+  if (account !== aws.account)
+    return [{ says: `${of}.certificate belongs to account ${account}, not ${aws.account}`, fix }];
+  const described = await describe({ ...aws, region: there }, certificate);
   if (described === "missing")
     return [{ says: `${of}.certificate does not exist in ${there}: ${certificate}`, fix }];
   const { Status, DomainName, SubjectAlternativeNames = [] } = described;
@@ -71,8 +71,8 @@ function covers(covered: string, host: string): boolean {
  * A certificate as ACM describes it.
  * https://docs.aws.amazon.com/acm/latest/APIReference/API_DescribeCertificate.html
  */
-async function describe(place: Place, arn: string): Promise<Certificate | "missing"> {
-  const call = serviceCaller(place, "acm");
+async function describe(aws: AwsAccount, arn: string): Promise<Certificate | "missing"> {
+  const call = serviceCaller(aws, "acm");
   const headers = {
     "content-type": "application/x-amz-json-1.1",
     "x-amz-target": "CertificateManager.DescribeCertificate",
@@ -89,10 +89,10 @@ async function describe(place: Place, arn: string): Promise<Certificate | "missi
 }
 
 /** Whether the hosted zone exists, is public, and has the expected name. */
-async function findZone(place: Place, { zone }: Domain): Promise<Finding[]> {
+async function findZone(aws: AwsAccount, { zone }: Domain): Promise<Finding[]> {
   if (zone === undefined) return [];
   const fix = "The id and name of a public hosted zone of this account: Route 53, Hosted zones";
-  const described = await describeZone(place, zone.id);
+  const described = await describeZone(aws, zone.id);
   if (described === "missing")
     return [{ says: `Route 53 has no hosted zone ${zone.id} (\`domain\`)`, fix }];
   const findings: Finding[] = [];
@@ -113,7 +113,7 @@ async function findZone(place: Place, { zone }: Domain): Promise<Finding[]> {
  * A zone as Route 53 describes it; the service is global and responds in XML.
  * https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetHostedZone.html
  */
-async function describeZone({ credentials }: Place, id: string) {
+async function describeZone({ credentials }: AwsAccount, id: string) {
   const base = process.env.AWS_ENDPOINT_URL || "https://route53.amazonaws.com";
   const call = signedCaller({ region: edgeRegion, credentials }, "route53", base);
   try {

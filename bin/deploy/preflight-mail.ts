@@ -1,24 +1,28 @@
 import type { Stage } from "../../lib/stages/stages.ts";
 import { type Caller, serviceCaller } from "../aws/signed-caller.ts";
-import { type Finding, look, type Place } from "./finding.ts";
+import { type AwsAccount, type Finding, look } from "./finding.ts";
 
 /**
  * Problems that would keep the stage's user pool from sending mail: Cognito refuses a sender whose
  * domain is not verified in SES, and a sandboxed account can send only to verified addresses.
  * https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetEmailIdentity.html
  */
-export async function findMail(place: Place, stage: Stage): Promise<Finding[]> {
+export async function findMail(aws: AwsAccount, stage: Stage): Promise<Finding[]> {
   const { mailFrom, issuer } = stage;
   if (mailFrom === undefined || issuer !== undefined) return [];
-  const call = serviceCaller(place, "ses", "email");
+  const call = serviceCaller(aws, "ses", "email");
   const found = await Promise.all([
-    look("the pool's sender", "ses:GetEmailIdentity", () => findSender(call, place, mailFrom)),
-    look("SES's sandbox", "ses:GetAccount", () => findSandbox(call, place, stage)),
+    look("the pool's sender", "ses:GetEmailIdentity", () => findSender(call, aws, mailFrom)),
+    look("SES's sandbox", "ses:GetAccount", () => findSandbox(call, aws, stage)),
   ]);
   return found.flat();
 }
 
-async function findSender(call: Caller, { region }: Place, mailFrom: string): Promise<Finding[]> {
+async function findSender(
+  call: Caller,
+  { region }: AwsAccount,
+  mailFrom: string,
+): Promise<Finding[]> {
   const domain = mailFrom.split("@").at(-1)!;
   const fix = `Verify ${domain} in SES, in ${region}; or leave \`mailFrom\` out in lib/stages/stages.ts`;
   const identity = await ask(call, `/v2/email/identities/${encodeURIComponent(domain)}`);
@@ -28,7 +32,7 @@ async function findSender(call: Caller, { region }: Place, mailFrom: string): Pr
   return [{ says: `${domain} is not verified in SES in ${region}`, fix }];
 }
 
-async function findSandbox(call: Caller, { region }: Place, stage: Stage): Promise<Finding[]> {
+async function findSandbox(call: Caller, { region }: AwsAccount, stage: Stage): Promise<Finding[]> {
   if (!stage.keepData) return [];
   const account = await ask(call, "/v2/email/account");
   if (account !== "missing" && account.ProductionAccessEnabled !== false) return [];

@@ -1,28 +1,28 @@
 import { backupCopyOf, vaultName } from "../../lib/stages/names.ts";
 import type { Stage } from "../../lib/stages/stages.ts";
 import { serviceCaller } from "../aws/signed-caller.ts";
-import { type Finding, look, type Place } from "./finding.ts";
+import { type AwsAccount, type Finding, look } from "./finding.ts";
 
 /**
  * Problems that would keep backups from being made or copied. A vault of another account cannot be
  * checked from here: its own policy allows copies.
  */
 export async function findVaults(
-  place: Place,
+  aws: AwsAccount,
   stage: Stage,
   isFirst: () => Promise<boolean>,
 ): Promise<Finding[]> {
   if (!stage.keepData) return [];
   const action = "backup:ListBackupVaults";
   const found = await Promise.all([
-    look("the backup vault", action, () => findOwn(place, vaultName(stage), isFirst)),
-    look("the vault for copies", action, () => findCopies(place, stage)),
+    look("the backup vault", action, () => findOwn(aws, vaultName(stage), isFirst)),
+    look("the vault for copies", action, () => findCopies(aws, stage)),
   ]);
   return found.flat();
 }
 
-async function findOwn(place: Place, own: string, isFirst: () => Promise<boolean>) {
-  if (!(await listVaults(place)).includes(own) || !(await isFirst())) return [];
+async function findOwn(aws: AwsAccount, own: string, isFirst: () => Promise<boolean>) {
+  if (!(await listVaults(aws)).includes(own) || !(await isFirst())) return [];
   return [
     {
       says: `The backup vault ${own} already exists without a stack of the stage`,
@@ -31,10 +31,10 @@ async function findOwn(place: Place, own: string, isFirst: () => Promise<boolean
   ];
 }
 
-async function findCopies(place: Place, stage: Stage): Promise<Finding[]> {
+async function findCopies(aws: AwsAccount, stage: Stage): Promise<Finding[]> {
   const copy = backupCopyOf(stage);
-  if (copy === undefined || copy === "unreadable" || copy.account !== place.account) return [];
-  if ((await listVaults({ ...place, region: copy.region })).includes(copy.name)) return [];
+  if (copy === undefined || copy === "unreadable" || copy.account !== aws.account) return [];
+  if ((await listVaults({ ...aws, region: copy.region })).includes(copy.name)) return [];
   return [
     {
       says: `There is no backup vault ${copy.name} in ${copy.region}, for copies`,
@@ -50,8 +50,8 @@ type Page = { BackupVaultList: { BackupVaultName: string }[]; NextToken?: string
  * vault and for one without access.
  * https://docs.aws.amazon.com/aws-backup/latest/devguide/API_ListBackupVaults.html
  */
-async function listVaults(place: Place): Promise<string[]> {
-  const call = serviceCaller(place, "backup");
+async function listVaults(aws: AwsAccount): Promise<string[]> {
+  const call = serviceCaller(aws, "backup");
   const names: string[] = [];
   for (let token: string | undefined = ""; token !== undefined; ) {
     const query = { maxResults: "1000", ...(token !== "" && { nextToken: token }) };

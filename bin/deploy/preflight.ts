@@ -94,7 +94,7 @@ export async function findInAccount(stage: Stage, profile?: string): Promise<Fin
       { says: "No region is set", fix: "Set AWS_REGION, or `region` in lib/stages/stages.ts" },
     ];
   const there = { ...given, region };
-  const place = { region, account, credentials: await sts.config.credentials() };
+  const aws = { region, account, credentials: await sts.config.credentials() };
   const isFirst = async () => !(await findStack(there, `ovation-${stage.name}-data`));
   const found = await Promise.all([
     findBootstrap(there, account),
@@ -102,9 +102,9 @@ export async function findInAccount(stage: Stage, profile?: string): Promise<Fin
     stage.domain && region !== edgeRegion
       ? findBootstrap({ ...there, region: edgeRegion }, account)
       : [],
-    findDomain(place, stage),
-    findMail(place, stage),
-    findVaults(place, stage, isFirst),
+    findDomain(aws, stage),
+    findMail(aws, stage),
+    findVaults(aws, stage, isFirst),
     look("Lambda's executions", "lambda:GetAccountSettings and GetFunctionConcurrency", () =>
       findExecutions(there, stage),
     ),

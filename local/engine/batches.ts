@@ -1,4 +1,4 @@
-import { type Asked, addCosts, describeCapacity, readUnits } from "./capacity.ts";
+import { addCosts, describeCapacity, type ReturnConsumedCapacity, readUnits } from "./capacity.ts";
 import type { Body, Context, Operation } from "./context.ts";
 import { project } from "./expressions/paths.ts";
 import { invalid } from "./failure.ts";
@@ -85,7 +85,11 @@ export const batchGetItem: Operation = (context, body) => {
     responses[name] = items;
     if (left.length > 0) unprocessed[name] = { ...asked, Keys: left };
     const cost = { table: units, indexes: new Map() };
-    const told = describeCapacity(body.ReturnConsumedCapacity as Asked, table, cost);
+    const told = describeCapacity(
+      body.ReturnConsumedCapacity as ReturnConsumedCapacity,
+      table,
+      cost,
+    );
     if (told) capacity.push(told);
   }
   return {
@@ -136,7 +140,13 @@ function capacityOf(body: Body, costs: { table: Table; cost: WriteCost }[]): Bod
   const tables = [...new Set(costs.map(({ table }) => table))];
   const told = tables.flatMap((table) => {
     const own = costs.filter((one) => one.table === table).map(({ cost }) => cost);
-    return describeCapacity(body.ReturnConsumedCapacity as Asked, table, addCosts(own)) ?? [];
+    return (
+      describeCapacity(
+        body.ReturnConsumedCapacity as ReturnConsumedCapacity,
+        table,
+        addCosts(own),
+      ) ?? []
+    );
   });
   return told.length > 0 ? { ConsumedCapacity: told } : {};
 }

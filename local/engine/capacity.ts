@@ -2,7 +2,7 @@ import type { WriteCost } from "./storage.ts";
 import type { Table } from "./tables.ts";
 
 /** How a response reports its cost: not at all, the total, or the total with its parts. */
-export type Asked = "NONE" | "TOTAL" | "INDEXES" | undefined;
+export type ReturnConsumedCapacity = "NONE" | "TOTAL" | "INDEXES" | undefined;
 
 type Kind = "read" | "write";
 
@@ -34,12 +34,12 @@ export function addCosts(costs: readonly WriteCost[], factor = 1): WriteCost {
 
 /** The `ConsumedCapacity` of one table; undefined if it was not requested. */
 export function describeCapacity(
-  asked: Asked,
+  requested: ReturnConsumedCapacity,
   table: Table,
   { table: own, indexes }: WriteCost,
   kind?: Kind,
 ): Record<string, unknown> | undefined {
-  if (asked !== "TOTAL" && asked !== "INDEXES") return undefined;
+  if (requested !== "TOTAL" && requested !== "INDEXES") return undefined;
   let units = own;
   for (const part of indexes.values()) units += part;
   const tell = (count: number) => ({
@@ -48,7 +48,7 @@ export function describeCapacity(
     CapacityUnits: count,
   });
   const capacity: Record<string, unknown> = { TableName: table.name, ...tell(units) };
-  if (asked === "TOTAL") return capacity;
+  if (requested === "TOTAL") return capacity;
   capacity.Table = tell(own);
   if (indexes.size > 0)
     capacity.GlobalSecondaryIndexes = Object.fromEntries(

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Asked, addCosts, describeCapacity, readUnits } from "./capacity.ts";
+import { addCosts, describeCapacity, type ReturnConsumedCapacity, readUnits } from "./capacity.ts";
 import type { Body, Context, Operation } from "./context.ts";
 import { EngineFailure, invalid } from "./failure.ts";
 import { encodeKey } from "./keys.ts";
@@ -133,7 +133,12 @@ function capacityOf(
   const told = [...tables.values()].flatMap((table) => {
     const own = costs.filter((one) => one.table === table).map(({ cost }) => cost);
     return (
-      describeCapacity(body.ReturnConsumedCapacity as Asked, table, addCosts(own, 2), kind) ?? []
+      describeCapacity(
+        body.ReturnConsumedCapacity as ReturnConsumedCapacity,
+        table,
+        addCosts(own, 2),
+        kind,
+      ) ?? []
     );
   });
   return told.length > 0 ? { ConsumedCapacity: told } : {};

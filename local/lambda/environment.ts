@@ -1,7 +1,7 @@
 import { devNull } from "node:os";
 import { type LambdaFunction, prefixOf, type Stage } from "../model.ts";
 
-type Place = {
+type LocalStage = {
   stage: Pick<
     Stage,
     "region" | "account" | "name" | "webSocketApis" | "restApis" | "queues" | "domains"
@@ -24,20 +24,20 @@ type Place = {
  * ones, and the variables that Lambda sets. Nothing is inherited from the machine's environment.
  * https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
  */
-export function environmentOf(lambda: LambdaFunction, place: Place): Record<string, string> {
-  const { accessKeyId, secretAccessKey, sessionToken } = place.credentialsFor(lambda.name);
+export function environmentOf(lambda: LambdaFunction, local: LocalStage): Record<string, string> {
+  const { accessKeyId, secretAccessKey, sessionToken } = local.credentialsFor(lambda.name);
   const given = Object.entries(lambda.environment).map(([name, value]) => [
     name,
-    localize(value, place),
+    localize(value, local),
   ]);
   return {
     ...Object.fromEntries(given),
-    ...(place.relayUrl !== undefined && {
-      RELAY_URL: place.relayUrl,
+    ...(local.relayUrl !== undefined && {
+      RELAY_URL: local.relayUrl,
       RELAY_FROM_VIEWERS: "0",
     }),
-    AWS_ENDPOINT_URL: place.endpointUrl,
-    AWS_REGION: place.stage.region,
+    AWS_ENDPOINT_URL: local.endpointUrl,
+    AWS_REGION: local.stage.region,
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
     ...(sessionToken && { AWS_SESSION_TOKEN: sessionToken }),
@@ -52,7 +52,7 @@ export function environmentOf(lambda: LambdaFunction, place: Place): Record<stri
 }
 
 /** Replaces the URL of a domain, an API, its `@connections` or a queue with the local one. */
-function localize(value: string, { stage, endpointUrl, gatewayUrl }: Place): string {
+function localize(value: string, { stage, endpointUrl, gatewayUrl }: LocalStage): string {
   const domain = stage.domains.find((name) => `${value}/`.startsWith(`https://${name}/`));
   if (domain !== undefined) return value.replace(`https://${domain}`, gatewayUrl);
   const api = /^https:\/\/([a-z0-9]+)\.execute-api\.[^/]+(?:\/([^/]+))?/.exec(value);

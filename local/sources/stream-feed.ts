@@ -20,7 +20,7 @@ export type StreamFeed = {
 };
 
 /** A position in the stream. */
-type Place = {
+type StreamPosition = {
   shards: Shard[];
   /** Index of the current shard; after the last shard, an index that does not exist yet. */
   at: number;
@@ -33,7 +33,7 @@ type Place = {
 type Clock = { now(): number; wait(milliseconds: number): Promise<void> };
 const realClock: Clock = { now: () => performance.now(), wait: sleep };
 
-const nowhere: Place = { shards: [], at: 0, iterator: undefined, position: undefined };
+const noPosition: StreamPosition = { shards: [], at: 0, iterator: undefined, position: undefined };
 
 /**
  * Reads shards one after the other, since no local engine has two at the same time. Only a missing
@@ -49,7 +49,7 @@ export function createStreamFeed(
 ): StreamFeed {
   const calls = createStreamCalls(call, table);
   let budget = fullPollBudget;
-  let place = nowhere;
+  let current = noPosition;
   /** Whether the last page was full, so that more can be read at once. */
   let hasMore = true;
 
@@ -57,13 +57,13 @@ export function createStreamFeed(
     shards: Shard[],
     at: number,
     position: string | undefined,
-  ): Promise<Place> => {
+  ): Promise<StreamPosition> => {
     const shard = shards[at];
     const iterator = shard && (await calls.findIterator(shard, position));
     return { shards, at, iterator, position };
   };
 
-  async function seek(after: string | undefined): Promise<Place> {
+  async function seek(after: string | undefined): Promise<StreamPosition> {
     const shards = await calls.listShards();
     const startsBefore = ({ SequenceNumberRange: { StartingSequenceNumber } }: Shard) =>
       after !== undefined && BigInt(StartingSequenceNumber) <= BigInt(after);
@@ -71,7 +71,7 @@ export function createStreamFeed(
   }
 
   /** The start of the shard after a closed one. */
-  async function goOn({ shards, at, position }: Place): Promise<Place> {
+  async function goOn({ shards, at, position }: StreamPosition): Promise<StreamPosition> {
     const closed = shards[at]?.ShardId;
     const all = await calls.listShards();
     const next = all.findIndex(({ ShardId }) => ShardId === closed) + 1;
@@ -87,16 +87,16 @@ export function createStreamFeed(
 
   async function read(after: string | undefined): Promise<EngineRecord[]> {
     await pause();
-    if (place.iterator === undefined || place.position !== after) place = await seek(after);
-    const { iterator } = place;
+    if (current.iterator === undefined || current.position !== after) current = await seek(after);
+    const { iterator } = current;
     if (iterator === undefined) return [];
     // Unused iterators expire; the position remains valid.
-    place = { ...place, iterator: undefined };
+    current = { ...current, iterator: undefined };
     const { Records, NextShardIterator } = await calls.readPage(iterator);
     hasMore = Records.length === pageRecordsMax;
-    const position = Records.at(-1)?.dynamodb.SequenceNumber ?? place.position;
-    place = { ...place, position, iterator: NextShardIterator };
-    if (NextShardIterator === undefined) place = await goOn(place);
+    const position = Records.at(-1)?.dynamodb.SequenceNumber ?? current.position;
+    current = { ...current, position, iterator: NextShardIterator };
+    if (NextShardIterator === undefined) current = await goOn(current);
     return Records;
   }
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { openClient } from "../aws/aws-client.ts";
 import { UserPoolClient } from "../aws/client-user-pool.ts";
-import { lazy } from "../runtime/kept-values.ts";
+import { lazy } from "../runtime/caches.ts";
 import type { Role } from "./caller.ts";
 
 /** Groups of a pool that are roles here; all other groups belong to the application. */

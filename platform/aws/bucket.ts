@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { Refusal, refuse } from "../../domain/refusal.ts";
+import { lazy } from "../runtime/caches.ts";
 import { boundedTimeout, pauseFor } from "../runtime/deadline.ts";
 import { awsEnvironment, setting } from "../runtime/env.ts";
-import { lazy } from "../runtime/kept-values.ts";
 import {
   tryMilliseconds as answerMilliseconds,
   placedTransport,

@@ -4,7 +4,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
-import { lazy } from "../runtime/kept-values.ts";
+import { lazy } from "../runtime/caches.ts";
 import { openClient } from "./aws-client.ts";
 
 /** A message for a queue of ours. */

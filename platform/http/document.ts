@@ -1,6 +1,6 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import { Refusal } from "../../domain/refusal.ts";
-import { BoundedMap } from "../runtime/kept-values.ts";
+import { BoundedMap } from "../runtime/caches.ts";
 import { addressOf } from "./address.ts";
 import type { Contract } from "./contract.ts";
 import { commonHeaders, contentTag, refusalAnswer, withEtag } from "./envelope.ts";

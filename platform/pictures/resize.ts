@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
+import { lazy } from "../runtime/caches.ts";
 import { boundedTimeout } from "../runtime/deadline.ts";
-import { lazy } from "../runtime/kept-values.ts";
 import type { ResizeJob, Sizes } from "./resize-worker.ts";
 
 /** The longest time for decoding a picture: 50 megapixels take 3 s of a whole processor. */

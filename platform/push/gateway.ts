@@ -2,9 +2,9 @@ import type { Agent, Dispatcher } from "undici";
 import { relayOf } from "../../domain/log/subscriber.ts";
 import { placedTransport, sendWithin, type Transport } from "../aws/aws-client.ts";
 import { collectHeaders, createSigner, encodeStrictly, hashOf } from "../aws/sign.ts";
+import { atInit, lazy } from "../runtime/caches.ts";
 import { TimeoutError } from "../runtime/deadline.ts";
 import { awsEnvironment, setting } from "../runtime/env.ts";
-import { atInit, lazy } from "../runtime/kept-values.ts";
 import { countMetric, type MetricName } from "../runtime/metrics.ts";
 import { isRelayAlive, type Mail, putMail } from "../store/log/relays.ts";
 

@@ -1,5 +1,5 @@
+import { lazy } from "../runtime/caches.ts";
 import { setting } from "../runtime/env.ts";
-import { lazy } from "../runtime/kept-values.ts";
 import { updateItem } from "../table/items.ts";
 import { key } from "../table/keys.ts";
 

@@ -3,8 +3,8 @@ import * as z from "zod";
 import { Position } from "../../domain/log/recovery.ts";
 import { RequestId } from "../../domain/log/subscriber.ts";
 import { sendMessage, sendMessages } from "../aws/queues.ts";
+import { lazy } from "../runtime/caches.ts";
 import { setting } from "../runtime/env.ts";
-import { lazy } from "../runtime/kept-values.ts";
 import { rangesMax } from "../store/log/subscribers.ts";
 import { batchCalls } from "../table/table.ts";
 

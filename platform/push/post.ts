@@ -5,8 +5,8 @@ import {
   type Subscriber,
   viewersAmong,
 } from "../../domain/log/subscriber.ts";
+import { lazyEach } from "../runtime/caches.ts";
 import { allDone, stragglersMilliseconds, waitAtMost, waitForMost } from "../runtime/deadline.ts";
-import { lazyEach } from "../runtime/kept-values.ts";
 import { limits } from "../runtime/limits.ts";
 import { dropSubscribed, forgetStream } from "../store/log/connections.ts";
 import {

@@ -3,7 +3,7 @@ import type { Frame, LogEnd } from "../../domain/log/frame.ts";
 import { endOf, type PostedMark } from "../../domain/log/recovery.ts";
 import type { Subscriber } from "../../domain/log/subscriber.ts";
 import type { LogState } from "../../domain/log/sums.ts";
-import { BoundedMap, BoundedSet } from "../runtime/kept-values.ts";
+import { BoundedMap, BoundedSet } from "../runtime/caches.ts";
 import { limits } from "../runtime/limits.ts";
 import { queryFrames } from "../store/log/frames.ts";
 import { getLog } from "../store/log/logs.ts";

@@ -1,6 +1,6 @@
 import { createSigner, hashOf } from "../aws/sign.ts";
+import { lazy } from "../runtime/caches.ts";
 import { awsEnvironment, setting } from "../runtime/env.ts";
-import { lazy } from "../runtime/kept-values.ts";
 import { listFrames } from "../store/log/frames.ts";
 import type { Push, SliceOutlet } from "./audience.ts";
 import { type Clock, realClock } from "./governor.ts";

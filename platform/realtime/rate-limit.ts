@@ -1,7 +1,7 @@
 import { isOverlay } from "../../domain/id.ts";
 import { fullKeysMax } from "../../domain/streams/overlay-key.ts";
 import { type Caller, countedName } from "../auth/caller.ts";
-import { BoundedMap } from "../runtime/kept-values.ts";
+import { BoundedMap } from "../runtime/caches.ts";
 import { logFault } from "../runtime/log.ts";
 import { noteFlood } from "../store/log/floods.ts";
 import { countUse, useSeconds } from "../table/rates.ts";

@@ -1,4 +1,4 @@
-import { BoundedMap, cachedEach } from "./kept-values.ts";
+import { BoundedMap, cachedEach } from "./caches.ts";
 
 /** Like `cachedEach` for a single result. */
 export function cached<Value>(

@@ -11,8 +11,8 @@ import {
   usedAtMost,
 } from "../../domain/rate.ts";
 import { Maintenance, Refusal, refuse } from "../../domain/refusal.ts";
+import { BoundedMap } from "../runtime/caches.ts";
 import { setting } from "../runtime/env.ts";
-import { BoundedMap } from "../runtime/kept-values.ts";
 import { key, type Partition } from "./keys.ts";
 import { writeOnce } from "./transact.ts";
 

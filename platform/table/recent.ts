@@ -1,4 +1,4 @@
-import { BoundedMap } from "../runtime/kept-values.ts";
+import { BoundedMap } from "../runtime/caches.ts";
 
 /** The last values read, by name, with the time of the reading call (milliseconds since 1970). */
 export type RecentReads = Map<string, { at: number; value: unknown }>;

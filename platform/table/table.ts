@@ -1,8 +1,8 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { openClient } from "../aws/aws-client.ts";
+import { atInit, lazy } from "../runtime/caches.ts";
 import { setting } from "../runtime/env.ts";
-import { atInit, lazy } from "../runtime/kept-values.ts";
 import { correlationId } from "../runtime/log.ts";
 import { retryConflicts } from "./conflicts.ts";
 import { type ItemKind, type Key, readKey } from "./keys.ts";

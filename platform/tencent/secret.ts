@@ -1,7 +1,7 @@
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { openClient } from "../aws/aws-client.ts";
+import { lazy } from "../runtime/caches.ts";
 import { type SettingName, setting } from "../runtime/env.ts";
-import { lazy } from "../runtime/kept-values.ts";
 
 /** How long a key is cached. */
 const lifeMilliseconds = 5 * 60_000;

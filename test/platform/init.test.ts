@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { atInit, initialize } from "../../platform/runtime/kept-values.ts";
+import { atInit, initialize } from "../../platform/runtime/caches.ts";
 
 test("a function opens at its start only what its grants require", async () => {
   const opened: string[] = [];

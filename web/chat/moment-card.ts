@@ -1,8 +1,8 @@
 import type { EventData, Sums } from "../../client/index.ts";
 import { clockOf } from "../clock.ts";
 import { serverNow } from "../server-time.ts";
+import { confirmButton } from "./confirm-button.ts";
 import { icon, make } from "./dom.ts";
-import { sureButton } from "./sure-button.ts";
 import type { Translator } from "./translations.ts";
 
 export type Moment = EventData["moment.started"];
@@ -33,7 +33,7 @@ export function frameOf(
     left,
   );
   const { translate } = translator;
-  const end = sureButton("link end", translate("endPoll"), translate("sureEnd"), onEnd);
+  const end = confirmButton("link end", translate("endPoll"), translate("sureEnd"), onEnd);
   const element = make("details", { class: `moment ${moment.kind}`, "data-id": moment.id }, head);
   let { endsAt } = moment;
   const tick = () => {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import * as z from "zod";
+import { cachedEach } from "../../runtime/caches.ts";
 import { setting } from "../../runtime/env.ts";
-import { cachedEach } from "../../runtime/kept-values.ts";
 import { logFault } from "../../runtime/log.ts";
 import { deleteItem, getRawItem, parseItem, putItem, writeItems } from "../../table/items.ts";
 import { type Key, key, prefix } from "../../table/keys.ts";

@@ -6,7 +6,7 @@ import { personOf } from "../../../domain/people/person.ts";
 import type { Profile } from "../../../domain/people/user.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
-import { BoundedSet } from "../../runtime/kept-values.ts";
+import { BoundedSet } from "../../runtime/caches.ts";
 import { parseItem, putItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryAll, queryItems } from "../../table/query.ts";

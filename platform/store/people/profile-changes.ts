@@ -2,8 +2,8 @@ import { isStaffName, looksLikeStaff } from "../../../domain/people/staff-names.
 import { type Profile, type ProfileClaims, profileOf } from "../../../domain/people/user.ts";
 import { timeAfter } from "../../../domain/text.ts";
 import type { Caller } from "../../auth/caller.ts";
+import { BoundedSet } from "../../runtime/caches.ts";
 import { setting } from "../../runtime/env.ts";
-import { BoundedSet } from "../../runtime/kept-values.ts";
 import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import type { ReadOptions } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";

@@ -12,8 +12,8 @@ import { activeBan, assertAdmitted, isFree, type Sender } from "../../../domain/
 import { assertLive, type Stream } from "../../../domain/streams/stream.ts";
 import type { Acting } from "../../../domain/streams/stream-lifecycle.ts";
 import type { Caller } from "../../auth/caller.ts";
+import { BoundedSet } from "../../runtime/caches.ts";
 import { setting } from "../../runtime/env.ts";
-import { BoundedSet } from "../../runtime/kept-values.ts";
 import { findRelation } from "../people/follows.ts";
 import { getCallerProfile } from "../people/users.ts";
 import { findChannelMember, findHost, findMember } from "./members.ts";

@@ -7,7 +7,7 @@ import {
   nextRevision,
   shownBanOf,
 } from "../../../domain/streams/member.ts";
-import { BoundedMap } from "../../runtime/kept-values.ts";
+import { BoundedMap } from "../../runtime/caches.ts";
 import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import {
   getItem,

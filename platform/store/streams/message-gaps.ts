@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type GapReader, placesOf, topOf } from "../../../domain/streams/message-gaps.ts";
-import { BoundedMap } from "../../runtime/kept-values.ts";
+import { BoundedMap } from "../../runtime/caches.ts";
 import { getRawItem, type Item, parseItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { queryRange } from "../../table/query.ts";

@@ -1,6 +1,6 @@
 import { isKept, keptUntil, lastExpired } from "../../../domain/streams/retention.ts";
+import { BoundedMap } from "../../runtime/caches.ts";
 import { setting } from "../../runtime/env.ts";
-import { BoundedMap } from "../../runtime/kept-values.ts";
 import { key } from "../../table/keys.ts";
 import { queryRange } from "../../table/query.ts";
 

@@ -6,7 +6,7 @@ import {
   isRepeated,
 } from "../../../domain/streams/chat-rules.ts";
 import { Sender } from "../../../domain/streams/member.ts";
-import { BoundedMap } from "../../runtime/kept-values.ts";
+import { BoundedMap } from "../../runtime/caches.ts";
 import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import { type Item, parseItem, updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";

@@ -8,7 +8,7 @@ import {
 import { Stream } from "../../../domain/streams/stream.ts";
 import { assertMayHost, assertMayModerate } from "../../../domain/streams/stream-lifecycle.ts";
 import type { Caller } from "../../auth/caller.ts";
-import { BoundedSet } from "../../runtime/kept-values.ts";
+import { BoundedSet } from "../../runtime/caches.ts";
 import { getRawItem, type Item, keyText, parseItem, type ReadOptions } from "../../table/items.ts";
 import { type Key, key, prefix } from "../../table/keys.ts";
 import { queryItems, share } from "../../table/query.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { refuse } from "../../../domain/refusal.ts";
 import { Stream, type StreamStatus } from "../../../domain/streams/stream.ts";
-import { BoundedMap } from "../../runtime/kept-values.ts";
+import { BoundedMap } from "../../runtime/caches.ts";
 import { getItem, listItems, type ReadOptions } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import type { Action } from "../../table/transact.ts";

@@ -1,5 +1,5 @@
 import type { Profile } from "../../../domain/people/user.ts";
-import { BoundedSet } from "../../runtime/kept-values.ts";
+import { BoundedSet } from "../../runtime/caches.ts";
 import { putIf, putItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import type { Action } from "../../table/transact.ts";

@@ -1,7 +1,7 @@
 import { make } from "./dom.ts";
 
 /** A button that asks on the first press and acts on the second; a double click is one press. */
-export function sureButton(kind: string, label: string, sure: string, act: () => void) {
+export function confirmButton(kind: string, label: string, sure: string, act: () => void) {
   const button = make("button", { class: kind, type: "button" }, label);
   let isAsked = false;
   const ask = (asks: boolean) => {
