@@ -1,8 +1,8 @@
-import { answerOf, open } from "./request.ts";
+import { readBody, send } from "./request.ts";
 
 /**
  * Gets a file from a URL that a user gave: at most `bytesMax` bytes, within 10 s. Returns the
- * status and the bytes. Throws as `open` and `answerOf` do. Content encodings are not decoded: none
+ * status and the bytes. Throws as `send` and `readBody` do. Content encodings are not decoded: none
  * was requested.
  */
 export async function getFile(
@@ -10,7 +10,6 @@ export async function getFile(
   { accept, bytesMax }: { accept: string; bytesMax: number },
 ): Promise<{ status: number; bytes: Uint8Array<ArrayBuffer> }> {
   const headers = { accept, "accept-encoding": "identity", "user-agent": "ovation" };
-  const request = open(destination, { method: "GET", headers });
-  const { status, body } = await answerOf(request, undefined, bytesMax);
-  return { status, bytes: body };
+  const response = await send(destination, { method: "GET", headers });
+  return { status: response.statusCode ?? 0, bytes: await readBody(response, bytesMax) };
 }

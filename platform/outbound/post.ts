@@ -1,4 +1,4 @@
-import { answerOf, type Bounds, noAnswer, open } from "./request.ts";
+import { type Bounds, readBody, send } from "./request.ts";
 
 /** The largest response to a POST. */
 const answerBytesMax = 64 * 1024;
@@ -6,9 +6,9 @@ const answerBytesMax = 64 * 1024;
 /** The body, sent unchanged, with headers in addition to those of every call. */
 type Posted = { text: string; headers?: Record<string, string> };
 
-/** Opens a call that posts JSON; throws as `open` does. */
-const openPost = (destination: string, { text, headers }: Posted, timeoutMilliseconds?: number) =>
-  open(
+/** Posts JSON; throws as `send` does. */
+const post = (destination: string, { text, headers }: Posted, timeoutMilliseconds?: number) =>
+  send(
     destination,
     {
       method: "POST",
@@ -17,6 +17,7 @@ const openPost = (destination: string, { text, headers }: Posted, timeoutMillise
         "content-type": "application/json",
         "content-length": String(Buffer.byteLength(text)),
       },
+      payload: text,
     },
     timeoutMilliseconds,
   );
@@ -33,9 +34,9 @@ export async function postJson(
   headers: Record<string, string> = {},
 ): Promise<{ status: number; text: string }> {
   const text = JSON.stringify(body);
-  const request = openPost(String(destination), { text, headers }, bounds.timeoutMilliseconds);
-  const answer = await answerOf(request, text, Math.min(bounds.bytesMax, answerBytesMax));
-  return { status: answer.status, text: answer.body.toString("utf8") };
+  const response = await post(String(destination), { text, headers }, bounds.timeoutMilliseconds);
+  const answer = await readBody(response, Math.min(bounds.bytesMax, answerBytesMax));
+  return { status: response.statusCode ?? 0, text: answer.toString("utf8") };
 }
 
 /**
@@ -43,19 +44,7 @@ export async function postJson(
  * body is not used, and beyond 64 KB or 10 s the connection is closed. Throws as `postJson` does.
  */
 export async function postForStatus(destination: string, posted: Posted): Promise<number> {
-  const request = openPost(destination, posted);
-  return new Promise((resolve, reject) => {
-    request.on("error", reject);
-    request.once("close", () => reject(new Error(noAnswer)));
-    request.once("response", (response) => {
-      let bytes = 0;
-      response.on("error", () => undefined);
-      response.on("data", (chunk: Buffer) => {
-        bytes += chunk.length;
-        if (bytes > answerBytesMax) request.destroy();
-      });
-      resolve(response.statusCode ?? 0);
-    });
-    request.end(posted.text);
-  });
+  const response = await post(destination, posted);
+  readBody(response, answerBytesMax).catch(() => undefined);
+  return response.statusCode ?? 0;
 }

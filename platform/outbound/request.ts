@@ -1,5 +1,10 @@
 import { type LookupAddress, lookup } from "node:dns";
-import { type ClientRequest, request as httpRequest, type OutgoingHttpHeaders } from "node:http";
+import {
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+} from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
 import { limits } from "../runtime/limits.ts";
@@ -34,7 +39,7 @@ const lookupPublic = publicLookup(lookup);
 /** Limits on the time and size of a response. */
 export type Bounds = { timeoutMilliseconds: number; bytesMax: number };
 
-type Call = { method: "GET" | "POST"; headers: OutgoingHttpHeaders };
+type Call = { method: "GET" | "POST"; headers: OutgoingHttpHeaders; payload?: string };
 
 /** Thrown if a URL must not be called; a retry would fail, too. */
 export class NotCalled extends Error {}
@@ -42,55 +47,71 @@ export class NotCalled extends Error {}
 /** Thrown if a response is larger than its limit. */
 export class TooLarge extends Error {}
 
+/** A connection that switches to another protocol (101) ends without an error. */
+const noAnswer = "No answer came";
+
 /**
- * Opens a call to a URL from a user or a customer, limited to 10 s. Throws `NotCalled` if the URL
- * leads outside the open Internet (the runner may call its own machine). Does not follow redirects.
+ * Calls a URL from a user or a customer and returns the response as soon as its status is there.
+ * The call, with the body of the response, is limited to 10 s. Does not follow redirects. Throws
+ * `NotCalled` if the URL leads outside the open Internet (the runner may call its own machine), and
+ * if the response is late or missing.
+ *
+ * A connection that was used before may be closed by the other side at the same moment, or while
+ * Lambda had frozen this process: then the call is repeated once, on a new one. So a receiver may
+ * get it twice if it closes the connection instead of responding.
  */
-export function open(
+export async function send(
   destination: string,
-  call: Call,
+  { payload, ...call }: Call,
   timeoutMilliseconds = limits().outboundMilliseconds,
-): ClientRequest {
+): Promise<IncomingMessage> {
   const problem = destinationProblem(destination);
   if (problem !== undefined) throw new NotCalled(`Not called: ${problem}`);
-  const options = {
-    ...call,
-    signal: AbortSignal.timeout(Math.min(timeoutMilliseconds, limits().outboundMilliseconds)),
+  const signal = AbortSignal.timeout(Math.min(timeoutMilliseconds, limits().outboundMilliseconds));
+  const attempt = (own: { agent?: false } = {}) => {
+    const options = { ...call, ...own, signal };
+    return isLoopback(destination)
+      ? httpRequest(destination, options)
+      : httpsRequest(destination, { ...options, lookup: lookupPublic });
   };
-  return isLoopback(destination)
-    ? httpRequest(destination, options)
-    : httpsRequest(destination, { ...options, lookup: lookupPublic });
+  const first = attempt();
+  try {
+    return await responseOf(first, payload);
+  } catch (error) {
+    if (!first.reusedSocket || !isClosed(error)) throw error;
+    return responseOf(attempt({ agent: false }), payload);
+  }
 }
 
-/** A connection that switches to another protocol (101) ends without an error. */
-export const noAnswer = "No answer came";
+const isClosed = (error: unknown) =>
+  ["ECONNRESET", "EPIPE"].includes((error as NodeJS.ErrnoException).code ?? "");
 
-/**
- * Sends a request with `payload` and returns the status and the whole body of the response. Throws
- * if the response is larger than `bytesMax`, late, cut off or missing.
- */
-export function answerOf(
-  request: ClientRequest,
-  payload: string | undefined,
-  bytesMax: number,
-): Promise<{ status: number; body: Buffer<ArrayBuffer> }> {
-  return new Promise((resolve, reject) => {
+const responseOf = (request: ClientRequest, payload: string | undefined) =>
+  new Promise<IncomingMessage>((resolve, reject) => {
     request.on("error", reject);
     request.once("close", () => reject(new Error(noAnswer)));
     request.once("response", (response) => {
-      const chunks: Buffer[] = [];
-      let bytes = 0;
-      response.on("data", (chunk: Buffer) => {
-        bytes += chunk.length;
-        if (bytes <= bytesMax) return void chunks.push(chunk);
-        reject(new TooLarge(`More than ${bytesMax} bytes`));
-        request.destroy();
-      });
-      response.on("error", reject);
-      response.once("end", () =>
-        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) }),
-      );
+      // The reason why its body ends early, such as the time limit.
+      request.on("error", (error) => response.destroy(error));
+      resolve(response);
     });
     request.end(payload);
   });
+
+/**
+ * Reads the body of a response. Throws if it is larger than `bytesMax`, late or cut off.
+ */
+export async function readBody(
+  response: IncomingMessage,
+  bytesMax: number,
+): Promise<Buffer<ArrayBuffer>> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    // Leaving the loop closes the connection.
+    if (bytes > bytesMax) throw new TooLarge(`More than ${bytesMax} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }

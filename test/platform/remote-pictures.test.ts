@@ -185,7 +185,7 @@ test.each([
 test("a host that fails is asked three times, and then no more", async () => {
   answer = (request, response) => {
     if (asked.length === 2) request.destroy();
-    else response.writeHead(503).end();
+    else response.writeHead(503, { connection: "close" }).end();
   };
   const userId = await userWith(`${base}/busy.png`);
   await ask(userId);

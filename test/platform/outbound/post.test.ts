@@ -1,6 +1,6 @@
 import type { LookupAddress } from "node:dns";
 import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { postJson } from "../../../platform/outbound/post.ts";
 import { publicLookup } from "../../../platform/outbound/request.ts";
 
@@ -111,7 +111,30 @@ describe("the runner", () => {
     ["an answer that does not end", (_, response) => void response.write("x")],
   ])("gives up after its time: %s", async (_, listener) => {
     answer = listener;
-    await expect(post({ timeoutMilliseconds: 100 })).rejects.toThrow(/abort/i);
+    await expect(post({ timeoutMilliseconds: 100 })).rejects.toMatchObject({ name: "AbortError" });
+  });
+
+  test.each([
+    ["closes", (socket: Socket) => socket.destroy()],
+    ["resets", (socket: Socket) => socket.resetAndDestroy()],
+  ])("posts again if the other side just %s an idle connection", async (_, end) => {
+    const used = new Set<Socket>();
+    answer = ({ socket }, response) => {
+      if (used.has(socket)) return end(socket);
+      used.add(socket);
+      response.end("{}");
+    };
+    for (let n = 0; n < 3; n++) expect((await post()).status).toBe(200);
+    expect(calls).toBe(4);
+  });
+
+  test("posts once on a connection of its own, whatever becomes of it", async () => {
+    answer = ({ socket }) => socket.destroy();
+    // Leaves no open connection.
+    await expect(post()).rejects.toThrow("socket hang up");
+    calls = 0;
+    await expect(post()).rejects.toThrow("socket hang up");
+    expect(calls).toBe(1);
   });
 
   test("does not wait for a response that was cut, or that is of another protocol", async () => {
