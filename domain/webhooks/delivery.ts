@@ -89,6 +89,8 @@ export type Outcome = {
   error?: string;
   /** The response timed out. */
   isLate?: boolean;
+  /** The receiver is gone and disabled: it gets no other attempt. */
+  isGone?: boolean;
 };
 
 const minute = 60;
@@ -117,18 +119,18 @@ function withOutcome(delivery: Delivery, { statusCode, error }: Outcome): Delive
   return { ...delivery, attempts, statusCode, error, nextAttemptAt: undefined };
 }
 
-/** Inputs of the decision on the next attempt; a receiver that is `gone` gets none. */
-type AttemptFacts = { now: Date; chance: number; gone?: boolean };
+/** Inputs of the decision on the next attempt. */
+type AttemptFacts = { now: Date; chance: number };
 
 /** A delivery after a scheduled attempt. Once delivered, it stays delivered. */
 export function afterAttempt(
   delivery: Delivery,
   outcome: Outcome,
-  { now, chance, gone = false }: AttemptFacts,
+  { now, chance }: AttemptFacts,
 ): Delivery {
   const made = { ...withOutcome(delivery, outcome), step: delivery.step + 1 };
   if (outcome.isDone || delivery.status === "delivered") return { ...made, status: "delivered" };
-  const seconds = gone ? undefined : delayAfter(made.step, chance);
+  const seconds = outcome.isGone ? undefined : delayAfter(made.step, chance);
   if (seconds === undefined) return { ...made, status: "failed" };
   return { ...made, status: "pending", nextAttemptAt: later(now, seconds) };
 }

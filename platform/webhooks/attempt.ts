@@ -1,14 +1,18 @@
 import type { Delivery, Outcome } from "../../domain/webhooks/delivery.ts";
 import { postForStatus } from "../outbound/post.ts";
+import { logNotice } from "../runtime/log.ts";
 import type { Receiver } from "./receivers.ts";
 
 /** The status with which a receiver unsubscribes. */
-export const goneStatus = 410;
+const goneStatus = 410;
 
 /** Whether a receiver answered: any 2xx, since frameworks have different ones. */
 export const isAnswer = (statusCode: number) => statusCode >= 200 && statusCode < 300;
 
-/** Makes one attempt; undefined if the receiver no longer accepts deliveries. */
+/**
+ * Makes one attempt; undefined if the receiver no longer accepts deliveries. One that answers that
+ * it is gone is disabled.
+ */
 export async function attempt(
   receiver: Receiver,
   delivery: Pick<Delivery, "eventId" | "type" | "body">,
@@ -16,9 +20,17 @@ export async function attempt(
 ): Promise<Outcome | undefined> {
   const address = receiver.addressOf(delivery, now);
   if (address === undefined) return undefined;
+  const outcome = await post(address, delivery.body);
+  if (outcome.statusCode !== goneStatus || !(await receiver.disable?.())) return outcome;
+  logNotice("A webhook is disabled, since it is gone", { receiverId: receiver.id });
+  return { ...outcome, isGone: true };
+}
+
+type Address = NonNullable<ReturnType<Receiver["addressOf"]>>;
+
+async function post({ url, headers }: Address, text: string): Promise<Outcome> {
   try {
-    const { url, headers } = address;
-    const statusCode = await postForStatus(url, { text: delivery.body, headers });
+    const statusCode = await postForStatus(url, { text, headers });
     if (isAnswer(statusCode)) return { isDone: true, statusCode };
     return { isDone: false, statusCode, error: `The answer was ${statusCode}` };
   } catch (error) {

@@ -1,5 +1,4 @@
 import { recordIdOfMessage } from "../../domain/log/change.ts";
-import { Refusal } from "../../domain/refusal.ts";
 import {
   afterAttempt,
   afterDisabling,
@@ -23,7 +22,7 @@ import {
   recordDelivery,
 } from "../store/webhooks/deliveries.ts";
 import { findDeletions } from "../store/webhooks/webhooks.ts";
-import { attempt, goneStatus } from "./attempt.ts";
+import { attempt } from "./attempt.ts";
 import { type DeliveryJob, queueRetry } from "./jobs.ts";
 import {
   type DeliveryTarget,
@@ -86,12 +85,8 @@ async function deliverEvents(
     sent.push(sending);
     if (isLate || Date.now() - began > rowMillisecondsMax) continue;
     const outcome = await sending;
+    if (outcome?.isGone) break;
     isLate = outcome?.isLate ?? false;
-    if (outcome && target.receiver && isGone(target.receiver, outcome)) {
-      // A repeated event stays delivered, so its outcome has not disabled the webhook.
-      await disable(target.receiver);
-      break;
-    }
   }
   await allDone(sent);
 }
@@ -135,7 +130,7 @@ async function send(
   }
   const outcome = await attempt(receiver, delivery, new Date());
   if (outcome === undefined) return undefined;
-  const settle = (before: Delivery) => settled(receiver, before, outcome);
+  const settle = (before: Delivery) => afterAttempt(before, outcome, facts());
   const after = settle(delivery);
   const isFirst = await recordDelivery(receiverId, after);
   await scheduleOrReport(receiver, isFirst ? after : await changeDelivery(receiverId, id, settle));
@@ -143,12 +138,6 @@ async function send(
 }
 
 const facts = () => ({ now: new Date(), chance: Math.random() });
-
-const isGone = (receiver: Receiver, { statusCode }: Pick<Delivery, "statusCode">) =>
-  statusCode === goneStatus && receiver.disable !== undefined;
-
-const settled = (receiver: Receiver, delivery: Delivery, outcome: Outcome) =>
-  afterAttempt(delivery, outcome, { ...facts(), gone: isGone(receiver, outcome) });
 
 /**
  * Retries a delivery: `step` is the number of scheduled attempts so far, if it is a scheduled one.
@@ -177,11 +166,10 @@ async function repeat(
   }
   const after = await changeDelivery(receiverId, id, (before) => {
     const isAsked = step === undefined;
-    const made = isAsked ? afterResending(before, outcome) : settled(receiver, before, outcome);
+    const made = isAsked ? afterResending(before, outcome) : afterAttempt(before, outcome, facts());
     return attempted === delivery ? made : withoutText(made);
   });
   if (step !== undefined) await scheduleOrReport(receiver, after);
-  else if (isGone(receiver, outcome)) await disable(receiver);
 }
 
 /** Whether a delivery's next attempt follows this many scheduled attempts. */
@@ -215,15 +203,4 @@ async function scheduleOrReport(receiver: Receiver, delivery: Delivery | undefin
   if (status !== "failed") return;
   countMetric("DeliveriesFailed");
   logNotice("A delivery has failed", { receiverId, deliveryId: id, eventId, error });
-  if (isGone(receiver, delivery)) await disable(receiver);
-}
-
-async function disable(receiver: Receiver): Promise<void> {
-  try {
-    await receiver.disable?.();
-    logNotice("A webhook was disabled, since it is gone", { receiverId: receiver.id });
-  } catch (error) {
-    // The webhook was deleted meanwhile.
-    if (!(error instanceof Refusal && error.code === "webhook_not_found")) throw error;
-  }
 }

@@ -5,17 +5,17 @@ import {
   type OutgoingEvent,
   type Secret,
   tencentReceiver,
-  type Webhook,
 } from "../../domain/webhooks/webhook.ts";
 import { setting } from "../runtime/env.ts";
 import { findCallbacks } from "../store/tencent/callbacks.ts";
 import {
-  changeStoredWebhook,
+  disableWebhook,
   findDeletions,
   findSecrets,
   findStoredTarget,
   findWebhook,
   type MessageRef,
+  type StoredTarget,
 } from "../store/webhooks/webhooks.ts";
 import { signatureOf } from "./signature.ts";
 
@@ -29,8 +29,11 @@ export type Receiver = {
     delivery: Pick<Delivery, "eventId" | "type" | "body">,
     now: Date,
   ): { url: string; headers: Record<string, string> } | undefined;
-  /** Ends all attempts, for receivers that can answer that they are gone (410). */
-  disable?(): Promise<unknown>;
+  /**
+   * Ends all attempts, for receivers that can answer that they are gone (410). False if this one
+   * has changed meanwhile: another one may be at its URL.
+   */
+  disable?(): Promise<boolean>;
 };
 
 /** The current receiver, read consistently; undefined if it does not exist (any more). */
@@ -64,7 +67,7 @@ export async function findDeliveryTarget(
   return { receiver: receiverOf(webhook, secrets), deleted };
 }
 
-function receiverOf(webhook: Webhook | undefined, secrets: Secret[]): Receiver | undefined {
+function receiverOf(webhook: StoredTarget["webhook"], secrets: Secret[]): Receiver | undefined {
   if (webhook?.enabled !== true) return undefined;
   const { id } = webhook;
   return {
@@ -83,7 +86,7 @@ function receiverOf(webhook: Webhook | undefined, secrets: Secret[]): Receiver |
         },
       };
     },
-    disable: () => changeStoredWebhook(id, { enabled: false }),
+    disable: () => disableWebhook(webhook),
   };
 }
 

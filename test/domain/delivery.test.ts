@@ -63,7 +63,7 @@ describe("the schedule of a delivery", () => {
   test("a delivered event stays delivered, and a gone receiver gets no other attempt", () => {
     const done = afterAttempt(made, { isDone: true, statusCode: 200 }, { now, chance: 0 });
     expect(afterAttempt(done, failure, { now, chance: 0 }).status).toBe("delivered");
-    const gone = afterAttempt(made, failure, { now, chance: 0, gone: true });
+    const gone = afterAttempt(made, { ...failure, isGone: true }, { now, chance: 0 });
     expect(gone.status).toBe("failed");
     expect(gone.nextAttemptAt).toBeUndefined();
   });

@@ -15,7 +15,7 @@ import { type Action, commitTransaction, type Reply } from "../../table/transact
 
 /** A webhook with its slot, and its revision, which is the lock of each change. */
 const Stored = Webhook.extend({ slot: z.number().int(), revision: z.number().int() });
-type Stored = z.infer<typeof Stored>;
+export type Stored = z.infer<typeof Stored>;
 
 /** All webhooks, read consistently, newest first: there are at most 20. */
 export async function listWebhooks(): Promise<Stored[]> {
@@ -86,6 +86,28 @@ export async function changeStoredWebhook(
   });
 }
 
+/**
+ * Disables a webhook unless it has changed since `revision`. Returns whether it gets nothing more:
+ * it may have been disabled or deleted before.
+ */
+export async function disableWebhook({
+  id,
+  revision,
+}: Pick<Stored, "id" | "revision">): Promise<boolean> {
+  const current = await findWebhook(id);
+  if (current?.enabled !== true) return true;
+  if (current.revision !== revision) return false;
+  const failed = await commitTransaction([
+    {
+      Put: {
+        Item: { ...key.webhook(current.slot), ...current, enabled: false, revision: revision + 1 },
+        ...ifUnchanged(current),
+      },
+    },
+  ]);
+  return failed === undefined || disableWebhook({ id, revision });
+}
+
 /** Removes a webhook and its secrets; refuses with `webhook_not_found`. */
 export async function removeWebhook(webhookId: string): Promise<void> {
   return retryOnConflict(async () => {
@@ -116,7 +138,7 @@ export async function findSecrets(webhookId: string): Promise<Secret[]> {
 }
 
 /** A webhook with its secrets, and which of some messages must no longer be sent. */
-export type StoredTarget = { webhook?: Webhook; secrets: Secret[]; deleted: Set<string> };
+export type StoredTarget = { webhook?: Stored; secrets: Secret[]; deleted: Set<string> };
 
 /** Everything needed to send messages to a webhook, in one consistent read. */
 export async function findStoredTarget(

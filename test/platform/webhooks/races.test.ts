@@ -124,6 +124,19 @@ test("a change of a webhook that was deleted meanwhile does not change the next 
   await removeWebhook(next.id);
 });
 
+test("a webhook whose URL is changed while the old one answers 410 stays, and its events come there", async () => {
+  const moved = await receiver();
+  const { receiverId } = await receiver(async () => {
+    await changeStoredWebhook(receiverId, { url: moved.inbox.url });
+    return 410;
+  });
+  await deliver(events(receiverId, message("one"), message("two")), atOnce);
+  expect(await getWebhook(receiverId)).toMatchObject({ enabled: true });
+  for (const { id, step } of retries()) await deliver(retry(receiverId, id, step), atOnce);
+  const come = moved.inbox.received.map(({ body }) => body.data.content);
+  expect(come.sort()).toEqual(["one", "two"]);
+});
+
 test("of two new secrets at once both stay", async () => {
   const { receiverId } = await receiver();
   const add = (secret: string) =>
