@@ -21,7 +21,7 @@ const WebhookChange = z
 export const { contract, handler } = endpoint(
   {
     route: "PATCH /api/v1/webhooks/{id}",
-    summary: "Update a webhook. Disabling it also cancels pending retries",
+    summary: "Update a webhook. Retries that become due while it is disabled fail",
     tag: "Webhooks",
     caller: "admin",
     path: z.object({ id: WebhookId }),
