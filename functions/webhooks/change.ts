@@ -28,7 +28,7 @@ export const { contract, handler } = endpoint(
     body: WebhookChange,
     answer: [200, ShownWebhook],
     hasRevisions: true,
-    cost: { read: 2, write: 4, kilobytes: 2 },
+    cost: { read: 23, write: 5, kilobytes: 5 },
     refusals: ["webhook_not_found"],
     grants: { read: ["WEBHOOK"], write: ["WEBHOOK"] },
   },

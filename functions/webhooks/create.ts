@@ -25,7 +25,7 @@ export const { contract, handler } = endpoint(
     replay: {
       keep: (answer: z.infer<typeof MadeWebhook>) => ({ ...answer, secret: null }),
     },
-    cost: { read: 1, write: 12, kilobytes: 3 },
+    cost: { read: 21, write: 22, kilobytes: 5 },
     refusals: ["too_many_webhooks"],
     grants: { read: ["WEBHOOK"], write: ["WEBHOOK", "SECRET"] },
   },

@@ -11,7 +11,7 @@ export const { contract, handler } = endpoint(
     caller: "admin",
     path: z.object({ id: WebhookId }),
     answer: [204, z.void()],
-    cost: { read: 1, write: 6 },
+    cost: { read: 23, write: 12 },
     refusals: ["webhook_not_found"],
     grants: { read: ["WEBHOOK"], write: ["WEBHOOK", "SECRET"] },
   },

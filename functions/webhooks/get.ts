@@ -13,7 +13,7 @@ export const { contract, handler } = endpoint(
     path: z.object({ id: WebhookId }),
     answer: [200, ShownWebhook],
     hasRevisions: true,
-    cost: { read: 2, kilobytes: 4 },
+    cost: { read: 23, kilobytes: 5 },
     refusals: ["webhook_not_found"],
     grants: { read: ["WEBHOOK"] },
   },

@@ -16,7 +16,7 @@ export const { contract, handler } = endpoint(
     path: z.object({ id: ReceiverId }),
     query: cursorQuery(DeliveryId),
     answer: [200, DeliveryPage],
-    cost: { read: 415, kilobytes: 105 },
+    cost: { read: 435, kilobytes: 105 },
     refusals: ["webhook_not_found"],
     grants: { read: ["WEBHOOK", "DELIVERY"] },
   },

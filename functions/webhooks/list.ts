@@ -15,7 +15,7 @@ export const { contract, handler } = endpoint(
     caller: "admin",
     query: cursorQuery(WebhookId),
     answer: [200, z.object({ list: rowsOf(ShownWebhook), pageInfo: PageInfo })],
-    cost: { read: 15, kilobytes: 90 },
+    cost: { read: 23, kilobytes: 92 },
     grants: { read: ["WEBHOOK"] },
   },
   async ({ query: { after, limit } }) => {

@@ -16,7 +16,7 @@ export const { contract, handler } = endpoint(
     caller: "admin",
     path: z.object({ id: ReceiverId, deliveryId: DeliveryId }),
     answer: [200, z.object({ id: DeliveryId })],
-    cost: { read: 10, write: 4, kilobytes: 1 },
+    cost: { read: 32, write: 4, kilobytes: 1 },
     refusals: [
       "webhook_not_found",
       "delivery_not_found",

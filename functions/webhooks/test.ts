@@ -21,7 +21,7 @@ export const { contract, handler } = endpoint(
     caller: "admin",
     path: z.object({ id: WebhookId }),
     answer: [200, z.object({ eventId })],
-    cost: { read: 2, write: 1, kilobytes: 1 },
+    cost: { read: 24, write: 1, kilobytes: 1 },
     refusals: ["webhook_not_found", "webhook_disabled"],
     grants: { read: ["WEBHOOK"], queues: ["deliveries"] },
   },

@@ -9,13 +9,13 @@ import { putItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { callEndpoint } from "./api-call.ts";
 import { setClock } from "./clock.ts";
-import { hookUrl, longText, writeAll } from "./costs/fullest.ts";
+import { longText, wideUrl, writeAll } from "./costs/fullest.ts";
 import { everyRate, useOwnTable } from "./table.ts";
 import { forget, someone } from "./wallet-people.ts";
 
 useOwnTable({ RATES: everyRate(18, 36) });
 
-const svgUrl = hookUrl("gift");
+const svgUrl = wideUrl("gift");
 const id = () => newId(new Date());
 const typeOf = (giftId: string) =>
   newGiftType(id(), { creditAmount: 5, svgUrl, name: longText(100), giftId }, new Date());

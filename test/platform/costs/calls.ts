@@ -2,7 +2,7 @@
 
 import type { Role } from "../../../platform/auth/caller.ts";
 import { picture } from "../../api/picture-files.ts";
-import { hookUrl, longPoll, longText, longTrain, longUrl, userAt } from "./fullest.ts";
+import { fullWebhook, longPoll, longText, longTrain, longUrl, userAt } from "./fullest.ts";
 import {
   type Found,
   fundedId,
@@ -243,7 +243,7 @@ export const listExpensiveCalls = (
   },
   [`POST ${api}/webhooks`]: {
     ...admin,
-    body: { url: hookUrl("hook"), events: ["*"], description: longText(100) },
+    body: fullWebhook,
   },
   [`POST ${api}/ws-tickets`]: { body: { streamId } },
   [`PUT ${live}/{streamId}/chat/pin`]: {
@@ -280,7 +280,7 @@ export const listExpensiveCalls = (
   [`PATCH ${api}/webhooks/{id}`]: {
     ...admin,
     path: { id: found.webhookId },
-    body: { description: "d" },
+    body: fullWebhook,
   },
   [`POST ${api}/webhooks/{id}/rotate-secret`]: { ...admin, path: { id: found.webhookId } },
   [`POST ${api}/webhooks/{id}/test`]: { ...admin, path: { id: found.webhookId } },

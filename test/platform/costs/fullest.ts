@@ -1,6 +1,9 @@
 /** Items as full as callers can make them: what lists of them cost at most. */
+import { eventData } from "../../../domain/log/event.ts";
+import { userEventData } from "../../../domain/log/user-event.ts";
 import { makeNotification, NewNotification } from "../../../domain/people/notification.ts";
 import { type Profile, summaryOf } from "../../../domain/people/user.ts";
+import { testEvent } from "../../../domain/webhooks/webhook.ts";
 import { newId } from "../../../platform/runtime/id.ts";
 import { notificationActions } from "../../../platform/store/people/notifications.ts";
 import { type Item, writeItems } from "../../../platform/table/items.ts";
@@ -13,8 +16,17 @@ export const longText = (codePoints: number) => "\u{1f600}".repeat(codePoints);
 /** An address of 500 characters, as long as one may be. */
 export const longUrl = (name: string) => `https://pictures.example.com/${name}/`.padEnd(500, "x");
 
-/** The URL of a webhook, whose letters may have three bytes each. */
-export const hookUrl = (name: string) => `https://hooks.example.com/${name}/`.padEnd(500, "喜");
+/** An address of 500 characters, whose letters have three bytes each. */
+export const wideUrl = (name: string) => `https://wide.example.com/${name}/`.padEnd(500, "喜");
+
+const hooks = "https://hooks.example.com/";
+
+/** A webhook for every type of events, in whose URL letters have four bytes. */
+export const fullWebhook = {
+  url: hooks + longText(500 - hooks.length),
+  events: [...Object.keys(eventData), ...Object.keys(userEventData), testEvent, "*"],
+  description: longText(500),
+};
 
 const picture = longUrl("default");
 const now = new Date();

@@ -8,6 +8,7 @@ import type { Entry } from "../../../domain/money/ledger.ts";
 import { personOf } from "../../../domain/people/person.ts";
 import { messageIdOf } from "../../../domain/streams/chat.ts";
 import { makeDelivery } from "../../../domain/webhooks/delivery.ts";
+import { webhooksMax } from "../../../domain/webhooks/webhook.ts";
 import { handler as startMoment } from "../../../functions/audience/moments/start.ts";
 import { handler as sendGift } from "../../../functions/money/gifts/create.ts";
 import { handler as listNotifications } from "../../../functions/people/notifications/list-v2.ts";
@@ -32,8 +33,8 @@ import {
   fullNotification,
   fullProfile,
   fullStream,
+  fullWebhook,
   fullWords,
-  hookUrl,
   listedItems,
   longPoll,
   longText,
@@ -356,9 +357,11 @@ export async function prepareCalls(): Promise<Found> {
     ...{ ...item, ...key.moment(streamId, idAt(n)), id: idAt(n), status: "ended" },
     ...{ endedAt: at, result: { votes: Array(10).fill(99_999), voters: 999_999, winner: null } },
   }));
-  const hook = { url: hookUrl("hook"), events: ["*"], description: longText(500) };
-  const as = { roles: ["admin"] as const };
-  const { id: webhookId } = (await make(createWebhook, { ...as, body: hook })).data;
+  const hook = { roles: ["admin"] as const, body: fullWebhook };
+  const { id: webhookId } = (await make(createWebhook, hook)).data;
+  await copies(key.webhook(0), webhooksMax - 2, (item, n) => ({
+    ...{ ...item, ...key.webhook(n - 1), slot: n - 1, id: idAt(n) },
+  }));
   await writeAll(deliveries(webhookId));
   const { list } = (await make(listNotifications, { query: { limit: "100", page: "2" } }, host))
     .data as unknown as { list: { id: string }[] };
