@@ -258,7 +258,10 @@ export const refusals = {
     kind: "conflict",
     sentence: "At most {max} webhooks can exist: delete one first",
   },
-  webhook_disabled: { kind: "conflict", sentence: "The webhook is disabled: enable it first" },
+  webhook_disabled: {
+    kind: "conflict",
+    sentence: "The webhook or callback is disabled: enable it first",
+  },
   delivery_not_found: { kind: "missing", sentence: "There is no delivery {deliveryId}" },
   delivery_not_resendable: {
     kind: "conflict",

@@ -4,8 +4,8 @@ import { refuse } from "../../domain/refusal.ts";
 import { ReceiverId } from "../../domain/webhooks/webhook.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { getDelivery } from "../../platform/store/webhooks/deliveries.ts";
-import { assertReceiver } from "../../platform/store/webhooks/webhooks.ts";
 import { queueDelivery } from "../../platform/webhooks/jobs.ts";
+import { readTakenTypes } from "../../platform/webhooks/receivers.ts";
 
 /** One attempt outside the retry schedule, which continues if there is one. */
 export const { contract, handler } = endpoint(
@@ -16,20 +16,20 @@ export const { contract, handler } = endpoint(
     caller: "admin",
     path: z.object({ id: ReceiverId, deliveryId: DeliveryId }),
     answer: [200, z.object({ id: DeliveryId })],
-    cost: { read: 32, write: 4, kilobytes: 1 },
+    cost: { read: 33, write: 4, kilobytes: 1 },
     refusals: [
       "webhook_not_found",
       "delivery_not_found",
       "webhook_disabled",
       "delivery_not_resendable",
     ],
-    grants: { read: ["WEBHOOK", "DELIVERY"], queues: ["deliveries"] },
+    grants: { read: ["WEBHOOK", "CALLBACKS", "DELIVERY"], queues: ["deliveries"] },
   },
   async ({ path: { id: receiverId, deliveryId }, callId, commitReply, assertNew }) => {
-    const receiver = await assertReceiver(receiverId);
-    const { id, once } = await getDelivery(receiverId, deliveryId);
-    if (!receiver.enabled) refuse("webhook_disabled");
+    const takes = await readTakenTypes(receiverId);
+    const { id, type, once } = await getDelivery(receiverId, deliveryId);
     if (once) refuse("delivery_not_resendable");
+    if (!takes(type)) refuse("webhook_disabled");
     await assertNew();
     await queueDelivery({ kind: "resend", receiverId, id }, callId);
     return commitReply({ id });

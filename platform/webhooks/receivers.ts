@@ -14,6 +14,7 @@ import {
   findSecrets,
   findStoredTarget,
   findWebhook,
+  getWebhook,
   type MessageRef,
   type StoredTarget,
 } from "../store/webhooks/webhooks.ts";
@@ -39,6 +40,16 @@ export type Receiver = {
 /** The current receiver, read consistently; undefined if it does not exist (any more). */
 export const findReceiver = (id: string): Promise<Receiver | undefined> =>
   id === tencentReceiver ? findApplication() : findHook(id);
+
+/** Which types of events a receiver takes now; refuses with `webhook_not_found`. */
+export async function readTakenTypes(id: string): Promise<(type: string) => boolean> {
+  if (id === tencentReceiver) {
+    const callbacks = await findCallbacks();
+    return (type) => callbacks?.CallbackCommandList.includes(type) === true;
+  }
+  const { enabled } = await getWebhook(id);
+  return () => enabled;
+}
 
 const agent = { "user-agent": "Ovation" };
 

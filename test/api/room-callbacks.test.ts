@@ -147,10 +147,15 @@ test("a failed callback is retried, and admins see the outcome", async () => {
     ([one]) => one?.status === "delivered",
   );
   expect(row).toMatchObject({ type: "Live.CallbackAfterCreateRoom", attempts: 2, statusCode: 200 });
-  await call(`POST /api/v1/webhooks/tencent/deliveries/${row.id}/resend`, { as });
+  const resend = () => call(`POST /api/v1/webhooks/tencent/deliveries/${row.id}/resend`, { as });
+  expect((await resend()).status).toBe(200);
   await eventually(
     async () => callbackAnswerOf(inbox, RoomId),
     (told) => told.length === 3,
   );
+  // The application has since left this callback out of its list.
+  await configure(inbox.url, afterRooms.slice(1));
+  expectFailure(await resend(), 409, sentences[409]);
+  await configure(inbox.url, afterRooms);
   expectFailure(await call(route, { as: await person() }), 403, sentences[403]);
 });

@@ -31,9 +31,10 @@ export const findWebhook = async (webhookId: string): Promise<Stored | undefined
 export const getWebhook = async (webhookId: string): Promise<Stored> =>
   (await findWebhook(webhookId)) ?? refuse("webhook_not_found", { webhookId });
 
-/** Whether this receiver accepts events now; refuses with `webhook_not_found`. */
-export const assertReceiver = async (id: string): Promise<Pick<Webhook, "enabled">> =>
-  id === tencentReceiver ? { enabled: true } : getWebhook(id);
+/** Refuses with `webhook_not_found` for a receiver that does not exist. */
+export const assertReceiver = async (id: string): Promise<void> => {
+  if (id !== tencentReceiver) await getWebhook(id);
+};
 
 /** Records a new webhook with its secret; refuses with `too_many_webhooks`. */
 export async function recordWebhook<A>(
