@@ -26,10 +26,13 @@ const expected = (onRunner: boolean) =>
  * undefined if it may. The addresses of its host name are checked at each connection.
  */
 export function destinationProblem(text: string, onRunner = isRunner()): string | undefined {
-  // URL ignores tabs and line ends and reads a backslash as a slash; other parsers do not.
-  if (/[\s\\]/.test(text) || !URL.canParse(text)) return expected(onRunner);
+  // URL ignores tabs and line ends, reads a backslash as a slash, and needs no two slashes; other
+  // parsers do not.
+  const [, authority] = /^https?:\/\/([^/?#]+)/i.exec(text) ?? [];
+  if (authority === undefined || /[\s\\]/.test(text) || !URL.canParse(text))
+    return expected(onRunner);
+  if (authority.includes("@")) return "expected a URL without credentials";
   const url = new URL(text);
-  if (url.username !== "" || url.password !== "") return "expected a URL without credentials";
   if (isLoopback(text, onRunner)) return undefined;
   if (url.protocol !== "https:" || url.port !== "") return expected(onRunner);
   const host = hostOf(url);
