@@ -163,9 +163,10 @@ export function unfollow<L>(session: Session<L>, streamId: string): Act<L>[] {
   return [unsubscribe(streamId)];
 }
 
+/** With an id that no `subscribe` has: an error without one is the response to the socket's URL. */
 const unsubscribe = (streamId: string) => ({
   do: "send" as const,
-  message: { action: "unsubscribe", streamId },
+  message: { action: "unsubscribe", streamId, requestId: "0" },
 });
 
 export function take<L>(session: Session<L>, message: ServerMessage, now: number): Act<L>[] {

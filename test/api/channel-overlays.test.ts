@@ -1,5 +1,5 @@
 import { WebSocket } from "ws";
-import { createClient } from "../../client/index.ts";
+import { createClient, type Subscription } from "../../client/index.ts";
 import {
   apiUrl,
   call,
@@ -134,13 +134,17 @@ test("the client follows a channel from one stream to the next", async () => {
   const { key } = await makeKey(host);
   const heard: string[] = [];
   const channels: (string | null)[] = [];
+  const ends: string[] = [];
+  let stream: Subscription | undefined;
   const client = createClient({
     ...{ url: apiUrl(), socketUrl: wsUrl(), overlayKey: { channel: host.id, key } },
     WebSocket: WebSocket as never,
     onChannel(streamId) {
       channels.push(streamId);
+      stream?.close();
       if (streamId === null) return;
-      client.subscribe(streamId, {
+      stream = client.subscribe(streamId, {
+        onEnd: (reason) => ends.push(reason),
         onEvent: ({ type, data }) => {
           if (type === "chat.message") heard.push(data.content);
         },
@@ -164,5 +168,6 @@ test("the client follows a channel from one stream to the next", async () => {
     (last) => last === two.id,
   );
   await says(two.id, "two");
+  expect(ends).toEqual(["closed"]);
   client.close();
 });

@@ -53,6 +53,31 @@ test("a subscription of the server that gets lost is requested by the client", a
   client.close();
 });
 
+test("a channel's next stream is followed though the server refuses to unsubscribe from the last", async () => {
+  let stream: ReturnType<typeof made.follow> | undefined;
+  const made: ReturnType<typeof createTestClient> = createTestClient({
+    ...{ overlayKey, token: undefined },
+    onChannel(newest) {
+      stream?.close();
+      stream = made.follow({}, newest ?? undefined);
+    },
+  });
+  const { client, last, notes } = made;
+  await pass(20);
+  last().say({ ...announced, streamId: "64d15f9e2e6c8f4d5a123999" });
+  await pass(10);
+  last().say(announced);
+  await pass(10);
+  // The key is no longer for the last stream.
+  const requestId = last().of("unsubscribe")[0]?.requestId;
+  last().say({ type: "error", statusCode: 403, errors: ["Not granted"], requestId });
+  last().say(subscribed(3));
+  last().frame(4);
+  await pass(10);
+  expect([notes.heard, notes.ends]).toEqual([["4"], [["closed", undefined, undefined]]]);
+  client.close();
+});
+
 test("onChannel is called when the channel's stream changes, not on each reconnect", async () => {
   const calls: (string | null)[] = [];
   const made: ReturnType<typeof createTestClient> = createTestClient({

@@ -100,9 +100,9 @@ export function createTestClient(options: Partial<Options> = {}, isOpening = () 
     sockets,
     notes,
     last: () => sockets.at(-1)!,
-    /** Subscribes to the stream and records the callbacks. */
-    follow: (more: object = {}) =>
-      client.subscribe(streamId, {
+    /** Subscribes to a stream and records the callbacks. */
+    follow: (more: object = {}, id = streamId) =>
+      client.subscribe(id, {
         onEvent: ({ id }) => notes.heard.push(id),
         onEnd: (...end) => notes.ends.push(end),
         ...more,
