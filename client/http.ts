@@ -189,10 +189,11 @@ const canRetry = (outcome: Outcome) =>
   // A message refused by slow mode is not sent half a minute later without the user.
   (outcome.status === 429 && codeOf(outcome) !== "slow_mode");
 
-/** Whether the attempts of a call that began at this time are used up. */
-function isLast({ status }: Outcome, attempt: number, began: number, key?: string): boolean {
+/** Whether no attempt follows: all are used up, or the next one would be too late for the user. */
+function isLast(outcome: Outcome, attempt: number, began: number, key?: string): boolean {
+  if ((retryAfter(outcome) ?? 0) * 1000 > outageMilliseconds) return true;
   if (attempt < triesMin) return false;
-  const isOutage = status === 0 || status >= 500;
+  const isOutage = outcome.status === 0 || outcome.status >= 500;
   return key === undefined || !isOutage || performance.now() - began >= outageMilliseconds;
 }
 

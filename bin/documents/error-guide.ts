@@ -33,7 +33,7 @@ and show the sentences to users. \`npm run documents\` generates this page from 
   401 for an invalid token. The body still has a \`code\`.
 
 The [client](../client/README.md) retries automatically after 429 (except in slow mode), 503, other
-5xx, a missing response and \`key_in_progress\`.
+5xx, a missing response and \`key_in_progress\`, unless \`Retry-After\` is more than 30 s.
 `;
 
 /** A sentence with its placeholders replaced by an ellipsis. */

@@ -36,7 +36,7 @@ async function give(answers: Answer[], key?: string) {
   const ended = client.sendGift("s", "g", key).catch((error: unknown) => error);
   await pass(400_000);
   client.close();
-  return { ended: (await ended) as OvationError, keys };
+  return { ended: (await Promise.race([ended, "pending"])) as OvationError, keys };
 }
 
 test.each<[string, Answer[]]>([
@@ -320,8 +320,21 @@ test.each(["soon", "Infinity", new Date(0).toUTCString(), "-5"])(
   },
 );
 
-test("a wait longer than a timer can take is the longest one", async () => {
-  expect(await attemptsAfter("3000000")).toHaveLength(1);
+test("a call that must wait longer than half a minute fails at once and says how long", async () => {
+  const refused = await give([limited("17280"), 201]);
+  expect(refused.keys).toHaveLength(1);
+  expect(refused.ended).toMatchObject({ statusCode: 429, retryAfterSeconds: 17_280 });
+  expect(refused.ended).toMatchObject({ mayHaveHappened: false, key: undefined });
+  const failed = await give([
+    new Response("{}", { status: 503, headers: { "retry-after": "60" } }),
+  ]);
+  expect(failed.keys).toHaveLength(1);
+  expect(failed.ended).toMatchObject({ retryAfterSeconds: 60, key: failed.keys[0] });
+});
+
+test("the longest time to wait is one that a timer can take", async () => {
+  const { ended } = await give([limited("3000000")]);
+  expect(ended.retryAfterSeconds).toBe(2_147_483);
 });
 
 test("a refusal reports the seconds of a date, and none if there is no valid value", async () => {
