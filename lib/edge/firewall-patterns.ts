@@ -10,28 +10,43 @@ export const tokenPattern = String.raw`^bearer ey[\w-]{8,}\.ey[\w-]{8,}\.[\w-]{1
 /** Tencent's APIs, whose callers have no such token; the gateway limits each command. */
 export const tencentPattern = "^/(v4|tencent)/";
 
-/** The end of the paths of some routes, as a regular expression. */
-function endOf(isMeant: (contract: Contract) => boolean): string {
+/**
+ * WAF's fixed quota for a regular expression, in characters.
+ * https://docs.aws.amazon.com/waf/latest/developerguide/limits.html
+ */
+const patternMax = 200;
+
+const anyOf = (paths: readonly string[]) => `(${paths.join("|")})$`;
+
+/** The ends of the paths of some routes, as few regular expressions within WAF's quota. */
+function endsOf(isMeant: (contract: Contract) => boolean): string[] {
   const paths = rowsOf("endpoint").flatMap(({ contract }) => {
     const path = methodAndPath(contract)[1];
     if (path === catchAll || !isMeant(contract)) return [];
     return [path.replaceAll(".", String.raw`\.`).replace(/\{\w+\}/g, "[^/]+")];
   });
-  return `(${[...new Set(paths)].join("|")})$`;
+  const groups: string[][] = [];
+  for (const path of new Set(paths)) {
+    const group = groups.at(-1);
+    if (group && anyOf([...group, path]).length <= patternMax) group.push(path);
+    else groups.push([path]);
+  }
+  return groups.map(anyOf);
 }
 
 const isExpensive = ({ cost }: Contract) => unitsOf(cost) > 1;
 
 /** Public routes that cost more than a unit. */
-export const expensivePublicPattern = () =>
-  endOf((contract) => /^(anyone|optional)$/.test(contract.caller) && isExpensive(contract));
+export const expensivePublicPatterns = () =>
+  endsOf((contract) => /^(anyone|optional)$/.test(contract.caller) && isExpensive(contract));
 
 /** Cheap routes that check no token, so one in their header proves nothing. */
-export const uncheckedPattern = () =>
-  endOf((contract) => contract.caller === "anyone" && !isExpensive(contract));
+export const uncheckedPatterns = () =>
+  endsOf((contract) => contract.caller === "anyone" && !isExpensive(contract));
 
 /** Routes that take files, whose bodies have megabytes. */
-export const uploadPattern = () => endOf(({ form, formOnly }) => (form ?? formOnly) !== undefined);
+export const uploadPatterns = () =>
+  endsOf(({ form, formOnly }) => (form ?? formOnly) !== undefined);
 
 /**
  * Stored pictures by their cost, which is mostly that of their bytes. To be matched with decoded

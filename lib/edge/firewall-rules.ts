@@ -1,11 +1,11 @@
 import type { CfnWebACL } from "aws-cdk-lib/aws-wafv2";
 import {
-  expensivePublicPattern,
+  expensivePublicPatterns,
   picturePatterns,
   tencentPattern,
   tokenPattern,
-  uncheckedPattern,
-  uploadPattern,
+  uncheckedPatterns,
+  uploadPatterns,
 } from "./firewall-patterns.ts";
 
 /**
@@ -140,11 +140,17 @@ const matches = (
   },
 });
 
-/** Matches paths as the gateway decodes them. */
-const isPath = (pattern: string) => matches(pattern, { uriPath: {} }, "URL_DECODE");
-
 const not = (statement: CfnWebACL.StatementProperty) => ({ notStatement: { statement } });
-const either = (...statements: CfnWebACL.StatementProperty[]) => ({ orStatement: { statements } });
+
+/** One of several statements; WAF refuses a combination of a single one. */
+function either(...statements: CfnWebACL.StatementProperty[]): CfnWebACL.StatementProperty {
+  const [first, ...others] = statements;
+  return first && others.length === 0 ? first : { orStatement: { statements } };
+}
+
+/** Matches paths as the gateway decodes them. */
+const isPath = (...patterns: string[]) =>
+  either(...patterns.map((pattern) => matches(pattern, { uriPath: {} }, "URL_DECODE")));
 
 /** The rate of all requests: for Tencent's APIs the only one, since they take no token. */
 export const addressRate = () => rateByAddress(0, "rate", requestsPerAddressMax.all);
@@ -154,7 +160,7 @@ function rateRules(): CfnWebACL.RuleProperty[] {
   const authorization = { singleHeader: { Name: "authorization" } };
   const isToken = matches(tokenPattern, authorization, "LOWERCASE");
   const patterns = picturePatterns();
-  const isUnchecked = either(isPath(patterns.all), isPath(uncheckedPattern()));
+  const isUnchecked = isPath(patterns.all, ...uncheckedPatterns());
   const isWallet = isPath(walletsPattern);
   const { unchecked, expensive, pictures, largePictures } = requestsPerAddressMax;
   const { others, wallets } = requestsPerTokenMax;
@@ -166,12 +172,12 @@ function rateRules(): CfnWebACL.RuleProperty[] {
       unchecked,
       either(not(either(isToken, isPath(tencentPattern))), isUnchecked),
     ),
-    rateByAddress(6, "rate-dear", expensive, isPath(expensivePublicPattern())),
+    rateByAddress(6, "rate-dear", expensive, isPath(...expensivePublicPatterns())),
     rateByAddress(8, "rate-pictures", pictures, isPath(patterns.usual)),
     rateByAddress(9, "rate-large-pictures", largePictures, isPath(patterns.large)),
     rateByToken(3, "token-rate", others, not(isWallet)),
     rateByToken(4, "wallets-token-rate", wallets, isWallet),
-    rateByToken(7, "uploads-token-rate", uploadsPerTokenMax, isPath(uploadPattern()), 300),
+    rateByToken(7, "uploads-token-rate", uploadsPerTokenMax, isPath(...uploadPatterns()), 300),
   ];
 }
 

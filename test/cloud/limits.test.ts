@@ -53,6 +53,21 @@ const textLimits: Record<string, { max: number; textOf(properties: Properties): 
   "AWS::ECS::TaskDefinition": { max: 65_536, textOf: (properties) => properties },
   "AWS::IAM::Role": { max: 10_240, textOf: ({ Policies }) => Policies },
 };
+/**
+ * WAF's fixed quotas for a web ACL; its API accepts longer texts only in their form.
+ * https://docs.aws.amazon.com/waf/latest/developerguide/limits.html
+ */
+const firewallLimits = { regexCharacters: 200, searchedBytes: 200, rateRules: 10 };
+
+/** The values of a property, anywhere in others. */
+function valuesOf(property: string, within: unknown): unknown[] {
+  if (within === null || typeof within !== "object") return [];
+  return Object.entries(within).flatMap(([name, value]) => [
+    ...(name === property ? [value] : []),
+    ...valuesOf(property, value),
+  ]);
+}
+
 // biome-ignore lint/suspicious/noExplicitAny: A template has properties of any shape.
 type Properties = Record<string, any>;
 
@@ -133,6 +148,25 @@ describe.each(stages)("%s", (_name, stacks) => {
     expect(countOf("AWS::Lambda::Function")).toBeGreaterThan(50);
     expect(countOf("AWS::ECS::TaskDefinition")).toBe(stacks === stages[0]?.[1] ? 0 : 1);
   });
+});
+
+test.each(stages)("%s: each firewall is within WAF's quotas", (_name, stacks) => {
+  const firewalls = resourcesOf(stacks).filter(({ Type }) => Type === "AWS::WAFv2::WebACL");
+  expect(firewalls.length).toBeGreaterThan(2);
+  for (const { Properties: { Name, Rules } = {} } of firewalls) {
+    const longest = (property: string) =>
+      Math.max(0, ...valuesOf(property, Rules).map((text) => String(text).length));
+    const sizes: Sizes = {
+      regexCharacters: longest("RegexString"),
+      searchedBytes: longest("SearchString"),
+      rateRules: valuesOf("RateBasedStatement", Rules).length,
+    };
+    const excess = Object.entries(firewallLimits).filter(([what, most]) => sizes[what]! > most);
+    expect([Name, excess, sizes]).toEqual([Name, [], sizes]);
+    // AWS refuses a statement that combines a single one.
+    for (const combined of valuesOf("OrStatement", Rules) as { Statements: unknown[] }[])
+      expect([Name, combined.Statements.length > 1]).toEqual([Name, true]);
+  }
 });
 
 test("a template at four fifths of a limit is reported", () => {
