@@ -8,8 +8,9 @@ import {
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Alias, type IVersion, type Function as Lambda } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
+import { issuerKnownTo } from "../compute/environment.ts";
 import { flatName, functionName } from "../stages/names.ts";
-import type { FunctionName } from "../stages/route-table.ts";
+import { type FunctionName, rows } from "../stages/route-table.ts";
 import type { Stage } from "../stages/stages.ts";
 import { aliasName } from "./gateway.ts";
 
@@ -36,13 +37,18 @@ export function addCanaries(
   functions: ReadonlyMap<FunctionName, Lambda>,
   waiting: readonly Construct[] = [],
 ): void {
-  const canaries = [...functions].filter(([name]) => stage.canaries.includes(name));
+  const canaries = rows.flatMap(({ name, contract }) => {
+    const target = functions.get(name);
+    return target && stage.canaries.includes(name) ? [{ name, contract, target }] : [];
+  });
   if (canaries.length === 0) return;
   const application = new LambdaApplication(scope, "canaries");
   const role = deploymentRole(scope, stage);
-  const aliases = canaries.map(([name, target]) => {
-    // A version keeps its settings, and settings that are parameters are not in its hash.
-    target.invalidateVersionBasedOn(JSON.stringify(stage.issuer ?? "pool"));
+  const aliases = canaries.map(({ name, contract, target }) => {
+    // A version keeps its settings, and settings that are parameters are not in its hash. Only
+    // functions with these may get a new one: Lambda refuses a version without a change.
+    const known = issuerKnownTo(contract, stage);
+    if (known.length > 0) target.invalidateVersionBasedOn(JSON.stringify(known));
     const flat = flatName(name);
     const version = target.currentVersion as IVersion;
     const alias = new Alias(scope, `${flat}-alias`, { aliasName, version });

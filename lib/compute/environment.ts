@@ -226,3 +226,10 @@ export function environmentOf(
     if (setting.for(contract)) environment[name] = setting.value ?? missing(name, contract);
   return environment;
 }
+
+/** The stage's issuer as far as a function knows it: its template has parameters for it. */
+export function issuerKnownTo(contract: AnyContract, { issuer }: Stage): unknown[] {
+  if (!asksIssuer(contract)) return [];
+  if (issuer === undefined) return ["pool"];
+  return [issuer.issuer, issuer.audience, ...(judges(contract) ? [issuer.jwks] : [])];
+}

@@ -123,6 +123,25 @@ describe("a protected resource", () => {
   });
 });
 
+test("a function that did not change gets no new version", () => {
+  const versioned = (version: string, Environment: object, more: object = {}) => {
+    const own = stack("a", {
+      f: { Type: "AWS::Lambda::Function", Properties: { Environment, ...more } },
+      [version]: { Type: "AWS::Lambda::Version", Properties: { FunctionName: { Ref: "f" } } },
+    });
+    return [{ ...own, template: { ...own.template, Parameters: { issuer: {} } } }];
+  };
+  const last = versioned("v1", { A: "1" });
+  expect(lastOf(last, versioned("v2", { A: "2" }))).toEqual([]);
+  expect(lastOf(last, versioned("v1", { A: "1" }, { ReservedConcurrentExecutions: 5 }))).toEqual(
+    [],
+  );
+  for (const more of [{}, { ReservedConcurrentExecutions: 5 }, { RecursiveLoop: "Allow" }])
+    expect(lastOf(last, versioned("v2", { A: "1" }, more))).toEqual(["a: a version of f exists"]);
+  const ofIssuer = { A: { Ref: "issuer" } };
+  expect(lastOf(versioned("v1", ofIssuer), versioned("v2", ofIssuer))).toEqual([]);
+});
+
 test("reservations fit at every time of a deployment, even while they move", () => {
   const reserving = (name: string, ReservedConcurrentExecutions: number) =>
     stack(name, {

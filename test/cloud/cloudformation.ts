@@ -1,6 +1,7 @@
 /**
  * CloudFormation's rules for changes of deployed stacks, as far as they can fail a deployment:
- * exports in use, names that are taken, retained and protected resources, and reserved concurrency.
+ * exports in use, names that are taken, retained and protected resources, versions of functions,
+ * and reserved concurrency.
  * A template is applied to the previous one; each refusal is a sentence.
  */
 
@@ -13,6 +14,7 @@ type Resource = {
 };
 export type Template = {
   Resources: Record<string, Resource>;
+  Parameters?: Record<string, Json>;
   Outputs?: Record<string, { Value: Json; Export?: { Name: Json } }>;
 };
 /** A stack of an assembly; these are in the order in which they are deployed. */
@@ -123,6 +125,19 @@ export const protectedTooEarly = ({ name, template }: Stack): string[] =>
         .map((other) => `${name}: ${id} is protected and may be there when ${other} fails`);
     });
 
+/** Settings of a function that its versions do not have. */
+const unversioned = [
+  ...["ReservedConcurrentExecutions", "RecursiveLoop", "RuntimeManagementConfig", "Tags"],
+];
+
+/** What a version of a function keeps. */
+const versioned = ({ Properties = {} }: Resource) =>
+  text(Object.entries(Properties).filter(([name]) => !unversioned.includes(name)));
+
+/** Whether a resource has parameters, which may have another value in the next deployment. */
+const hasParameters = ({ Parameters = {} }: Template, resource: Resource) =>
+  argumentsOf(resource.Properties, "Ref").some((one) => String(one) in Parameters);
+
 const reservedOf = ({ Properties = {} }: Resource) =>
   Number(Properties.ReservedConcurrentExecutions ?? 0);
 
@@ -167,6 +182,7 @@ export class Account {
       ...this.taken(name, old, template),
       ...this.undeletable(old, template),
       ...this.firewallsInUse(name, old, template),
+      ...this.sameVersions(old, template),
       ...this.overReserved(name, old, template),
     ];
   }
@@ -238,6 +254,25 @@ export class Account {
         );
         return users.map(([user]) => `${id} cannot be deleted: ${user} uses it`);
       });
+  }
+
+  /**
+   * Lambda publishes no version of a function whose code and settings are those of its last one.
+   * https://github.com/aws/aws-cdk/issues/5334
+   */
+  private sameVersions(old: Template, template: Template): string[] {
+    const versionsOf = ({ Resources }: Template) =>
+      Object.entries(Resources).flatMap(([id, { Type, Properties }]) =>
+        Type === "AWS::Lambda::Version" ? [{ id, of: text(Properties?.FunctionName) }] : [],
+      );
+    const before = versionsOf(old);
+    return versionsOf(template).flatMap(({ id, of }) => {
+      const isNew = before.some((one) => one.of === of) && !old.Resources[id];
+      const [target = ""] = argumentsOf(JSON.parse(of), "Ref").map(String);
+      const [was, is] = [old.Resources[target], template.Resources[target]];
+      if (!isNew || !was || !is || hasParameters(template, is)) return [];
+      return versioned(was) === versioned(is) ? [`a version of ${target} exists`] : [];
+    });
   }
 
   /** A stack may raise one reservation before it lowers another. */
