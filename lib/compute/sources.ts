@@ -1,4 +1,4 @@
-import { Stack } from "aws-cdk-lib";
+import { Duration, Stack } from "aws-cdk-lib";
 import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import { CfnEventSourceMapping, type Function as Lambda } from "aws-cdk-lib/aws-lambda";
@@ -62,6 +62,9 @@ export function connectSource(
   const scope = Stack.of(target);
   if ("every" in on) {
     const schedule = Schedule.expression(on.every);
+    // The next call does what a failed one has left. Lambda would call it twice more, and a
+    // throttled one for six hours.
+    target.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(1) });
     new Rule(scope, id, { schedule, targets: [new LambdaFunction(target, { retryAttempts: 0 })] });
     return undefined;
   }

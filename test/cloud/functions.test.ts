@@ -4,7 +4,7 @@ import { rowsOf } from "../../lib/stages/route-table.ts";
 import { reservedOf } from "../../lib/stages/stage-limits.ts";
 import { stageNamed, stageOf } from "../../lib/stages/stages.ts";
 import { limitsOf } from "../bench/scale/executions.ts";
-import { functionsOf, resourcesOf, synthesize, templatesOf } from "./templates.ts";
+import { flat, functionsOf, resourcesOf, synthesize, templatesOf } from "./templates.ts";
 
 const kinds = [
   ...(["endpoint", "command", "receiver", "download"] as const),
@@ -170,6 +170,16 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
     );
     for (const { Properties } of rules)
       expect(Properties.Targets).toMatchObject([{ RetryPolicy: { MaximumRetryAttempts: 0 } }]);
+    // Lambda itself calls a failed function twice more, and a throttled one for six hours.
+    const called = rules.map(({ Properties }) => flat(Properties.Targets[0].Arn));
+    const bounded = resourcesOf(templates, "AWS::Lambda::EventInvokeConfig").map(
+      ({ Properties: { FunctionName, Qualifier, ...bounds } }) => {
+        expect(bounds).toEqual({ MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 });
+        expect(Qualifier).toBe("$LATEST");
+        return flat(FunctionName).replace(/>$/, ".Arn>");
+      },
+    );
+    expect(bounded.sort()).toEqual(called.sort());
   });
 
   test("admit a valid token even if the search fails", () => {
