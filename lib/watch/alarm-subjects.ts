@@ -1,6 +1,12 @@
 import { dueIndex } from "../../platform/table/keys.ts";
 import type { Queues } from "../data/queues.ts";
-import { functionName, hostFirewallName, relayNames, vaultName } from "../stages/names.ts";
+import {
+  backupCopyOf,
+  functionName,
+  hostFirewallName,
+  relayNames,
+  vaultName,
+} from "../stages/names.ts";
 import { rowsOf } from "../stages/route-table.ts";
 import type { Stage } from "../stages/stages.ts";
 
@@ -72,9 +78,11 @@ export const relayTasks = (watched: Watched): Subjects => {
 export const vaults = ({ stage }: Watched): Subjects =>
   stage.keepData ? { vault: { BackupVaultName: vaultName(stage) } } : {};
 
-/** Copies of backups, if there are any: AWS counts them by resource type. */
-export const copiedBackups = ({ stage }: Watched): Subjects =>
-  stage.backupCopy === undefined ? {} : { copies: { ResourceType: "DynamoDB" } };
+/** Copies of backups, if there are any: AWS counts them by the vault that they go to. */
+export function copiedBackups({ stage }: Watched): Subjects {
+  const copy = backupCopyOf(stage);
+  return typeof copy === "object" ? { copies: { BackupVaultName: copy.name } } : {};
+}
 
 /** Functions without a waiting caller, whose errors nobody else would notice. */
 export const unattended = ({ stage }: Watched) =>
