@@ -10,6 +10,7 @@ import {
   type UpdateTableCommandInput,
   UpdateTimeToLiveCommand,
 } from "@aws-sdk/client-dynamodb";
+import type { Throughput } from "../../lib/stages/stage-limits.ts";
 
 /** Starts to restore a table's state at a time as a new table, without waiting for it. */
 export async function restoreTime(
@@ -113,6 +114,29 @@ export async function complete(
     client.send(new UpdateContinuousBackupsCommand(recover)),
   );
   return (await waitUntilActive(client, TableName, everyMilliseconds)).LatestStreamArn ?? "";
+}
+
+/**
+ * Warms a table up for these units a second, as the stage's own table is: a restored one is only
+ * warm for what a new table takes. It is in use meanwhile.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html
+ */
+export async function warmUp(
+  client: DynamoDBClient,
+  TableName: string,
+  { reads, writes }: Throughput,
+  everyMilliseconds: number,
+): Promise<void> {
+  const { WarmThroughput } = await waitUntilActive(client, TableName, everyMilliseconds);
+  const { ReadUnitsPerSecond = 0, WriteUnitsPerSecond = 0 } = WarmThroughput ?? {};
+  if (ReadUnitsPerSecond >= reads && WriteUnitsPerSecond >= writes) return;
+  // DynamoDB refuses less than there is.
+  const wanted = {
+    ReadUnitsPerSecond: Math.max(reads, ReadUnitsPerSecond),
+    WriteUnitsPerSecond: Math.max(writes, WriteUnitsPerSecond),
+  };
+  const command = new UpdateTableCommand({ TableName, WarmThroughput: wanted });
+  await whenReady(everyMilliseconds, () => client.send(command));
 }
 
 /** Deletes a table that was restored for a drill. */

@@ -14,7 +14,13 @@ import { openClient } from "../../platform/aws/aws-client.ts";
 import { scanTable } from "../../platform/table/query.ts";
 import { makeWritable } from "../../platform/table/read-only.ts";
 import { restoreBackup } from "../aws/backups.ts";
-import { complete, deleteTable, restoreTime, waitUntilActive } from "../aws/restored-table.ts";
+import {
+  complete,
+  deleteTable,
+  restoreTime,
+  waitUntilActive,
+  warmUp,
+} from "../aws/restored-table.ts";
 import { openTable } from "../aws/table.ts";
 import { readPositive, runOnStage, UsageError } from "./stage-command.ts";
 import { resetLogs } from "./stream-logs.ts";
@@ -96,6 +102,21 @@ async function auditRestored(from: Date): Promise<{ count: number; items: number
   return { count: misfits.length + more, items: sums.items };
 }
 
+/** Warms the table up for the stage's calls; if AWS refuses that, says so. */
+async function warm(
+  client: DynamoDBClient,
+  to: string,
+  { warmThroughput }: Stage,
+  everyMilliseconds: number,
+): Promise<void> {
+  if (warmThroughput === undefined) return;
+  const { reads, writes } = warmThroughput;
+  await warmUp(client, to, warmThroughput, everyMilliseconds).catch(({ message }: Error) => {
+    const units = `${number.format(reads)} reads and ${number.format(writes)} writes a second`;
+    console.error(`${to} is not warm for ${units}: ${message}`);
+  });
+}
+
 async function run({
   stage,
   at,
@@ -116,7 +137,10 @@ async function run({
   const streamArn = isDrill ? undefined : await complete(client, to, everyMilliseconds);
   // The copy of a read-only table is read-only, too.
   const place = { client: DynamoDBDocumentClient.from(client), tableName: to };
-  if (!isDrill) await makeWritable(place);
+  if (!isDrill) {
+    await makeWritable(place);
+    await warm(client, to, stage, everyMilliseconds);
+  }
   const close = await openTable({ stage: stage.name, table: to });
   const { count, items } = await auditRestored(from);
   const fits = count === 0 ? "Everything fits" : `${number.format(count)} things do not fit`;

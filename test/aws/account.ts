@@ -30,7 +30,20 @@ export type Asked = {
 };
 
 /** What the account's other tables have in addition to what the engine knows of them. */
-type Extra = { stream: boolean; recovery: boolean; isProtected: boolean; busy: number };
+type Extra = {
+  stream: boolean;
+  recovery: boolean;
+  isProtected: boolean;
+  /** Request units a second for which it is warm. */
+  warm: { reads: number; writes: number };
+  busy: number;
+};
+
+/** The state of a new table, and of a restored one. */
+const fresh = {
+  ...{ stream: false, recovery: false, isProtected: false, busy: 1 },
+  warm: { reads: 12_000, writes: 4_000 },
+};
 
 const failure = (status: number, name: string, message: string): Answer => ({
   status,
@@ -97,8 +110,7 @@ export class AwsAccount {
     });
     if (made.status !== 200) throw new Error(JSON.stringify(made.body));
     for (const Item of items) this.engine.execute("PutItem", { TableName: name, Item });
-    const none = { stream: false, recovery: false, isProtected: false, busy: 1 };
-    this.tables.set(name, { ...none, ...extra });
+    this.tables.set(name, { ...fresh, ...extra });
   }
 
   /** Forgets tables, backups and calls. */
@@ -197,6 +209,9 @@ export class AwsAccount {
       TableArn: this.arnOf(name),
       TableStatus: extra.busy-- > 0 ? "UPDATING" : "ACTIVE",
       DeletionProtectionEnabled: extra.isProtected,
+      WarmThroughput: {
+        ...{ ReadUnitsPerSecond: extra.warm.reads, WriteUnitsPerSecond: extra.warm.writes },
+      },
       ...(extra.stream && {
         StreamSpecification: { StreamEnabled: true, StreamViewType: "NEW_AND_OLD_IMAGES" },
         LatestStreamArn: this.streamOf(name),
@@ -214,6 +229,13 @@ export class AwsAccount {
       extra.stream = true;
     }
     if (body.DeletionProtectionEnabled === true) extra.isProtected = true;
+    const { ReadUnitsPerSecond: reads, WriteUnitsPerSecond: writes } = (body.WarmThroughput ??
+      {}) as Record<string, number>;
+    if (reads !== undefined && writes !== undefined) {
+      if (reads < extra.warm.reads || writes < extra.warm.writes)
+        return failure(400, "ValidationException", "Warm throughput cannot be decreased");
+      extra.warm = { reads, writes };
+    }
     extra.busy = 1;
     return {};
   }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import { beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { stageNamed } from "../../lib/stages/stages.ts";
 import { key } from "../../platform/table/keys.ts";
 import { labelOf } from "../../platform/table/ownership.ts";
 import { scanTable } from "../../platform/table/query.ts";
@@ -168,6 +169,7 @@ test("a restore to a point in time completes the table, and prints the line that
   expect(now.filter(({ SK, epoch }) => SK?.S === "LOG" && epoch?.S !== "old")).toHaveLength(1);
   expect(account.extraOf("ovation-prod-2")).toMatchObject({
     ...{ stream: true, recovery: true, isProtected: true },
+    warm: stageNamed("prod").warmThroughput,
   });
   const expiry = account.engine.execute("DescribeTimeToLive", { TableName: "ovation-prod-2" });
   expect(expiry.body).toMatchObject({ TimeToLiveDescription: { TimeToLiveStatus: "ENABLED" } });
@@ -214,6 +216,20 @@ test("a restore waits until AWS lets the new table be changed", async () => {
   expect(account.extraOf("ovation-prod-2")).toMatchObject({
     ...{ stream: true, recovery: true, isProtected: true },
   });
+});
+
+test("a restore that AWS does not warm up completes its table, and says so", async () => {
+  account.createTable("ovation-prod", items, { stream: true, recovery: true, isProtected: true });
+  account.before = ({ body }) =>
+    body.WarmThroughput === undefined
+      ? undefined
+      : { status: 400, body: { __type: "LimitExceededException", message: "Too warm" } };
+  const { status, stdout, stderr } = await restoreTo2();
+  expect([status, stderr]).toEqual([
+    0,
+    "ovation-prod-2 is not warm for 24,000 reads and 16,000 writes a second: Too warm\n",
+  ]);
+  expect(stdout).toContain("npm run deploy -- prod --no-canary");
 });
 
 test("a restore does not wait forever for a table that cannot be changed", async () => {
