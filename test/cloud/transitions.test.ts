@@ -47,7 +47,7 @@ const reservable = prod.accountConcurrency - 100;
 const changes: State[][] = [
   ["plain", "plain"],
   ["plain", "domain", "another domain", "domain", "plain", "domain"],
-  ["plain", "a domain with old names", "domain"],
+  ["plain", "a domain with old names", "domain", "a domain with old names", "plain"],
   ["plain", "relay", "domain", "relay", "a relay of another domain", "plain"],
   ["plain", "own issuer", "another audience", "own issuer", "other keys", "plain", "own issuer"],
   ["plain", "restored", "plain", "restored"],

@@ -174,6 +174,14 @@ const tried: Record<string, Tried> = {
   "npm run redrive -- --stage STAGE": {
     before: () => tableOf("prod"),
     says: ["0 batches of the stream retried, 0 left."],
+    after: () => {
+      const [, entry = ""] = readFileSync("docs/runbook.md", "utf8").split(
+        "### records-given-up\n",
+      );
+      const [rights = ""] = entry.split("\n### ");
+      for (const { service, action } of account.asked)
+        if (service === "dynamodb") expect(rights).toMatch(RegExp(`\\b${action}\``));
+    },
   },
   "npm run migrate -- STAGE": {
     before: () => tableOf("prod"),
