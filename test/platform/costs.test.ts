@@ -85,7 +85,8 @@ const elsewhere: Record<string, string> = {
   "GET /api/v1/sign-in": "asks the issuer, and nothing of the table",
   "POST /api/v1/sign-in": "asks the issuer, and writes the marker of its key alone",
   "POST /api/v1/operations/parked/{id}/redrive": "settles one gift (gift-units.test.ts)",
-  "POST /api/v1/webhooks/{id}/deliveries/{deliveryId}/resend": "reads the webhooks and one delivery",
+  "POST /api/v1/webhooks/{id}/deliveries/{deliveryId}/resend":
+    "reads the webhooks and one delivery",
 };
 
 test("every route is called here, or its cost is tested elsewhere", async () => {
