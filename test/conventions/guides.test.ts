@@ -56,6 +56,7 @@ test("commands that need external services are a short list", () => {
     "aws iam create-open-id-connect-provider",
     "aws iam create-service-linked-role",
     "aws secretsmanager get-secret-value",
+    "aws secretsmanager put-secret-value",
     "aws sso login",
     "aws sts get-caller-identity",
     "curl https://acme.eu.auth0.com/oauth/token -d",
