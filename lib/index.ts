@@ -53,7 +53,6 @@ export function addStage(app: App, given: Stage): void {
     tableName: data.table.tableName,
     queues: data.queues,
     deadLetters: data.deadLetters,
-    httpApiName: `ovation-${stage.name}-http`,
     socketApiId: realtime.apiId,
     streamMappings: realtime.streamMappings,
     ...(host && { distributionId: host.distributionId }),

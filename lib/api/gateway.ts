@@ -10,7 +10,7 @@ import {
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
-import { functionName, logName } from "../stages/names.ts";
+import { apiName, functionName, logName } from "../stages/names.ts";
 import type { Stage } from "../stages/stages.ts";
 
 /** One log for all functions of an API, or for its access log, with the stage's retention. */
@@ -87,7 +87,7 @@ export function restApi(
 ): SpecRestApi {
   const accessLog = logGroup(scope, "access-log", stage, `${name}-access`);
   return new SpecRestApi(scope, "api", {
-    restApiName: `ovation-${stage.name}-${name}`,
+    restApiName: apiName(stage.name, name),
     apiDefinition: ApiDefinition.fromInline({ [compressionKey]: compressedBytesMin, ...document }),
     endpointTypes: [EndpointType.REGIONAL],
     // The role belongs to the account, not the stage: lib/identity/account.ts.

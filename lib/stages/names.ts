@@ -23,6 +23,9 @@ export const tableNames = (stage: { name: string }) => [
   restoredNames(stage),
 ];
 
+/** A REST API of a stage, in metrics too. */
+export const apiName = (stage: string, name: string) => `ovation-${stage}-${name}`;
+
 /** The log group of a stage with this name. */
 export const logName = (stage: string, name: string) => `/ovation/${stage}/${name}`;
 

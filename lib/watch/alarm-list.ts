@@ -1,6 +1,7 @@
 import type { MetricName } from "../../platform/runtime/metrics.ts";
 import { socketsPerTask } from "../stages/relay.ts";
 import {
+  answering,
   copiedBackups,
   distribution,
   guarded,
@@ -151,10 +152,10 @@ export const alarmKinds = {
     of: unattended,
   },
   "http-5xx": {
-    name: "http answers 5xx",
-    means: "Callers of the HTTP API got 500, 503 or 504.",
+    name: "{} answers 5xx",
+    means: "Callers of the HTTP API or of the API of pictures got 500, 503 or 504.",
     ...{ aws: "AWS/ApiGateway", metric: "5XXError" },
-    of: ({ httpApiName }) => ({ http: { ApiName: httpApiName } }),
+    of: answering,
   },
   "host-5xx": {
     name: "the domain answers 5xx",

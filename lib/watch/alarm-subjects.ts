@@ -1,6 +1,7 @@
 import { dueIndex } from "../../platform/table/keys.ts";
 import type { Queues } from "../data/queues.ts";
 import {
+  apiName,
   backupCopyOf,
   functionName,
   hostFirewallName,
@@ -16,7 +17,6 @@ export type Watched = {
   tableName: string;
   queues: Queues;
   deadLetters: Queues;
-  httpApiName: string;
   socketApiId: string;
   /** Ids of the mappings that read the table's stream, by function. */
   streamMappings: Record<string, string>;
@@ -44,6 +44,12 @@ export const mappings = ({ streamMappings }: Watched): Subjects =>
 export const queuesOf = (queues: Queues): Subjects =>
   Object.fromEntries(
     Object.entries(queues).map(([name, { queueName }]) => [name, { QueueName: queueName }]),
+  );
+
+/** The REST APIs that answer failures with 5xx: Tencent's answer 200. */
+export const answering = ({ stage }: Watched): Subjects =>
+  Object.fromEntries(
+    ["http", "pictures"].map((name) => [name, { ApiName: apiName(stage.name, name) }]),
   );
 
 /** The table and its index. */

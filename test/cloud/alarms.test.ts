@@ -83,7 +83,14 @@ describe.each(["dev", "prod"] as const)("the alarms of %s", (stage) => {
       expect(on(Properties.MetricTransformations[0].MetricName)).toEqual([{}]);
     }
     // Its gateway never returns 5xx, so an alarm on them would never fire.
-    expect(on("5XXError")).toEqual([{ ApiName: `ovation-${stage}-http` }]);
+    const others = ["http", "pictures"];
+    expect(on("5XXError")).toEqual(others.map((name) => ({ ApiName: `ovation-${stage}-${name}` })));
+    const apis = resourcesOf(templates, "AWS::ApiGateway::RestApi").map(
+      ({ Properties }) => Properties.Name,
+    );
+    expect(apis.sort()).toEqual(
+      [...others, "tencent", "tencent-callback"].map((name) => `ovation-${stage}-${name}`),
+    );
     for (const { Properties } of resourcesOf(templates, "AWS::ApiGateway::Stage", "tencent")) {
       const { failure } = JSON.parse(Properties.AccessLogSetting.Format);
       expect(failure).toBe("$context.error.responseType");
