@@ -12,7 +12,6 @@ import {
   SslPolicy,
 } from "aws-cdk-lib/aws-elasticloadbalancingv2";
 import { ARecord, RecordTarget } from "aws-cdk-lib/aws-route53";
-import { LoadBalancerTarget } from "aws-cdk-lib/aws-route53-targets";
 import type { Construct } from "constructs";
 import { zoneOf } from "../edge/edge.ts";
 import { type Domain, relayHostOf } from "../stages/domain.ts";
@@ -75,13 +74,24 @@ export function addLoadBalancer(
     new ARecord(scope, "address", {
       zone: zoneOf(scope, domain.zone),
       recordName: `${host}.`,
-      target: RecordTarget.fromAlias(new LoadBalancerTarget(balancer)),
+      target: aliasOf(balancer),
     });
   new CfnOutput(scope, "url", { value: `wss://${host}/ws` });
   // The target of the name's DNS record, for names outside of our hosted zones.
   new CfnOutput(scope, "entrance-name", { value: balancer.loadBalancerDnsName });
   const { loadBalancerFullName: loadBalancer } = balancer;
   return { loadBalancer, targetGroup: targets.targetGroupFullName };
+}
+
+/**
+ * A network load balancer as the target of a record. CDK's own target is `dualstack.` and its name,
+ * which only other kinds of load balancers have (aws/aws-cdk#16987).
+ * https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-to-elb-load-balancer.html
+ */
+function aliasOf(balancer: NetworkLoadBalancer): RecordTarget {
+  const { loadBalancerDnsName: dnsName, loadBalancerCanonicalHostedZoneId: hostedZoneId } =
+    balancer;
+  return RecordTarget.fromAlias({ bind: () => ({ dnsName, hostedZoneId }) });
 }
 
 /** The configured certificate, or one that is validated in the domain's zone. */

@@ -77,7 +77,10 @@ describe("a stage with a relay and a domain", () => {
     const SslPolicy = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06";
     expect(listener).toMatchObject({ Port: 443, Protocol: "TLS", SslPolicy });
     expect(the("CertificateManager::Certificate").DomainName).toBe(`relay.${name}`);
-    expect(the("Route53::RecordSet")).toMatchObject({ Name: `relay.${name}.`, Type: "A" });
+    const record = the("Route53::RecordSet");
+    expect(record).toMatchObject({ Name: `relay.${name}.`, Type: "A" });
+    // Only the names of other kinds of load balancers also exist with `dualstack.` before them.
+    expect(flat(record.AliasTarget.DNSName)).toMatch(/^<entrance\w+\.DNSName>$/);
     // Addresses reach one port of the load balancer; tasks are reached from its security group
     // only.
     const open = all("EC2::SecurityGroup").flatMap(
