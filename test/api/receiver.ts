@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text as readText } from "node:stream/consumers";
 import { admin, call, eventually, type Person } from "./people.ts";
 import { recordCall } from "./recorder.ts";
 
@@ -25,8 +26,7 @@ export async function startReceiver(
 ) {
   const received: Received[] = [];
   const server = createServer(async (request, response) => {
-    let text = "";
-    for await (const chunk of request) text += chunk;
+    const text = await readText(request);
     const body = JSON.parse(text);
     const got = { at: Date.now(), path: request.url ?? "", headers: request.headers, text, body };
     recordCall({ message: body, headers: request.headers });
