@@ -44,11 +44,11 @@ type Call = { method: "GET" | "POST"; headers: OutgoingHttpHeaders; payload?: st
 /** Thrown if a URL must not be called; a retry would fail, too. */
 export class NotCalled extends Error {}
 
-/** Thrown if a response is larger than its limit. */
-export class TooLarge extends Error {}
+/** Thrown if there is no usable response; the message says why, without an address. */
+export class UnusableAnswer extends Error {}
 
-/** A connection that switches to another protocol (101) ends without an error. */
-const noAnswer = "No answer came";
+/** Thrown if a response is larger than its limit. */
+export class TooLarge extends UnusableAnswer {}
 
 /**
  * Calls a URL from a user or a customer and returns the response as soon as its status is there.
@@ -83,13 +83,17 @@ export async function send(
   }
 }
 
+/** Shown for a connection that ended before a response. */
+export const closed = "The connection was closed without an answer";
+
 const isClosed = (error: unknown) =>
   ["ECONNRESET", "EPIPE"].includes((error as NodeJS.ErrnoException).code ?? "");
 
 const responseOf = (request: ClientRequest, payload: string | undefined) =>
   new Promise<IncomingMessage>((resolve, reject) => {
     request.on("error", reject);
-    request.once("close", () => reject(new Error(noAnswer)));
+    // A connection that switches to another protocol (101) ends without an error.
+    request.once("close", () => reject(new UnusableAnswer(closed)));
     request.once("response", (response) => {
       // The reason why its body ends early, such as the time limit.
       request.on("error", (error) => response.destroy(error));
@@ -110,7 +114,7 @@ export async function readBody(
   for await (const chunk of response as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     // Leaving the loop closes the connection.
-    if (bytes > bytesMax) throw new TooLarge(`More than ${bytesMax} bytes`);
+    if (bytes > bytesMax) throw new TooLarge(`The answer had more than ${bytesMax} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

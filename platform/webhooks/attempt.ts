@@ -1,5 +1,6 @@
 import type { Delivery, Outcome } from "../../domain/webhooks/delivery.ts";
 import { postForStatus } from "../outbound/post.ts";
+import { closed, UnusableAnswer } from "../outbound/request.ts";
 import { logNotice } from "../runtime/log.ts";
 import type { Receiver } from "./receivers.ts";
 
@@ -42,6 +43,7 @@ async function post({ url, headers }: Address, text: string): Promise<Outcome> {
 export function reasonOf(error: unknown): string {
   const { name, code, message } = error as Error & { code?: string };
   if (isLate(error)) return "No answer came in time";
+  if (error instanceof UnusableAnswer) return error.message;
   const known = code === undefined ? undefined : sentences[code];
   if (known !== undefined) return known;
   if (message.includes("open Internet")) return "The name does not lead to the open Internet";
@@ -54,5 +56,5 @@ const sentences: Record<string, string | undefined> = {
   ENOTFOUND: "The name does not resolve",
   EAI_AGAIN: "The name does not resolve",
   ECONNREFUSED: "The connection was refused",
-  ECONNRESET: "The connection was closed without an answer",
+  ECONNRESET: closed,
 };
