@@ -61,6 +61,8 @@ type Link = {
 /** Back-off between attempts: full jitter up to a limit that doubles each time. */
 const firstWaitMilliseconds = 500;
 const waitMillisecondsMax = 30_000;
+/** Times in a row that a socket may send the client elsewhere without a back-off. */
+const movesMax = 3;
 /** Attempts at a relay that worked before. */
 const relayTriesMax = 3;
 /** A socket that lived this long resets the back-off. */
@@ -194,7 +196,7 @@ function leave(state: State, own: Link, leaving: Leaving): void {
   const backoff = firstWaitMilliseconds * 2 ** Math.max(0, state.tries - 1);
   const longest = Math.min(waitMillisecondsMax, backoff);
   state.earliest = performance.now() + waitMilliseconds;
-  schedule(state, to === undefined ? longest : 0);
+  schedule(state, to === undefined || state.tries > movesMax ? longest : 0);
 }
 
 /** Starts the next attempt when the server permits it, and up to `jitterMilliseconds` later. */

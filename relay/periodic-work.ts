@@ -89,11 +89,15 @@ async function mark(state: State): Promise<void> {
 }
 
 /**
- * Closes all sockets of a relay without a heartbeat. Functions would take them for dead and remove
- * them from their users' lists: later revocations and notifications would not find them.
+ * Whether a relay has no heartbeat, so it may have no sockets. Functions would take them for dead
+ * and remove them from their users' lists: later revocations and notifications would not find them.
  */
-async function closeWithoutHeartbeat({ connections, markedAt }: State): Promise<void> {
-  if (Date.now() - markedAt < aloneMilliseconds) return;
+export const isAlone = ({ markedAt }: State) => Date.now() - markedAt >= aloneMilliseconds;
+
+/** Closes all sockets of a relay without a heartbeat. */
+async function closeWithoutHeartbeat(state: State): Promise<void> {
+  if (!isAlone(state)) return;
+  const { connections } = state;
   await closeInWaves([...connections.values()], connections.size * closingMillisecondsEach);
 }
 

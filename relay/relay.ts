@@ -16,7 +16,7 @@ import { closeInWaves } from "./closing.ts";
 import { socketLimits, takeConnection } from "./connection.ts";
 import { answerHandshake, readHandshake } from "./handshake.ts";
 import type { Connection } from "./model.ts";
-import { startPeriodicWork } from "./periodic-work.ts";
+import { isAlone, startPeriodicWork } from "./periodic-work.ts";
 import { leaveAll } from "./room.ts";
 import { grantedTo } from "./routes.ts";
 import { type Admitted, createState, type State } from "./state.ts";
@@ -89,13 +89,12 @@ export async function startRelay({ port, host }: { port: number; host: string })
 }
 
 /** The status of a request that is refused before its handshake is checked. */
-function refusalOf(
-  { connections, handshakes }: State,
-  request: IncomingMessage,
-): 404 | 431 | 503 | undefined {
+function refusalOf(state: State, request: IncomingMessage): 404 | 431 | 503 | undefined {
   if (sizeOf(request) > headerBytesMax) return 431;
   if (request.url?.split("?")[0] !== path) return 404;
-  return connections.size >= connectionsMax || handshakes.size() >= pendingMax ? 503 : undefined;
+  const { connections, handshakes } = state;
+  const isFull = connections.size >= connectionsMax || handshakes.size() >= pendingMax;
+  return isFull || isAlone(state) ? 503 : undefined;
 }
 
 /** Accepts handshakes that conform to RFC 6455 (4.2.1) and are admitted. */

@@ -71,6 +71,20 @@ test("a client that the relay no longer admits asks the API where to go", async 
   client.close();
 });
 
+test("a client whose relays close each socket at once reconnects ever more slowly", async () => {
+  const { client, last, places } = await moveClient();
+  for (let milliseconds = 0; milliseconds < 60_000; milliseconds += 50) {
+    await pass(50);
+    if (last().readyState !== 1) continue;
+    const isAtRelay = places().at(-1) === "relay";
+    if (isAtRelay) last().say({ type: "closing", code: 4410, reason: "Reconnect at once" });
+    else last().say({ type: "moved", streamId, url: relay });
+  }
+  // The first moves are made at once.
+  expect(places().length).toBeLessThan(20);
+  client.close();
+});
+
 test("a relay gets the ticket once, and the query that the application asked for", async () => {
   let tickets = 0;
   const { client, follow, sockets, last } = createTestClient({

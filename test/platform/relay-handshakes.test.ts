@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { connect } from "node:net";
+import { jest } from "@jest/globals";
 import WebSocket from "ws";
 import { relayConnectionId, relayOf } from "../../domain/log/subscriber.ts";
 import { makeTicket } from "../../domain/log/ticket.ts";
@@ -58,6 +59,15 @@ test("a handshake that failed leaves no socket that would count for its user", a
   await relay.drain(0);
   expect(status).toBe(500);
   expect(await listSockets(userId, now)).toEqual([]);
+});
+
+test("a relay without a heartbeat admits no sockets, which it would close within a second", async () => {
+  const relay = await startRelay({ port: 0, host: "127.0.0.1" });
+  const { now: read } = Date;
+  const clock = jest.spyOn(Date, "now").mockImplementation(() => read() + 13_500);
+  const status = await handshakeAt(relay.port).finally(() => clock.mockRestore());
+  await relay.drain(0);
+  expect(status).toBe(503);
 });
 
 test("a handshake has the path of the API, and headers no larger than the API accepts", async () => {
