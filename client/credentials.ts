@@ -1,11 +1,10 @@
-import type { Token, Tokens } from "./token.ts";
+import { callWithin, type Token, type Tokens } from "./token.ts";
 
 /** How the client authorizes its sockets. */
 export type Admission = {
-  /** The option's name, used in errors. */
-  name: string;
   /**
-   * Credentials for one handshake. Rejects with the error that the application's function threw.
+   * Credentials for one handshake. Rejects with the error that the application's function threw, or
+   * once it has taken too long.
    */
   get(): Promise<{ query?: Record<string, string>; protocols?: string[] }>;
   /**
@@ -29,7 +28,6 @@ const ticketMilliseconds = 60_000;
 
 /** By token, sent in a subprotocol rather than in the URL, because URLs are logged. */
 export const byToken = (tokens: Tokens): Admission => ({
-  name: "token()",
   get: async () => ({ protocols: ["bearer", await tokens.get()] }),
   renew: tokens.renew,
   isOver: tokens.isOver,
@@ -41,8 +39,9 @@ export function byTicket(ticket: Token): Admission {
   const givenAt = performance.now();
   const isFixed = typeof ticket === "string";
   return {
-    name: "ticket()",
-    get: async () => ({ query: { ticket: isFixed ? ticket : await ticket() } }),
+    get: async () => ({
+      query: { ticket: isFixed ? ticket : await callWithin("ticket()", ticket) },
+    }),
     renew: () => !isFixed,
     isOver: () => isFixed && performance.now() - givenAt > ticketMilliseconds,
     overReason: "The ticket has been used or has expired",
@@ -51,7 +50,6 @@ export function byTicket(ticket: Token): Admission {
 
 /** By overlay key, valid until it is revoked. */
 export const byOverlayKey = (overlayKey: OverlayKey): Admission => ({
-  name: "overlayKey",
   get: async () => ({ query: overlayKey }),
   renew: () => false,
   isOver: () => false,

@@ -105,7 +105,8 @@ const throwLater = (error: unknown) => {
 export function createClient(options: Options) {
   const WebSocket = options.WebSocket ?? (globalThis.WebSocket as SocketConstructor);
   if (WebSocket === undefined) throw new TypeError("No WebSocket found: pass one in the options");
-  const tokens = keepToken(options.token ?? "");
+  const clock = createClock();
+  const tokens = keepToken(options.token ?? "", clock.now);
   const report = (error: unknown) => runCallback(throwLater, options.onError ?? throwLater, error);
   const send = createCaller(options.url.replace(/\/$/, ""), tokens, options.fetch);
   const call = createCall(async (method, path, ...more) => {
@@ -115,7 +116,6 @@ export function createClient(options: Options) {
       if (method.toUpperCase() === "POST") wallet.note(path);
     }
   });
-  const clock = createClock();
   const vote = createVoter(call, clock.now);
   const wallet = createWalletWatch(
     () => call("GET /api/v1/wallet"),

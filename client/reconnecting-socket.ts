@@ -49,7 +49,6 @@ export type Leaving = {
 
 /** One connection attempt and its socket. */
 type Link = {
-  isAdmitted?: boolean;
   /** What its URL requests. */
   wanted: Wanted;
   socket?: SocketLike;
@@ -67,7 +66,7 @@ const movesMax = 3;
 const relayTriesMax = 3;
 /** A socket that lived this long resets the back-off. */
 const stableMilliseconds = 10_000;
-/** Timeout for a token and a handshake. */
+/** Timeout for a handshake. */
 const openMillisecondsMax = 15_000;
 const open = 1;
 const unopened = "No connection could be opened";
@@ -119,12 +118,11 @@ async function connect(state: State): Promise<void> {
   const { settings } = state;
   const own: Link = { wanted: {}, last: Promise.resolve() };
   state.link = own;
-  state.timer = setTimeout(() => giveUp(state, own), openMillisecondsMax);
   try {
     const { ticket } = state.place;
     const { query, protocols } = ticket ? { query: { ticket } } : await settings.admission.get();
     if (state.link !== own) return;
-    own.isAdmitted = true;
+    state.timer = setTimeout(() => leave(state, own, { reason: unopened }), openMillisecondsMax);
     // Credentials may be valid for one stream only: the one that the URL names. A channel's socket
     // learns its stream from the server.
     own.wanted = query?.channel ? query : { ...settings.wanted(), ...query };
@@ -163,13 +161,6 @@ async function connect(state: State): Promise<void> {
 async function receive(state: State, own: Link, text: string): Promise<void> {
   const message = await readMessage(text);
   if (state.link === own) state.settings.onMessage(message);
-}
-
-function giveUp(state: State, own: Link): void {
-  const { admission, report } = state.settings;
-  const late = `${admission.name} gave nothing within ${openMillisecondsMax / 1000} s`;
-  if (!own.isAdmitted) report(new Error(late));
-  leave(state, own, { reason: own.isAdmitted ? unopened : late });
 }
 
 function leave(state: State, own: Link, leaving: Leaving): void {

@@ -6,17 +6,32 @@ export type Token = string | (() => string | Promise<string>);
 
 /** A token with less time left is not used: it could expire in flight. */
 const restMillisecondsMin = 30_000;
+/** The application's request may hang, as when a phone changes networks: it is called again. */
+const giveMillisecondsMax = 15_000;
+
+/** Calls a function of the application, and rejects once it has taken too long. */
+export const callWithin = (name: string, give: () => string | Promise<string>): Promise<string> =>
+  new Promise((done, fail) => {
+    const late = `${name} gave nothing within ${giveMillisecondsMax / 1000} s`;
+    const timer = setTimeout(() => fail(new Error(late)), giveMillisecondsMax);
+    const given = (async () => give())();
+    void given.then(done, fail).then(() => clearTimeout(timer));
+  });
 
 /**
  * Caches a token until shortly before it expires, so that calls cause no extra sign-ins. A token
- * whose expiry cannot be read is fetched for each use; concurrent callers share one fetch.
+ * whose expiry cannot be read is fetched for each use; concurrent callers share one fetch. `now`:
+ * the server's time.
  */
-export function keepToken(token: Token) {
+export function keepToken(token: Token, now: () => number = Date.now) {
   let kept: { text: string; until: number } | undefined;
   let asking: Promise<string> | undefined;
 
+  /** Milliseconds until a token expires; NaN if that cannot be read. */
+  const restOf = (text: string) => (claimsOf(text)?.exp ?? Number.NaN) * 1000 - now();
+
   async function ask(give: () => string | Promise<string>): Promise<string> {
-    const text = await give();
+    const text = await callWithin("token()", give);
     kept = { text, until: performance.now() + restOf(text) - restMillisecondsMin };
     return text;
   }
@@ -43,15 +58,12 @@ export function keepToken(token: Token) {
     },
     /** The user id, if a token is already known. */
     userId: () => claimsOf(typeof token === "string" ? token : kept?.text)?.sub,
-    /** Whether it is a fixed token that has expired by this clock. */
+    /** Whether it is a fixed token that has expired. */
     isOver: () => typeof token === "string" && restOf(token) <= 0,
   };
 }
 
 export type Tokens = ReturnType<typeof keepToken>;
-
-/** Milliseconds until a token expires; NaN if that cannot be read. */
-const restOf = (token: string) => (claimsOf(token)?.exp ?? Number.NaN) * 1000 - Date.now();
 
 function claimsOf(token: string | undefined): { sub?: string; exp?: number } | undefined {
   try {

@@ -1,5 +1,5 @@
 import { jest } from "@jest/globals";
-import { createTestClient, jwt, pass } from "./fake-socket.ts";
+import { createTestClient, jwt, pass, streamId } from "./fake-socket.ts";
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => {
@@ -64,6 +64,29 @@ test("a valid fixed token is tried again for as long as the server is unreachabl
   client.close();
 });
 
+test("a valid fixed token is tried again although this clock is hours ahead", async () => {
+  let isOpening = true;
+  const token = jwt(3600);
+  const serverTime = new Date().toISOString();
+  jest.setSystemTime(Date.now() + 2 * 3_600_000);
+  const { client, sockets, notes, follow, last } = createTestClient({ token }, () => isOpening);
+  follow();
+  await pass(20);
+  last().greet();
+  const event = { id: "1", type: "chat.message", at: serverTime, data: {} };
+  last().say({ type: "events", streamId, epoch: "e", frame: 1, viewers: 1, events: [event] });
+  await pass(20);
+  isOpening = false;
+  last().drop();
+  await pass(1_000);
+  last().drop();
+  isOpening = true;
+  await pass(5_000);
+  expect([notes.ends, notes.errors, notes.states.at(-1)]).toEqual([[], [], "online"]);
+  expect(sockets).toHaveLength(3);
+  client.close();
+});
+
 test("each error of token() is reported, and the socket opens once it returns a token", async () => {
   let isSignedIn = false;
   const { client, sockets, notes } = createTestClient({
@@ -92,6 +115,24 @@ test("a token() that never resolves is reported and called again", async () => {
   expect(notes.errors).toHaveLength(1);
   expect(String(notes.errors[0])).toContain("token()");
   expect(sockets).toHaveLength(1);
+  client.close();
+});
+
+test("a call whose token() never resolves asks for another while the socket stays open", async () => {
+  let asked = 0;
+  const { fetcher, tokens } = answering();
+  const { client, last, notes, sockets } = createTestClient({
+    // The second request hangs, as on a phone that changes networks.
+    token: () => (++asked === 2 ? new Promise<string>(() => {}) : jwt(40, `${asked}`)),
+    fetch: fetcher,
+  });
+  await pass(11_000);
+  const said = Promise.all([client.call("GET", "/a"), client.call("GET", "/b")]);
+  await pass(10_000);
+  last().say({ type: "pong", heads: {} });
+  await pass(10_000);
+  expect(await Promise.race([said, "pending"])).toEqual([{ ok: true }, { ok: true }]);
+  expect([asked, tokens, sockets.length, notes.errors]).toEqual([3, ["3", "3"], 1, []]);
   client.close();
 });
 
