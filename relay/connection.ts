@@ -58,9 +58,13 @@ export function takeConnection(opened: Opened): Connection {
     subscriptions: new Map(),
     isOpen: () => !isClosing && socket.readyState === socket.OPEN,
     unread: () => raw.writableLength,
-    write(bytes) {
+    write(...frames) {
       if (!connection.isOpen()) return;
-      if (raw.writableLength <= socketLimits.unreadBytes) return void raw.write(bytes);
+      if (raw.writableLength <= socketLimits.unreadBytes) {
+        raw.cork();
+        for (const bytes of frames) raw.write(bytes);
+        return raw.uncork();
+      }
       countMetric("SlowReadersDropped");
       isClosing = true;
       socket.terminate();

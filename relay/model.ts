@@ -24,8 +24,8 @@ export type Connection = {
   isExpiring?: boolean;
   subscriptions: Map<string, Subscription>;
   isOpen(): boolean;
-  /** Writes encoded frames. Closes the connection if the client does not read. */
-  write(bytes: Buffer): void;
+  /** Writes encoded frames, together. Closes the connection if the client does not read. */
+  write(...frames: readonly Buffer[]): void;
   send(message: object): void;
   /** Bytes that the client has not read yet. */
   unread(): number;

@@ -12,7 +12,7 @@ import { takeResumeFrames } from "../platform/store/log/resume-budget.ts";
 import { isStillAdmitted } from "../platform/store/streams/members.ts";
 import { getSharedStreamWithMember } from "../platform/store/streams/stream-access.ts";
 import { socketLimits } from "./connection.ts";
-import { type Encoded, encode, heldBefore, joined } from "./held-frames.ts";
+import { type Encoded, encode, heldBefore } from "./held-frames.ts";
 import type { Connection, Room, Subscription } from "./model.ts";
 import { admit, endSubscription, enter, leave, refresh } from "./room.ts";
 import type { Rooms } from "./rooms.ts";
@@ -145,10 +145,14 @@ async function catchUp(room: Room, subscription: Subscription): Promise<void> {
   }
 }
 
-/** Sends missed frames in one write, which takes the same time for ten of them as for one. */
+/**
+ * Sends missed frames in one write, which takes the same time for ten of them as for one. All who
+ * return share the bytes: with a copy each, slow ones would use up the memory.
+ */
 function sendRun(subscription: Subscription, run: readonly Encoded[]): void {
   if (subscription.isOver) return;
-  subscription.connection.write(joined(run)(subscription.connection.compact));
+  const { connection } = subscription;
+  connection.write(...run.map(({ bytes }) => bytes(connection.compact)));
   subscription.next = (run.at(-1)?.frame.n ?? subscription.next) + 1;
   countMetric("ResumedFrames", run.length);
 }

@@ -19,6 +19,7 @@ function connectionOf(unread: { bytes: number }, onMessage: Handle = async () =>
     terminate: () => ends.push("terminate"),
   });
   const raw = Object.assign(new EventEmitter(), {
+    ...{ cork() {}, uncork() {} },
     write: (bytes: Buffer) => written.push(bytes),
   });
   Object.defineProperty(raw, "writableLength", { get: () => unread.bytes });

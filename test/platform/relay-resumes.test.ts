@@ -1,3 +1,4 @@
+import { jest } from "@jest/globals";
 import { putFrame } from "../../platform/store/log/frames.ts";
 import { getLog } from "../../platform/store/log/logs.ts";
 import { deleteItem, putItem } from "../../platform/table/items.ts";
@@ -34,8 +35,8 @@ async function streamWith(count: number, text = "") {
 /** A socket and the numbers of the frames that it got. */
 function socketOf(userId: string) {
   const frames: number[] = [];
-  const write = (bytes: Buffer) => {
-    for (const [, n] of bytes.toString().matchAll(/"frame":(\d+)/g)) frames.push(Number(n));
+  const write = (...parts: Buffer[]) => {
+    for (const [, n] of parts.join("").matchAll(/"frame":(\d+)/g)) frames.push(Number(n));
   };
   const connection: Connection = { ...connectionOf(userId), write };
   return { connection, frames };
@@ -74,6 +75,21 @@ test("a failed read of missed frames concerns only those who waited for it", asy
   expect(later.frames).toEqual([2, 3, 4, 5]);
 });
 
+test("viewers who missed the same frames are sent the same bytes, however slowly they read", async () => {
+  const request = await streamWith(40, "x".repeat(1_000));
+  const returning = async (userId: string) => {
+    const { connection } = socketOf(userId);
+    const write = jest.spyOn(connection, "write");
+    await subscribe(rooms, connection, request, new Date());
+    await until(() => connection.subscriptions.get(request.streamId)?.isLive);
+    return new Set(write.mock.calls.flat());
+  };
+  const [one, other] = [await returning("one"), await returning("other")];
+  // A copy for each of thousands who return would take more memory than a relay has.
+  expect([one.size, other.size]).toEqual([39, 39]);
+  expect([...other].every((bytes) => one.has(bytes))).toBe(true);
+});
+
 test("a missed frame that has expired does not hold up those after it", async () => {
   const request = await streamWith(5);
   await deleteItem(key.frame(request.streamId, 3));
@@ -97,10 +113,10 @@ test("a viewer who reads slowly gets many large frames without too much unread a
       unread.bytes = Math.max(0, unread.bytes - 50_000);
       return unread.bytes;
     },
-    write(bytes) {
+    write(...parts) {
       unread.most = Math.max(unread.most, unread.bytes);
-      unread.bytes += bytes.length;
-      write(bytes);
+      unread.bytes += Buffer.concat(parts).length;
+      write(...parts);
     },
   };
   await subscribe(rooms, connection, request, new Date());

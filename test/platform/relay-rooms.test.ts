@@ -46,8 +46,8 @@ function socketOf(userId: string) {
   const connection: Connection = {
     ...connectionOf(userId),
     send: (message) => void got.push((message as { type: string }).type),
-    write(bytes) {
-      for (const [, n] of bytes.toString().matchAll(/"frame":(\d+)/g)) got.push(Number(n));
+    write(...parts) {
+      for (const [, n] of parts.join("").matchAll(/"frame":(\d+)/g)) got.push(Number(n));
     },
   };
   return { connection, got };

@@ -64,8 +64,9 @@ export function createTask(clock: Clock, chance: Chance, use: Use, name: string)
       subscriptions: new Map(),
       isOpen: () => isOpen && isAlive,
       unread: () => 0,
-      write(bytes) {
+      write(...frames) {
         if (!connection.isOpen()) return;
+        const bytes = Buffer.concat(frames);
         bytesOut += bytes.byteLength;
         // A socket preserves order.
         arrived = Math.max(arrived, work(cpu.write) + chance.around(...network));
