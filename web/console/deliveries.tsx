@@ -10,13 +10,13 @@ const route = "GET /api/v1/webhooks/{id}/deliveries";
 type Delivery = RowOf<typeof route>;
 
 const againMilliseconds = 3_000;
-/** Refreshes after a test event, whose delivery may be recorded later. */
+/** Refreshes after a test event or a resend, whose outcome may be recorded later. */
 const againMax = 10;
 const colours = { pending: "", delivered: "live", failed: "broken" };
 
 /**
  * The deliveries of a webhook, newest first. Refreshes while one is due, and for half a minute
- * after each test event, of which `turn` is the number.
+ * after each resend and each test event, of which `turn` is the number.
  */
 export function Deliveries({ id, turn }: { id: string; turn: number }) {
   const source = pagesOf(route, { path: { id } });
@@ -50,6 +50,7 @@ export function Deliveries({ id, turn }: { id: string; turn: number }) {
       verb: "Resend",
       request: request("POST", `/api/v1/webhooks/${id}/deliveries/${deliveryId}/resend`),
       done() {
+        left.current = againMax;
         void list.refresh();
         return `${type} resent with the same ID and body.`;
       },
