@@ -7,10 +7,16 @@ const answerBytesMax = 64 * 1024;
 type Posted = { text: string; headers?: Record<string, string> };
 
 /** Posts JSON; throws as `send` does. */
-const post = (destination: string, { text, headers }: Posted, timeoutMilliseconds?: number) =>
+const post = (
+  destination: string,
+  { text, headers }: Posted,
+  more: { agent?: false } = {},
+  timeoutMilliseconds?: number,
+) =>
   send(
     destination,
     {
+      ...more,
       method: "POST",
       headers: {
         ...headers,
@@ -26,6 +32,9 @@ const post = (destination: string, { text, headers }: Posted, timeoutMillisecond
  * Posts JSON, with `headers`, to a URL configured by a customer, and returns the status and text of
  * the response. Throws if the URL may not be called, and if the response is late, too large,
  * truncated or missing.
+ *
+ * It posts once, on a new connection: a reused one may just have been closed, and the application
+ * may charge the gift twice if the call is repeated.
  */
 export async function postJson(
   destination: string | URL,
@@ -34,7 +43,9 @@ export async function postJson(
   headers: Record<string, string> = {},
 ): Promise<{ status: number; text: string }> {
   const text = JSON.stringify(body);
-  const response = await post(String(destination), { text, headers }, bounds.timeoutMilliseconds);
+  const { timeoutMilliseconds } = bounds;
+  const own = { agent: false } as const;
+  const response = await post(String(destination), { text, headers }, own, timeoutMilliseconds);
   const answer = await readBody(response, Math.min(bounds.bytesMax, answerBytesMax));
   return { status: response.statusCode ?? 0, text: answer.toString("utf8") };
 }

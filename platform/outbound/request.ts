@@ -39,7 +39,13 @@ const lookupPublic = publicLookup(lookup);
 /** Limits on the time and size of a response. */
 export type Bounds = { timeoutMilliseconds: number; bytesMax: number };
 
-type Call = { method: "GET" | "POST"; headers: OutgoingHttpHeaders; payload?: string };
+/** A call; with `agent: false` on a connection of its own, which is not repeated. */
+type Call = {
+  method: "GET" | "POST";
+  headers: OutgoingHttpHeaders;
+  payload?: string;
+  agent?: false;
+};
 
 /** Thrown if a URL must not be called; a retry would fail, too. */
 export class NotCalled extends Error {}

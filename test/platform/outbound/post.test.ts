@@ -1,7 +1,7 @@
 import type { LookupAddress } from "node:dns";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { postJson } from "../../../platform/outbound/post.ts";
+import { postForStatus, postJson } from "../../../platform/outbound/post.ts";
 import { publicLookup } from "../../../platform/outbound/request.ts";
 import { reasonOf } from "../../../platform/webhooks/attempt.ts";
 
@@ -77,6 +77,8 @@ describe("the runner", () => {
   const post = (changes = {}) =>
     postJson(`http://127.0.0.1:${port}/hook`, { a: 1 }, { ...bounds, ...changes }, { "x-id": "7" });
 
+  const event = () => postForStatus(`http://127.0.0.1:${port}/hook`, { text: "{}" });
+
   test("posts the body and its headers", async () => {
     answer = async (request, response) => {
       let text = "";
@@ -121,24 +123,32 @@ describe("the runner", () => {
   test.each([
     ["closes", (socket: Socket) => socket.destroy()],
     ["resets", (socket: Socket) => socket.resetAndDestroy()],
-  ])("posts again if the other side just %s an idle connection", async (_, end) => {
-    const used = new Set<Socket>();
-    answer = ({ socket }, response) => {
-      if (used.has(socket)) return end(socket);
-      used.add(socket);
-      response.end("{}");
-    };
-    for (let n = 0; n < 3; n++) expect((await post()).status).toBe(200);
-    expect(calls).toBe(4);
-  });
+  ])(
+    "if the other side just %s an idle connection, repeats an event and no gift",
+    async (_, end) => {
+      const used = new Set<Socket>();
+      answer = ({ socket }, response) => {
+        if (used.has(socket)) return end(socket);
+        used.add(socket);
+        response.end("{}");
+      };
+      for (let n = 0; n < 3; n++) expect(await event()).toBe(200);
+      expect(calls).toBe(4);
+      calls = 0;
+      for (let n = 0; n < 3; n++) expect((await post()).status).toBe(200);
+      expect(calls).toBe(3);
+    },
+  );
 
-  test("posts once on a connection of its own, whatever becomes of it", async () => {
+  test("posts once on a new connection, whatever becomes of it", async () => {
     answer = ({ socket }) => socket.destroy();
     // Leaves no open connection.
-    await expect(post()).rejects.toThrow("socket hang up");
-    calls = 0;
-    await expect(post()).rejects.toThrow("socket hang up");
-    expect(calls).toBe(1);
+    await expect(event()).rejects.toThrow("socket hang up");
+    for (const send of [event, post]) {
+      calls = 0;
+      await expect(send()).rejects.toThrow("socket hang up");
+      expect(calls).toBe(1);
+    }
   });
 
   test("does not wait for a response that was cut, or that is of another protocol", async () => {
