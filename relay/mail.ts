@@ -39,9 +39,9 @@ export function createMailReader({ node, connections, opening }: Holder): () => 
   };
 }
 
-/** The first message of a connection is the `subscribed` of its URL. */
+/** The first message of a connection is the `subscribed` of its URL, unless its session ends. */
 const isHeldBack = ({ isGreeting }: Connection, { text }: Mail) =>
-  isGreeting === true && text !== undefined;
+  isGreeting === true && text !== undefined && JSON.parse(text).type === "notification";
 
 async function deliver(connection: Connection, mail: Mail): Promise<void> {
   if (mail.text !== undefined) connection.send(JSON.parse(mail.text));

@@ -79,12 +79,15 @@ test("a notification waits for the `subscribed` of the URL, but the end of a ses
   const readMail = createMailReader({ node, connections, opening: new Set() });
   const text = JSON.stringify({ type: "notification" });
   await putMail(node, { connectionId: "c1", text }, new Date());
+  const closing = { type: "closing", code: 4503 };
+  await putMail(node, { connectionId: "c1", text: JSON.stringify(closing) }, new Date());
   await putMail(node, { connectionId: "c1", closes: true }, new Date());
   await readMail();
-  expect(did).toEqual([1000]);
+  // Without the code, the client would reconnect with the revoked token.
+  expect(did).toEqual([closing, 1000]);
   connection.isGreeting = false;
   await readMail();
-  expect(did).toEqual([1000, { type: "notification" }]);
+  expect(did).toEqual([closing, 1000, { type: "notification" }]);
 });
 
 test("messages of one millisecond are delivered in the order in which they were written", async () => {
