@@ -86,7 +86,12 @@ async function readNewFrames(room: Room): Promise<void> {
   if (now - room.epochAt > epochMilliseconds) {
     const { epoch } = await getLog(room.streamId);
     room.epochAt = now;
-    if (epoch !== room.end.epoch) room.end = await readHead(room.streamId);
+    if (epoch !== room.end.epoch) {
+      room.end = await readHead(room.streamId);
+      // Memory ends before this head: who catches up would look there again and again.
+      room.held = createHeldFrames();
+      room.warming = undefined;
+    }
   }
   const frames: Frame[] = [];
   for await (const frame of queryFrames(room.streamId, { from: room.end.head + 1 }))

@@ -148,6 +148,24 @@ test("a room follows its log into the epoch that begins with a restore", async (
   expect(got).toEqual(["subscribed", 1, 2, 3]);
 });
 
+test("a viewer who returns after a restore gets the frames that were stored before the room noticed it", async () => {
+  const streamId = await makeStream();
+  await watch(streamId, "ann");
+  await addFrames(streamId, [{ n: 1 }, { n: 2 }]);
+  const room = await rooms.open(streamId);
+  await refresh(room);
+  const log = { ...newLog(), posted: 2 };
+  await putItem({ ...key.log(streamId), ...log });
+  await addFrames(streamId, [{ n: 3 }]);
+  room.epochAt = 0;
+  await refresh(room);
+  const { got, connection } = socketOf("eva");
+  const since = { epoch: log.epoch, frame: 2 };
+  await subscribe(rooms, connection, { streamId, since }, now);
+  await new Promise((done) => setTimeout(done, 200));
+  expect(got).toEqual(["subscribed", 3]);
+});
+
 test("an overlay gets the frames and is no viewer", async () => {
   const streamId = await makeStream();
   const overlay = await watch(streamId, "overlay:1");
