@@ -60,6 +60,9 @@ export class Users extends Stack {
       userPoolName: `ovation-${stage.name}`,
       selfSignUpEnabled: true,
       signInAliases: { email: true },
+      // CDK's default makes Ann@acme.com and ann@acme.com two users, for good: Cognito refuses to
+      // change it for a pool that exists.
+      signInCaseSensitive: false,
       autoVerify: { email: true },
       // An address counts once it is verified; until then the previous one does.
       keepOriginal: { email: true },

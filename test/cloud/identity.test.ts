@@ -36,6 +36,11 @@ describe.each(["dev", "prod"] as const)("the user pool of %s", (stage) => {
       expect(flat(pool.EmailConfiguration.SourceArn)).toMatch(/:identity\/ovation\.example$/);
   });
 
+  test("knows its users by their addresses in whatever case they type them", () => {
+    expect(pool.UsernameAttributes).toEqual(["email"]);
+    expect(pool.UsernameConfiguration).toEqual({ CaseSensitive: false });
+  });
+
   test("has three clients, each with the one flow that it uses", () => {
     expect([...clients.keys()].sort()).toEqual(["app", "console", "machine"]);
     const refresh = "ALLOW_REFRESH_TOKEN_AUTH";
