@@ -35,9 +35,11 @@ export class DeploymentRole extends Stack {
         this,
       ),
       {
-        StringEquals: {
-          [`${provider}:aud`]: "sts.amazonaws.com",
-          [`${provider}:sub`]: `repo:${repository}:environment:${stage.name}`,
+        StringEquals: { [`${provider}:aud`]: "sts.amazonaws.com" },
+        StringLike: {
+          [`${provider}:sub`]: formsOf(repository).map(
+            (form) => `repo:${form}:environment:${stage.name}`,
+          ),
         },
       },
     );
@@ -133,3 +135,14 @@ export class DeploymentRole extends Stack {
     ];
   }
 }
+
+/**
+ * How GitHub's tokens name a repository: `owner/name`, or `owner@id/name@id` if it was created,
+ * renamed or transferred since 15 July 2026. A name given without ids is trusted in both forms: no
+ * name contains `@`.
+ * https://docs.github.com/en/actions/reference/security/oidc
+ */
+const formsOf = (repository: string): string[] =>
+  repository.includes("@")
+    ? [repository]
+    : [repository, repository.replace(/^(.+)\/(.+)$/, "$1@*/$2@*")];

@@ -17,7 +17,10 @@ export type Place = {
   backupCopy?: string;
   /** An OIDC issuer that replaces the stage's user pool; pages use the first audience. */
   issuer?: { issuer: string; audience: string; jwks: string };
-  /** `owner/name` of the GitHub repository whose workflow deploys this stage; none if undefined. */
+  /**
+   * `owner/name` or `owner@id/name@id` of the GitHub repository whose workflow deploys this stage;
+   * none if undefined. With ids, a later owner of the name is not trusted.
+   */
   repository?: string;
 };
 
@@ -50,13 +53,17 @@ const isSame = (a: Claim, b: Claim) =>
 /** A function's name has at most 64 characters, and `-` separates a stage's name from the rest. */
 const stageName = /^[a-z0-9]{1,20}$/;
 
+/** A pattern of IAM's may be made of it, so it has none of IAM's wildcards. */
+const repositoryForm = /^[\w-]+(\/[\w.-]+|@\d+\/[\w.-]+@\d+)$/;
+
 /**
- * Throws if a stage's name does not fit into every physical name, or if the stage would use
- * another's table, stream, domain or vault, or read the stream of a table that is not its own.
+ * Throws if a stage's name does not fit into every physical name, if its repository has another
+ * form, or if the stage would use another's table, stream, domain or vault, or read the stream of a
+ * table that is not its own.
  */
 export function assertApart(places: readonly Place[]): void {
   for (const [at, place] of places.entries()) {
-    const { name, restored } = place;
+    const { name, restored, repository } = place;
     if (!stageName.test(name))
       throw new Error(
         `The name of a stage: expected up to 20 lower-case letters and digits, found '${name}'`,
@@ -64,6 +71,10 @@ export function assertApart(places: readonly Place[]): void {
     if (restored && !restored.streamArn.includes(`:table/${restored.table}/stream/`))
       throw new Error(
         `${name}: restored.streamArn is no stream of ${restored.table}: ${restored.streamArn}`,
+      );
+    if (repository !== undefined && !repositoryForm.test(repository))
+      throw new Error(
+        `${name}: repository is ${repository}, expected owner/name or owner@id/name@id`,
       );
     for (const other of places.slice(at + 1))
       for (const claim of claimsOf(place))

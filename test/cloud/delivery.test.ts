@@ -15,10 +15,8 @@ const [dev, prod] = await Promise.all([
   templatesOf({ stage: "prod" }),
 ]);
 const { stacks } = await synthesize(stageOf((name) => (name === "stage" ? "prod" : undefined)));
-const { templates: delivered } = await synthesize({
-  ...stageOf(() => undefined),
-  repository: "acme/live",
-});
+const delivering = { ...stageOf(() => undefined), repository: "acme/live" };
+const { templates: delivered } = await synthesize(delivering);
 const { canaries } = stageOf((name) => (name === "stage" ? "prod" : undefined));
 
 const serving = ["core", "realtime", "tencent"];
@@ -205,6 +203,17 @@ test("a stage with a domain is deployed in its firewall's region too, and its pa
   expect(text).toMatch(/"s3:PutObject".{1,150}:s3:::ovation-dev-host-\*\//);
 });
 
+/** Whether a role may be assumed with a token of GitHub's for this subject (IAM's StringLike). */
+function isTrusted(role: ReturnType<typeof theResource>["Properties"], subject: string): boolean {
+  const { StringEquals, StringLike = {} } = role.AssumeRolePolicyDocument.Statement[0].Condition;
+  const claim = "token.actions.githubusercontent.com:sub";
+  const exact = [StringEquals[claim] ?? []].flat() as string[];
+  const like = [StringLike[claim] ?? []].flat() as string[];
+  const isLike = (pattern: string) =>
+    new RegExp(`^${pattern.replaceAll(".", String.raw`\.`).replaceAll("*", ".*")}$`).test(subject);
+  return exact.includes(subject) || like.some(isLike);
+}
+
 describe("the role of a repository's workflow", () => {
   const { Properties: role } = theResource(delivered, "AWS::IAM::Role", "delivery");
 
@@ -215,15 +224,35 @@ describe("the role of a repository's workflow", () => {
       Effect: "Allow",
       Action: "sts:AssumeRoleWithWebIdentity",
       Condition: {
-        StringEquals: {
-          "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
-          "token.actions.githubusercontent.com:sub": "repo:acme/live:environment:dev",
-        },
+        StringEquals: { "token.actions.githubusercontent.com:aud": "sts.amazonaws.com" },
       },
     });
+    const trusts = (subject: string) => isTrusted(role, subject);
+    // Repositories created since July 2026 have ids in their subjects.
+    for (const repo of ["acme/live", "acme@123/live@4567"])
+      expect([repo, trusts(`repo:${repo}:environment:dev`)]).toEqual([repo, true]);
+    for (const subject of [
+      "acme/live:environment:prod",
+      "acme@1/live@2:environment:prod",
+      "acme/live:ref:refs/heads/main",
+      "acme@1/live@2:ref:refs/heads/main",
+      "acme@1/other@2:environment:dev",
+      "acme/live2:environment:dev",
+      "evil@1/live@2:environment:dev",
+    ])
+      expect([subject, trusts(`repo:${subject}`)]).toEqual([subject, false]);
     expect(flat(trust.Principal.Federated)).toMatch(
       /^arn:<AWS::Partition>:iam::<AWS::AccountId>:oidc-provider\/token\.actions\.githubusercontent\.com$/,
     );
+  });
+
+  test("is only for the repository with given ids, not for a later owner of its name", async () => {
+    const { templates } = await synthesize({ ...delivering, repository: "acme@123/live@4567" });
+    const { Properties } = theResource(templates, "AWS::IAM::Role", "delivery");
+    const trusted = ["acme@123/live@4567", "acme/live", "acme@123/live@8", "acme@4/live@4567"].map(
+      (repo) => isTrusted(Properties, `repo:${repo}:environment:dev`),
+    );
+    expect(trusted).toEqual([true, false, false, false]);
   });
 
   test("may assume the bootstrap's roles and read what a deployment reads", () => {

@@ -57,6 +57,15 @@ test.each<[string, Own]>([
   );
 });
 
+test("a repository has one of GitHub's two forms, and no wildcard", () => {
+  for (const repository of ["acme/live", "a-b/live.js_2", "acme@123/live@4567"])
+    expect(() => stagesOf(listed({ repository }))).not.toThrow();
+  for (const repository of ["live", "acme/*", "acme@*/live@*", "acme@1/live", "acme/live/x", ""])
+    expect(() => stagesOf(listed({ repository }))).toThrow(
+      `staging: repository is ${repository}, expected owner/name or owner@id/name@id`,
+    );
+});
+
 test("the same name in another account or region does not conflict", () => {
   const table = { table: "ovation-prod", streamArn: stream("ovation-prod") };
   expect(() =>
