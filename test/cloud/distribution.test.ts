@@ -204,6 +204,9 @@ describe("CloudFront's requests to the APIs", () => {
       const { QueryStringBehavior, QueryStrings = [] } = key.QueryStringsConfig;
       expect(QueryStringBehavior).toBe(Name === "ovation-prod-pictures" ? "none" : "whitelist");
       expect(QueryStrings).not.toContain("n");
+      // CloudFront's quotas for one policy.
+      expect(key.HeadersConfig.Headers.length).toBeLessThanOrEqual(10);
+      expect(QueryStrings.length).toBeLessThanOrEqual(10);
     }
     for (const path of paths)
       expect(behaviorOf(path).OriginRequestPolicyId).toBe(allViewerExceptHost);
