@@ -44,7 +44,9 @@ const signedInDays = 30;
 /**
  * A Cognito pool whose ID tokens have the groups and the profile, in the plan that includes this:
  * the next plan costs nearly three times as much per user. It is the last resource of its own
- * stack: its protection would prevent the rollback of a failed first deployment.
+ * stack: its protection would prevent the rollback of a failed first deployment. It declares no
+ * attributes, since CloudFormation fails every update of a pool that does (aws/aws-cdk#8585); each
+ * user has the address with which they sign in.
  * https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-sign-in-feature-plans.html
  */
 export class Users extends Stack {
@@ -66,7 +68,6 @@ export class Users extends Stack {
       autoVerify: { email: true },
       // An address counts once it is verified; until then the previous one does.
       keepOriginal: { email: true },
-      standardAttributes: { email: { required: true, mutable: true } },
       featurePlan: FeaturePlan.LITE,
       mfa: Mfa.OPTIONAL,
       mfaSecondFactor: { otp: true, sms: false },

@@ -41,6 +41,10 @@ describe.each(["dev", "prod"] as const)("the user pool of %s", (stage) => {
     expect(pool.UsernameConfiguration).toEqual({ CaseSensitive: false });
   });
 
+  test("can be changed later: CloudFormation fails updates of a pool with attributes", () => {
+    expect(pool.Schema).toBeUndefined();
+  });
+
   test("has three clients, each with the one flow that it uses", () => {
     expect([...clients.keys()].sort()).toEqual(["app", "console", "machine"]);
     const refresh = "ALLOW_REFRESH_TOKEN_AUTH";
