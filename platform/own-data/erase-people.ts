@@ -1,7 +1,7 @@
 import { Relation } from "../../domain/people/follow.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
 import { allDone } from "../runtime/deadline.ts";
-import { forgetTokens } from "../store/people/devices.ts";
+import { eraseDevice } from "../store/people/devices.ts";
 import { removeFollow } from "../store/people/follows.ts";
 import { recordEach } from "../store/people/notifications.ts";
 import { changeStream } from "../store/streams/stream-changes.ts";
@@ -43,11 +43,12 @@ export const isIdUntil = (id: string, at: string): boolean =>
 export async function eraseItems({ userId, at, after }: Erasure): Promise<string | undefined> {
   const items = await pageOf(key.profile(userId), "", after);
   const older = items.filter((item) => isOlder(item, at));
-  for (const item of older)
-    if (item.SK.startsWith(prefix.devices)) await forgetTokens(userId, item);
-  const invitations = older.filter(({ SK }) => SK.startsWith(prefix.guestOf));
+  const isDevice = ({ SK }: Item) => SK.startsWith(prefix.devices);
+  const others = older.filter((item) => !isDevice(item));
+  await allDone(older.filter(isDevice).map((item) => eraseDevice(userId, item, at)));
+  const invitations = others.filter(({ SK }) => SK.startsWith(prefix.guestOf));
   await allDone(invitations.map(({ streamId }) => uninvite(String(streamId), userId)));
-  await recordEach(older.map(deletion));
+  await recordEach(others.map(deletion));
   return cursorAfter(items);
 }
 

@@ -1,9 +1,11 @@
 /** Devices of push services: their number, and tokens that move between devices and users. */
+
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
+import { describe, expect, test } from "@jest/globals";
 import { devicesMax } from "../../domain/people/device.ts";
 import { listDevices, removeDevice, saveDevice } from "../../platform/store/people/devices.ts";
 import { table, tableName } from "../../platform/table/table.ts";
-import { atEachRequest } from "./between.ts";
+import { atEachRequest, between } from "./between.ts";
 import { useOwnTable } from "./table.ts";
 import { someone } from "./wallet-people.ts";
 
@@ -71,3 +73,67 @@ test("a device whose token is renewed while the old one is removed stays registe
       },
     };
   }));
+
+describe("a phone's token belongs to one device", () => {
+  /** Whether both or neither of the phone's tokens are listed once, with the same user. */
+  async function assertOne(users: readonly string[], token: string) {
+    const devices = (await Promise.all(users.map(listDevices))).flat();
+    const holders = devices.filter((device) => device.token === token);
+    expect(holders).toHaveLength(1);
+    return holders[0];
+  }
+
+  test("if its user repeats the call while another user signs in on it", () =>
+    atEachRequest(async () => {
+      const [first, second] = [someone("first"), someone("second")];
+      const phone = { deviceId: "phone", token: `${first} phone` };
+      await save(first, phone);
+      return {
+        act: () => save(first, phone, 1),
+        meanwhile: () => save(second, phone, 1),
+        check: async () => {
+          await assertOne([first, second], phone.token);
+        },
+      };
+    }));
+
+  test.each([1, 2, 3, 4])(
+    "if it moves away and back while a third user signs in on it, from request %i on",
+    async (number) => {
+      const [first, second, third] = [someone("first"), someone("second"), someone("third")];
+      const phone = { deviceId: "phone", token: `${first} phone` };
+      await save(first, phone);
+      const users = [second, first];
+      const move = () => save(users.shift() ?? first, phone, 1);
+      await between([number, number + 1], move, () => save(third, phone, 1));
+      await assertOne([first, second, third], phone.token);
+    },
+  );
+
+  test("if it is registered while it is removed", () =>
+    atEachRequest(async () => {
+      const [first, second] = [someone("first"), someone("second")];
+      const phone = { deviceId: "phone", token: `${first} phone` };
+      await save(first, phone);
+      return {
+        act: () => removeDevice(first, phone.token),
+        meanwhile: () => save(first, phone, 1),
+        check: async () => {
+          await save(second, phone, 2);
+          await assertOne([first, second], phone.token);
+        },
+      };
+    }));
+});
+
+test("a device that has lost its only token and has no id is not listed", async () => {
+  const [first, second] = [someone("user"), someone("user")];
+  const token = `${first} phone`;
+  await save(first, { token });
+  await save(first, { deviceId: "phone", token });
+  expect(await tokensOf(first)).toEqual({ phone: token });
+  await save(second, { token });
+  await save(first, { deviceId: "phone", token });
+  expect([await tokensOf(first), await tokensOf(second)]).toEqual([{ phone: token }, {}]);
+  expect(await traces(second)).toEqual([]);
+});

@@ -5,7 +5,7 @@ import { Device, deviceNameOf, devicesMax, type NewDevice } from "../../../domai
 import { refuse } from "../../../domain/refusal.ts";
 import { Timestamp } from "../../../domain/text.ts";
 import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
-import { deleteIf, getItem, type Item, isAbsent, parseItem } from "../../table/items.ts";
+import { getItem, type Item, isAbsent, parseItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
@@ -22,6 +22,7 @@ const Stored = z.object({
   liveActivityPushToStartToken: liveActivityPushToStartToken.default(null),
   updatedAt: Timestamp,
 });
+type Stored = z.infer<typeof Stored>;
 
 /** Device names are free text, so the key contains their hash. */
 const hashOf = (name: string) => createHash("sha256").update(name).digest("hex").slice(0, 32);
@@ -63,8 +64,13 @@ export async function saveDevice(
   const others = await retryOnConflict(async () => {
     const devices = await listStored(userId);
     const was = devices.find(({ SK }) => SK === Key.SK);
+    const kept = tokenFields.filter(
+      (field) => device[field] != null && device[field] === was?.[field],
+    );
+    const isKept = kept.map((field) => `#${field} = :${field}`).join(" AND ");
+    const own = kept.length === 0 ? Update : { ...Update, ConditionExpression: isKept };
     const moves = await movesOf({ userId, device: Key.SK }, was, device);
-    const failed = await commitTransaction([{ Update }, ...moves], reply);
+    const failed = await commitTransaction([{ Update: own }, ...moves], reply);
     return failed === undefined ? devices.filter((one) => one !== was) : conflicted;
   });
   const oldest = others.sort((a, b) => a.updatedAt.localeCompare(b.updatedAt));
@@ -73,13 +79,9 @@ export async function saveDevice(
 }
 
 /** Assigns a device's tokens to it, and removes them from the devices that had them. */
-async function movesOf(
-  to: Claim,
-  was: Pick<z.infer<typeof Stored>, TokenField> | undefined,
-  says: NewDevice,
-): Promise<Action[]> {
+async function movesOf(to: Claim, was: Stored | undefined, says: NewDevice): Promise<Action[]> {
   const actions: Action[] = [];
-  const taken = new Map<string, { holder: Claim; fields: [TokenField, string][] }>();
+  const taken = new Map<string, { holder: Claim; tokens: Map<TokenField, string> }>();
   for (const field of tokenFields) {
     const [token, before] = [says[field] ?? null, was?.[field] ?? null];
     if (token === null) continue;
@@ -87,16 +89,17 @@ async function movesOf(
       actions.push(...(await releaseActions(to, field, before)));
     const Key = claimKey(field, token);
     const holder = await getItem(Claim, Key, { consistent: true });
-    if (holder !== undefined && isSame(holder, to)) continue;
+    const isOwn = holder !== undefined && isSame(holder, to);
+    // Then the device's own condition is enough: a device loses its token with its claim.
+    if (isOwn && before === token) continue;
     const condition = holder === undefined ? isAbsent : heldBy(holder);
     actions.push({ Put: { Item: { ...Key, ...to }, ...condition } });
-    if (holder === undefined) continue;
+    if (holder === undefined || isOwn) continue;
     const name = `${holder.userId} ${holder.device}`;
-    const fields = taken.get(name)?.fields ?? [];
-    taken.set(name, { holder, fields: [...fields, [field, token]] });
+    const tokens = taken.get(name)?.tokens ?? new Map();
+    taken.set(name, { holder, tokens: tokens.set(field, token) });
   }
-  for (const { holder, fields } of taken.values())
-    actions.push(...(await takeActions(holder, fields)));
+  for (const { holder, tokens } of taken.values()) actions.push(await takeAction(holder, tokens));
   return actions;
 }
 
@@ -116,53 +119,81 @@ async function releaseActions(holder: Claim, field: TokenField, token: string): 
   return isOwn ? [{ Delete: { Key, ...heldBy(holder) } }] : [];
 }
 
-/** Removes tokens from the device that had them, if it still has them. */
-async function takeActions(
+/**
+ * Removes tokens from the device that had them. A device that is left without a token and an id is
+ * deleted: no call could name it.
+ */
+async function takeAction(
   { userId, device }: Claim,
-  fields: readonly [TokenField, string][],
-): Promise<Action[]> {
-  const Key = { PK: key.device(userId, "").PK, SK: device };
+  tokens: ReadonlyMap<TokenField, string>,
+): Promise<Action> {
+  const Key = placeOf(userId, device);
   const item = await getItem(Stored, Key, { consistent: true });
-  const lost = fields.filter(([field, token]) => item?.[field] === token);
-  if (lost.length === 0) return [];
-  const isStill = lost.map(([field]) => `#${field} = :${field}`).join(" AND ");
-  return [
-    {
-      Update: {
-        Key,
-        UpdateExpression: `REMOVE ${lost.map(([field]) => `#${field}`).join(", ")}`,
-        ConditionExpression: isStill,
-        ExpressionAttributeNames: Object.fromEntries(lost.map(([field]) => [`#${field}`, field])),
-        ExpressionAttributeValues: Object.fromEntries(
-          lost.map(([field, token]) => [`:${field}`, token]),
-        ),
-      },
-    },
+  if (item === undefined) return { ConditionCheck: { Key, ...isAbsent } };
+  const isRead = asRead(item);
+  const lost = tokenFields.filter(
+    (field) => tokens.has(field) && item[field] === tokens.get(field),
+  );
+  if (lost.length === 0) return { ConditionCheck: { Key, ...isRead } };
+  const left = tokenFields.filter((field) => item[field] !== null && !lost.includes(field));
+  if (left.length === 0 && item.deviceId === null) return { Delete: { Key, ...isRead } };
+  const UpdateExpression = `REMOVE ${lost.map((field) => `#${field}`).join(", ")}`;
+  return { Update: { Key, UpdateExpression, ...isRead } };
+}
+
+const placeOf = (userId: string, SK: string) => ({ PK: key.device(userId, "").PK, SK });
+
+/** The condition that a device was neither saved nor lost a token since it was read. */
+function asRead(device: Stored) {
+  const has = tokenFields.filter((field) => device[field] !== null);
+  const lacks = tokenFields.filter((field) => device[field] === null);
+  const terms = [
+    "updatedAt = :was",
+    ...has.map((field) => `#${field} = :${field}`),
+    ...lacks.map((field) => `attribute_not_exists(#${field})`),
   ];
+  return {
+    ConditionExpression: terms.join(" AND "),
+    ExpressionAttributeNames: Object.fromEntries(tokenFields.map((name) => [`#${name}`, name])),
+    ExpressionAttributeValues: {
+      ":was": device.updatedAt,
+      ...Object.fromEntries(has.map((field) => [`:${field}`, device[field]])),
+    },
+  };
 }
 
 /**
- * Removes a device, and its claims to its tokens. Returns false if it was saved again since it was
- * read, or is removed already.
+ * Removes a device with its claims to its tokens. Returns false if it was saved again or has lost a
+ * token since it was read, or is removed already.
  */
-async function forgetDevice(userId: string, device: z.infer<typeof Stored>): Promise<boolean> {
-  const { SK, updatedAt } = device;
-  const Key = { PK: key.device(userId, "").PK, SK };
-  const removed = await deleteIf(Key, {
-    ConditionExpression: "updatedAt = :was",
-    ExpressionAttributeValues: { ":was": updatedAt },
+async function forgetDevice(userId: string, device: Stored): Promise<boolean> {
+  const { SK } = device;
+  const { ConditionExpression: isOwn, ...holder } = heldBy({ userId, device: SK });
+  const claims = tokenFields.flatMap((field): Action[] => {
+    const token = device[field];
+    if (token === null) return [];
+    const ConditionExpression = `attribute_not_exists(PK) OR (${isOwn})`;
+    return [
+      { label: field, Delete: { Key: claimKey(field, token), ConditionExpression, ...holder } },
+    ];
   });
-  if (removed === undefined) return false;
-  await forgetTokens(userId, removed);
-  return true;
+  const removal = { label: "device", Delete: { Key: placeOf(userId, SK), ...asRead(device) } };
+  const failed = await commitTransaction([removal, ...claims]);
+  if (failed === undefined || failed.has(removal.label)) return failed === undefined;
+  // An earlier release left the token on two devices, and the claim belongs to the other.
+  const others = claims.filter(({ label = "" }) => !failed.has(label));
+  return (await commitTransaction([removal, ...others])) === undefined;
 }
 
-/** Releases the tokens of a device that is erased. */
-export async function forgetTokens(userId: string, item: Item): Promise<void> {
-  const device = parseItem(Stored, item);
-  for (const field of tokenFields)
-    if (device[field] !== null)
-      await deleteIf(claimKey(field, device[field]), heldBy({ userId, device: device.SK }));
+/** Removes a device of a deleted user, unless it was saved after this time. */
+export async function eraseDevice(userId: string, item: Item, at: string): Promise<void> {
+  let device: Stored | undefined = parseItem(Stored, item);
+  await retryOnConflict(async () => {
+    if (device === undefined || device.updatedAt > at) return undefined;
+    if (await forgetDevice(userId, device)) return undefined;
+    device = await getItem(Stored, placeOf(userId, item.SK), { consistent: true });
+    return conflicted;
+  });
 }
 
 /** Removes the user's devices with this token; refuses with `device_not_found`. */
