@@ -1,11 +1,16 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { changedProfile, type ProfileChange } from "../../domain/people/profile-change.ts";
-import type { ProfileClaims } from "../../domain/people/user.ts";
+import { type ProfileClaims, profileRevision } from "../../domain/people/user.ts";
+import { handler as getMe } from "../../functions/people/users/get-me.ts";
 import { newId } from "../../platform/runtime/id.ts";
 import { changeProfile, recordNewUser } from "../../platform/store/people/profile-changes.ts";
 import { rename } from "../../platform/store/people/rename.ts";
 import { findHolder } from "../../platform/store/people/user-index.ts";
-import { findProfile, getProfile } from "../../platform/store/people/users.ts";
+import { findProfile, getCallerProfile, getProfile } from "../../platform/store/people/users.ts";
+import { getRawItem } from "../../platform/table/items.ts";
+import { key } from "../../platform/table/keys.ts";
+import { tableName } from "../../platform/table/table.ts";
+import { callEndpoint } from "./api-call.ts";
 import { atEachRequest } from "./between.ts";
 import { intercept } from "./intercept.ts";
 import { startTable } from "./table.ts";
@@ -146,13 +151,17 @@ test("a user who returns to an earlier username of theirs keeps it", async () =>
   expect(await findHolder(username, year)).toBe(caller.userId);
 });
 
-test("a user who has just signed up can be paid, even if a stale replica does not have them", async () => {
-  const { userId } = callerWith();
-  await recordNewUser(userId, {}, now);
-  const undo = intercept(async ({ name, input }, next) => {
+/** Until it is undone, single reads that are not consistent find nothing. */
+const useStaleReplica = () =>
+  intercept(async ({ name, input }, next) => {
     const { Item, ...others } = await next();
     return name === "GetCommand" && input.ConsistentRead !== true ? others : { Item, ...others };
   });
+
+test("a user who has just signed up can be paid, even if a stale replica does not have them", async () => {
+  const { userId } = callerWith();
+  await recordNewUser(userId, {}, now);
+  const undo = useStaleReplica();
   try {
     expect(await findProfile(userId)).toBeUndefined();
     expect(await getProfile(userId)).toMatchObject({ userId });
@@ -160,4 +169,46 @@ test("a user who has just signed up can be paid, even if a stale replica does no
   } finally {
     undo();
   }
+});
+
+test("a user's first call shows the username that it gave them, even from a stale replica", async () => {
+  const caller = callerWith({ preferred_username: `first-${newId(now)}` });
+  await recordNewUser(caller.userId, caller.claims, now);
+  const undo = useStaleReplica();
+  try {
+    const { username } = await getCallerProfile(caller, new Date(now.getTime() + 5));
+    expect(username).toBe(caller.claims.preferred_username);
+  } finally {
+    undo();
+  }
+});
+
+test("a user who has just changed their profile reads the change and its revision", async () => {
+  const caller = callerWith();
+  await change(caller, { name: "Before" });
+  const outdated = await getRawItem(key.profile(caller.userId));
+  const undo = intercept(async ({ name, input }, next) => {
+    const answer = await next();
+    const requests = (input.RequestItems ?? {}) as Record<string, { ConsistentRead?: boolean }>;
+    const isEventual = Object.values(requests).some((one) => one.ConsistentRead !== true);
+    if (name === "BatchGetCommand" && isEventual)
+      return { Responses: { [tableName()]: [outdated] } };
+    return name === "GetCommand" && input.ConsistentRead !== true ? { Item: outdated } : answer;
+  });
+  try {
+    const { profile } = await change(caller, { name: "After" });
+    const { headers, body } = await callEndpoint(getMe, { as: caller.userId });
+    expect(body).toMatchObject({ data: { name: "After" } });
+    expect(headers).toMatchObject({ etag: `"${profileRevision(profile)}"` });
+  } finally {
+    undo();
+  }
+});
+
+test("the same username again leaves the profile's revision", async () => {
+  const caller = callerWith();
+  const named = await rename(caller, caller.userId, `same-${newId(now)}`, now);
+  const again = await rename(caller, caller.userId, named.username, new Date(now.getTime() + 5));
+  expect(again).toEqual(named);
+  expect(await findProfile(caller.userId)).toEqual(named);
 });

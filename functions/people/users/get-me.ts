@@ -12,12 +12,13 @@ export const { contract, handler } = endpoint(
     caller: "user",
     answer: [200, PublicProfile],
     hasRevisions: true,
-    cost: { read: 2, kilobytes: 9 },
+    cost: { read: 4, kilobytes: 9 },
     grants: { read: ["USER"] },
   },
   async ({ caller, now, showRevision }) => {
+    // The caller may have just changed the profile, and its revision may go into the next change.
     const [profile, counts] = await Promise.all([
-      getCallerProfile(caller, now),
+      getCallerProfile(caller, now, { consistent: true }),
       findFollowCounts(caller.userId),
     ]);
     showRevision(profileRevision(profile));

@@ -92,8 +92,8 @@ export const mentionAction = (userId: string, now: Date): Action =>
 
 /**
  * Changes a profile, and decides again if another call was faster. `decide` returns the changed
- * profile, `also` the further actions. Returns the profile before and after, and the conditions of
- * `also` that failed, if any.
+ * profile, or the given one to change nothing; `also` the further actions. Returns the profile
+ * before and after, and the conditions of `also` that failed, if any.
  */
 export async function changeProfile(
   subject: Subject,
@@ -105,6 +105,7 @@ export async function changeProfile(
     const stored = await findProfile(subject.userId, { consistent: true });
     const was = stored ?? namelessOf(subject, now);
     const decided = decide(was);
+    if (decided === stored) return { was, profile: stored };
     const profile = { ...decided, updatedAt: timeAfter(was.updatedAt, decided.updatedAt) };
     const index = indexActions(stored, profile);
     const failed = await commitTransaction([

@@ -23,8 +23,11 @@ export async function findProfile(
 }
 
 /** The profile; the second, consistent read finds one that was just created. */
-export const findKnown = async (userId: string): Promise<Profile | undefined> =>
-  (await findProfile(userId)) ?? (await findProfile(userId, { consistent: true }));
+export const findKnown = async (
+  userId: string,
+  reading: ReadOptions = {},
+): Promise<Profile | undefined> =>
+  (await findProfile(userId, reading)) ?? (await findProfile(userId, { consistent: true }));
 
 /** The profile of a known user, however new; refuses with `user_not_found`. */
 export async function getProfile(userId: string): Promise<Profile> {
@@ -32,10 +35,13 @@ export async function getProfile(userId: string): Promise<Profile> {
 }
 
 /**
- * The caller's own profile: the stored one, or the token's claims if there is none yet.
+ * The caller's own profile, however new: the stored one, or the token's claims if there is none.
  */
-export const getCallerProfile = async (caller: Caller, now: Date): Promise<Profile> =>
-  (await findProfile(caller.userId)) ?? namelessOf(caller, now);
+export const getCallerProfile = async (
+  caller: Caller,
+  now: Date,
+  reading: ReadOptions = {},
+): Promise<Profile> => (await findKnown(caller.userId, reading)) ?? namelessOf(caller, now);
 
 /** The profile in a token's claims, without a username. */
 export const namelessOf = ({ userId, claims }: Subject, now: Date): Profile => ({
