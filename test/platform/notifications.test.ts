@@ -15,12 +15,15 @@ import { queryWhole } from "../../platform/table/query.ts";
 import { transact } from "../../platform/table/transact.ts";
 import { atEachRequest } from "./between.ts";
 import { meterTable } from "./call-meter.ts";
+import { intercept } from "./intercept.ts";
 import { useOwnTable } from "./table.ts";
 import { makeUser, someone } from "./wallet-people.ts";
 
 useOwnTable();
 
 const now = new Date();
+type Asked = { Keys: { SK: string }[] };
+type Batch = Record<string, Asked>;
 const days = (count: number) => new Date(now.getTime() + count * 24 * 3600 * 1000);
 
 function notificationOf(userId: string, at = now) {
@@ -161,3 +164,28 @@ test("a list that is read while all are marked as read has each notification onc
       check: async () => expect(listed.sort()).toEqual(ids.sort()),
     };
   }));
+
+test("a notification that another device marks while it is read in parts is found", async () => {
+  const userId = await makeUser(someone("user"));
+  const id = await notify(userId);
+  let isSplit = false;
+  const undo = intercept(async ({ name, input }, next) => {
+    if (name !== "BatchGetCommand" || isSplit) return next();
+    isSplit = true;
+    const [[table, { Keys }]] = Object.entries(input.RequestItems as Batch) as [[string, Asked]];
+    const isUnread = ({ SK }: { SK: string }) => SK.startsWith("UNREAD#");
+    const { Responses } = await next();
+    const read = (Responses as Record<string, { SK: string }[]>)[table]!;
+    await markNotification(userId, id, true, now);
+    return {
+      Responses: { [table]: read.filter((item) => !isUnread(item)) },
+      UnprocessedKeys: { [table]: { Keys: Keys.filter(isUnread), ConsistentRead: true } },
+    };
+  });
+  try {
+    expect(await markNotification(userId, id, true, now)).toMatchObject({ id, read: true });
+    expect(isSplit).toBe(true);
+  } finally {
+    undo();
+  }
+});

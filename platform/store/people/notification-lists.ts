@@ -75,6 +75,7 @@ export async function findNotification(
 export async function findMarked(
   userId: string,
   id: string,
+  { isLast = false } = {},
 ): Promise<{ item: Item; mark: Item | undefined } | undefined> {
   const [whole, older] = wholeKeys(userId, id);
   const marks = [key.unread(userId, id), key.readMark(userId, id)];
@@ -86,7 +87,9 @@ export async function findMarked(
     return before && { item: before, mark: undefined };
   }
   const mark = marks.map(at).find((one) => one !== undefined);
-  return mark && { item, mark };
+  if (mark !== undefined) return { item, mark };
+  // Marks are not read at one moment: this one moved, or has expired before its notification.
+  return isLast ? undefined : findMarked(userId, id, { isLast: true });
 }
 
 /** A notification with the state in its mark. */
