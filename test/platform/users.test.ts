@@ -2,10 +2,11 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { changedProfile, type ProfileChange } from "../../domain/people/profile-change.ts";
 import { type ProfileClaims, profileRevision } from "../../domain/people/user.ts";
 import { handler as getMe } from "../../functions/people/users/get-me.ts";
+import { removeUser } from "../../platform/own-data/removal.ts";
 import { newId } from "../../platform/runtime/id.ts";
 import { changeProfile, recordNewUser } from "../../platform/store/people/profile-changes.ts";
 import { rename } from "../../platform/store/people/rename.ts";
-import { findHolder } from "../../platform/store/people/user-index.ts";
+import { findByUsername } from "../../platform/store/people/user-index.ts";
 import { findProfile, getCallerProfile, getProfile } from "../../platform/store/people/users.ts";
 import { getRawItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
@@ -116,7 +117,7 @@ test("of two users who claim one username concurrently one gets it, and both hav
   const names = profiles.map((profile) => profile!.username);
   expect(names.sort()).toEqual(["", preferred_username]);
   const holder = profiles.find((profile) => profile!.username !== "")!.userId;
-  expect(await findHolder(preferred_username.toUpperCase(), now)).toBe(holder);
+  expect((await findByUsername(preferred_username.toUpperCase(), now))?.userId).toBe(holder);
 });
 
 test("a username that was given up leads to its former owner for 90 days, and is then free", async () => {
@@ -128,16 +129,35 @@ test("a username that was given up leads to its former owner for 90 days, and is
   const [soon, late] = [new Date(now.getTime() + 89 * day), new Date(now.getTime() + 91 * day)];
   const take = (at: Date) => rename(after, after.userId, username.toUpperCase(), at);
   await expect(take(soon)).rejects.toMatchObject({ code: "username_taken" });
-  expect(await findHolder(username, soon)).toBe(before.userId);
-  expect(await findHolder(username, late)).toBeUndefined();
+  expect((await findByUsername(username, soon))?.userId).toBe(before.userId);
+  expect((await findByUsername(username, late))?.userId).toBeUndefined();
   expect(await take(late)).toMatchObject({ username: username.toUpperCase() });
-  expect(await findHolder(username, late)).toBe(after.userId);
+  expect((await findByUsername(username, late))?.userId).toBe(after.userId);
   // The new holder keeps it; the former holder cannot get it back.
   const year = new Date(now.getTime() + 400 * day);
-  expect(await findHolder(username, year)).toBe(after.userId);
+  expect((await findByUsername(username, year))?.userId).toBe(after.userId);
   await expect(rename(before, before.userId, username, year)).rejects.toMatchObject({
     code: "username_taken",
   });
+});
+
+test("a new user with the sub of a deleted one is not found by the usernames of the other", async () => {
+  const [first, second] = [`first-${newId(now)}`, `second-${newId(now)}`];
+  const caller = callerWith({ preferred_username: first });
+  await recordNewUser(caller.userId, caller.claims, now);
+  await rename(caller, caller.userId, second, now);
+  expect(await findByUsername(first, now)).toMatchObject({ username: second });
+  await removeUser({ userId: caller.userId, isForfeit: true, now });
+  expect([await findByUsername(first, now), await findByUsername(second, now)]).toEqual([
+    undefined,
+    undefined,
+  ]);
+  const later = new Date(now.getTime() + 2_000);
+  await recordNewUser(caller.userId, { given_name: "New" }, later);
+  expect(await findByUsername(first, later)).toBeUndefined();
+  // The name is still reserved for this sub, which no other user can have.
+  expect(await rename(caller, caller.userId, first, later)).toMatchObject({ username: first });
+  expect(await findByUsername(first, later)).toMatchObject({ name: "New" });
 });
 
 test("a user who returns to an earlier username of theirs keeps it", async () => {
@@ -148,7 +168,7 @@ test("a user who returns to an earlier username of theirs keeps it", async () =>
   const back = new Date(now.getTime() + 31 * 24 * 3600 * 1000);
   await rename(caller, caller.userId, `${username}2`, now);
   await rename(caller, caller.userId, username.toUpperCase(), back);
-  expect(await findHolder(username, year)).toBe(caller.userId);
+  expect((await findByUsername(username, year))?.userId).toBe(caller.userId);
 });
 
 /** Until it is undone, single reads that are not consistent find nothing. */

@@ -5,8 +5,7 @@ import { text } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 import { findFollowCounts } from "../../../platform/store/people/follows.ts";
-import { findHolder } from "../../../platform/store/people/user-index.ts";
-import { getProfile } from "../../../platform/store/people/users.ts";
+import { findByUsername } from "../../../platform/store/people/user-index.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -19,12 +18,13 @@ export const { contract, handler } = endpoint(
     }),
     answer: [200, PublicProfile],
     cost: { read: 3, kilobytes: 9 },
-    refusals: ["username_not_found", "user_not_found"],
+    refusals: ["username_not_found"],
     grants: { read: ["USER", "NAME"] },
   },
   async ({ path: { username }, now }) => {
-    const userId = (await findHolder(username, now)) ?? refuse("username_not_found", { username });
-    const [profile, counts] = await Promise.all([getProfile(userId), findFollowCounts(userId)]);
+    const found = await findByUsername(username, now);
+    const profile = found ?? refuse("username_not_found", { username });
+    const counts = await findFollowCounts(profile.userId);
     return publicProfileOf(profile, counts, setting("DEFAULT_PICTURE"));
   },
 );

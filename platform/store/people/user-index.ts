@@ -7,6 +7,7 @@ import { getItem, parseItem } from "../../table/items.ts";
 import { type Key, key } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import type { Action } from "../../table/transact.ts";
+import { findKnown } from "./users.ts";
 
 const Entry = z.object({ userId: UserId });
 /** The holder of a username; with an end (seconds since 1970) if they have given it up. */
@@ -42,11 +43,18 @@ export function releaseUsername(was: Profile, is: Profile, now: Date): Action[] 
   ];
 }
 
-/** The user who holds a username, or last held it and is still found by it; regardless of case. */
-export async function findHolder(username: string, now: Date): Promise<string | undefined> {
+/**
+ * The user who holds a username, or last held it and is still found by it; regardless of case. Not
+ * a new user with the same id as a deleted one who held it.
+ */
+export async function findByUsername(username: string, now: Date): Promise<Profile | undefined> {
   const place = key.username(username.toLowerCase());
   const holder = await getItem(Holder, place, { consistent: true });
-  return (holder?.expiresAt ?? Infinity) > seconds(now) ? holder?.userId : undefined;
+  if (holder === undefined) return undefined;
+  const { userId, expiresAt = Infinity } = holder;
+  const profile = expiresAt > seconds(now) ? await findKnown(userId) : undefined;
+  if (profile === undefined) return undefined;
+  return seconds(heldUntil(new Date(profile.createdAt))) <= expiresAt ? profile : undefined;
 }
 
 /** The entries by which the search finds a user: one for each text, and one for empty searches. */
