@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { changedProfile, type ProfileChange } from "../../domain/people/profile-change.ts";
 import { type ProfileClaims, profileRevision } from "../../domain/people/user.ts";
 import { handler as getMe } from "../../functions/people/users/get-me.ts";
 import { removeUser } from "../../platform/own-data/removal.ts";
 import { newId } from "../../platform/runtime/id.ts";
 import { changeProfile, recordNewUser } from "../../platform/store/people/profile-changes.ts";
-import { rename } from "../../platform/store/people/rename.ts";
+import { nameUser, rename } from "../../platform/store/people/rename.ts";
 import { findByUsername } from "../../platform/store/people/user-index.ts";
 import { findProfile, getCallerProfile, getProfile } from "../../platform/store/people/users.ts";
 import { getRawItem } from "../../platform/table/items.ts";
@@ -231,4 +231,23 @@ test("the same username again leaves the profile's revision", async () => {
   const again = await rename(caller, caller.userId, named.username, new Date(now.getTime() + 5));
   expect(again).toEqual(named);
   expect(await findProfile(caller.userId)).toEqual(named);
+});
+
+describe("a user who is renamed while they delete the account stays deleted", () => {
+  const ofOthers = { ...callerWith(), roles: ["admin"] as const };
+  const fresh = () => `name-${newId(now)}`;
+  test.each([
+    ["an admin", (userId: string) => rename(ofOthers, userId, fresh(), now)],
+    ["a back end", (userId: string) => nameUser(ofOthers, userId, { username: fresh() }, now)],
+  ])("by %s", (_, act) =>
+    atEachRequest(async () => {
+      const { userId } = callerWith();
+      await recordNewUser(userId, {}, now);
+      return {
+        act: () => act(userId).then(({ userId }) => userId, String),
+        meanwhile: () => removeUser({ userId, isForfeit: true, now }),
+        check: async () => expect(await findProfile(userId, { consistent: true })).toBeUndefined(),
+      };
+    }),
+  );
 });

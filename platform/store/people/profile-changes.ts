@@ -1,5 +1,6 @@
 import { isStaffName, looksLikeStaff } from "../../../domain/people/staff-names.ts";
 import { type Profile, type ProfileClaims, profileOf } from "../../../domain/people/user.ts";
+import { refuse } from "../../../domain/refusal.ts";
 import { timeAfter } from "../../../domain/text.ts";
 import type { Caller } from "../../auth/caller.ts";
 import { BoundedSet } from "../../runtime/caches.ts";
@@ -90,20 +91,29 @@ export function newProfileAction(profile: Profile): Action {
 export const mentionAction = (userId: string, now: Date): Action =>
   newProfileAction(profileOf(userId, {}, now));
 
+/** A user whom another changes: they must exist, or a deleted one would be known again. */
+type Other = Pick<Subject, "userId">;
+
+const newProfileOf = (subject: Subject | Other, now: Date): Profile =>
+  "claims" in subject
+    ? namelessOf(subject, now)
+    : refuse("user_not_found", { userId: subject.userId });
+
 /**
  * Changes a profile, and decides again if another call was faster. `decide` returns the changed
  * profile, or the given one to change nothing; `also` the further actions. Returns the profile
- * before and after, and the conditions of `also` that failed, if any.
+ * before and after, and the conditions of `also` that failed, if any. Refuses with `user_not_found`
+ * if another changes an unknown user.
  */
 export async function changeProfile(
-  subject: Subject,
+  subject: Subject | Other,
   decide: (profile: Profile) => Profile,
   now: Date,
   also: (was: Profile, is: Profile) => Action[] = () => [],
 ): Promise<{ was: Profile; profile: Profile; failed?: Failed }> {
   return retryOnConflict(async () => {
     const stored = await findProfile(subject.userId, { consistent: true });
-    const was = stored ?? namelessOf(subject, now);
+    const was = stored ?? newProfileOf(subject, now);
     const decided = decide(was);
     if (decided === stored) return { was, profile: stored };
     const profile = { ...decided, updatedAt: timeAfter(was.updatedAt, decided.updatedAt) };

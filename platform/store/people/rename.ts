@@ -40,7 +40,7 @@ export async function rename(
   if (!byAdmin && looksLikeStaff(username, setting("RESERVED_USERNAMES")))
     refuse("username_reserved", { username });
   const { profile, failed } = await changeProfile(
-    isOwn ? caller : { userId, claims: {} },
+    isOwn ? caller : { userId },
     (current) => {
       assertKnown(current);
       return withUsername(current, username, now, { byAdmin });
@@ -78,7 +78,7 @@ export async function nameUser(
   if ([username, names.name, names.surname].every((given) => given === undefined))
     return getProfile(userId);
   const { profile, failed } = await changeProfile(
-    { userId, claims: {} },
+    { userId },
     (current) => {
       const named = changedProfile(current, names, now, { namesPerDay, reserved });
       return username === undefined ? named : withUsername(named, username, now, { byAdmin: true });
