@@ -63,12 +63,23 @@ const AfterCreateRoom = z
   })
   .pipe(z.object({ EventTime, RoomInfo: NewRoom.required({ Owner_Account: true }) }));
 
-/** A room that was destroyed; its totals are counted here. */
-const AfterDestroyRoom = z.object({
-  Operator_Account,
-  EventTime,
-  RoomInfo: z.object({ RoomId }),
-});
+/**
+ * A room that was destroyed, named next to its RoomInfo, as in the samples, or in it, as in some
+ * callbacks. Its totals are counted here.
+ */
+const AfterDestroyRoom = z
+  .object({
+    Operator_Account,
+    EventTime,
+    RoomId: RoomId.optional(),
+    RoomInfo: z.object({ RoomId: RoomId.optional() }).optional().catch(undefined),
+  })
+  .transform(({ RoomId: named, RoomInfo, ...given }, context) => {
+    const roomId = named ?? RoomInfo?.RoomId;
+    if (roomId !== undefined) return { ...given, RoomId: roomId };
+    context.addIssue({ code: "custom", path: ["RoomId"], message: "expected the room's id" });
+    return z.NEVER;
+  });
 
 /** The accepted callbacks, with their bodies. */
 export const takenCallbacks = {

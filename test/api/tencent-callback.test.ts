@@ -183,33 +183,6 @@ test("one callback creates a room and its owner, another ends it", async () => {
   expect(await balanceOf(sender)).toBe(80);
 });
 
-test("a room that exists at Tencent's is created here, whatever its optional fields contain", async () => {
-  const query = callbackQuery({ CallbackCommand: "Live.CallbackAfterCreateRoom" });
-  const create = (RoomInfo: object, Operator_Account: unknown = "operator1") =>
-    callBack(
-      { Operator_Account, RoomInfo: { RoomId: `room-${freshId()}`, ...RoomInfo } },
-      { query },
-    );
-  const wrong = {
-    ...{ RoomType: undefined, TakeSeatMode: 1, Category: null, CoverURL: null },
-    ...{ RoomName: "a\u200bb", IsSeatEnabled: "yes", MaxSeatCount: -1 },
-  };
-  const [RoomId, owner] = [`room-${freshId()}`, Number(`9${Date.now()}`)];
-  const room = { RoomId, ...wrong, Owner_Account: owner, MaxMemberCount: 7 };
-  expect((await create(room)).body).toEqual(charged);
-  const { RoomInfo } = (await tencent("get_room_info", { RoomId })).body.Response;
-  expect(RoomInfo).toMatchObject({
-    ...{ RoomName: RoomId, Owner_Account: String(owner), TakeSeatMode: "FreeToTake" },
-    ...{ Category: [], IsSeatEnabled: false, MaxSeatCount: 0, MaxMemberCount: 7 },
-  });
-  for (const Owner_Account of ["", null, undefined])
-    expect((await create({ Owner_Account })).body).toEqual(charged);
-  for (const Owner_Account of ["two words", {}, -0.5])
-    expect((await create({ Owner_Account })).body).toEqual(failed(1, /Owner_Account/));
-  expect((await create({}, "")).body).toEqual(failed(1, /Owner_Account/));
-  expect((await create({ RoomId: "" })).body).toEqual(failed(1, /RoomId/));
-});
-
 describe("dedupe", () => {
   const query = callbackQuery({ dedupe: "60" });
 

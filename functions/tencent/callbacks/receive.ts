@@ -25,7 +25,7 @@ export const { contract, handler } = receiver(
     "Live.CallbackAfterCreateRoom": ({ body: { RoomInfo, EventTime: eventTime }, now, newId }) =>
       noteRoom(RoomInfo, { owner: RoomInfo.Owner_Account, now, newId, eventTime }),
     "Live.CallbackAfterDestroyRoom": ({ body, now }) =>
-      noteRoomEnd(body.RoomInfo.RoomId, now, {
+      noteRoomEnd(body.RoomId, now, {
         eventTime: body.EventTime,
         by: body.Operator_Account,
       }),
