@@ -92,6 +92,7 @@
  *   types' version   GIFTTYPE#all    VERSION             the same: whether a cached list is current
  *   GiftId           GIFTID#giftId   GIFTID              the alias of a gift type
  *   room             ROOM#RoomId     ROOM                the alias of a stream
+ *   room's end       ROOM#RoomId     END                 tencent/callback (for late callbacks)
  *   metadata         STREAM#s        METADATA            set_room_metadata
  *   blocked words    STREAM#s        WORDS               chat/change-settings
  *   gift categories  CATALOGUE       CATEGORIES          add_gift_category and the like
@@ -255,6 +256,7 @@ export const key = {
   giftTypesVersion: () => place(giftTypes, "VERSION"),
   giftAlias: (giftId: string) => place(`GIFTID#${giftId}`, "GIFTID"),
   room: (roomId: string) => place(`ROOM#${roomId}`, "ROOM"),
+  roomEnd: (roomId: string) => place(`ROOM#${roomId}`, "END"),
   giftCategories: () => place(catalogue, "CATEGORIES"),
   giftText: (of: "gift" | "category", id: string, language: string) =>
     place(catalogue, `TEXT#${of}#${id}#${language}`),

@@ -1,4 +1,4 @@
-import { Refusal, refuse } from "../../../domain/refusal.ts";
+import { Refusal, type RefusalCode, refuse } from "../../../domain/refusal.ts";
 import { makeStream } from "../../../domain/streams/new-stream.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import { endStream, startStream } from "../../../domain/streams/stream-lifecycle.ts";
@@ -10,6 +10,7 @@ import { summary } from "../people/users.ts";
 import { withChannel } from "../streams/channels.ts";
 import { changeStream } from "../streams/stream-changes.ts";
 import { findAccount } from "./accounts.ts";
+import { hasEnded, notEndedAction, recordRoomEnd } from "./room-ends.ts";
 import { findRoom, getRoom, recordRoom } from "./rooms.ts";
 
 /**
@@ -21,7 +22,7 @@ type Opening = { owner: string; now: Date; newId: () => string; eventTime?: numb
 /**
  * Creates a room: a stream that is live immediately, with the RoomId as its alias. Its owner
  * becomes known, and followers are notified. Refuses with `room_exists_with_owner` and
- * `room_exists`.
+ * `room_exists`, and with `room_not_found` if it was created elsewhere and is over there.
  */
 export async function openRoom(room: NewRoom, opening: Opening): Promise<void> {
   const { owner, now, newId, eventTime } = opening;
@@ -29,14 +30,18 @@ export async function openRoom(room: NewRoom, opening: Opening): Promise<void> {
   const defaultThumbnail = setting("DEFAULT_THUMBNAIL");
   const happening = { createdBy: owner, ...(eventTime !== undefined && { eventTime }) };
   const alias = { roomId: room.RoomId, room: { ...roomFieldsOf(room), ...happening } };
+  const mustNotBeOver = eventTime === undefined ? [] : [notEndedAction(room.RoomId, eventTime)];
   const streamId = await withChannel(hostId, async (channel, check) => {
+    if (eventTime !== undefined && (await hasEnded(room.RoomId, eventTime)))
+      refuse("room_not_found", { roomId: room.RoomId });
     const { profile, mention } = await findAccount(hostId, now);
     const host = summary(profile);
     const given = { id: newId(), host, channel, defaultThumbnail, now };
     const made = makeStream(newStreamOf(room), given);
     const stream = { ...made, ...startStream(made, made.host, now), ...alias };
     const actions = (await hostActions(stream)) ?? refuse("unavailable");
-    const isRecorded = await recordRoom(room.RoomId, stream, [check, ...mention, ...actions]);
+    const more = [check, ...mention, ...actions, ...mustNotBeOver];
+    const isRecorded = await recordRoom(room.RoomId, stream, more);
     return isRecorded ? stream.id : undefined;
   });
   await queueLiveNotifications(streamId, now);
@@ -45,7 +50,8 @@ export async function openRoom(room: NewRoom, opening: Opening): Promise<void> {
 /**
  * Creates a room that was created elsewhere; an existing one of its owner is not refused. A RoomId
  * names one room at a time, so if that one was created earlier, it is over. Does nothing if the
- * newest room of this RoomId was created at the same time or later: the callback is old.
+ * newest room of this RoomId was created at the same time or later, or if one was ended then: the
+ * callback is old.
  */
 export async function noteRoom(room: NewRoom, opening: Opening): Promise<void> {
   const { owner, now, eventTime } = opening;
@@ -58,9 +64,13 @@ export async function noteRoom(room: NewRoom, opening: Opening): Promise<void> {
   try {
     await openRoom(room, opening);
   } catch (error) {
-    if (!(error instanceof Refusal && error.code === "room_exists_with_owner")) throw error;
+    const isDone = error instanceof Refusal && doneCodes.includes(error.code);
+    if (!isDone) throw error;
   }
 }
+
+/** Refusals of a room that is there already, or over. */
+const doneCodes: readonly RefusalCode[] = ["room_exists_with_owner", "room_not_found"];
 
 /** When a room was created elsewhere, by the clock there, if that is known. */
 const eventTimeOf = ({ room }: Stream): number | undefined =>
@@ -70,21 +80,24 @@ const eventTimeOf = ({ room }: Stream): number | undefined =>
 type Ending = { eventTime?: number | undefined; by?: string | undefined };
 
 /**
- * Ends a room that was ended elsewhere, unless it is over or was created after that. Refuses with
+ * Ends a room that was ended elsewhere, unless it is over or was created after that; one whose
+ * creation is reported later is never created. Refuses with
  * `room_not_found`, also for a stream's own id: such a stream was not created there, and the
  * callback key must not end it.
  */
 export async function noteRoomEnd(
   roomId: string,
   now: Date,
-  { eventTime = Number.POSITIVE_INFINITY, by }: Ending = {},
+  { eventTime, by }: Ending = {},
 ): Promise<void> {
+  // Before the room is read: a creation that is committed later finds the end.
+  if (eventTime !== undefined) await recordRoomEnd(roomId, eventTime, now);
   const room = await getRoom(roomId);
   if (room.roomId !== roomId) refuse("room_not_found", { roomId });
   await changeStream(
     room,
     (stream) => {
-      const isOfAnother = eventTime < (eventTimeOf(stream) ?? 0);
+      const isOfAnother = eventTime !== undefined && eventTime < (eventTimeOf(stream) ?? 0);
       if (stream.status !== "active" || isOfAnother) return undefined;
       return endStream(stream, now, by ?? stream.hostId);
     },

@@ -99,6 +99,15 @@ export async function askAboutGift(version: Version, request: object): Promise<v
   expect(await charged.chargeGift(question as never)).toMatchObject({ errorCode: 0 });
 }
 
+/** Reports the end of a room before its creation, as Tencent's engine may do. */
+async function reportEnd(version: Version): Promise<void> {
+  const { noteRoomEnd } = version.of<
+    typeof import("../../../platform/store/tencent/room-lifecycle.ts")
+  >("store/tencent/room-lifecycle");
+  const reported = noteRoomEnd(fresh("over"), new Date(), { eventTime: Date.now() });
+  await expect(reported).rejects.toMatchObject({ code: "room_not_found" });
+}
+
 /** Lives through what makes an item of every kind that calls make. */
 export async function live(version: Version, pump: () => Promise<void>) {
   await claim(version);
@@ -229,6 +238,7 @@ export async function live(version: Version, pump: () => Promise<void>) {
   await command(version, "gifts/send", { ...sent, From_Account: leaver });
   const GiftWater = { From_Account: other, To_Account: [host], GiftId, Count: 1 };
   await askAboutGift(version, { RoomId: streamId, GiftWater });
+  await reportEnd(version);
   await pump();
 
   return {

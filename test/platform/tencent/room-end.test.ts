@@ -8,6 +8,7 @@ import { changeStream } from "../../../platform/store/streams/stream-changes.ts"
 import { getStream } from "../../../platform/store/streams/streams.ts";
 import { noteRoom, noteRoomEnd } from "../../../platform/store/tencent/room-lifecycle.ts";
 import { getRoom, recordRoom } from "../../../platform/store/tencent/rooms.ts";
+import { atEachRequest } from "../between.ts";
 import { useQueue } from "../queue-double.ts";
 import { useOwnTable } from "../table.ts";
 import { makeStream, makeUser, someone } from "../wallet-people.ts";
@@ -79,6 +80,34 @@ test("a creation that is reported twice or late opens no room", async () => {
   expect(await find()).toMatchObject({ status: "active" });
   // Another owner's room is never ended by a creation.
   await expect(create(40, "other")).rejects.toMatchObject({ code: "room_exists" });
+});
+
+test("a room whose end is reported before its creation is never opened", async () => {
+  const { create, destroy, find } = callbacks("reversed");
+  await expect(destroy(20)).rejects.toMatchObject({ code: "room_not_found" });
+  for (const seconds of [10, 20]) await create(seconds);
+  await expect(find()).rejects.toMatchObject({ code: "room_not_found" });
+  await create(30);
+  const { id } = await find();
+  expect(await statusOf(id)).toBe("active");
+  // The next room's end arrives before its creation, and after another late end.
+  await destroy(60);
+  await destroy(40);
+  await create(50);
+  expect(await find()).toMatchObject({ id, status: "ended" });
+});
+
+test("a room is over, whenever during its creation its end is reported", async () => {
+  for (const isSecond of [false, true])
+    await atEachRequest(async () => {
+      const { create, destroy, find } = callbacks(`room-${newId(new Date())}`);
+      if (isSecond) await create(0);
+      return {
+        act: () => create(10),
+        meanwhile: () => destroy(20).catch(() => {}),
+        check: async () => expect((await find().catch(() => undefined))?.status).not.toBe("active"),
+      };
+    });
 });
 
 test("callbacks without a time count in the order of their arrival", async () => {
