@@ -112,14 +112,13 @@ export const byteText = (min: number, max: number) =>
     }, `expected ${min} to ${max} bytes`)
     .meta({ minLength: min, maxLength: max, description: `At most ${max} bytes of UTF-8` });
 
-/** A name in the Tencent API, with the same limits and no invisible characters. */
+/** A name in the Tencent API: no invisible characters, and if required, more than white space. */
 export const byteName = (min: number, max: number) =>
-  byteText(min, max).refine(isVisible, unseenProblem);
+  byteText(min, max)
+    .refine(isVisible, unseenProblem)
+    .refine((value) => min === 0 || value.trim() !== "", "expected more than white space");
 
-/**
- * Text in responses, of at most `max` code points. The limit is only described here; it is checked
- * where the text is received.
- */
+/** Text in responses, whose limit in code points is only described: it is checked on receipt. */
 export const shownText = (max: number) => z.string().meta({ maxLength: max });
 
 /** Rows in a response, at most `max`. */

@@ -96,14 +96,15 @@ export const RoomInfo = z.object({
   IsPublicVisible: z.boolean(),
 });
 
-/** The title of a room without a name: its id, without invisible characters. */
-const titleOf = (roomId: string) => visible(roomId).trim() || "Live";
+/** A room's title: its name, or without one, or one of white space, what is visible of its id. */
+const titleOf = (roomId: string, name = "") =>
+  name.trim() === "" ? visible(roomId).trim() || "Live" : name;
 
 /** The stream for a new room: its title is the room's name, or its id if it has none. */
 export function newStreamOf({ RoomId: roomId, RoomName, CoverURL }: NewRoom): NewStream {
   const thumbnail = httpsUrl.safeParse(CoverURL);
   return {
-    title: RoomName || titleOf(roomId),
+    title: titleOf(roomId, RoomName),
     guests: undefined,
     thumbnail: thumbnail.success ? thumbnail.data : undefined,
     price: undefined,
@@ -134,7 +135,7 @@ export function changeRoom(
   const cover = CoverURL === "" ? defaultThumbnail : httpsUrl.safeParse(CoverURL).data;
   const changes: Partial<Stream> = {};
   if (RoomName !== undefined) {
-    const title = RoomName || titleOf(stream.roomId ?? stream.id);
+    const title = titleOf(stream.roomId ?? stream.id, RoomName);
     if (title !== stream.title) changes.title = title;
   }
   // The stream's own may be a copy of it that is served here.

@@ -106,6 +106,7 @@ const badGifts = [
   { ExtensionInfo: { a: 1 } },
   { ExtensionInfo: "x".repeat(101) },
   { DefaultName: "ä".repeat(11) },
+  { DefaultName: " \t" },
   { DefaultDesc: "x".repeat(21) },
 ];
 test("of two equal changes of a gift type's GiftId at once, both succeed", async () => {

@@ -204,6 +204,15 @@ describe("update_room_info", () => {
     expect((await findRoom("changing"))?.revision).toBe(before.revision + 1);
   });
 
+  test("a room whose name is white space has its id as title", async () => {
+    await createRoom("blank", { RoomName: " \t " });
+    expect(await infoOf("blank")).toMatchObject({ RoomName: "blank" });
+    await updateRoom({ RoomId: "blank", RoomName: " Friday " });
+    expect(await infoOf("blank")).toMatchObject({ RoomName: " Friday " });
+    await updateRoom({ RoomId: "blank", RoomName: "\n" });
+    expect(await infoOf("blank")).toMatchObject({ RoomName: "blank" });
+  });
+
   test("with messages switched off, only the owner may chat", async () => {
     await createRoom("quiet", { Owner_Account: "owner1", IsMessageDisabled: true });
     const says = async (userId: string) =>
