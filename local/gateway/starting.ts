@@ -3,16 +3,25 @@ import { findHeader, type RestAnswer, type RestRequest } from "./rest-request.ts
 import { answerJson } from "./runner-routes.ts";
 
 /**
- * The response to everything while the system starts: 503 in the API's envelope, and for browsers,
- * which explicitly accept HTML, a page that says so and reloads each second.
+ * The response to everything while the system starts: 503 in the API's envelope; for Tencent's
+ * clients and engine 200 in Tencent's form; and for browsers, which explicitly accept HTML, a page
+ * that says so and reloads each second.
  */
 export function answerStarting(request: RestRequest): RestAnswer {
+  if (request.path.startsWith("/v4/")) return startingOutcome(100001);
+  if (request.path.startsWith("/tencent/")) return startingOutcome(1);
   const accept = findHeader(request, "accept") ?? "";
   const isPerson = /^(GET|HEAD)$/.test(request.method) && /\btext\/html\b/i.test(accept);
   return isPerson ? startingPage() : startingEnvelope();
 }
 
 const again: [string, string] = ["Retry-After", "1"];
+const anywhere: [string, string] = ["Access-Control-Allow-Origin", "*"];
+
+function startingOutcome(ErrorCode: number): RestAnswer {
+  const ErrorInfo = "Service temporarily unavailable, try again";
+  return answerJson(200, { ActionStatus: "FAIL", ErrorInfo, ErrorCode }, [anywhere]);
+}
 
 function startingEnvelope(): RestAnswer {
   const body = {
@@ -23,7 +32,7 @@ function startingEnvelope(): RestAnswer {
     timestamp: new Date().toISOString(),
     code: "unavailable",
   };
-  return answerJson(503, body, [again, ["Access-Control-Allow-Origin", "*"]]);
+  return answerJson(503, body, [again, anywhere]);
 }
 
 const style =

@@ -41,6 +41,16 @@ test("until the system is up every path is 503, in an envelope and for browsers 
     timestamp: expect.stringMatching(/^\d{4}-.*Z$/),
     code: "unavailable",
   });
+  const outcomes = { "/v4/live_engine_http_srv/send_gift": 100001, "/tencent/callback": 1 };
+  for (const [path, ErrorCode] of Object.entries(outcomes)) {
+    const answer = await fetch(`${url}${path}?key=k`, { method: "POST", body: "{}" });
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toEqual({
+      ActionStatus: "FAIL",
+      ErrorInfo: "Service temporarily unavailable, try again",
+      ErrorCode,
+    });
+  }
   const accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
   const page = await fetch(url, { headers: { accept } });
   expect([page.status, page.headers.get("retry-after")]).toEqual([503, "1"]);
