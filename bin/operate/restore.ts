@@ -136,9 +136,9 @@ async function run({
   console.log(`${to}: the table as of ${from.toISOString()}, after ${minutes} min`);
   const streamArn = isDrill ? undefined : await complete(client, to, everyMilliseconds);
   // The copy of a read-only table is read-only, too.
-  const place = { client: DynamoDBDocumentClient.from(client), tableName: to };
+  const restored = { client: DynamoDBDocumentClient.from(client), tableName: to };
   if (!isDrill) {
-    await makeWritable(place);
+    await makeWritable(restored);
     await warm(client, to, stage, everyMilliseconds);
   }
   const close = await openTable({ stage: stage.name, table: to });

@@ -1,4 +1,4 @@
-import { addCosts, describeCapacity, type ReturnConsumedCapacity, readUnits } from "./capacity.ts";
+import { addCosts, describeCapacity, readUnits } from "./capacity.ts";
 import type { Body, Context, Operation } from "./context.ts";
 import { project } from "./expressions/paths.ts";
 import { invalid } from "./failure.ts";
@@ -85,11 +85,7 @@ export const batchGetItem: Operation = (context, body) => {
     responses[name] = items;
     if (left.length > 0) unprocessed[name] = { ...asked, Keys: left };
     const cost = { table: units, indexes: new Map() };
-    const told = describeCapacity(
-      body.ReturnConsumedCapacity as ReturnConsumedCapacity,
-      table,
-      cost,
-    );
+    const told = describeCapacity(body, table, cost);
     if (told) capacity.push(told);
   }
   return {
@@ -140,13 +136,7 @@ function capacityOf(body: Body, costs: { table: Table; cost: WriteCost }[]): Bod
   const tables = [...new Set(costs.map(({ table }) => table))];
   const told = tables.flatMap((table) => {
     const own = costs.filter((one) => one.table === table).map(({ cost }) => cost);
-    return (
-      describeCapacity(
-        body.ReturnConsumedCapacity as ReturnConsumedCapacity,
-        table,
-        addCosts(own),
-      ) ?? []
-    );
+    return describeCapacity(body, table, addCosts(own)) ?? [];
   });
   return told.length > 0 ? { ConsumedCapacity: told } : {};
 }

@@ -1,8 +1,6 @@
+import type { Body } from "./context.ts";
 import type { WriteCost } from "./storage.ts";
 import type { Table } from "./tables.ts";
-
-/** How a response reports its cost: not at all, the total, or the total with its parts. */
-export type ReturnConsumedCapacity = "NONE" | "TOTAL" | "INDEXES" | undefined;
 
 type Kind = "read" | "write";
 
@@ -32,9 +30,9 @@ export function addCosts(costs: readonly WriteCost[], factor = 1): WriteCost {
   return sum;
 }
 
-/** The `ConsumedCapacity` of one table; undefined if it was not requested. */
+/** The `ConsumedCapacity` of one table, as the call asks for it; undefined if it does not. */
 export function describeCapacity(
-  requested: ReturnConsumedCapacity,
+  { ReturnConsumedCapacity: requested }: Body,
   table: Table,
   { table: own, indexes }: WriteCost,
   kind?: Kind,

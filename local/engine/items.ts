@@ -1,4 +1,4 @@
-import { describeCapacity, type ReturnConsumedCapacity, readUnits } from "./capacity.ts";
+import { describeCapacity, readUnits } from "./capacity.ts";
 import type { Body, Operation } from "./context.ts";
 import { getAt, project } from "./expressions/paths.ts";
 import type { Change, Path } from "./expressions/syntax.ts";
@@ -52,11 +52,7 @@ export const namesOfDocuments = (paths: Path[] = []): Set<string> =>
 
 /** The `ConsumedCapacity` of a response about one table, if it was requested. */
 export function capacityOf(body: Body, table: Table, cost: WriteCost): Body {
-  const capacity = describeCapacity(
-    body.ReturnConsumedCapacity as ReturnConsumedCapacity,
-    table,
-    cost,
-  );
+  const capacity = describeCapacity(body, table, cost);
   return capacity ? { ConsumedCapacity: capacity } : {};
 }
 

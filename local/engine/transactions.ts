@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { addCosts, describeCapacity, type ReturnConsumedCapacity, readUnits } from "./capacity.ts";
+import { addCosts, describeCapacity, readUnits } from "./capacity.ts";
 import type { Body, Context, Operation } from "./context.ts";
 import { EngineFailure, invalid } from "./failure.ts";
 import { encodeKey } from "./keys.ts";
@@ -132,14 +132,7 @@ function capacityOf(
   const tables = new Map(costs.map(({ table }) => [table.id, table]));
   const told = [...tables.values()].flatMap((table) => {
     const own = costs.filter((one) => one.table === table).map(({ cost }) => cost);
-    return (
-      describeCapacity(
-        body.ReturnConsumedCapacity as ReturnConsumedCapacity,
-        table,
-        addCosts(own, 2),
-        kind,
-      ) ?? []
-    );
+    return describeCapacity(body, table, addCosts(own, 2), kind) ?? [];
   });
   return told.length > 0 ? { ConsumedCapacity: told } : {};
 }

@@ -9,8 +9,7 @@ type Posted = { text: string; headers?: Record<string, string> };
 /** Posts JSON; throws as `send` does. */
 const post = (
   destination: string,
-  { text, headers }: Posted,
-  more: { agent?: false } = {},
+  { text, headers, ...more }: Posted & { agent?: false },
   timeoutMilliseconds?: number,
 ) =>
   send(
@@ -43,9 +42,8 @@ export async function postJson(
   headers: Record<string, string> = {},
 ): Promise<{ status: number; text: string }> {
   const text = JSON.stringify(body);
-  const { timeoutMilliseconds } = bounds;
-  const own = { agent: false } as const;
-  const response = await post(String(destination), { text, headers }, own, timeoutMilliseconds);
+  const posted = { text, headers, agent: false } as const;
+  const response = await post(String(destination), posted, bounds.timeoutMilliseconds);
   const answer = await readBody(response, Math.min(bounds.bytesMax, answerBytesMax));
   return { status: response.statusCode ?? 0, text: answer.toString("utf8") };
 }

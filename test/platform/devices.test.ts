@@ -75,7 +75,7 @@ test("a device whose token is renewed while the old one is removed stays registe
   }));
 
 describe("a phone's token belongs to one device", () => {
-  /** Whether both or neither of the phone's tokens are listed once, with the same user. */
+  /** Checks that one device of these users has the token; returns it. */
   async function assertOne(users: readonly string[], token: string) {
     const devices = (await Promise.all(users.map(listDevices))).flat();
     const holders = devices.filter((device) => device.token === token);
@@ -83,11 +83,17 @@ describe("a phone's token belongs to one device", () => {
     return holders[0];
   }
 
+  /** A user whose phone is saved, and its token. */
+  async function signIn() {
+    const first = someone("first");
+    const phone = { deviceId: "phone", token: `${first} phone` };
+    await save(first, phone);
+    return { first, phone };
+  }
+
   test("if its user repeats the call while another user signs in on it", () =>
     atEachRequest(async () => {
-      const [first, second] = [someone("first"), someone("second")];
-      const phone = { deviceId: "phone", token: `${first} phone` };
-      await save(first, phone);
+      const [{ first, phone }, second] = [await signIn(), someone("second")];
       return {
         act: () => save(first, phone, 1),
         meanwhile: () => save(second, phone, 1),
@@ -100,9 +106,11 @@ describe("a phone's token belongs to one device", () => {
   test.each([1, 2, 3, 4])(
     "if it moves away and back while a third user signs in on it, from request %i on",
     async (number) => {
-      const [first, second, third] = [someone("first"), someone("second"), someone("third")];
-      const phone = { deviceId: "phone", token: `${first} phone` };
-      await save(first, phone);
+      const [{ first, phone }, second, third] = [
+        await signIn(),
+        someone("second"),
+        someone("third"),
+      ];
       const users = [second, first];
       const move = () => save(users.shift() ?? first, phone, 1);
       await between([number, number + 1], move, () => save(third, phone, 1));
@@ -112,9 +120,7 @@ describe("a phone's token belongs to one device", () => {
 
   test("if it is registered while it is removed", () =>
     atEachRequest(async () => {
-      const [first, second] = [someone("first"), someone("second")];
-      const phone = { deviceId: "phone", token: `${first} phone` };
-      await save(first, phone);
+      const [{ first, phone }, second] = [await signIn(), someone("second")];
       return {
         act: () => removeDevice(first, phone.token),
         meanwhile: () => save(first, phone, 1),

@@ -80,10 +80,9 @@ const eventTimeOf = ({ room }: Stream): number | undefined =>
 type Ending = { eventTime?: number | undefined; by?: string | undefined };
 
 /**
- * Ends a room that was ended elsewhere, unless it is over or was created after that; one whose
- * creation is reported later is never created. Refuses with
- * `room_not_found`, also for a stream's own id: such a stream was not created there, and the
- * callback key must not end it.
+ * Ends a room that was ended elsewhere, unless it is over or was created after that. A room whose
+ * creation is reported later is not created. Refuses with `room_not_found`, also for a stream's own
+ * id: such a stream was not created there, and the callback key must not end it.
  */
 export async function noteRoomEnd(
   roomId: string,
