@@ -124,7 +124,7 @@ test("the token is checked first: without one, every private route is 401 whatev
   expect(wrong).toEqual([]);
 });
 
-test("then the role: an admin's route is 403 for a user, whatever the body contains", async () => {
+test("the role is checked second: an admin's route is 403 for a user, whatever the body contains", async () => {
   const led = operations.filter(
     ({ path, method }) => /gift-types|wallets|revocations|webhooks/.test(path) && method !== "GET",
   );
@@ -134,7 +134,7 @@ test("then the role: an admin's route is 403 for a user, whatever the body conta
   expect(wrong).toEqual([]);
 });
 
-test("then body and query: malformed input is 400 even for things that do not exist", async () => {
+test("body and query are checked third: malformed input is 400 even for things that do not exist", async () => {
   const wrong = await others(
     operations.filter(({ body }) => body !== undefined),
     400,
@@ -150,7 +150,7 @@ test("then body and query: malformed input is 400 even for things that do not ex
 const ofStream = ({ path, body }: Operation) =>
   path.includes("{streamId}") || body?.properties?.liveStreamId !== undefined;
 
-test("then existence: every route of a stream is 404 for a missing one", async () => {
+test("existence is checked fourth: every route of a stream is 404 for a missing one", async () => {
   const unknown = { streamId: freshId(), liveStreamId: freshId() };
   const nowhere = { ...world, known: { ...world.known, ...unknown } };
   const wrong = await others(operations.filter(ofStream), 404, (operation) =>
@@ -240,7 +240,7 @@ test("calls that address an unknown user are 404; a first call or a top-up makes
     for (const answer of await addressed(id)) expect([200, 201]).toContain(answer.status);
 });
 
-test("a stored profile overrides the claims of later tokens, and a missing picture is the stage's default", async () => {
+test("a stored profile overrides the claims of later tokens, and a user without a picture has the stage's default", async () => {
   const claims = { preferred_username: `first-${freshId()}`, given_name: "Ann" };
   const first = await person({ claims });
   const before = (await call("GET /api/v1/users/me", { as: first })).body.data;

@@ -151,7 +151,7 @@ test("headers over 10,240 bytes are refused at the edge", async () => {
   expect(answer.status).toBe(431);
 });
 
-test("hostile keys change nothing and crash nothing", async () => {
+test("JSON keys and parameters such as __proto__ change nothing and crash nothing", async () => {
   const as = await person();
   const { bodies, queries } = corpus("proto-pollution.json");
   for (const body of bodies) {
@@ -237,7 +237,7 @@ test.each([
 });
 
 test.each(["2027-02-30", "2026-02-29T10:00:00Z", "2026-04-31", "2026-01-01T24:00:00Z"])(
-  "%s does not exist: 400",
+  "the date %s does not exist: 400",
   async (day) => {
     const [as, boss] = await Promise.all([person(), admin()]);
     const body = { title: "Some day", plannedStartDate: day };
@@ -253,7 +253,7 @@ test.each(["2027-02-30", "2026-02-29T10:00:00Z", "2026-04-31", "2026-01-01T24:00
   },
 );
 
-test("a text that is no date has one sentence, and so has a list that is too long, or is a text", async () => {
+test("an invalid date, a list that is too long, and text instead of a list have one error each", async () => {
   const as = await person();
   const all = (length: number) => Array.from({ length }, (_, n) => `n${n}`);
   const create = (body: object) =>

@@ -95,7 +95,7 @@ test("a response over a kilobyte is compressed for clients that accept it, and a
 });
 
 testHere("proxies in front of a stage may use other host names")(
-  "both descriptions show the host of the request, and never a foreign one",
+  "both API descriptions show the host of the request, and never a forged one",
   async () => {
     const { port } = new URL(apiUrl());
     const askAt = async (path: string, host: string) => {

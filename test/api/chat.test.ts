@@ -1,6 +1,6 @@
 import { call, expectFailure, freshId, liveStream, person, sentences } from "./people.ts";
 
-test("a message with a key is sent once: repetitions take no number and meet no slow mode", async () => {
+test("a message with a key is sent once: repetitions take no number and ignore slow mode", async () => {
   const [{ id, host }, as] = await Promise.all([liveStream(), person()]);
   const path = `/api/v1/live-stream/${id}/chat/messages`;
   const key = freshId();
@@ -24,7 +24,7 @@ test("a message with a key is sent once: repetitions take no number and meet no 
   expect(history.body).toMatchObject({ messages: [{ content: "once" }], total: 1, totalPages: 1 });
 });
 
-test("a repeated call uses no number: the pages of the history stay the same", async () => {
+test("a repeated call takes no number, so that the pages of the history stay the same", async () => {
   const { id, host } = await liveStream();
   const route = `POST /api/v1/live-stream/${id}/chat/messages`;
   const key = freshId();

@@ -95,7 +95,7 @@ test("a user blocked during a long poll gets 403 and no event after the block", 
   expectFailure(await waiting, 403, sentences[403]);
 });
 
-test("a response has at most 100 frames, and no cache keeps texts deleted since", async () => {
+test("a response has at most 100 frames, and caches keep no text that is deleted later", async () => {
   const { id, host } = await liveStream();
   const lines = Array.from({ length: 101 }, (_, n) => `${n}`);
   const head = await tell(id, host, lines);

@@ -20,7 +20,7 @@ const find = (username: string) => call(`GET /api/v1/users/profile/username/${us
 const fresh = (head: string) => `${head}${freshId().slice(0, 12)}`;
 
 describe("a claimed username", () => {
-  test("counts if it is free, regardless of case; a second claimant has none until they choose one", async () => {
+  test("is accepted if it is free, regardless of case; a second claimant has none until they choose one", async () => {
     const username = fresh("Ann");
     const first = await claiming(username);
     expect((await me(first)).username).toBe(username);
@@ -59,7 +59,7 @@ describe("a claimed username", () => {
     },
   );
 
-  test("that only contains such letters is allowed", async () => {
+  test("that merely contains a staff word is allowed", async () => {
     for (const head of ["badminton", "supportive", "Nadmina", "ovational"]) {
       const username = fresh(head);
       expect((await me(await claiming(username))).username).toBe(username);

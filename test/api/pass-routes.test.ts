@@ -25,7 +25,7 @@ function callIn(operation: Operation, { known }: PaidWorld, as: Person | undefin
 
 const named = ({ method, path }: Operation) => `${method} ${path}`;
 
-test("every inside route of a paid stream requires a pass from every caller", async () => {
+test("every route that shows the content of a paid stream requires a pass from every caller", async () => {
   const operations = await readOperations();
   const insides = operations.filter(({ codes }) => codes.includes("pass_required"));
   const ofStream = operations.filter(({ path }) => path.includes("{streamId}"));

@@ -140,7 +140,7 @@ test("a pass can be refunded even after the host deleted the stream", async () =
   expect(none.body).toMatchObject({ statusCode: 404, code: "pass_not_found" });
 });
 
-test("a block is checked before the pass, and the outside stays open", async () => {
+test("a block is checked before the pass, and the stream's public page needs no pass", async () => {
   const { known, inside, out } = await makePaidWorld();
   const { streamId } = known;
   const ban = { targetUserId: inside.holder.id, liveStreamId: streamId };

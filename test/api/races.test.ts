@@ -75,7 +75,7 @@ test("concurrent starts, bans, unbans, refunds, deletions and ends take effect a
   expect((await race(gone)).statuses).toEqual(once(200, 404));
 });
 
-test("of users: follows count once, and a username has one holder", async () => {
+test("concurrent follows count once, and a username has one holder", async () => {
   const [fan, star] = [await known(await person()), await known(await person())];
   const stats = async () =>
     (await call(`GET /api/v1/users/${star.id}/stats`, { as: fan })).body.data.followers;
@@ -92,7 +92,7 @@ test("of users: follows count once, and a username has one holder", async () => 
   expect((await race(rename)).statuses).toEqual(once(200, 409));
 });
 
-test("of credits: one reference tops a wallet up once, whatever the keys", async () => {
+test("concurrent top-ups with one reference credit a wallet once, whatever their keys", async () => {
   const [as, boss] = await Promise.all([person(), admin()]);
   const body = { amount: 5, reference: freshId() };
   const route = `POST /api/v1/wallets/${as.id}/top-ups`;
@@ -101,7 +101,7 @@ test("of credits: one reference tops a wallet up once, whatever the keys", async
   expect((await call("GET /api/v1/wallet", { as })).body.data.balance).toBe(5);
 });
 
-test("of gift types: one giftId is assigned once, and every change is kept", async () => {
+test("concurrently created gift types get one giftId once, and every concurrent change is kept", async () => {
   const boss = await admin();
   const giftId = freshId().slice(0, 20);
   const body = { creditAmount: 5, svgUrl: "https://cdn.example.com/a.svg", name: "A", giftId };

@@ -4,7 +4,7 @@ import { testHere } from "./elsewhere.ts";
 import { call, eventually, liveStream, type Person, person } from "./people.ts";
 import { picture } from "./picture-files.ts";
 
-const testSeen = testHere("a stage fetches no picture from this machine");
+const testSeen = testHere("a deployed stage cannot fetch pictures from this machine");
 
 let base: string;
 let asked: string[] = [];

@@ -108,7 +108,7 @@ test("of two concurrent changes of the same revision, one takes effect", async (
   }
 });
 
-test("an uploaded picture takes the place of the revision that its sender has seen", async () => {
+test("an uploaded picture replaces only the revision that its sender has seen", async () => {
   const [boss, as, rose] = await Promise.all([admin(), person(), giftType(4)]);
   const [profile, type] = ["/api/v1/users/me", `/api/v1/gifts/gift-types/${rose}`];
   for (const [read, change, field, by] of [

@@ -12,7 +12,7 @@ import {
 import { type Reply, startReceiver } from "./receiver.ts";
 import { tencent } from "./tencent-caller.ts";
 
-const test = testHere("a stage calls no receiver on this machine");
+const test = testHere("a deployed stage cannot call receivers on this machine");
 
 const afterRooms = ["Live.CallbackAfterCreateRoom", "Live.CallbackAfterDestroyRoom"];
 

@@ -168,7 +168,7 @@ describe("POST /api/v1/live-stream/{streamId}/chat/superlike", () => {
     ]);
   });
 
-  test("400, 401, 403, 404 and 409, each by a real situation", async () => {
+  test("an actual case of each refusal: 400, 401, 403, 404 and 409", async () => {
     const [{ id, host }, ended, as] = await Promise.all([liveStream(), endedStream(), person()]);
     expectFailure(await call(route("string"), { as }), 400, sentences[400]);
     expectFailure(await call(route(id)), 401, sentences[401]);
@@ -192,7 +192,7 @@ describe("POST /api/v1/notifications", () => {
     metadata: {},
   });
 
-  test("a user notifies themselves; the new one is unread", async () => {
+  test("a user notifies themselves; the new notification is unread", async () => {
     const as = await person();
 
     const answer = await call(route, { as, body: wish(as.id) });
@@ -209,7 +209,7 @@ describe("POST /api/v1/notifications", () => {
     expect(list.body.data).toEqual([answer.body.data]);
   });
 
-  test("400, 401, 403 and 404, each by a real situation", async () => {
+  test("an actual case of each refusal: 400, 401, 403 and 404", async () => {
     const [as, other, boss] = await Promise.all([person(), person(), admin()]);
     for (const wrong of [
       { type: "other" },
@@ -321,7 +321,7 @@ describe("POST /api/v1/live-stream/{streamId}/chat/messages", () => {
       expectFailure(await call(`GET ${path(id)}?${query}`, { as }), 400, sentences[400]);
   });
 
-  test("400, 401, 403, 404 and 409, each by a real situation", async () => {
+  test("an actual case of each refusal: 400, 401, 403, 404 and 409", async () => {
     const [{ id, host }, ended, as] = await Promise.all([liveStream(), endedStream(), person()]);
     const body = { content: "hello" };
     for (const content of ["", "   ", "x".repeat(501), 5, null, "a\u0000b", "\ud800"])

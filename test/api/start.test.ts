@@ -20,7 +20,7 @@ import {
 import { tencent } from "./tencent-caller.ts";
 import { open, refusedHandshake, watch } from "./viewer.ts";
 
-const test = testHere("nobody starts, kills or breaks a stage");
+const test = testHere("tests do not start, kill or break a deployed stage");
 
 /** Systems of these tests, which are started, killed and restarted. */
 const demo = {

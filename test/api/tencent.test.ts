@@ -87,7 +87,7 @@ describe("the Tencent API", () => {
     );
   });
 
-  test("a stream and a gift type of the other API are a room and a gift here", async () => {
+  test("streams and gift types of the HTTP API are rooms and gifts in Tencent's API", async () => {
     const [{ host, id: RoomId }, GiftId, sender] = await Promise.all([
       liveStream(),
       giftType(7),

@@ -108,7 +108,7 @@ test("ticket requests are authenticated and validated like all others", async ()
   expect((await ask({})).status).toBe(201);
 });
 
-test("a repetition with its key neither shows nor creates a ticket", async () => {
+test("a repeated request with its key neither shows nor creates a ticket", async () => {
   const as = await person();
   const first = await call("POST /api/v1/ws-tickets", { as, key: "k", body: {} });
   const again = await call("POST /api/v1/ws-tickets", { as, key: "k", body: {} });

@@ -3,7 +3,7 @@ import { testHere } from "./elsewhere.ts";
 import { call, eventually, freshId, type Person, person, service } from "./people.ts";
 import { createWebhooks, type Received, startReceiver } from "./receiver.ts";
 
-const testHeard = testHere("a stage calls no receiver on this machine");
+const testHeard = testHere("a deployed stage cannot call receivers on this machine");
 const hooks = createWebhooks();
 afterEach(() => hooks.removeAll());
 

@@ -38,7 +38,7 @@ async function sendHalf(url: string): Promise<void> {
   await new Promise((left) => leaving.once("close", left));
 }
 
-const test = testHere("a stage calls no receiver on this machine");
+const test = testHere("a deployed stage cannot call receivers on this machine");
 
 test("the receiver of the guide accepts only signed requests", async () => {
   const guide = readFileSync(join(import.meta.dirname, "../../docs", "webhooks.md"), "utf8");

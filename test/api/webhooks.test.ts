@@ -16,7 +16,7 @@ import {
 } from "./people.ts";
 import { createWebhooks, deliveryOf, type Reply, startReceiver } from "./receiver.ts";
 
-const testHeard = testHere("a stage calls no receiver on this machine");
+const testHeard = testHere("a deployed stage cannot call receivers on this machine");
 const hooks = createWebhooks();
 const started: Awaited<ReturnType<typeof startReceiver>>[] = [];
 
@@ -210,30 +210,33 @@ testHeard("a stream's events arrive in order, signed, each with its own id", asy
   });
 });
 
-testHeard("the test event arrives whatever the types; a resend repeats it", async () => {
-  const inbox = await receiver();
-  const { path, as, id } = await hooks.make(inbox.url, ["stream.ended"]);
-  const { eventId } = (await call(`POST ${path}/test`, { as })).body.data;
-  // Streams of other tests end meanwhile.
-  const tests = async () => inbox.of("webhook.test");
-  const [first] = await eventually(tests, (all) => all.length === 1);
-  expect(first).toMatchObject({
-    headers: { "webhook-id": eventId },
-    body: { type: "webhook.test", data: { webhookId: id } },
-  });
-  const [row] = await eventually(
-    async () =>
-      (await call(`GET ${path}/deliveries`, { as })).body.data.list.filter(
-        (one: { eventId: string }) => one.eventId === eventId,
-      ),
-    (list) => list.length === 1,
-  );
-  const again = await call(`POST ${path}/deliveries/${row.id}/resend`, { as });
-  expect(again.body.data).toEqual({ id: row.id });
-  const [, second] = await eventually(tests, (all) => all.length === 2);
-  expect(second!.text).toBe(first!.text);
-  expect(second!.headers["webhook-id"]).toBe(eventId);
-});
+testHeard(
+  "the test event arrives whatever types the webhook lists; a resend repeats it",
+  async () => {
+    const inbox = await receiver();
+    const { path, as, id } = await hooks.make(inbox.url, ["stream.ended"]);
+    const { eventId } = (await call(`POST ${path}/test`, { as })).body.data;
+    // Streams of other tests end meanwhile.
+    const tests = async () => inbox.of("webhook.test");
+    const [first] = await eventually(tests, (all) => all.length === 1);
+    expect(first).toMatchObject({
+      headers: { "webhook-id": eventId },
+      body: { type: "webhook.test", data: { webhookId: id } },
+    });
+    const [row] = await eventually(
+      async () =>
+        (await call(`GET ${path}/deliveries`, { as })).body.data.list.filter(
+          (one: { eventId: string }) => one.eventId === eventId,
+        ),
+      (list) => list.length === 1,
+    );
+    const again = await call(`POST ${path}/deliveries/${row.id}/resend`, { as });
+    expect(again.body.data).toEqual({ id: row.id });
+    const [, second] = await eventually(tests, (all) => all.length === 2);
+    expect(second!.text).toBe(first!.text);
+    expect(second!.headers["webhook-id"]).toBe(eventId);
+  },
+);
 
 testHeard("after a rotation both secrets sign", async () => {
   const inbox = await receiver();

@@ -62,7 +62,7 @@ test("npm start uses the same templates and bundles as `cdk synth`", async () =>
   expect(others.map(([name]) => name)).toEqual([]);
 });
 
-test("an assembly is made again when any source of its bundles or templates has changed", () => {
+test("an assembly is rebuilt when any source of its bundles or templates has changed", () => {
   const known = new Set(assemblySources());
   const reached = new Set<string>();
   const reach = (file: string): void => {

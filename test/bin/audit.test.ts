@@ -49,7 +49,7 @@ async function age(dataDir: string, minutes: number): Promise<void> {
 /*
  * Planted fault that turns it red: an age of held gifts by the clock.
  */
-test("a system that was killed while a gift was held passes, however long it is stopped", async () => {
+test("a system that was killed while a gift was held passes the audit, however long it is stopped", async () => {
   process.env.TENCENT_CALLBACK_KEY = randomBytes(16).toString("hex");
   system = await startOwn();
   const sender = await rich(100);

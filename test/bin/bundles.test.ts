@@ -72,7 +72,7 @@ process.stdin.resume().once("end", () => {
 
 const read = ["DynamoDB_20120810.GetItem"];
 
-describe.each(clients)("A bundle with the client %s", (client) => {
+describe.each(clients)("a bundle with the AWS client %s", (client) => {
   test.each([
     ["chat/send-message", read, false],
     ["auth/http", read, false],
@@ -86,7 +86,7 @@ describe.each(clients)("A bundle with the client %s", (client) => {
   });
 });
 
-test("our client's bundles are at most 195 KB, except those that include the documents", () => {
+test("bundles with the own AWS client are at most 195 KB, except those that include the documents", () => {
   for (const name of names.filter((one) => one !== "app/docs")) {
     // Always warm, and no caller waits for its cold start: it builds frames, posts and feeds
     // webhooks.
@@ -95,11 +95,11 @@ test("our client's bundles are at most 195 KB, except those that include the doc
   }
 });
 
-describe("The order of bundles", () => {
+describe("the order of bundles", () => {
   const all = Object.keys(bundledEntries());
   const [late = ""] = all.filter((name) => !firstBundled.includes(name)).slice(-1);
 
-  test("has every function once, those that a start calls first", async () => {
+  test("has every function once, beginning with those that a start calls", async () => {
     const order = createOrder(all, false);
     const batches: string[][] = [];
     for (let batch = await order.next(); batch; batch = await order.next()) batches.push(batch);
@@ -108,7 +108,7 @@ describe("The order of bundles", () => {
     expect(Math.max(...batches.map(({ length }) => length))).toBe(24);
   });
 
-  test("holds the others, except those that a call waits for, until they are released", async () => {
+  test("delays the others until the start is over, except those that a call waits for", async () => {
     const order = createOrder(all, true);
     await order.next();
     const called = order.next();

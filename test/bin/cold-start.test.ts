@@ -100,8 +100,8 @@ const listAssemblies = (file: string) => globSync(`.cache/assembly/*/${file}`, {
 const runNode = (...given: string[]): SpawnSyncReturns<string> =>
   spawnSync(process.execPath, given, { cwd: checkout, env: watched(), encoding: "utf8" });
 
-describe("nothing outside is reached", () => {
-  test("and the watch would detect it, even in a child process or a thread", () => {
+describe("no other host is contacted", () => {
+  test("or the test would detect it, even in a child process or a thread", () => {
     const reach = (host: string) =>
       `import net from "node:net"; net.connect(9, "${host}").on("error", () => 0).destroy();`;
     const source = `data:text/javascript,${encodeURIComponent(reach("192.0.2.2"))}`;
@@ -115,7 +115,7 @@ describe("nothing outside is reached", () => {
     expect(seen().outside.map(({ host }) => host)).toEqual(["192.0.2.1", "192.0.2.2"]);
   });
 
-  test("by first starts that a signal ends while they bundle, and the next one uses nothing of theirs", async () => {
+  test("by first starts that a signal ends while they bundle, and the next start uses none of their files", async () => {
     for (const { signal, exitCode, isLeft } of [
       // Whether it still removes its unfinished assembly depends on which process ends first.
       { signal: "SIGKILL", exitCode: null, isLeft: true },

@@ -52,7 +52,7 @@ async function run(name: string, ...given: string[]) {
   return { code, stdout: said.log.join(""), stderr: said.error.join("") };
 }
 
-test("token asks for a day, at a URL with or without a slash at its end", async () => {
+test("token requests a token for a day, at a URL with or without a trailing slash", async () => {
   for (const at of [url, `${url}/`])
     expect(await run("token", "ann", at)).toMatchObject({ code: 0, stdout: "e30.e30.e30\n" });
   expect(calls.map(({ route, body }) => [route, JSON.parse(body)])).toEqual(
@@ -60,7 +60,7 @@ test("token asks for a day, at a URL with or without a slash at its end", async 
   );
 });
 
-test("token waits for a system that answers that it is starting, and not after a refusal", async () => {
+test("token waits while the system answers that it is starting, but not after a refusal", async () => {
   answerTo = (_, count) => (count === 0 ? { status: 503, body: { token: undefined } } : undefined);
   expect(await run("token", "ann", url)).toMatchObject({ code: 0, stdout: "e30.e30.e30\n" });
   expect(calls).toHaveLength(2);

@@ -108,7 +108,7 @@ test("a relay's fixed costs are those of a stage with a domain, which it cannot 
   expect(relay).toBeGreaterThan(domain!);
 });
 
-test("the stage determines whether there is a domain: ours have none", () => {
+test("the stage determines whether the bill includes a domain: the repository's stages have none", () => {
   const { stdout } = run("--stage", "prod");
   expect(stdout).toBe(run().stdout);
   // dev has no firewall, whose requests would be billed.
@@ -121,7 +121,7 @@ test("the stage determines whether there is a domain: ours have none", () => {
   );
 });
 
-test("the same as JSON", () => {
+test("--json prints the same bill as JSON", () => {
   const { stdout } = run("--json", "--viewers", "1,000", "--messages", "1200/min");
   expect(JSON.parse(stdout)).toMatchObject({ room, total: totalOf() });
 });

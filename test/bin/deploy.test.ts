@@ -18,7 +18,7 @@ const deploy = (...given: string[]) => run("bin/deploy/deploy.ts", ...given);
 const destroy = (...given: string[]) => run("bin/deploy/destroy.ts", ...given);
 const stage = (name: string) => stageNamed(name);
 
-test("a deployment of prod names every placeholder at once, and ends before it begins", () => {
+test("a deployment of prod reports all placeholders at once, and changes nothing", () => {
   const { status, stderr, stdout } = deploy("prod");
   expect(status).toBe(2);
   expect(stdout).toBe("");
@@ -37,7 +37,7 @@ test("a deployment of prod names every placeholder at once, and ends before it b
   expect(stderr).toMatch(/AWS rejected the credentials: .+\n {2}Sign in/);
 });
 
-test("a deployment without credentials of an unknown stage is refused", () => {
+test("a deployment of an unknown stage is refused", () => {
   const { status, stderr } = deploy("live");
   expect(status).toBe(2);
   expect(stderr).toContain("-c stage=live: expected one of dev, staging, prod");

@@ -21,7 +21,7 @@ async function listen(server: Server | ReturnType<typeof createTcpServer>): Prom
   return (server.address() as AddressInfo).port;
 }
 
-test("the expected text on a good machine without AWS credentials", () => {
+test("on a good machine without AWS credentials the doctor prints the documented text", () => {
   const machine = [
     { name: "Node.js", isGood: true, says: "v24.21.0" },
     {

@@ -91,7 +91,7 @@ test("a drill outlives the credentials with which it began", async () => {
   expect([ran.status, ran.stderr]).toEqual([0, ""]);
 });
 
-test("a drill goes on if looks at the restore and at its table are not answered", async () => {
+test("a drill continues if requests for the state of the restore or its table are not answered", async () => {
   backup("2026-11-21T03:00:00Z");
   // The SDK makes a call three times by itself.
   const left = { "/restore-jobs/job": 2, DescribeTable: 4 };

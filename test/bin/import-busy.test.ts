@@ -10,21 +10,24 @@ test.each([
   ["the firewall's rate", 403, "request_blocked"],
   ["the caller's rate", 429, "too_many_requests"],
   ["a call with the same key", 409, "key_in_progress"],
-])("a row that meets %s is repeated with the same key until it is in", async (_, status, code) => {
-  const keys: unknown[] = [];
-  const server = createServer((request, response) => {
-    keys.push(request.headers["idempotency-key"]);
-    const isIn = keys.length > 2;
-    const body = isIn ? { data: {} } : { code, errors: ["Refused"] };
-    response.writeHead(isIn ? 201 : status).end(JSON.stringify(body));
-  });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  try {
-    expect(await importUser({ url, token: "token" }, user)).toBe(true);
-    expect(keys).toEqual(["import:ann", "import:ann", "import:ann"]);
-  } finally {
-    server.closeAllConnections();
-    server.close();
-  }
-});
+])(
+  "a row that meets %s is repeated with the same key until it is imported",
+  async (_, status, code) => {
+    const keys: unknown[] = [];
+    const server = createServer((request, response) => {
+      keys.push(request.headers["idempotency-key"]);
+      const isIn = keys.length > 2;
+      const body = isIn ? { data: {} } : { code, errors: ["Refused"] };
+      response.writeHead(isIn ? 201 : status).end(JSON.stringify(body));
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    try {
+      expect(await importUser({ url, token: "token" }, user)).toBe(true);
+      expect(keys).toEqual(["import:ann", "import:ann", "import:ann"]);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  },
+);

@@ -30,7 +30,7 @@ function runAs(version: string, folders: string[]) {
   return spawnSync(process.execPath, options, { cwd: checkout, encoding: "utf8" });
 }
 
-test("every npm script starts with the check", () => {
+test("every npm script first checks the installation", () => {
   const begins =
     /^node (?:--\S+ )?(-r \.\/bin\/installed\.cjs |bin\/installed\.cjs && )|^npm test -- /;
   const others = Object.entries(scripts).filter(([, script]) => !begins.test(script));
@@ -38,7 +38,7 @@ test("every npm script starts with the check", () => {
 });
 
 test.each(["bin/local.js", "bin/operate/audit.ts"])(
-  "before npm ci, %s reports it on any Node.js",
+  "without npm ci, %s asks for it on any Node.js",
   (file) => {
     for (const version of ["8.17.0", "20.0.0", "24.0.0"]) {
       const { status, stderr, stdout } = runAs(version, []);
@@ -66,7 +66,7 @@ test("a Node.js used instead of the installed one is named", () => {
   expect(runAs("24.0.0", ["zod", ".bin/node"]).status).toBe(0);
 });
 
-test("an old Node.js can parse it: it is plain ES5", () => {
+test("an old Node.js can parse the check, which is plain ES5", () => {
   // A classic script, in which syntax of modules, classes and templates is an error.
   expect(() => new Script(`(function () { ${preload} })`)).not.toThrow();
   const code = preload.replace(/"[^"\n]*"/g, '""').replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");

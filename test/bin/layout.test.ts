@@ -62,7 +62,7 @@ test("data without a version is refused by start, audit and redrive with a sente
     ]);
 });
 
-test("another stage's data is refused by all of them", async () => {
+test("data of another stage is refused by start, audit and redrive", async () => {
   await label({ version: forms.writes, stage: "prod", readable: forms.reads.to });
   for (const program of ["local.js", "ovation.ts audit", "operate/redrive.ts"])
     expect([program, run(program)]).toEqual([

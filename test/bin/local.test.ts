@@ -12,7 +12,7 @@ import {
 } from "./program.ts";
 
 test(
-  "with DEMO=off it prints a block whose curl lines work as printed, and exits with 0",
+  "a start with DEMO=off prints a block whose curl lines work as printed, and exits with 0",
   () => expectPrintedLinesToWork("off"),
   startMillisecondsMax,
 );

@@ -61,7 +61,7 @@ posixTest(
 );
 
 posixTest(
-  "SIGTERM also ends it while its modules load",
+  "SIGTERM ends a start while its modules load",
   async () => {
     for (const later of [60, 120, 180, 240, 300]) {
       const env = { ...process.env, PORT: "0", DATA_DIR: ":memory:", LOG: "off", NODE_OPTIONS: "" };
@@ -82,7 +82,7 @@ posixTest(
 );
 
 posixTest(
-  "SIGTERM also ends a start that waits for its table",
+  "SIGTERM ends a start that waits for its table",
   async () => {
     const asked = Promise.withResolvers<void>();
     const silent = createServer(() => asked.resolve()).listen(0, "127.0.0.1");

@@ -48,12 +48,12 @@ test("trigger sends as many events as requested, and listen prints each once", a
   expect(objectsOf(again.stdout)).toEqual(heard);
 });
 
-test("a position never begins as an option does", () => {
+test("a position never begins with a hyphen, as an option does", () => {
   const epochs = Array.from({ length: 2_000 }, () => newLog().epoch);
   expect(epochs.filter((epoch) => epoch.startsWith("-"))).toEqual([]);
 });
 
-test("listen in words has a line an event, and a signal ends it with 0", async () => {
+test("listen prints a line per event, and a signal ends it with 0", async () => {
   // The gifts of other tests may end a combo meanwhile.
   const listener = await listen("--type", "chat.message");
   await run(["trigger", "chat", "--content", "two\nlines"]);

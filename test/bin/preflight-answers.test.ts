@@ -196,7 +196,7 @@ test("others' reservations are subtracted, and the stage's own are not counted t
   expect(await said(own)).toEqual([]);
 });
 
-test("a second deployment asks less of Lambda than the 15 calls a second that it takes", async () => {
+test("a repeated deployment makes fewer calls than the 15 a second that Lambda accepts", async () => {
   const reserved = Object.entries(own.reservedConcurrency);
   account.reserved = Object.fromEntries(
     reserved.map(([name, most]) => [functionName("prod", name), most]),
@@ -229,7 +229,7 @@ describe("a restored table", () => {
     return said({ ...own, restored: { table: name, streamArn } });
   };
 
-  test("exists, with its stream and everything that a restore leaves out", async () => {
+  test("must exist, with its stream and everything that a restore leaves out", async () => {
     tables.reset();
     expect(await saidOf()).toEqual(["There is no table ovation-prod-2 (`restored`)"]);
     tables.createTable(name);

@@ -130,7 +130,7 @@ test("a domain needs a certificate in CloudFront's region, and a name in its zon
   );
 });
 
-describe("the checks of a domain's certificate and zone pass or fail if they", () => {
+describe("the checks of a domain's certificate and zone", () => {
   const name = "live.acme.com";
   const arn = certificate("us-east-1");
   const zone = { id: "Z1", name: "acme.com" };
@@ -141,7 +141,7 @@ describe("the checks of a domain's certificate and zone pass or fail if they", (
     return saidOf({ certificate: arn });
   };
 
-  test("exist, are issued, and cover the name", async () => {
+  test("pass if both exist, are issued, and cover the name", async () => {
     expect(await certified(name)).toEqual([]);
     expect(await certified("*.acme.com")).toEqual([]);
     expect(await certified("acme.com", "ISSUED", "*.acme.com")).toEqual([]);
@@ -150,7 +150,7 @@ describe("the checks of a domain's certificate and zone pass or fail if they", (
     expect(await saidOf({ zone, certificate: arn })).toEqual([]);
   });
 
-  test("are missing, or belong to another account", async () => {
+  test("fail if one is missing, or belongs to another account", async () => {
     expect(await saidOf({ certificate: arn, zone })).toEqual([
       `domain.certificate does not exist in us-east-1: ${arn}`,
       "Route 53 has no hosted zone Z1 (`domain`)",
@@ -163,7 +163,7 @@ describe("the checks of a domain's certificate and zone pass or fail if they", (
     expect(await saidOf({ certificate: certificate("eu-central-1") })).toEqual([]);
   });
 
-  test("are not issued, or cover other names", async () => {
+  test("fail if one is not issued, or covers other names", async () => {
     expect(await certified(name, "PENDING_VALIDATION")).toEqual([
       "domain.certificate is not issued: PENDING_VALIDATION",
     ]);
@@ -180,7 +180,7 @@ describe("the checks of a domain's certificate and zone pass or fail if they", (
     ]);
   });
 
-  test("may not be read: the result is unknown", async () => {
+  test("are unknown if one may not be read", async () => {
     account.denied = true;
     const says = await saidOf({ certificate: arn, zone });
     expect(says).toContainEqual(expect.stringMatching(/^Not checked: the domain's certificate\. /));

@@ -27,7 +27,7 @@ async function comeBack(url: string): Promise<void> {
   while ((await health()) !== 200) await pause(20);
 }
 
-test("it restarts automatically in the same process, with all acknowledged data", async () => {
+test("a restart stays in the same process, with all acknowledged data", async () => {
   const system = await startSystem();
   try {
     const token = await tokenOf(system.url);
@@ -46,7 +46,7 @@ test("it restarts automatically in the same process, with all acknowledged data"
   }
 });
 
-test("it is refused without stored data, and for pages of other origins", async () => {
+test("a restart is refused without stored data, and for pages of other origins", async () => {
   const system = await startSystem({ dataDir: ":memory:" });
   try {
     const restart = `${system.url}/local/restart`;

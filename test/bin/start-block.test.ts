@@ -41,20 +41,20 @@ test.each([
     "open to a network",
     { network: { urls: ["http://192.168.178.23:4000"], localKey: "a".repeat(22) } },
   ],
-])("it has at most 24 lines of 80 columns, except for URLs: %s", (_, more) => {
+])("the block has at most 24 lines of 80 columns, except for URLs: %s", (_, more) => {
   const lines = formatStartBlock({ ...facts, ...more }).split("\n");
   expect(lines.length).toBeLessThanOrEqual(24);
   expect(lines.filter((line) => withoutUrls(line).length > 80)).toEqual([]);
   expect(lines.join("\n")).not.toMatch(/eyJ/);
 });
 
-test("open to a network, it prints Studio's address with the key: from a container's bridge too", () => {
+test("a system open to a network prints Studio's address with the key: a container's bridge needs it too", () => {
   const network = { urls: ["http://192.168.178.23:4000"], localKey: "key" };
   expect(formatStartBlock({ ...facts, network })).toMatch(/Studio {5}http:\S+:4000\/#key=key\n/);
   expect(formatStartBlock(facts)).toMatch(/Studio {5}http:\S+:4000\/\n/);
 });
 
-test("a stage without Studio sends nobody there for an overlay's key", () => {
+test("a stage without Studio does not mention it", () => {
   expect(formatStartBlock({ ...facts, stage: "prod" })).not.toContain("Studio");
 });
 
@@ -65,7 +65,7 @@ test("with a custom port the commands name it, too", () => {
   expect(formatStartBlock(facts)).toContain("$(npm run -s token -- johndoe)");
 });
 
-test("without the demo data it names none of it, and prints only lines that work without it", () => {
+test("without the demo data only lines that work without it are printed", () => {
   const without = { ...facts, demo: undefined };
   const block = formatStartBlock(without);
   expect(block).not.toMatch(/64d15f9e|65a1234b|user1|STREAM|trigger/);
@@ -81,7 +81,7 @@ test("without the demo data it names none of it, and prints only lines that work
   });
 });
 
-test("the data has everything that is printed, and the tokens", () => {
+test("the JSON of a start has everything that the block has, and the tokens", () => {
   const network = { urls: ["http://192.168.178.23:4000"], localKey: "key" };
   const described = JSON.stringify(describeStart({ ...facts, network }));
   const printed = formatStartBlock({ ...facts, network });

@@ -6,13 +6,13 @@ import {
 } from "./program.ts";
 
 test(
-  "with DEMO=on it prints a block whose curl lines work as printed, and exits with 0",
+  "a start with DEMO=on prints a block whose curl lines work as printed, and exits with 0",
   () => expectPrintedLinesToWork("on"),
   startMillisecondsMax,
 );
 
 test(
-  "with LOG=json the line that says ready has all facts but tokens, and every line is JSON",
+  "with LOG=json the line that says ready has everything except for the tokens, and every line is JSON",
   async () => {
     const system = startProgram({ PORT: "0", DATA_DIR: ":memory:", LOG: "json" });
     await waitFor(system, /"ready".*\n/);
@@ -33,7 +33,7 @@ test(
 );
 
 test(
-  "with --json the first line is an object with all facts, including tokens",
+  "with --json the first line is an object with everything that the block has, and the tokens",
   async () => {
     const system = startProgram({ PORT: "0", DATA_DIR: ":memory:" }, "--json");
     await waitFor(system, /"ready".*\n/);

@@ -91,7 +91,7 @@ test("files that measure time or use all processors run after all others", () =>
   expect(timed.every(isTimed)).toBe(true);
 });
 
-test("a black-box test depends on the functions whose routes it calls, and on its helpers' ones", () => {
+test("a black-box test depends on the functions whose routes it or its helpers call", () => {
   const { extract } = createRequire(import.meta.url)("../links.cjs") as {
     extract(code: string, path: string, imports: (code: string) => Set<string>): Set<string>;
   };
@@ -108,7 +108,7 @@ test("a black-box test depends on the functions whose routes it calls, and on it
   expect(linksOf("platform/runtime/env.ts", called)).toEqual(["./own.ts"]);
 });
 
-test("what opens sockets is run at a relay, too", () => {
+test("tests that open sockets also run at a relay", () => {
   const names = ["churn", "client", "push", "rates", "resume", "sockets", "tickets"];
   const files = listSocketFiles();
   expect(files).toEqual(expect.arrayContaining(names.map((name) => `test/api/${name}.test.ts`)));

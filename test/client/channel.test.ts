@@ -36,7 +36,7 @@ test("a channel's overlay shows what comes right after the server has subscribed
   client.close();
 });
 
-test("a subscription of the server that gets lost is requested by the client", async () => {
+test("a lost subscription that the server made is requested by the client", async () => {
   const made: ReturnType<typeof createTestClient> = createTestClient({
     ...{ overlayKey, token: undefined },
     onChannel: (newest) => newest !== null && made.follow(),

@@ -178,7 +178,7 @@ test("a message that cannot be read is no reason to stop: another socket repeats
   client.close();
 });
 
-test("4410: a relay that shuts down is replaced by another place without delay", async () => {
+test("4410: after a relay shuts down the client reconnects without delay", async () => {
   const random = jest.spyOn(Math, "random").mockReturnValue(1);
   const { client, sockets, last } = createTestClient();
   await pass(20);

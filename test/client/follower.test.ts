@@ -40,13 +40,13 @@ test("rule 2: at a gap it subscribes again, and delivers the frame beyond only w
   expect([6, 7, 8].flatMap((n) => shown(follower.take(frame(n), 40)))).toEqual([6, 7, 8]);
 });
 
-test("rule 2: a frame of another epoch, and a pong that does not name the stream", () => {
+test("rule 2: it subscribes again after a frame of another epoch, and a pong that does not name the stream", () => {
   expect(asked(following().follower.take(frame(6, "other"), 20))).toBeDefined();
   expect(asked(following().follower.take({ type: "pong", heads: {} }, 20))).toBeDefined();
   expect(following().follower.take({ type: "pong", heads: { s: 5 } }, 20)).toEqual([]);
 });
 
-test("rule 2: a head in a pong that is still missing after 3 s", () => {
+test("rule 2: it subscribes again if a pong's head is still missing after 3 s", () => {
   const { follower } = following();
   follower.take({ type: "pong", heads: { s: 6 } }, 1_000);
   expect(follower.tick(3_900)).toEqual([]);
@@ -57,7 +57,7 @@ test("rule 2: a head in a pong that is still missing after 3 s", () => {
   expect(other.tick(9_000)).toEqual([]);
 });
 
-test("rule 2: a head that is still missing after one of the frames has arrived", () => {
+test("rule 2: each frame that arrives before a pong's head restarts the 3 s", () => {
   const { follower } = following();
   follower.take({ type: "pong", heads: { s: 8 } }, 1_000);
   expect(shown(follower.take(frame(6), 2_000))).toEqual([6]);
@@ -155,7 +155,7 @@ test("after rewinding twice it continues at its first position if the frames bet
 });
 
 test.each([429, 401, 500, 503])(
-  "an error %s ends nothing: the subscribe is repeated",
+  "the error %s does not end a subscription: the subscribe is repeated",
   (statusCode) => {
     const follower = createFollower(streamId);
     const { requestId } = asked(follower.open(0))!;

@@ -187,7 +187,7 @@ describe("later", () => {
     client.close();
   });
 
-  test("a stream that is left is not read any more, and one that is gone ends", async () => {
+  test("a stream that the viewer leaves is not read any more, and a deleted one ends the subscription", async () => {
     const [network, server] = [blocked(), serveEvents()];
     const { client, stream, ends } = follow(network, server);
     await pass(10_000);
@@ -211,7 +211,7 @@ describe("later", () => {
     client.close();
   });
 
-  test("handshakes that fail now and then are no blocked network", async () => {
+  test("occasional failed handshakes do not count as a blocked network", async () => {
     const [network, server] = [blocked({ opens: [2, 4] }), serveEvents()];
     const { client } = follow(network, server);
     await pass(2_000);
@@ -221,7 +221,7 @@ describe("later", () => {
     client.close();
   });
 
-  test("a log that has begun again is followed from its newest frame", async () => {
+  test("a log that was reset is followed from its newest frame", async () => {
     const [network, server] = [blocked(), serveEvents()];
     const { client, received, stream } = follow(network, server);
     await pass(10_000);

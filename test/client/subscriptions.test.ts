@@ -323,7 +323,7 @@ test("until all events of a frame are delivered, the position is before that fra
   held.client.close();
 });
 
-test("for a viewer who hears frames only, the position includes the frame", async () => {
+test("for a listener of whole frames, the position includes the frame", async () => {
   const at: unknown[] = [];
   const held = await greeted({
     onEvent: undefined,
@@ -340,7 +340,7 @@ test.each([
   ["close() at the last event", "c", 2, ["a", "b", "c"]],
   ["the client's close()", "b", 1, ["a", "b"]],
 ])(
-  "a viewer who ends it within a frame resumes without a loss: %s",
+  "a viewer who ends the subscription within a frame resumes without a loss: %s",
   async (what, id, frame, ids) => {
     const heard: string[] = [];
     const held = await greeted({

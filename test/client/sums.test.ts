@@ -141,7 +141,7 @@ test("after a reload the totals and open polls from before it are read, once the
   client.close();
 });
 
-test("a response that arrives after the log has begun again is ignored", async () => {
+test("a response that arrives after the log was reset is ignored", async () => {
   const { client, last, stream, reads, respond } = await resuming();
   for (const n of [21, 22]) last().frame(n);
   await pass(1);
@@ -154,7 +154,7 @@ test("a response that arrives after the log has begun again is ignored", async (
   client.close();
 });
 
-test("if that read is refused, it is not repeated with each frame", async () => {
+test("if the read of totals and polls is refused, it is not repeated with each frame", async () => {
   const { client, last, sockets, notes, stream, reads, refuse } = await resuming();
   for (const n of [21, 22]) last().frame(n);
   await pass(1);

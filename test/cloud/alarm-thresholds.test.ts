@@ -216,7 +216,7 @@ const sentAhead: Record<string, number> = {
 /** `sendAt(setting("PLANS_QUEUE_URL"), message, { at, now })`, unless it is due immediately. */
 const timer = /sendAt\(\s*setting\("(\w+)_QUEUE_URL"\),[^;]*?\{\s*at(?!: now\b)/g;
 
-test("every queue with delayed messages has its longest delay here", () => {
+test("every queue with delayed messages has a declared longest delay", () => {
   const queues = sourcesOf("platform", "functions").flatMap(({ text }) =>
     [...text.matchAll(timer)].map(([, queue]) => queue!.toLowerCase()),
   );

@@ -169,7 +169,7 @@ describe("CloudFront's requests to the APIs", () => {
   const cachingDisabled = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
 
   test.each(apiPaths)(
-    "%s: everything but the host, by TLS alone, and remembers nothing",
+    "%s: forward everything except for the host, only by TLS, and are not cached",
     (path) => {
       const behavior = behaviorOf(path);
       expect(behavior).toMatchObject({
@@ -245,7 +245,7 @@ describe("the firewall", () => {
     });
   });
 
-  test("answers too frequent callers in our form", () => {
+  test("answers callers beyond its rate in our error format", () => {
     const acl = theResource(templates, "AWS::WAFv2::WebACL", "edge").Properties;
     const { Content } = acl.CustomResponseBodies.refused;
     expect(JSON.parse(Content)).toMatchObject({ isSuccess: false, statusCode: 403, data: null });
@@ -276,7 +276,7 @@ describe("the firewall", () => {
       ]);
   });
 
-  test("lets callers migrate: old names keep their rules while the stage says so", async () => {
+  test("keeps the rules of the old host names for callers while the stage says so", async () => {
     const moving = await withDomain("prod", { name: "live.acme.com", zone, keepsOldNames: true });
     const [key, ...others] = rulesOf(moving.templates, "http");
     expect([key.Name, key.Priority, key.Action]).toEqual(["origin-key", 0, { Allow: {} }]);
@@ -342,7 +342,7 @@ test("every finding of AWS's rules has its reason", () => {
   expect(unexplained).toEqual([]);
 });
 
-test("two syntheses of it are the same", async () => {
+test("two syntheses of a stage with a domain are the same", async () => {
   const again = await synthesizeAgain({
     ...given("prod"),
     ...place,

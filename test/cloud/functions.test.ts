@@ -61,7 +61,7 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
       expect(Properties.RetentionInDays).toBe(stage === "dev" ? 7 : 90);
   });
 
-  test("show the sockets at the address of their own API, which does not know the others", () => {
+  test("describe the sockets at the address of their own API, and know no other host name", () => {
     const { properties } = functions.get(functionName(stage, "app/asyncapi"))!;
     const { WS_ENDPOINT, PUBLIC_URL } = properties.Environment.Variables;
     expect(JSON.stringify(WS_ENDPOINT)).toMatch(

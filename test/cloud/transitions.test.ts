@@ -216,7 +216,7 @@ test("exports only have values that never change, whatever a stage has", () => {
   ]);
 });
 
-test("a single deployed stack could not be split: names are free before the first deployment", () => {
+test("functions could not move to another stack after a deployment: their names would be taken", () => {
   // If `http` had all functions, a function of `core` would be created while `http` has its name.
   const merged = states.plain.flatMap(({ name, template }) =>
     /-(core|community|management)$/.test(name) ? [] : [{ name, template }],

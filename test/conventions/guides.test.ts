@@ -43,7 +43,7 @@ test("commands are fenced, because indented ones would not be tested", () => {
   expect(indented).toEqual([]);
 });
 
-test("commands that need external services are a short list", () => {
+test("only a listed few commands need external services", () => {
   const commands = guides.flatMap(inlineCommands).filter((one) => trialOf(one) === "outside");
   const beginnings = new Set(commands.map((one) => one.split(" ").slice(0, 3).join(" ")));
   expect([...beginnings].sort()).toEqual([

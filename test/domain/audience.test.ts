@@ -351,7 +351,7 @@ test.each([
   [{ ...goal, of: "viewers" }, false],
   [{ ...goal, seconds: 59 }, false],
   [{ kind: "quiz" }, false],
-])("%j is a moment: %s", (body, isOne) => {
+])("%j is a valid moment: %s", (body, isOne) => {
   expect(NewMoment.safeParse(body).success).toBe(isOne);
 });
 
@@ -362,7 +362,7 @@ test.each([
   [[-1], false],
   [[0.5], false],
   [["0"], false],
-])("%j is a vote: %s", (options, isOne) => {
+])("%j is a valid vote: %s", (options, isOne) => {
   expect(NewVote.safeParse({ options }).success).toBe(isOne);
 });
 

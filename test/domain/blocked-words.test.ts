@@ -51,7 +51,7 @@ describe("the word filter", () => {
     ["few letters with several readings", [..."ilIL1|!ao0 "]],
     ["Greek and Latin ones that look alike", [..."μνηυλmnuvyhι"]],
     ["Cyrillic, digits and signs", [..."сcукa4@6gbвß "]],
-  ])("finds the same words as reading place by place, in %s", (_, letters) => {
+  ])("finds the same words as a search at each position, in %s", (_, letters) => {
     const written = (maxLength: number) =>
       fc.string({ unit: fc.constantFrom(...letters), minLength: 1, maxLength });
     fc.assert(
@@ -97,7 +97,7 @@ describe("the word filter", () => {
   test.each([
     ["English in capitals", "KILL BILL WILL ILL-TREAT ALL OF ILLINOIS, 1I1 ILL 11l "],
     ["Greek", "ΜΗΝ ΜΟΥ ΛΕΣ ΝΑ ΜΗΝ ΥΜΝΗΣΩ ΤΗΝ ΥΠΟΜΟΝΗ ΜΟΥ, νύμφη μνήμη νυν "],
-  ])("has steps to spare for %s", (_, text) => {
+  ])("needs at most half of the permitted steps for %s", (_, text) => {
     const words = [
       ...["illegal", "illicit", "killer", "lil", "lilith", "still", "silly", "idiot", "villain"],
       ...["μνηστη", "νυμφιος", "μηνυμα", "υμνωδια", "μουνη", "νυνι", "μνημα", "ηνυ", "λεσβια"],
@@ -171,7 +171,7 @@ describe("the worst expansions of Unicode", () => {
     );
   });
 
-  test("a claimed name is cut to that length", () => {
+  test("a claimed name is cut to its limit", () => {
     fc.assert(
       fc.property(someText(200), (given_name) => {
         const { name } = profileOf("user", { given_name }, new Date());

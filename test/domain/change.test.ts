@@ -155,7 +155,7 @@ test("a combo ends once, through the item of its first gift", () => {
   nothing(change("gift", gift(1, { ...ended, due: undefined }), gift(1, ended)));
 });
 
-test("an image that does not fit is a fault, never an event", () => {
+test("an item that does not match its schema is a fault, never an event", () => {
   expect(() => recordOf(change("message", { id: "1" }), picture)).toThrow();
   expect(() => recordOf(change("gift", { ...gift(1), price: "10" }), picture)).toThrow();
 });

@@ -35,7 +35,7 @@ describe("the id of a message", () => {
   });
 });
 
-describe("what an Idempotency-Key remembers of a message", () => {
+describe("the reply that an Idempotency-Key remembers", () => {
   const picture = "https://cdn.example.com/person.png";
   const host = profileOf("host", { given_name: "Ann" }, now);
   const given = { id: "64d15f9e2e6c8f4d5a123000", defaultThumbnail: picture, now };
@@ -48,7 +48,7 @@ describe("what an Idempotency-Key remembers of a message", () => {
     ["a viewer without a picture", profileOf("viewer", {}, now), undefined],
     ["the host, who has a role", host, undefined],
     ["a user with a picture", profileOf("v", { picture: "https://a.example/b.png" }, now), "f"],
-  ])("and its text make the same message again: of %s", (_, sender, reply) => {
+  ])("and the message's text give the same message again: of %s", (_, sender, reply) => {
     const replyTo = reply?.repeat(24);
     const message = makeMessage({ content: "hello", replyTo }, { stream, sender, n: 7, now });
     const answer = chatMessageOf(message, picture);

@@ -162,7 +162,7 @@ test("a log forgets moments ten minutes after their end, and keeps no more than 
   expect(after(601, vote(99, [0])).sums).toBeUndefined();
 });
 
-test("a change after a moment's end is no second end", () => {
+test("a change after a moment's end does not end it a second time", () => {
   const result = { votes: [0, 0], voters: 0, winner: null };
   const item = { ...poll(1), status: "ended", endedAt: seconds(60), result, revision: 2 };
   const again = change("moment", { ...item, revision: 3 }, item);
@@ -232,7 +232,7 @@ const setTrain = (revision: number, more: object = {}) =>
 const give = (n: number, userId: string) =>
   giftAt(n, seconds(n), { sender: { ...gift(n).sender, userId }, price: 20 });
 
-test("a gift that starts a train and reaches a goal tells of the train first", () => {
+test("the train of a gift that starts one and reaches a goal is announced first", () => {
   const item = goal(1, "gifts", 2);
   const records = [setTrain(2), started(item), give(2, "ann"), give(3, "ben")];
   const { frame } = makeFrame(emptyLog, records, { streamId, viewers: 1 }, now);
@@ -250,7 +250,7 @@ test("a train's window that becomes shorter keeps its gifts for the new length",
   expect([startedBy(40), startedBy(80)]).toEqual([true, false]);
 });
 
-test("a goal of likes counts what likes say that they added to it", () => {
+test("a goal of likes counts what each like has added to it", () => {
   const item = goal(1, "likes", 5);
   const { sums, types } = foldAll([started(item), like(3, 10, "c1", { goals: { [item.id]: 7 } })]);
   expect(sums).toEqual({ likes: 7, [item.id]: 7 });

@@ -87,7 +87,7 @@ describe("pages of the history", () => {
   });
 
   test.each([65_535, 65_536, 5_000_000, 20_000_000, 4_294_967_295])(
-    "are found by few reads among %d numbers, wherever they lie and whatever is gone",
+    "are found by few reads among %d numbers, wherever they are and whatever has been deleted",
     async (count) => {
       const run = Array.from({ length: 30_000 }, (_, at) => Math.floor(count / 2) + at);
       const few = [1, 2, 300, count - 1, count];

@@ -24,7 +24,7 @@ test.each([
   expect(recover({ epoch, frame }, end, after(frame), now)).toEqual(recovery);
 });
 
-test("the beginning of a log with all its frames, and of an empty one", () => {
+test("the beginning is recovered of a log with all its frames, and of an empty one", () => {
   expect(recover({ epoch: "e1", frame: 0 }, end, kept(1), now)).toEqual({ from: 1 });
   const empty = { epoch: "e1", head: 0 };
   expect(recover({ epoch: "e1", frame: 0 }, empty, undefined, now)).toEqual({ from: 1 });
@@ -38,7 +38,7 @@ test("a frame is returned for a day, though it is stored for an hour more", () =
   expect(recover(since, end, next(24.1), now)).toBe("lost");
 });
 
-test("the head that is no longer kept is lost to a position just before it", () => {
+test("a position just before a head that has expired is not recovered", () => {
   expect(recover({ epoch: "e1", frame: 56 }, end, undefined, now)).toBe("lost");
 });
 
@@ -62,7 +62,7 @@ test("a log ends with its newest stored frame, posted or not", () => {
   });
 });
 
-test("at the same frame the mark counts: after a reset only it was recounted", () => {
+test("after a reset a log ends with the recounted sums of its mark, not with those of its newest frame", () => {
   const frame = { n: 57, newest: 850, totals: { count: 9, credits: 90 }, madeAt: 1 };
   const { posted, ...rest } = { ...mark, resetAt: 900, sums: { likes: 2 } };
   const ends = { ...rest, head: posted, madeAt: 1 };

@@ -37,7 +37,7 @@ test("everything before the first kept message is hidden, even if it still exist
   await fc.assert(property);
 });
 
-test("if nothing has expired since, one look is enough", async () => {
+test("if nothing has expired since, one read is enough", async () => {
   const present = Array.from({ length: 100_000 }, () => true);
   const first = table({ present, old: 70_000 });
   const { last, old } = await lastExpired(present.length, first.look);
@@ -48,7 +48,7 @@ test("if nothing has expired since, one look is enough", async () => {
   expect(again.looks).toEqual([70_001]);
 });
 
-test("the number of looks depends on how much has expired, not on the chat's length", async () => {
+test("the number of reads depends on how much has expired, not on the chat's length", async () => {
   const present = Array.from({ length: 100_000 }, () => true);
   for (const fresh of [1, 10, 100]) {
     const { looks, look } = table({ present, old: 70_000 + fresh });

@@ -9,7 +9,7 @@ test.each([
   ["10.001 s old", 10_001, false],
   ["two hours old", 7_200_000, false],
   ["made by a clock that is a second ahead", -1_000, true],
-])("a connection %s: may it still be opening?", (_, age, expected) => {
+])("whether a connection %s may still be opening", (_, age, expected) => {
   expect(isOpening({ connectedAt: now.getTime() - age }, now)).toBe(expected);
 });
 

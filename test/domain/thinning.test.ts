@@ -11,7 +11,7 @@ test("nothing is dropped while there is room", () => {
   expect(chooseDropped(records, 32_000)).toEqual(new Set());
 });
 
-test("frequent senders lose most: every sender keeps a message before anybody keeps two", () => {
+test("frequent senders lose most: every sender keeps one message before any sender keeps two", () => {
   const loud = Array.from({ length: 60 }, (_, n) => chatRecord(n, "spam", 1, "loud"));
   const quiet = Array.from({ length: 10 }, (_, n) => chatRecord(100 + n, "hello", 1, `quiet${n}`));
   const records = [...loud, ...quiet];

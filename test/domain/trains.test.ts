@@ -94,7 +94,7 @@ test.each([
   expect(play([setting, ...records])).toMatchObject({ told: [], sums: {} });
 });
 
-test("no train begins before a gift that its log had before the settings", () => {
+test("a train begins no earlier than the gifts that its log has already counted", () => {
   const gifts = [give(2, "ben", 3, 30), give(3, "ann", 4, 20), give(4, "ben", 6, 30)];
   const { told } = play([give(1, "eva", 5, 20), setting, ...gifts, give(5, "ann", 7, 1)]);
   expect(told).toEqual([["started", 7, 0, 67]]);
@@ -191,7 +191,7 @@ const trainItem = (n: number, startedAt: number) => ({
   train: { levels: settings.levels, levelSeconds: 60 },
 });
 
-test("its end, even by hand, empties the window, and its sum is its result from then on", () => {
+test("the end of a train, even by hand, empties the window, and its result replaces its sum", () => {
   const item = trainItem(2, 2);
   const byHand = ended(item, { status: "ended", endedAt: at(30) });
   const result = { level: 0, credits: 10, top: [] };
@@ -231,7 +231,7 @@ test("disabling cancels the train, once, and no other begins until it is enabled
   expect(play([...first, off, set(4, settings, 30), ...late]).told).toHaveLength(2);
 });
 
-test("new settings apply from the next train on, and outdated ones never", () => {
+test("new settings apply from the next train on, and outdated ones are ignored", () => {
   const higher = { ...settings, levels: [1_000], levelSeconds: 120 };
   const { told, sums } = play([
     ...[setting, give(1, "ann", 1, 20), give(2, "ben", 2, 10), set(4, higher, 5)],

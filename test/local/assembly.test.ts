@@ -185,7 +185,7 @@ describe("an assembly", () => {
     expect(() => read({})).toThrow("/sample/issuer");
   });
 
-  test("stands in for the stage's domain, and for no other with the same beginning", () => {
+  test("replaces the stage's domain by a local address, and no other with the same beginning", () => {
     const stage = { ...read(), domains: ["live.acme.com"] };
     const echo = stage.functions["sample-echo"]!;
     const elsewhere = "https://live.acme.com.example/pictures";

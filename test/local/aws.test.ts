@@ -212,7 +212,7 @@ describe.each(transports)("calls by %s", (transport) => {
     const add = (fault: object) =>
       route("POST", "/local/faults", { caller: "writer", operation: "PutItem", ...fault });
 
-    test("an error before and one after the commit", async () => {
+    test("an error takes effect before or after the commit, as requested", async () => {
       await add({ kind: "error_before" });
       await expect(put("before")).rejects.toMatchObject({ name: "InternalServerError" });
       expect(await exists("before")).toBe(false);
@@ -224,7 +224,7 @@ describe.each(transports)("calls by %s", (transport) => {
       expect(faults).toMatchObject([{ struck: 1 }, { struck: 1 }]);
     });
 
-    test("throttle, conflict and a lost response", async () => {
+    test("a call can be throttled, conflict, or lose its response", async () => {
       await add({ kind: "throttle" });
       await expect(put("t")).rejects.toMatchObject({ name: "ThrottlingException" });
       await add({ kind: "conflict", keyPrefix: "STREAM#5/c" });

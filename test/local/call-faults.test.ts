@@ -219,7 +219,7 @@ describe.each(transports)("by %s", (transport) => {
       expect([200, 204, operation === "GetObject" && 404]).toContain(status);
     });
 
-    test("a delay: a late response, and the effect", async () => {
+    test("a delayed call responds late, and takes effect", async () => {
       const before = await counted();
       await add({ service, operation, kind: "delay", delayMilliseconds: 60 });
       const begun = performance.now();
@@ -228,7 +228,7 @@ describe.each(transports)("by %s", (transport) => {
       if (before !== undefined) expect((await counted())! - before).toBe(1);
     });
 
-    test("strikes only its target's caller, operation and key", async () => {
+    test("affects only the caller, operation and key that it is aimed at", async () => {
       const kind = "error_before";
       for (const other of [
         { caller: "reader" },

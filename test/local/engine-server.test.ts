@@ -38,7 +38,7 @@ function ask(headers: Record<string, string>, method = "POST") {
 const scan = { "x-amz-target": "DynamoDB_20120810.Scan" };
 const token = () => ({ "x-amz-security-token": String(engine.credentials.sessionToken) });
 
-test("a caller with the note's credentials reads from the engine", async () => {
+test("a caller with the credentials of engine.json reads from the engine", async () => {
   const { endpoint, credentials } = engine;
   const client = new DynamoDBClient({ endpoint, credentials, region: "us-east-1" });
   const read = new GetItemCommand({ TableName: "sample", Key: item });

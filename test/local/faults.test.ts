@@ -67,7 +67,7 @@ describe.each(transports)("calls by %s", (transport) => {
     const writeNew = (...names: string[]) =>
       connect("sample-writer").send(new TransactWriteCommand({ TransactItems: names.map(putNew) }));
 
-    test("strikes only one item: the others keep their reasons", async () => {
+    test("affects only one item: the others keep their reasons", async () => {
       await write(at("wallet"));
       await write(at("entry"));
       await add({ kind: "condition_as_conflict", keyPrefix: "STREAM#1/wallet" });

@@ -15,6 +15,6 @@ test.each([
   ["two words", "127.0.0.1", undefined],
   ["", "127.0.0.1", undefined],
   [undefined, "127.0.0.1", undefined],
-])("of the host %j, asked at %s, the runner vouches for %s", (named, ownIp, host) => {
+])("a request to the host %j at %s counts as this machine's host %s", (named, ownIp, host) => {
   expect(ownHostOf(named, ownIp)).toBe(host);
 });

@@ -52,7 +52,7 @@ test.each([
     ],
     "ALARM",
   ],
-])("what lasts rings after %s: %s is %s", (_, minutes, state) => {
+])("a lasting state triggers its alarm after %s: %s is %s", (_, minutes, state) => {
   expect(evaluateAlarm(lasting, after(minutes).metrics).state).toBe(state);
 });
 
@@ -65,7 +65,7 @@ test("a single event triggers its alarm for a quarter of an hour", () => {
   expect(evaluateAlarm(once, metrics).state).toBe("OK");
 });
 
-test("once a test ends a minute, the clock no longer ends them", () => {
+test("once a test ends a minute itself, minutes no longer end by the clock", () => {
   let now = 59_900;
   const metrics = createMetrics(
     () => [],

@@ -74,7 +74,7 @@ async function runsOf(name: string): Promise<number> {
   return byFunction[`ovation-dev-${name}`]?.byOperation["lambda:run"]?.requests ?? 0;
 }
 
-test("a room in parts: every viewer has each frame of the log, byte for byte", async () => {
+test("every viewer of a room posted in slices gets each frame of the log, byte for byte", async () => {
   const host = await calls.person("host");
   const streamId = await calls.liveStream(host);
   const watchers: Watcher[] = [];

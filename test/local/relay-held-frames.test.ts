@@ -18,11 +18,11 @@ test.each([
   ["what follows the last gap", [1, 2, 4, 7, 8], 9, [7, 8, 9]],
   ["a last frame after a gap", [1, 2, 4], 5, [4, 5]],
   ["nothing that does not reach the oldest one", [1, 2], 4, [4]],
-])("memory holds %s", (_, loaded, newest, held) => {
+])("a relay keeps %s", (_, loaded, newest, held) => {
   expect(heldAfter(loaded, newest)).toEqual(held);
 });
 
-test("memory holds no frame of another epoch, whose numbers say nothing about this log", () => {
+test("a relay keeps no frame of another epoch, whose numbers mean nothing in this log", () => {
   const held = createHeldFrames();
   for (const n of [1, 2]) held.add(frame(n), 0);
   held.add({ ...frame(3), epoch: "after a restore" }, 0);
@@ -31,7 +31,7 @@ test("memory holds no frame of another epoch, whose numbers say nothing about th
   expect(held.find(3)?.frame.epoch).toBe("after a restore");
 });
 
-test("memory holds a frame for five minutes, in which a deleted user's names may stay", () => {
+test("a relay keeps a frame for five minutes, in which a deleted user's names may stay", () => {
   const held = createHeldFrames();
   const minutes = 60_000;
   held.add(frame(1), 0);
@@ -44,7 +44,7 @@ test("memory holds a frame for five minutes, in which a deleted user's names may
   expect(held.first()).toBeUndefined();
 });
 
-test("memory holds no text that a frame of it deletes, in whatever order they come", () => {
+test("a relay keeps no text that one of its frames deletes, in whatever order they arrive", () => {
   const held = createHeldFrames();
   const bodyOf = (n: number, ...events: object[]) => JSON.stringify({ frame: n, events });
   const said = { type: "chat.message", data: { _id: "m1", content: "a secret" } };

@@ -122,7 +122,7 @@ test("a ticket's socket is moved with another ticket, which opens one socket the
   second.close();
 });
 
-test("messages for one socket come by mail: a notification, and the end of a session", async () => {
+test("a socket at a relay gets its user's notifications, and the end of its session", async () => {
   const [as, root] = await Promise.all([person(), admin()]);
   const watching = await watchAt(relayUrl, as, {});
   const closed = new Promise((done) => watching.socket.once("close", done));

@@ -58,7 +58,7 @@ test.each([
     { host: "localhost", origin: "http://192.168.1.7:5173" },
   ],
   ["a wrong key", { host: "localhost", "x-local-key": "guess" }],
-])("%s gets no token and no right to read the answer", async (_who, headers) => {
+])("%s gets no token and may not read the response", async (_who, headers) => {
   for (const method of ["POST", "OPTIONS"]) {
     const answer = await ask(method, { ...headers, "content-type": "text/plain" });
     expect(statusOf(answer)).toBe(403);
@@ -116,7 +116,7 @@ test.each([
   ["a page at another port", { "sec-fetch-site": "same-site", origin: "http://127.0.0.1:5173" }],
   ["a page of its own", { "sec-fetch-site": "same-origin" }],
   ["a person who types the address", { "sec-fetch-site": "none" }],
-])("%s is welcome", async (_who, headers) => {
+])("%s is accepted", async (_who, headers) => {
   expect(statusOf(await ask("POST", { ...here, ...headers }))).toBe(201);
 });
 

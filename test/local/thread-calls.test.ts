@@ -156,7 +156,7 @@ test.each([
   ["timeout_after_commit", "lost", 1],
   ["silence", undefined, 0],
   ["silence_after_commit", undefined, 1],
-])("the fault %s strikes the post that it is aimed at alone", async (kind, answer, posted) => {
+])("the fault %s affects only the post that it is aimed at", async (kind, answer, posted) => {
   await route("POST", "/local/faults", { kind, service: "execute-api", keyPrefix: "b", count: 9 });
   expect(await perform([callTo("a"), callTo("b"), callTo("c")])).toEqual([200, answer, 200]);
   expect(sent.filter(({ id }) => id === "b")).toHaveLength(posted as number);

@@ -4,7 +4,7 @@ import { WebSocket } from "ws";
 import { findTextFrame, writeTextFrame } from "../../local/gateway/websocket-frame-writer.ts";
 
 test.each([0, 1, 125, 126, 127, 65_535, 65_536, 131_072])(
-  "a message of %d bytes is what a client reads",
+  "a client reads a message of %d bytes as it was written",
   async (length) => {
     const text = "é".repeat(length / 2) + "x".repeat(length % 2);
     const data = Buffer.from(text);

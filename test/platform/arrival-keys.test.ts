@@ -65,7 +65,7 @@ async function arrive(as: string, at = streamId) {
 
 const viewers = Array.from({ length: 20 }, (_, n) => `viewer-${n}`);
 
-test("of the stream's key each who arrives reads its item, and nothing about themselves", async () => {
+test("viewers who arrive read the stream's item, and nothing of their own, from the stream's partition", async () => {
   await arrive("first");
   const units = meterKeys();
   for (const viewer of viewers) expect(await arrive(viewer)).toEqual([200, 200, 200, 200]);
@@ -90,7 +90,7 @@ test.each(["stream", "channel"])(
   },
 );
 
-test("the inside of a paid stream is for users with a pass, as long as they have it", async () => {
+test("a paid stream's content is for users with a pass, as long as they have it", async () => {
   const ann = await makeUser(someone("ann"), 100);
   const { id: paid } = await makeStream(host, { price: 30 });
   const inside = async () => {
@@ -108,7 +108,7 @@ test("the inside of a paid stream is for users with a pass, as long as they have
   expect(await inside()).toEqual([403, "pass_required"]);
 });
 
-test("who only opens a socket has a profile; a ticket's user has one already", async () => {
+test("a user who only opens a socket gets a profile; a ticket's user already has one", async () => {
   const [byToken, byTicket] = [someone("token"), someone("ticket")];
   await open(byToken);
   await open(byTicket, { isByTicket: true });

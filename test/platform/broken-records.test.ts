@@ -48,7 +48,7 @@ test("a planned stream behind an unreadable record is followed", async () => {
   expect(sent()).toEqual([{ streamId: id }]);
 });
 
-test("a call that meets one is 500, with nothing of the inside in it", async () => {
+test("a call that reads an unreadable record is 500, and reveals no internals", async () => {
   await putItem({ ...key.wallet(userId), balance: "of the inside" });
   const { status, headers, body } = await callEndpoint(readWallet, { as: userId });
   expect(headers).toMatchObject({ "x-error-code": "internal_error" });

@@ -45,7 +45,7 @@ test("if another process settled one gift of a batch, the others are still credi
  * Planted fault that turns it red: settle() that decides after a pause on the wallet that it had
  * before the pause.
  */
-test("a host whose wallet is written in every pause is credited at the first read after it", async () => {
+test("a host whose wallet changes between all retries is credited at the first read afterwards", async () => {
   const { host, images } = await prepare(2);
   await makeUser(host, 5);
   await settleAll([images[0]!], new Date());

@@ -23,7 +23,7 @@ describe("equal reads", () => {
     return { asked, read, write };
   }
 
-  test("of one turn are made once, others separately", async () => {
+  test("in one turn of the event loop are made once, others separately", async () => {
     const { asked, read } = readWritten();
     await Promise.all([read("a", 1), read("a", 1), read("a", 2), read("b", 1)]);
     expect(asked).toEqual(["a 1", "a 2", "b 1"]);
@@ -63,7 +63,7 @@ describe("equal reads", () => {
   });
 });
 
-test("items requested in one turn are read by one call, and each caller gets its own", async () => {
+test("items requested in one turn of the event loop are read by one call, and each caller gets its own", async () => {
   const keys = ["a", "b", "none"].map((name): Key => ({ PK: `JOINED#${name}`, SK: "ITEM" }));
   for (const Key of keys.slice(0, 2)) await putItem({ ...Key, name: Key.PK });
   const client = table();
@@ -89,7 +89,7 @@ test("items requested in one turn are read by one call, and each caller gets its
   expect(calls).toEqual([...["BatchGetCommand true", "GetCommand false", "GetCommand true"]]);
 });
 
-test("who asks while one reads is given the next reading, which begins behind them", async () => {
+test("a caller who asks during a read gets the result of the next read", async () => {
   const readings: PromiseWithResolvers<number>[] = [];
   const ask = share((_: string) => {
     const reading = Promise.withResolvers<number>();
@@ -110,7 +110,7 @@ test("who asks while one reads is given the next reading, which begins behind th
   expect(await Promise.all(behind)).toEqual([2, 2]);
 });
 
-test("what has different names is read at the same time", async () => {
+test("reads with different names run at the same time", async () => {
   const names: string[] = [];
   const ask = share((name: string) => {
     names.push(name);

@@ -48,7 +48,7 @@ const writes: [name: string, (Key: object) => { input: object }][] = [
 ];
 
 test.each(writes)(
-  "%s of what viewers are shown says which call it was, of else not",
+  "%s of data that viewers see contains the call's correlation id, of other data it does not",
   async (_, write) => {
     expect(await sent(write(shown))).toMatch(/correlationId":"call"/);
     expect(await sent(write(hidden))).not.toMatch(/correlationId/);

@@ -34,7 +34,7 @@ async function bannedUser() {
 const traceStreams = (user: string, streamIds: readonly string[]) =>
   writeAll(streamIds.map((streamId) => ({ ...key.tracedStream(user, streamId), streamId, at })));
 
-test("a user of a thousand streams exports everything, and of more, reads what is cut", async () => {
+test("an export has everything of a thousand streams, and says what is cut beyond that", async () => {
   const { user, stream } = await bannedUser();
   const ids = idsOf(1_000);
   await traceStreams(user, ids);
@@ -66,7 +66,7 @@ test("a user with many free gifts and appointments exports their bans", async ()
   expect(truncated).toEqual([]);
 });
 
-test("a user with more than a thousand transactions reads that passes may be missing", async () => {
+test("an export of more than a thousand transactions says that passes may be missing", async () => {
   const exportWith = async (count: number) => {
     const user = someone("user");
     const { chained, head } = chain(
@@ -88,7 +88,7 @@ test("a user with more than a thousand transactions reads that passes may be mis
   expect(await exportWith(1_001)).toEqual([1_000, ["contributions", "passes", "transactions"]]);
 });
 
-test("a user of a thousand streams, bans and passes waits for few calls in a row", async () => {
+test("an export of a thousand streams, bans and passes needs few calls in a row", async () => {
   const user = await makeUser(someone("user"));
   const ids = idsOf(1_000);
   await traceStreams(user, ids);
@@ -107,7 +107,7 @@ test("a user of a thousand streams, bans and passes waits for few calls in a row
   expect(steps).toBeLessThan(120);
 });
 
-test("a user whose streams have thousands of polls exports the newest votes, and reads so", async () => {
+test("an export of thousands of polls has the newest votes, and says so", async () => {
   const exportOf = async (count: number) => {
     const user = await makeUser(someone("user"));
     const [streamId, ...ids] = idsOf(count + 1);

@@ -97,7 +97,7 @@ test.each(["cancelled", "deleted", "late"])(
   },
 );
 
-test("live after its hour, with the goal reached and no sweep before: everything is returned", async () => {
+test("a stream that goes live after its hour returns everything, even with its goal reached and no sweep before", async () => {
   const stream = await plannedStream();
   const giver = await giveTo(stream, 100);
   expect((await start(stream, later(2 * hour + 1))).funding).toMatchObject({ outcome: "back" });

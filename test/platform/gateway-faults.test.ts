@@ -62,7 +62,7 @@ test("a function that Lambda throttles, or that dies, is 503 with Retry-After", 
   }
 });
 
-test("Tencent callers get it in Tencent's format", async () => {
+test("Tencent callers get such a 503 in Tencent's format", async () => {
   await injectFault({ service: "lambda", caller: "tencent-unknown", kind: "throttle" });
   const answer = await call("POST /v4/live_engine_http_srv/no_such_command", { body: {} });
   expect([answer.status, answer.body.ErrorCode]).toEqual([200, 100001]);

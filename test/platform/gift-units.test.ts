@@ -78,7 +78,7 @@ async function prepare(hostId: string, senders: string[]) {
  * To hold it: the wallet and its entry, the mark with the gift, and their index. To confirm it: the
  * mark again, the gift, and both of their places in the index.
  */
-test("a callback's gift costs 13 write units until it is sent", async () => {
+test("a gift of a callback costs 13 write units until it is sent", async () => {
   const [sender, host] = [await makeUser("asker", 1000), await makeUser("asked")];
   const stream = await makeStream(host);
   const { giftId: GiftId } = await knownGiftType(10);

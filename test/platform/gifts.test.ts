@@ -115,7 +115,7 @@ test("a gift at another price than the sender saw is refused, and costs nothing"
   expect(await findWallet(sender)).toMatchObject({ balance: 70, seq: 2 });
 });
 
-test("a gift is decided once, and again only if the wallet was written meanwhile", async () => {
+test("a gift is decided once, and again only if the wallet has changed meanwhile", async () => {
   const sender = await makeUser(someone("sender"), 100);
   const stream = await makeStream(someone("host"));
   const receivers = [personOfSummary(stream.host, setting("DEFAULT_PICTURE"))];

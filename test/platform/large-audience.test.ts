@@ -67,7 +67,7 @@ beforeAll(async () => {
 });
 beforeEach(() => spent.clear());
 
-test("environments that greet concurrently read a large room once for all", async () => {
+test("environments that confirm subscriptions concurrently read a large room once for all", async () => {
   const asked: Promise<number>[] = [];
   for (let n = 0; n < 20; n++) {
     asked.push(countViewersNow(scene.audience(createPushCache())));
@@ -79,7 +79,7 @@ test("environments that greet concurrently read a large room once for all", asyn
   expect(most()).toBeLessThan(unitsOfAKey / 2);
 });
 
-test("in a room without counts, the first counter counts for the others", async () => {
+test("in a room without counts, the first environment counts for the others", async () => {
   const { streamId } = scene;
   const Item = { ...key.log(streamId), ...(await getLog(streamId)) };
   const { viewers: _, countedAt: __, ...begun } = Item;
@@ -115,7 +115,7 @@ test("a second in which one user calls as fast as they may, and a frame is poste
   expect(most()).toBeLessThan(unitsOfAKey);
 });
 
-test("a user takes units for the viewers that are read for them, not for those in memory", async () => {
+test("a user's rate is charged for the viewers that are read for them, not for those in memory", async () => {
   const as = await makeUser("curious");
   // What the test before has read is no longer in memory.
   setClock(Date.now() + 6_000);

@@ -38,7 +38,7 @@ async function busyRoom() {
 test.each([
   ["three frames", 2, [3, 4, 5]],
   ["one frame", 4, [5]],
-])("who has missed %s of a large room is read these, and no other", async (_, frame, owed) => {
+])("for viewers who have missed %s of a large room only these are read", async (_, frame, owed) => {
   const { scene, epoch } = await busyRoom();
   useLimits({ exactViewers: 0 });
   const names = ["a", "b", "c", "d", "e"];
@@ -58,7 +58,7 @@ test.each([
   expect(spent.get(PK)).toBeLessThanOrEqual(names.length * (units + 3));
 });
 
-test("viewers of a large room who go live one after the other share what they read then", async () => {
+test("viewers of a large room who go live one after the other share the reads for it", async () => {
   const { scene, epoch } = await busyRoom();
   useLimits({ exactViewers: 0 });
   const names = ["a", "b", "c", "d", "e", "f"];

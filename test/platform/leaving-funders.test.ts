@@ -36,7 +36,7 @@ const leave = (userId: string) => removeUser({ userId, isForfeit: true, now: new
 const isInUse = { code: "account_in_use", details: [expect.stringContaining("are held")] };
 
 /** Planted fault that turns this red: streams that are deleted are not looked at. */
-test("a user with contributions to a deleted stream cannot leave until they are returned", async () => {
+test("a user with contributions to a deleted stream cannot delete their account until they are returned", async () => {
   const stream = await plannedStream();
   const giver = await giveTo(stream, 10);
   const now = new Date();
@@ -50,7 +50,7 @@ test("a user with contributions to a deleted stream cannot leave until they are 
 });
 
 /** Planted fault that turns this red: only the newest hundred streams are looked at. */
-test("a user with contributions to more streams than one list shows cannot leave", async () => {
+test("a user with contributions to more streams than one list shows cannot delete their account", async () => {
   const stream = await plannedStream();
   const giver = await giveTo(stream, 10);
   const [createdAt, later] = [new Date().toISOString(), "f".repeat(20)];

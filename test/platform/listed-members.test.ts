@@ -37,7 +37,7 @@ async function countCalls(act: () => Promise<unknown>): Promise<number> {
   return calls;
 }
 
-test("a thousand users who come at once are looked up in two lists", async () => {
+test("for a thousand users who arrive at once two lists are read", async () => {
   const { streamId, hostId } = await newStream();
   await put(key.member(streamId, nth(7)), nth(7));
   await put(key.channelMember(hostId, nth(8)), nth(8));
@@ -53,7 +53,7 @@ test("a thousand users who come at once are looked up in two lists", async () =>
   expect(found[8]).toMatchObject({ channelBan: ban });
 });
 
-test("a ban is seen by who asks after it, even while an earlier list is being read", async () => {
+test("a ban is seen by every later call, even while an earlier list is being read", async () => {
   const { streamId } = await newStream();
   await findListedMember(streamId, nth(0));
   const before = findListedMember(streamId, nth(1));
@@ -64,7 +64,7 @@ test("a ban is seen by who asks after it, even while an earlier list is being re
   await before;
 });
 
-test("a long list is not read: each user's own item is", async () => {
+test("instead of a long list each user's own item is read", async () => {
   const { streamId } = await newStream();
   for (let n = 1; n <= 202; n++) await put(key.member(streamId, nth(n)), nth(n));
   // The last member is beyond the items that are read to detect a list that is too long.

@@ -42,7 +42,7 @@ async function recordOf(userId: string, old?: object): Promise<DynamoDBRecord> {
   } as unknown as DynamoDBRecord;
 }
 
-test("the first sight itself writes no search entry, so that none can block it", async () => {
+test("a user's first call writes no search entry, so that none can block it", async () => {
   await firstSeen("Quentin");
   expect(await findByText("quentin", 10)).toEqual([]);
 });

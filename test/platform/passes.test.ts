@@ -71,7 +71,7 @@ test.each([
   },
 );
 
-test("a charge is settled once, and is not a gift in the stream", async () => {
+test("a pass's price is settled once, and is not shown as a gift in the stream", async () => {
   const { stream, giftId } = await bought();
   for (let time = 0; time < 2; time++) {
     const { gift } = (await findGift(stream.id, giftId))!;
@@ -83,7 +83,7 @@ test("a charge is settled once, and is not a gift in the stream", async () => {
   expect(await problemsOf(stream.id)).toEqual([]);
 });
 
-test("a refund takes back what is due or was spent; what the host lacks is owed", async () => {
+test("a refund takes back pending and spent credits; what the host lacks becomes debt", async () => {
   for (const isSettled of [false, true]) {
     const { stream, userId, giftId } = await bought();
     if (isSettled) await settleCharge(stream.id, giftId);

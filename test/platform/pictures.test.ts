@@ -112,7 +112,7 @@ test("a repeated call stores its picture once", async () => {
 /*
  * Planted fault that turns this red: an id that says nothing about its picture's size.
  */
-test("the id of a picture over 256 KB says so, which no other id does", async () => {
+test("only ids of pictures over 256 KB say that the picture is large", async () => {
   const now = new Date(Date.now() - 2 * hour);
   const isLarge = (id: string) => new RegExp(`^${largePictureId}$`).test(id);
   const kept: [size: number, id: string][] = [];

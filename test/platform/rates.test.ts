@@ -85,7 +85,7 @@ test("concurrent calls in one environment are counted once each", async () => {
   expect(passed).toBeGreaterThan(burst / 2);
 });
 
-test("a time written by a wrong clock does not lock anybody out", async () => {
+test("a time written by a wrong clock locks no user out", async () => {
   const user = someone("late");
   const Item = { ...key.bucket(user, "reads"), usedUntil: begin + 365 * 24 * 3600 * 1000 };
   await putItem(Item);
@@ -103,7 +103,7 @@ test("the bucket is one item that expires", async () => {
   await deleteItem(key.bucket(user, "reads"));
 });
 
-test("a calm user asks the table nothing; a flood asks once a second", async () => {
+test("a calm user costs no read of the table; a flood costs one per second", async () => {
   const measure = meterTable();
   const calm = someone("calm");
   const flood = someone("flood");
@@ -167,7 +167,7 @@ test("a refused call leaves its Idempotency-Key free, and has done nothing", asy
   expect((await ask(`${user} ${calls}`)).headers).toHaveProperty("idempotency-replayed");
 });
 
-test("what is left of a rate falls to 0 with the first refusal, and every answer has it", async () => {
+test("the remaining calls of a rate fall to 0 with the first refusal, and every response has them", async () => {
   useLocalUsage(new Map());
   const user = someone("told");
   const left: number[] = [];

@@ -66,7 +66,7 @@ test("every kind of write is refused without any effect; reads are not", async (
 /** As long as an environment goes by what it has read of the mark. */
 const markMilliseconds = 2_000;
 
-test("the mark is known to an environment that wrote before, and its end, too", async () => {
+test("an environment that wrote before notices that the table becomes read-only, and writable again", async () => {
   const begun = Date.now();
   setClock(begun);
   const guarded = own();

@@ -95,7 +95,7 @@ test("many concurrent refunds of one gift refund it once", async () => {
   expect(await findWallet(host)).toMatchObject({ balance: 0, owed: 0 });
 });
 
-test("a refund beyond the host's balance is owed, and repaid from the next income", async () => {
+test("a refund beyond the host's balance becomes debt, and is repaid from the next income", async () => {
   const { sender, host, stream } = await prepare();
   const id = await sendOne(stream, sender, giftTypeOf(30));
   await settleGift(id);
@@ -179,7 +179,7 @@ test("the notification of a callback gift's refund says that no credits were ret
   expect(await findWallet(sender)).toMatchObject({ balance: 100, seq: 1 });
 });
 
-test("two concurrent refunds that take nothing both count as owed", async () => {
+test("two concurrent refunds of an empty wallet both count as debt", async () => {
   const { sender, host, stream } = await prepare();
   const ids = [
     await sendOne(stream, sender, giftTypeOf(30)),

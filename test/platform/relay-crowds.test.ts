@@ -120,7 +120,7 @@ test("at most 64 handshakes are in progress; the others wait, in order", async (
   expect(handshakes.size()).toBe(99);
 });
 
-test("what is added while others are in progress is done before the backlog is settled", async () => {
+test("work that is added while other work is in progress is done before the backlog is settled", async () => {
   const batches: number[][] = [];
   const backlog = createBacklog<number>({ batchMax: 2 }, async (batch) => {
     batches.push([...batch]);
@@ -138,7 +138,7 @@ test("what is added while others are in progress is done before the backlog is s
   expect(batches.at(-1)).toEqual([5]);
 });
 
-test("what is added just when a backlog becomes empty is done, and so is what follows a failure", async () => {
+test("work that is added just when a backlog becomes empty is done, and so is work after a failure", async () => {
   for (let turns = 0; turns < 10; turns++) {
     const done: string[] = [];
     const backlog = createBacklog<string>({}, async ([work = ""]) => {
@@ -199,7 +199,7 @@ test("on one machine a new frame is announced, and its room shows it without a r
   expect(heldNumbers()).toEqual([1, 2, 3, 4, 5]);
 });
 
-test("on one machine mail for a relay is announced", async () => {
+test("on one machine a message for a relay's socket is announced", async () => {
   const heard = new Promise((done) => {
     leave = onAnnouncement(done);
   });

@@ -48,7 +48,7 @@ async function handshakeAt(
   return statusCode;
 }
 
-test("a handshake that failed leaves no socket that would count for its user", async () => {
+test("a failed handshake leaves no socket that counts for its user", async () => {
   const relay = await startRelay({ port: 0, host: "127.0.0.1" });
   const restore = intercept(async ({ name, input }, next) => {
     if (name === "QueryCommand" && JSON.stringify(input).includes("SOCKET#"))

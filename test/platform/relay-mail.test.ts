@@ -46,7 +46,7 @@ test("a message that is written again after it was taken is delivered once", asy
   expect(await mailOf(node)).toEqual([]);
 });
 
-test("mail for a socket that is still opening waits for it, and is dropped if it is refused", async () => {
+test("a message for a socket that is still opening waits for it, and is dropped if it is refused", async () => {
   const node = `relay-${++nodes}`;
   const connections = new Map([["c0", connectionOf("bob")]]);
   const opening = new Set(["c1", "c2"]);
@@ -108,7 +108,7 @@ test("a message that cannot be delivered is tried again, and holds up no other",
   expect(sent).toEqual([{ n: 2 }, { n: 1 }]);
 });
 
-test("mail that could not be removed is delivered, once", async () => {
+test("a message that could not be removed is delivered, once", async () => {
   const { sent, put, readMail } = relayOf();
   const numbers = Array.from({ length: 30 }, (_, n) => n);
   for (const n of numbers) await put(n);

@@ -59,7 +59,7 @@ test("viewers of a large room are recorded every five seconds, of a small room a
   }
 });
 
-test("viewers who stay for hours without anybody coming or going are still recorded", async () => {
+test("viewers who stay for hours while nobody arrives or leaves are still recorded", async () => {
   const presence = createPresence("node");
   const room = roomOf(3);
   const began = Date.now();
@@ -117,7 +117,7 @@ test("viewers are counted at once in a small room, and at most once a second in 
   }
 });
 
-test("a count of a large room that is slow or fails holds up nobody for ten seconds", async () => {
+test("a count of a large room that is slow or fails delays nothing for ten seconds", async () => {
   const rooms = createRooms("node");
   const room = roomOf(1_001);
   const began = Date.now();

@@ -248,7 +248,7 @@ test("a viewer who was blocked without an event is unsubscribed from that stream
   expect([...connection.subscriptions.keys()]).toEqual([other]);
 });
 
-test("a refused subscription leaves nothing that would count or be listed", async () => {
+test("a refused subscription is neither counted nor listed", async () => {
   const streamId = await makeStream();
   const room = await rooms.open(streamId);
   await block(streamId, "ann");

@@ -127,7 +127,7 @@ test("a picture is fetched once, kept in all sizes, and shown in place of its ad
   expect(queue.take()).toEqual([]);
 });
 
-test("it is asked for when its address is written, and not by other changes", async () => {
+test("a picture is requested when its address is written, and not by other changes", async () => {
   const userId = await userWith(`${base}/a.png`);
   const place = key.profile(userId);
   await queuePictures([await recordOf(place, { bio: "before" })]);
@@ -157,7 +157,7 @@ test.each<[string, RequestListener]>([
     (_, response) =>
       response.writeHead(307, { location: "http://169.254.169.254/latest/meta-data" }).end(),
   ],
-])("what %s is given up at once", async (_, listener) => {
+])("a picture that %s is given up at once", async (_, listener) => {
   answer = listener;
   const userId = await userWith(`${base}/bad`);
   const before = stored();
@@ -251,7 +251,7 @@ test("a change or deletion during the fetch is kept", async () => {
   expect(asked).toHaveLength(2);
 });
 
-test("a picture goes with its user", async () => {
+test("a picture is deleted with its user", async () => {
   const userId = await userWith(`${base}/mine.png`);
   await ask(userId);
   await deliver();

@@ -144,7 +144,7 @@ test("tokens up to a second are refused, later ones are valid; the latest revoca
   expect(await isRevoked(session("fay", second + 1))).toBe(false);
 });
 
-test("of a user's two revocations in one second, the list has the one that covers more tokens", async () => {
+test("the list has the one of a user's two revocations in one second that covers more tokens", async () => {
   const good = (issuedAt: number) =>
     assertSession(session("gul", issuedAt), at(1)).then(
       () => true,

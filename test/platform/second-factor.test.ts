@@ -75,14 +75,14 @@ test("an admin with a second factor keeps the role, and the event is returned un
 });
 
 test.each([[[]], [["editors"]], [null]])(
-  "nobody is looked up who has no role: %p",
+  "a user without a role is not looked up: %p",
   async (groups) => {
     expect(await handler(eventOf(groups))).toEqual(eventOf(groups));
     expect(asked).toEqual([]);
   },
 );
 
-test("nobody with a role gets in while it cannot be checked, and the reason is not shown", async () => {
+test("users with a role are refused while their second factor cannot be checked, and the reason is not shown", async () => {
   answer = { status: 400, body: { __type: "ResourceNotFoundException", message: "secret" } };
   await expect(handler(eventOf(["admin"]))).rejects.toThrow(/^Signing in does not work just now$/);
 });

@@ -367,27 +367,30 @@ const outcomes = [
   ...(["silence_after_commit", "error_after_commit"] as const),
 ];
 
-test.each(outcomes)("%s: every second half follows, though its call failed", async (kind) => {
-  const begun: Awaited<ReturnType<Row["begin"]>>[] = [];
-  for (const { begin } of rows) begun.push(await begin());
-  const faults = rows.map(({ queue }) => {
-    const aim = typeof queue === "string" ? { service: "sqs", keyPrefix: queue } : queue;
-    return aws.faults.add({ ...aim, kind, count: 1_000_000 });
-  });
-  await Promise.all(begun.map(({ step }) => step()));
-  // Rows of one queue have one fault between them.
-  const struck = rows.filter(({ queue }, at) => {
-    const first = rows.findIndex((row) => isDeepStrictEqual(row.queue, queue));
-    return first === at && faults[at]!.struck === 0;
-  });
-  expect(struck).toEqual([]);
-  aws.faults.clear();
-  for (const { again } of begun) await again?.();
-  await follow();
-  const wrong: string[] = [];
-  // One after the other: a read that waits for many others is late on a slow machine.
-  for (const [at, { check }] of begun.entries())
-    await check().catch((error: unknown) => wrong.push(`${rows[at]!.name}: ${error}`));
-  expect(wrong).toEqual([]);
-  expect(aws.left()).toEqual([]);
-});
+test.each(outcomes)(
+  "%s: the queued second half of every call is done, though the call failed",
+  async (kind) => {
+    const begun: Awaited<ReturnType<Row["begin"]>>[] = [];
+    for (const { begin } of rows) begun.push(await begin());
+    const faults = rows.map(({ queue }) => {
+      const aim = typeof queue === "string" ? { service: "sqs", keyPrefix: queue } : queue;
+      return aws.faults.add({ ...aim, kind, count: 1_000_000 });
+    });
+    await Promise.all(begun.map(({ step }) => step()));
+    // Rows of one queue have one fault between them.
+    const struck = rows.filter(({ queue }, at) => {
+      const first = rows.findIndex((row) => isDeepStrictEqual(row.queue, queue));
+      return first === at && faults[at]!.struck === 0;
+    });
+    expect(struck).toEqual([]);
+    aws.faults.clear();
+    for (const { again } of begun) await again?.();
+    await follow();
+    const wrong: string[] = [];
+    // One after the other: a read that waits for many others is late on a slow machine.
+    for (const [at, { check }] of begun.entries())
+      await check().catch((error: unknown) => wrong.push(`${rows[at]!.name}: ${error}`));
+    expect(wrong).toEqual([]);
+    expect(aws.left()).toEqual([]);
+  },
+);

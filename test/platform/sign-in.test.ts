@@ -85,7 +85,7 @@ test.each<[string, () => Answer]>([
   ["no metadata", () => ({ status: 404, body: "nothing" })],
   ["what is no JSON", () => ({ body: "<html>" })],
   ["no endpoints", () => ({ body: { issuer: url } })],
-])("with %s nobody can sign in there, and that is said", async (_, answer) => {
+])("with %s sign-in is refused as unavailable", async (_, answer) => {
   answers[metadataPath] = answer();
   expect((await findMetadata(later())).authorization_endpoint).toBeUndefined();
   await expect(redeemCode(code, later())).rejects.toMatchObject({ code: "sign_in_unavailable" });

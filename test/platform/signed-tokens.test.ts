@@ -31,7 +31,7 @@ function signed(claims: string | Uint8Array, header: Record<string, unknown> = {
 const claimsOf = (more: string) =>
   `{"iss":"${issuer}","aud":"ovation","iat":${minutes(-1)},"exp":${minutes(60)},"jti":"j",${more}}`;
 
-test("of two subjects the last one counts, everywhere", async () => {
+test("of a token's two `sub` claims the last one counts, everywhere", async () => {
   const token = await signed(claimsOf('"sub":"u1","sub":"u2"'));
   expect(await verifyToken(token, new Date())).toMatchObject({ userId: "u2" });
 });
@@ -120,7 +120,7 @@ test("keys for other uses, secret keys, and keys without an algorithm verify not
 });
 
 test.each(["up", "down"])(
-  "a thousand tokens of keys that nobody has, the issuer being %s, cost one fetch, and good ones pass",
+  "a thousand tokens with unknown keys, while the issuer is %s, cost one fetch, and good ones pass",
   async (state) => {
     own.published = ["k1"];
     const start = Date.now() + (state === "up" ? 100_000 : 200_000);

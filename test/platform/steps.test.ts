@@ -79,7 +79,7 @@ const history = (page: number) =>
  * What calls ask of the table, so that a change which adds a step, a call or a unit is seen. The
  * authorizer is not in it: it reads the caller's profile once for each user and environment.
  */
-test("steps, calls and units of a chat message", async () => {
+test("a chat message costs a fixed number of steps, calls and units", async () => {
   const spent: Record<string, Spent> = {};
   spent["chat message, first of an environment"] = await measure(() => say());
   spent["chat message"] = await measure(() => say());
@@ -90,7 +90,7 @@ test("steps, calls and units of a chat message", async () => {
   expectRecorded(spent);
 });
 
-test("steps, calls and units of a gift and of a superlike", async () => {
+test("a gift and a superlike cost a fixed number of steps, calls and units", async () => {
   const spent: Record<string, Spent> = {};
   spent["gift, first of an environment"] = await measure(() => give());
   spent.gift = await measure(() => give());
@@ -100,7 +100,7 @@ test("steps, calls and units of a gift and of a superlike", async () => {
   expectRecorded(spent);
 });
 
-test("steps, calls and units of likes and votes, and what a goal or train adds to a gift", async () => {
+test("likes, votes, and a gift for a goal or train cost a fixed number of steps, calls and units", async () => {
   const { id: streamId } = stream;
   const spent: Record<string, Spent> = {};
   const likes = (total: number) =>
@@ -147,7 +147,7 @@ test("steps, calls and units of likes and votes, and what a goal or train adds t
   expectRecorded(spent);
 });
 
-test("steps, calls and units of settling one gift, and twenty people's", async () => {
+test("settling one gift, and those of twenty senders, costs a fixed number of steps, calls and units", async () => {
   const giveDue = async (as: string) => {
     const { id } = (await give({ as })).data as { id: string };
     return dueOf(await readGift(stream.id, id))!;
@@ -165,7 +165,7 @@ test("steps, calls and units of settling one gift, and twenty people's", async (
   expectRecorded(spent);
 });
 
-test("steps, calls and units of a page of the history, without gaps and with them", async () => {
+test("a page of the history, with and without gaps, costs a fixed number of steps, calls and units", async () => {
   const ids: string[] = [];
   for (let n = 0; n < 65; n++) ids.push(String((await say())._id));
   const spent: Record<string, Spent> = {};
@@ -184,7 +184,7 @@ test("steps, calls and units of a page of the history, without gaps and with the
   expectRecorded(spent);
 });
 
-test("steps, calls and units of joining", async () => {
+test("joining costs a fixed number of steps, calls and units", async () => {
   const spent = await measure(() => call(join, { body: { liveStreamId: stream.id } }));
   expectRecorded({ join: spent });
 });
@@ -208,7 +208,7 @@ function tell(
  * A batch of confirmations has the same calls for any number of viewers, plus one for each viewer:
  * the update that sets their first live frame.
  */
-test("steps, calls and units of a viewer who reconnects", async () => {
+test("a viewer who reconnects costs a fixed number of steps, calls and units", async () => {
   const scene = await setScene();
   await scene.append(
     scene.audience(),
@@ -257,7 +257,7 @@ function longLog() {
 }
 
 /** More streams: another unit of the user's messages for every five. */
-test("steps, calls and units of a ping without streams, and with five", async () => {
+test("a ping without streams, and with five, costs a fixed number of steps, calls and units", async () => {
   const at = Date.now();
   const own = {
     connectionId: "connection",
@@ -283,7 +283,7 @@ test("steps, calls and units of a ping without streams, and with five", async ()
  * Ten viewers share their reads of the log until the write that makes each one live. So few frames
  * need no budget from the table.
  */
-test("steps, calls and units of viewers who missed the same frames", async () => {
+test("viewers who missed the same frames cost a fixed number of steps, calls and units", async () => {
   const scene = await setScene();
   const { streamId } = scene;
   const cache = createPushCache();

@@ -83,7 +83,7 @@ test("a chat blocks the words of its latest change, whatever this process has ca
   expect(await say(stream, viewer, "pear and apple")).toBe(201);
 });
 
-test("words stored inside a stream still count, and its next change moves them", async () => {
+test("blocked words that an earlier release stored in the stream count, and its next change moves them", async () => {
   const [host, viewer] = [await makeUser(someone("host")), await makeUser(someone("viewer"))];
   const stream = await makeStream(host, { blockedWords: ["apple"] });
   expect(await say(stream, viewer, "apple")).toBe(403);

@@ -46,14 +46,14 @@ test("the stage's configured claim is the user id, with the roles of another cla
 });
 
 test.each([undefined, "", "a|b", 7])(
-  "nobody is %p there, and `sub` does not count",
+  "a token whose configured claim is %p is invalid, whatever its `sub`",
   async (name) => {
     expect(await verify({ [subjectClaim]: name })).toBeUndefined();
     expect(await verify({ [subjectClaim]: name, sub: "ann" })).toBeUndefined();
   },
 );
 
-test("a machine's id is its client, whatever that claim says", async () => {
+test("a machine's id is its client, whatever the configured claim says", async () => {
   const machine = { sub: "backend@clients", azp: "backend", scope: "read service" };
   expect(await verify({ ...machine, [subjectClaim]: "ann" })).toMatchObject({
     userId: "backend",

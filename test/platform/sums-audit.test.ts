@@ -81,7 +81,7 @@ test.each([
   ["a like that did not count for its goal", replaced(like("ann", 5)), `goal ${likesId}`],
   ["votes of the erased that are gone", without(rest(pollId, 0)), `poll ${pollId}`],
   ["an item that is none", replaced({ ...like("ben", 4), likes: "4" } as never), "is no like"],
-])("%s is a misfit", async (_, items, problem) => {
+])("%s is reported", async (_, items, problem) => {
   const problems = await problemsOf(items);
   expect(problems.length).toBeGreaterThan(0);
   expect(problems[0]).toContain(problem);

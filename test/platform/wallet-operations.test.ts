@@ -63,7 +63,7 @@ test("a limit that is set while credits arrive holds, even against a decision ma
   expect(await findWallet(ann)).toMatchObject({ balance: 110, spendLimit: 5 });
 });
 
-test("a sender whose wallet is written in every pause succeeds at the first read after it", async () => {
+test("a sender whose wallet changes between all retries succeeds at the first read afterwards", async () => {
   const ann = await rich();
   const stream = await makeStream(someone("host"));
   // Read before the others begin, so the sender decides on a stale wallet.

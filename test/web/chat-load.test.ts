@@ -10,7 +10,7 @@ const workMillisecondsMax = 25;
 useBusyChat();
 
 browserTest(
-  "twenty events a second give the thread of a full chat no task of 50 ms",
+  "twenty events a second cause no task of 50 ms in a full chat",
   async () => {
     // Full first, so that each row that comes lets another one go.
     const made = await openWith(500);

@@ -84,7 +84,7 @@ async function openLate(): Promise<Page> {
 }
 
 browserTest(
-  "what changes before the stream has been read holds: settings, an unpin, the end",
+  "changes before the stream has been read stay: settings, an unpin, the end",
   async () => {
     const changed = await openLate();
     const rules = { ...standardSettings, slowModeSeconds: 60 };

@@ -86,7 +86,7 @@ async function sendRefused(error: unknown, isBoxFree = true, slowSeconds = 0) {
   return became;
 }
 
-test("a message that the chat's rules refuse goes back into the box with what it replies to", async () => {
+test("a message that the chat's rules refuse goes back into the box with the reply's quote", async () => {
   const back = [["restored", "so do I"], "no row", ["replies to", "m1"]];
   const muted = refusal(403, "member_muted");
   expect(await sendRefused(muted)).toEqual([...back, ["refused", said.muted]]);

@@ -95,7 +95,7 @@ browserTest(
 );
 
 browserTest(
-  "what was entered is there after a reload, next to what others have changed meanwhile",
+  "entered values are kept after a reload, next to what others have changed meanwhile",
   async () => {
     const hook = { url: "https://example.com/reloaded", events: ["webhook.test"] };
     const { id } = await call("admin", "POST", "/api/v1/webhooks", hook);

@@ -280,7 +280,7 @@ browserTest(
 );
 
 browserTest(
-  "what is refused says so: a switch, a dialog that was closed meanwhile, and a search",
+  "a refused switch, dialog or search shows the reason, even if the dialog was closed meanwhile",
   async () => {
     const id = await goLive(call, "firm-host", "Firm show");
     const { page, visit, close } = await openAsAdmin();

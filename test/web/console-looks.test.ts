@@ -69,7 +69,7 @@ browserTest(
 );
 
 browserTest(
-  "everybody can use each view in every size and colour",
+  "every view is accessible in every size and colour",
   async () => {
     const { page, faults, close } = await pages.open("/console");
     await page.getByRole("button", { name: /Ada Admin/ }).click();

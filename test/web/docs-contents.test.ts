@@ -8,7 +8,7 @@ const pages = usePages();
 const open = (path?: string) => openReference(pages, path);
 
 browserTest(
-  "finds operations by any words, each by its tag",
+  "the search of the reference finds operations by any words, each by its tag",
   async () => {
     const { page, close } = await open();
     const all = await page.locator("section.operation").count();
@@ -29,7 +29,7 @@ browserTest(
 );
 
 browserTest(
-  "loads lightly, begins with what an app begins with, and leads to any operation by its anchor",
+  "the reference loads fast, begins with an app's first calls, and leads to any operation by its anchor",
   async () => {
     const { page, close } = await open();
     await page.getByRole("navigation", { name: "Operations" }).waitFor();
@@ -95,7 +95,7 @@ browserTest(
 );
 
 browserTest(
-  "describes every action, message and event of the socket with an example",
+  "the reference describes every action, message and event of the socket with an example",
   async () => {
     const { page, faults, close } = await open("/docs/events");
     for (const name of ["subscribe", "events", "gift.sent", "stream.ended"])

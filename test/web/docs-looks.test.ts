@@ -17,7 +17,7 @@ browserTest(
 );
 
 browserTest(
-  "everybody can use it in every size and colour",
+  "the page is accessible in every size and colour",
   async () => {
     const { page, close } = await openReference(pages);
     await inEachLook(page, () => expectFits(page, "docs"));

@@ -8,7 +8,7 @@ import { operation } from "./reference.ts";
 const pages = usePages();
 
 browserTest(
-  "under another name than this machine's it takes a pasted token, and warns where the stage is prod",
+  "at another host than this machine the reference takes a pasted token, and warns if the stage is prod",
   async () => {
     const context = await pages.browser().newContext();
     const page = await context.newPage();

@@ -9,7 +9,7 @@ const pages = usePages();
 const open = (path?: string) => openReference(pages, path);
 
 browserTest(
-  "tries a GET and a POST as demo users, with the demo stream filled in",
+  "the reference sends a GET and a POST as demo users, with the demo stream filled in",
   async () => {
     const { page, faults, answer, close } = await open();
     expect(answer.headers()["content-security-policy"]).toMatch(
@@ -68,7 +68,7 @@ browserTest(
 );
 
 browserTest(
-  "shows what is refused by its code, and an operation's types, failures and curl line",
+  "the reference shows a refusal's code, and an operation's types, failures and curl line",
   async () => {
     const { page, close } = await open();
     const post = await operation(page, "chatSendMessage");

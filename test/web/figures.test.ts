@@ -7,7 +7,7 @@ import { type Described, exampleOf, limitsOf } from "../../web/docs/schema.ts";
 import { changesOf, savedDraft } from "../../web/draft.ts";
 import { noteServerTime, serverNow } from "../../web/server-time.ts";
 
-test("a number of seconds reads as a video player shows it", () => {
+test("a number of seconds is shown as in a video player", () => {
   expect([0, 5, 65, 3_599, 3_600, 7_265, 90_000].map(clockOf)).toEqual([
     ...["0:00", "0:05", "1:05", "59:59", "1:00:00", "2:01:05", "25:00:00"],
   ]);
@@ -27,7 +27,7 @@ test("a curl command keeps quotes in values, sends a file, and does not wait for
   );
 });
 
-test("limits are said only where there are any", () => {
+test("limits are shown only where there are any", () => {
   expect(limitsOf({})).toBe("");
   expect(limitsOf({ minimum: 0, minLength: 0 })).toBe("");
   expect(limitsOf({ minimum: 1, maximum: 1_000_000 })).toBe("1 to 1,000,000");

@@ -60,7 +60,7 @@ browserTest(
 );
 
 browserTest(
-  "they name this machine's port, their code is copied, and a search finds parts of guides",
+  "guides name this machine's port, their code can be copied, and a search finds parts of guides",
   async () => {
     const { page, faults, close } = await pages.open("/docs/guides");
     const { host } = new URL(page.url());
@@ -86,7 +86,7 @@ browserTest(
 );
 
 browserTest(
-  "everybody can read them in every size and colour",
+  "guides are accessible in every size and colour",
   async () => {
     const { page, close } = await pages.open("/docs/guides");
     for (const guide of ["quick-start", "realtime", "webhooks", "errors", "scale", "abuse"]) {

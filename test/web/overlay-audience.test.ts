@@ -53,7 +53,7 @@ browserTest(
 );
 
 browserTest(
-  "titles of a goal and a poll take two lines at most",
+  "titles of a goal and a poll take at most two lines",
   async () => {
     const { page, stream } = await connected();
     const title = "A title as long as one may be ".repeat(7).slice(0, 200);
@@ -183,7 +183,7 @@ browserTest(
 );
 
 browserTest(
-  "large gifts of a banned user and results of what is not shown stay out of the picture",
+  "large gifts of banned users and results of moments that are not shown stay out of the picture",
   async () => {
     const { page, faults, stream } = await connected();
     const large = [2, 3, 4].map((n) => given(`Gift${n}`, 500, { sender: person(n) }));

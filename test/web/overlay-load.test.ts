@@ -11,7 +11,7 @@ const openMoment = { status: "open", options: null, of: null, target: null, resu
 useOverlay();
 
 browserTest(
-  "twenty events a second give the thread no task of 50 ms",
+  "twenty events a second cause no task of 50 ms in an overlay",
   async () => {
     const { page, stream } = await connected("max=50&fade=5", obs);
     const work = await watchWork(page);

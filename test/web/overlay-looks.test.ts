@@ -30,7 +30,7 @@ browserTest.each([
   { size: narrow, theme: "dark" },
   { size: narrow, theme: "panel" },
 ])(
-  "the show without a server lies see-through over $size.width × $size.height, $theme",
+  "the demo overlay without a server is transparent over $size.width × $size.height, $theme",
   async ({ size, theme }) => {
     const { page, faults, go } = await open(`demo=1&theme=${theme}`, size);
     await withOwnClock(page);

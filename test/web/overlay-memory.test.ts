@@ -17,7 +17,7 @@ const heapBytesMax = 1_500_000;
 useOverlay();
 
 browserTest(
-  "ten thousand events leave nothing behind",
+  "an overlay's memory does not grow over ten thousand events",
   async () => {
     const { page, faults, stream } = await connected(
       "max=12&fade=1&goal=1000000",

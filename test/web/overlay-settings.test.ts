@@ -3,7 +3,7 @@ import { settingsOf } from "../../web/overlay/settings.ts";
 
 const usual = settingsOf("", "en-GB");
 
-test("without a query everything is as usual, in the browser's language", () => {
+test("without a query an overlay has the default settings, in the browser's language", () => {
   expect(usual).toEqual({
     ...{ streamId: "", channel: "", key: "", max: 12, fade: 30, theme: "dark", align: "left" },
     ...{ family: undefined, pixels: undefined, badges: true, language: "en" },
@@ -32,7 +32,7 @@ test.each([
   ...["theme=pink", "align=top", "badges=maybe", "mute=2", "demo=perhaps", "lang=xx"],
   ...["goal=0", "goal=1000000001", "goal=99999999999", "font=11", "font=73", "font=100"],
   ...["font=url(x)", "font=a;b", 'font="x"', "font=a%2Cb", `font=${"a".repeat(41)}`],
-])("%s is nonsense and falls back", (query) => {
+])("%s is invalid and falls back to the default", (query) => {
   expect(settingsOf(query, "en")).toEqual(usual);
 });
 

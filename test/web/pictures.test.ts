@@ -5,7 +5,7 @@ const root = join(import.meta.dirname, "../..");
 const pictures = globSync("web/pictures/*.svg", { cwd: root }).sort();
 const demo = readFileSync(join(root, "bin/start/demo-data.ts"), "utf8");
 
-test("each gift of the demo has a picture, and each picture a gift", () => {
+test("each gift of the demo has a picture, and each picture belongs to a gift", () => {
   const names = [...demo.matchAll(/giftId: "gift\d", name: "(\w+)"/g)].map(([, name]) => name!);
   expect(names).toHaveLength(8);
   const files = pictures.map((file) => basename(file, ".svg"));

@@ -101,7 +101,7 @@ browserTest(
 );
 
 browserTest(
-  "a frame that is lost and a connection that is cut are made good",
+  "a lost frame and a cut connection are recovered",
   async () => {
     const { page, viewer, close } = await open();
     await quiet(page);

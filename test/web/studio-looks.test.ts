@@ -12,7 +12,7 @@ import {
 const pages = usePages();
 
 browserTest(
-  "everybody can use it in every size and colour",
+  "the page is accessible in every size and colour",
   async () => {
     const { page, close } = await pages.open("/");
     const viewer = page.getByRole("region", { name: "Viewer 1", exact: true });

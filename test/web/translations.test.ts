@@ -39,7 +39,7 @@ test("one is singular, and numbers are formatted for the language", () => {
   expect(english.translate("didMute", { name: "{n} $& {name}" })).toBe("{n} $& {name} is muted.");
 });
 
-test("a user reads 12 or 24 hours as everywhere in their browser, whatever a page's language", () => {
+test("times have 12 or 24 hours as elsewhere in the user's browser, whatever the page's language", () => {
   const evening = new Date(2026, 0, 1, 17, 5);
   const read = (language: string, locale?: string) =>
     timeFormat(language, { timeStyle: "short" }, locale).format(evening);

@@ -66,7 +66,7 @@ test.each([
   expect(cost("GetItem", less).CapacityUnits).toBe(units / 2);
 });
 
-test("a query rounds the sum of its items, a batch each of them", () => {
+test("a query rounds up the sum of its items' units, a batch those of each item", () => {
   const { put, cost } = open();
   for (let n = 0; n < 8; n++) put({ ...itemOf(1000), sk: { S: String(n) } });
   const all = {

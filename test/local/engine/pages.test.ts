@@ -89,7 +89,7 @@ test("a page of an index continues after the item, even if its key there is not 
   }
 });
 
-test("the JSON of a page is the same whether its items were read or not", () => {
+test("a page is the same JSON before and after its items are decoded", () => {
   const { put, must } = open();
   put("a", "1", { text: { S: 'quotes " and ç 🎁' }, list: { L: [{ M: {} }] } });
   put("a", "2");

@@ -174,7 +174,7 @@ describe("An error is the SDK's, with its attempts and pauses:", () => {
     ["x-amz-retry-after", "soon"],
     ["retry-after", "1"],
     ["retry-after", "later"],
-  ])("what comes after %s: %s", async (header, value) => {
+  ])("the pause after %s: %s", async (header, value) => {
     const refusal = says(503, named("ServiceUnavailable"), { [header]: value });
     await endsAs(roundDelay, refusal, says(200, {}));
   });

@@ -30,7 +30,7 @@ test.each([
   ["a custom domain", "/openapi.json", "live.acme.com", "https://live.acme.com"],
   ["a base path", "/ovation/openapi.json", "acme.com", "https://acme.com/ovation"],
   ["no name that the gateway has", "/openapi.json", undefined, undefined],
-])("asked at %s", async (_, path, domainName, address) => {
+])("the API description called at %s has its address", async (_, path, domainName, address) => {
   const event = eventOf(path, "/openapi.json", domainName);
   expect(addressOf(event)).toBe(address);
   const { body } = await openApi(event);

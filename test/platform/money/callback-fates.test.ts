@@ -30,7 +30,7 @@ const queueFaultOf = (fate: string) => (fate === "done" ? undefined : fate);
  * Planted fault that turns it red: resolveHeldGifts() without awaitDecision(). What rests on the
  * mark alone then waits for the sweep.
  */
-test("whatever happens to the transaction, the mark and the message: all 32 are refused whole", async () => {
+test("whatever happens to the transaction, the mark and the message: all 32 gifts are refused and released whole", async () => {
   const all: Scene[] = [];
   for (const message of fates) {
     const cases = lostKinds.flatMap((kind) =>
@@ -54,7 +54,7 @@ test("whatever happens to the transaction, the mark and the message: all 32 are 
   for (const one of all) expect(await stateOf(one)).toEqual(refused);
 });
 
-test("a lost confirmation: 0 is charged, or released whole if nobody could write it", async () => {
+test("after a lost confirmation the gift is charged, or released whole if nobody could write it", async () => {
   const wanted: [Scene, State][] = [];
   const isDone = (fate: string) => fate === "done" || fate === "silence_after_commit";
   for (const message of fates) {

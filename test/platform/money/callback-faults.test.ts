@@ -60,7 +60,7 @@ const kinds = [
 ];
 
 test.each(steps)(
-  "%s fails to the end in every way: answered in time, and the money is where the answer says",
+  "%s fails in every way until the end: the response is in time, and the money is where it says",
   async (operation, keyOf) => {
     // Only a refusal of an unknown gift writes a mark alone.
     const before: Aimed[] =
@@ -76,7 +76,7 @@ test.each(steps)(
   },
 );
 
-test("no response of the function: not begun is refused; done stays charged, and an admin can refund it", async () => {
+test("without a response of the function a gift that was not begun is refused; one that was charged stays, and an admin can refund it", async () => {
   const [unbegun, done] = [await scene(), await scene()];
   const dies = (kind: string) =>
     injectFault({ service: "lambda", operation: "Invoke", caller: receiver, kind });

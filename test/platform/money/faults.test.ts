@@ -59,7 +59,7 @@ const cases = operations.flatMap((operation) => kinds.map((kind) => ({ operation
  * marker, or recordGift() without the reply's marker in its transaction.
  */
 test.each(cases)(
-  "$kind at $operation of a gift: one key, one gift",
+  "$kind at $operation of a gift: a repeated key makes one gift",
   async ({ operation, kind }) => {
     const sender = await rich(100);
     const before = await settledBalance(host);

@@ -187,36 +187,39 @@ const cases = Object.keys(plays).flatMap((play) =>
   Object.keys(fates).map((fate) => ({ play, fate })),
 );
 
-test.each(cases)("$play, with $fate at each of its writes", async ({ play, fate }) => {
-  for (let at = 1; ; at++) {
-    const { streamId, act, says = [200], ends, passes = [] } = await plays[play]!();
-    const isStruck = await strike(fates[fate]!, at, act);
-    for (let again = 0; again < 2; again++) {
-      const answer = (await act()) as { status?: number } | undefined;
-      expect(says).toContain(answer?.status ?? 200);
-      // After a while another call may take over the work of one that died.
-      setClock(Date.now() + 120_000);
+test.each(cases)(
+  "money is complete after $play, with $fate at each of its writes",
+  async ({ play, fate }) => {
+    for (let at = 1; ; at++) {
+      const { streamId, act, says = [200], ends, passes = [] } = await plays[play]!();
+      const isStruck = await strike(fates[fate]!, at, act);
+      for (let again = 0; again < 2; again++) {
+        const answer = (await act()) as { status?: number } | undefined;
+        expect(says).toContain(answer?.status ?? 200);
+        // After a while another call may take over the work of one that died.
+        setClock(Date.now() + 120_000);
+      }
+      for (let time = 0; time < 2; time++) {
+        await settleDue(streamId);
+        await followNow(streamId);
+      }
+      for (const [userId, balance] of Object.entries(ends)) {
+        const wallet = await findWallet(userId);
+        expect({ at, ...wallet }).toMatchObject({ at, userId, balance, owed: 0 });
+        const member = await findMember(streamId, userId, { consistent: true });
+        expect({ userId, has: member?.pass !== undefined }).toEqual({
+          userId,
+          has: passes.includes(userId),
+        });
+      }
+      if (!isStruck) {
+        expect(at).toBeGreaterThan(1);
+        break;
+      }
     }
-    for (let time = 0; time < 2; time++) {
-      await settleDue(streamId);
-      await followNow(streamId);
-    }
-    for (const [userId, balance] of Object.entries(ends)) {
-      const wallet = await findWallet(userId);
-      expect({ at, ...wallet }).toMatchObject({ at, userId, balance, owed: 0 });
-      const member = await findMember(streamId, userId, { consistent: true });
-      expect({ userId, has: member?.pass !== undefined }).toEqual({
-        userId,
-        has: passes.includes(userId),
-      });
-    }
-    if (!isStruck) {
-      expect(at).toBeGreaterThan(1);
-      break;
-    }
-  }
-  expect(await auditTable()).toEqual([]);
-});
+    expect(await auditTable()).toEqual([]);
+  },
+);
 
 /** Only the transaction's own token knows that the lost try was committed. */
 test.each(["an error after it", "silence after it"])(

@@ -116,7 +116,7 @@ describe("a funding", () => {
     expect(await auditTable()).toEqual([]);
   });
 
-  test("that everybody ends and contributes to concurrently is decided once, for all of it", async () => {
+  test("is decided once, as a whole, while many calls end it and contribute to it", async () => {
     for (let round = 0; round < 10; round++) {
       const stream = await plannedStream({ fundingGoal: 60 });
       await giveTo(stream, 60);

@@ -352,10 +352,10 @@ const sameAsModel = (all: typeof commands, credits: number, maxCommands: number)
 test("the system behaves like the model", () =>
   fc.assert(sameAsModel(commands, 1, 25), { seed, numRuns: runs, endOnFailure: true }));
 
-test("so do gifts and refunds of users who can pay, and the trains that they move", () =>
+test("gifts and refunds of users who can pay, and the trains that they move, behave like the model", () =>
   fc.assert(sameAsModel(giving, 5_000, 40), { seed, numRuns: 2, endOnFailure: true }));
 
-test("killed and restarted between commands, it still behaves like the model", async () => {
+test("a system that is killed and restarted between commands behaves like the model", async () => {
   const { host, id } = await liveStream();
   const people = await Promise.all([rich(200), rich(200)]);
   Object.assign(world, { host, streamId: id, people });

@@ -140,7 +140,7 @@ describe("the runner", () => {
     },
   );
 
-  test("posts once on a new connection, whatever becomes of it", async () => {
+  test("posts once on a new connection, even if it is cut", async () => {
     answer = ({ socket }) => socket.destroy();
     // Leaves no open connection.
     await expect(event()).rejects.toThrow("socket hang up");

@@ -30,7 +30,7 @@ async function postQueued(scene: Awaited<ReturnType<typeof setScene>>): Promise<
   }
 }
 
-test("events queued in several items are read in order", async () => {
+test("a backlog in several items is read in order", async () => {
   const scene = await setScene();
   useLimits({ backlogBytes: 1 });
   const at = seconds(scene.now);
@@ -46,7 +46,7 @@ test("events queued in several items are read in order", async () => {
   expect(more).toBe(false);
 });
 
-test("a room in which more has gathered than one call takes in is asked for again until all is shown", async () => {
+test("a room with a backlog larger than one call takes is queued again until everything is shown", async () => {
   const scene = await setScene();
   await scene.confirm(scene.audience(), await scene.ask("c"));
   useLimits({ backlogBytes: 1, backlogRecords: 2 });
@@ -59,7 +59,7 @@ test("a room in which more has gathered than one call takes in is asked for agai
   expect((await listBacklog(scene.streamId, 100, scene.now)).ids).toEqual([]);
 });
 
-test("a deletion in a room that is small again finds its text among all that has gathered", async () => {
+test("a deletion in a room that is small again removes its text from the whole backlog", async () => {
   const scene = await setScene();
   await scene.confirm(scene.audience(), await scene.ask("c"));
   useLimits({ backlogBytes: 1, backlogRecords: 2 });
@@ -97,7 +97,7 @@ test("messages sent while a room was large come before those sent once it is sma
   expect((await listBacklog(scene.streamId, 100, scene.now)).ids).toEqual([]);
 });
 
-test("a message that waits and is brought again with the next one is shown once, in its place", async () => {
+test("a waiting message that is delivered again with the next one is shown once, in its place", async () => {
   const scene = await setScene();
   await scene.confirm(scene.audience(), await scene.ask("c"));
   const say = (n: number) => chatRecord(n, `text ${n}`, seconds(scene.now));
@@ -109,7 +109,7 @@ test("a message that waits and is brought again with the next one is shown once,
   expect((await listBacklog(scene.streamId, 100, scene.now)).ids).toEqual([]);
 });
 
-test("all postings of one room stand in one line, and those of two rooms do not", async () => {
+test("all postings of one room are in one queue group, and those of two rooms are in two", async () => {
   const scenes = [await setScene(), await setScene()];
   useLimits({ backlogBytes: 1, backlogRecords: 1 });
   for (const scene of scenes)
@@ -239,7 +239,7 @@ test.each<[what: string, read: (scene: Scene, gathered: string, at: Date) => Pro
   },
 );
 
-test("a backlog of a day ago is removed bit by bit, and what was said since is shown", async () => {
+test("a backlog of a day ago is removed in steps, and newer messages are shown", async () => {
   const scene = await setScene();
   useLimits({ backlogBytes: 1, backlogRecords: 2 });
   const dayAgo = new Date(scene.now.getTime() - 25 * 3_600_000);

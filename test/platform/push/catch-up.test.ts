@@ -72,7 +72,7 @@ test.each([4, 5, 6])(
   },
 );
 
-test("what is live waits until the viewer has caught up, so there is no gap", async () => {
+test("live frames wait until the viewer has caught up, so there is no gap", async () => {
   const { scene, since, ask, say } = await frames(6);
   useLimits({ pageFrames: 2, jobPages: 1 });
   await confirmSubscribers(scene.audience(), [await ask("c", { since })]);
@@ -100,7 +100,7 @@ test("in a large room each turn sends one page, even a full one", async () => {
   expect(scene.queued).toEqual([]);
 });
 
-test("a message of the queue that comes again, late or after a later one, changes nothing", async () => {
+test("a queue message that is repeated, late or after a later one, changes nothing", async () => {
   const { scene, since, ask, say } = await frames(6);
   useLimits({ pageFrames: 2, jobPages: 1 });
   await confirmSubscribers(scene.audience(), [await ask("c", { since })]);
@@ -117,7 +117,7 @@ test("a message of the queue that comes again, late or after a later one, change
   expect((await findSubscriber(scene.streamId, "c"))!.behind).toBeUndefined();
 });
 
-test("a message that comes twice at the same time makes no second line of turns", async () => {
+test("a queue message that is delivered twice at the same time continues once", async () => {
   const { scene, since, ask } = await frames(30);
   useLimits({ pageFrames: 2, jobPages: 1 });
   await confirmSubscribers(scene.audience(), [await ask("c", { since })]);
@@ -136,7 +136,7 @@ test.each([
   ["small", 100],
   ["large", 0],
 ])(
-  "a frame posted to others just before a viewer goes live reaches them, in a %s room",
+  "a viewer of a %s room gets a frame that was posted to others just before they went live",
   async (_size, exactViewers) => {
     const { scene, since, ask, say } = await frames(3);
     useLimits({ exactViewers });
@@ -157,7 +157,7 @@ test.each([
   },
 );
 
-test("a turn that dies as its connection goes live is repeated, with the frame that was put meanwhile", async () => {
+test("a turn that dies as its connection goes live is repeated, with the frame that was stored meanwhile", async () => {
   const { scene, since, ask, say } = await frames(3);
   useLimits({ exactViewers: 0 });
   await confirmSubscribers(scene.audience(), [await ask("c", { since })]);
@@ -178,7 +178,7 @@ test("a turn that dies as its connection goes live is repeated, with the frame t
   expect(scene.frames("c")).toEqual(upTo(4));
 });
 
-test("a return with missed frames writes its subscription once, though confirmed twice", async () => {
+test("a viewer who resumes with missed frames has one written subscription, although it is confirmed twice", async () => {
   const { scene, since, ask, say } = await frames(3);
   useLimits({ exactViewers: 0, pageFrames: 2 });
   const back = await ask("c", { since });
@@ -220,7 +220,7 @@ test("a connection that is still opening when confirmed is sent `subscribed` by 
   expect(scene.messagesTo("c")).toMatchObject([{ type: "subscribed", head: 2 }]);
 });
 
-test("in a small room a frame written just after a viewer went live comes to them once", async () => {
+test("in a small room a viewer gets a frame that is stored just after they went live once", async () => {
   const { scene, since, ask, say } = await frames(3);
   await confirmSubscribers(scene.audience(), [await ask("c", { since })]);
   const real = table();
@@ -237,7 +237,7 @@ test("in a small room a frame written just after a viewer went live comes to the
   expect(scene.frames("c")).toEqual(upTo(4));
 });
 
-test("a later subscription of the connection ends the turns of the one before", async () => {
+test("a later subscription of the connection ends the catching up of the one before", async () => {
   const { scene, since, ask } = await frames(4);
   await confirmSubscribers(scene.audience(), [await ask("c", { since })]);
   const before = scene.takeResume()!;
@@ -261,7 +261,7 @@ test("a later subscription that is behind is answered under its own requestId", 
   expect(scene.frames("c")).toEqual([3, 4]);
 });
 
-test("who is blocked while they catch up gets nothing from the frame of their ban on", async () => {
+test("a user who is blocked while they catch up gets nothing from the frame of their ban on", async () => {
   const { scene, since, ask } = await frames(3);
   await confirmSubscribers(scene.audience(), [
     await ask("c", { userId: `${scene.streamId}-ann`, since }),
@@ -306,7 +306,7 @@ test("all connections of a user share what they are sent in a second; it delays 
   expect(scene.frames("other")).toEqual(upTo(40).slice(20));
 });
 
-test("of one second exactly the budget is granted, however many ask at once", async () => {
+test("exactly one second's budget of frames is granted, however many ask at once", async () => {
   const now = new Date();
   const granted = await Promise.all(upTo(7).map(() => takeResumeFrames("carla", 8, now)));
   expect(granted.reduce((sum, count) => sum + count, 0)).toBe(30);
@@ -364,7 +364,7 @@ function afterFirstLive(act: () => Promise<unknown>): void {
   useTable({ send } as never);
 }
 
-test("a viewer without a position is owed no frame that was put while they were confirmed", async () => {
+test("a viewer without a position is not sent a frame that was stored while they were confirmed", async () => {
   const { scene, ask, say } = await frames(3);
   const viewer = await ask("c");
   afterFirstLive(() => say(4));
@@ -375,7 +375,7 @@ test("a viewer without a position is owed no frame that was put while they were 
   expect(scene.frames("c").filter((frame) => frame > 4)).toEqual([5]);
 });
 
-test("a viewer with a position is sent the frame that was put while they were confirmed", async () => {
+test("a viewer with a position is sent the frame that was stored while they were confirmed", async () => {
   const { scene, ask, say } = await frames(3);
   const { epoch } = (await findLog(scene.streamId))!;
   const viewer = await ask("c", { since: { epoch, frame: 3 } });

@@ -47,7 +47,7 @@ test("F1: an environment that knows less than the log confirms from the log", as
   ]);
 });
 
-test("F1: who has a frame that was posted and not marked is not behind the log", async () => {
+test("F1: a viewer with a frame that was posted and not yet marked is not behind the log", async () => {
   const scene = await setScene();
   const at = seconds(scene.now);
   await scene.push(scene.audience(), chatRecord(1, "one", at));
@@ -58,7 +58,7 @@ test("F1: who has a frame that was posted and not marked is not behind the log",
   expect(scene.messagesTo("c")).toMatchObject([{ type: "subscribed", head: 2, recovered: true }]);
 });
 
-test("F2: after a quiet day, with all frames expired, numbers and totals go on", async () => {
+test("F2: after a quiet day, with all frames expired, numbers and totals continue", async () => {
   const scene = await setScene();
   const at = seconds(scene.now);
   for (const n of [1, 2, 3]) await scene.push(scene.audience(), chatRecord(n, `${n}`, at));
@@ -205,7 +205,7 @@ test("F11: frames that another environment put between a call's own are posted t
   expect(scene.frames("c")).toEqual([2, 3, 4]);
 });
 
-test("F12: a pong says what was posted, not what was put", async () => {
+test("F12: a pong has the newest posted frame, not the newest stored one", async () => {
   const scene = await setScene();
   await scene.confirm(scene.audience(), await scene.ask("c"));
   await scene.append(scene.audience(), chatRecord(1, "one", seconds(scene.now)));
@@ -275,7 +275,7 @@ test("F16: the largest batch in one frame stays within what an item may hold", a
   expect(JSON.stringify(frames[0]).length).toBeLessThan(64_000);
 });
 
-test("a batch that comes again, re-grouped and by another environment, changes nothing", async () => {
+test("a batch that is redelivered, regrouped and to another environment, changes nothing", async () => {
   const scene = await setScene();
   const records = [1, 2, 3, 4].map((n) => chatRecord(n, `${n}`, seconds(scene.now)));
   await scene.confirm(scene.audience(), await scene.ask("c"));
@@ -286,7 +286,7 @@ test("a batch that comes again, re-grouped and by another environment, changes n
   expect(await coversOf(scene.streamId)).toEqual(records.map(({ id }) => id));
 });
 
-test("a batch that comes again is framed once, also while its new frames make the cache forget its old ones", async () => {
+test("a redelivered batch is framed once, even while its new frames evict its old ones from the cache", async () => {
   const scene = await setScene();
   useLimits({ coveredRecords: 3, frameBytes: 1_500 });
   const room = scene.audience();
@@ -313,7 +313,7 @@ test("many environments at once: dense numbers, each record in one frame", async
   expect((await coversOf(scene.streamId)).length).toBe(12);
 });
 
-test("what dies between putting and posting is posted by the next try", async () => {
+test("a frame whose environment dies between storing and posting it is posted by the next attempt", async () => {
   const scene = await setScene();
   await scene.confirm(scene.audience(), await scene.ask("c"));
   const record = chatRecord(1, "one", seconds(scene.now));
@@ -323,7 +323,7 @@ test("what dies between putting and posting is posted by the next try", async ()
   expect(scene.frames("c")).toEqual([1]);
 });
 
-test("an environment that is late to say what was posted undoes nothing and posts nothing twice", async () => {
+test("an environment that marks posted frames late undoes nothing and posts nothing twice", async () => {
   const scene = await setScene();
   await scene.confirm(scene.audience(), await scene.ask("c"));
   for (const n of [1, 2])

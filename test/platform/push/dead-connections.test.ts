@@ -46,7 +46,7 @@ async function loseAll(count: number) {
   };
 }
 
-test("a few who have gone without a word are removed at once", async () => {
+test("a few connections that were lost without a close are removed at once", async () => {
   const room = await loseAll(3);
   expect(await room.push(0)).toBe(3);
   expect(await room.left()).toBe(0);
@@ -56,7 +56,7 @@ test("a few who have gone without a word are removed at once", async () => {
 test.each([
   ["a batch of the fan-out", (audience: Audience) => pushBatch(audience, [])],
   ["the posting of a large room", postRoom],
-])("%s removes whose connections have gone without a word", async (_, call) => {
+])("%s removes connections that were lost without a close", async (_, call) => {
   const { scene, cache, left } = await loseAll(2);
   const audience = scene.audience(cache);
   await scene.deliver(audience, (await scene.append(audience, chatRecord(1, "word", 1))).head);
@@ -93,7 +93,7 @@ test("a connection that was taken for dead is posted to after its next subscribe
   expect(room.scene.frames(back.connectionId)).toEqual([2]);
 });
 
-test("one environment that posts a room in slices remembers who has gone from the other slice", async () => {
+test("one environment that posts a room in slices remembers the lost connections of the other slice", async () => {
   const room = await loseAll(40);
   const { scene, cache } = room;
   const at = (later: number) => scene.audience(cache, new Date(scene.now.getTime() + later * 1000));
@@ -183,7 +183,7 @@ test.each(["has missed a frame", "is new"])(
 );
 
 test.each(["subscribed", "events"])(
-  "a viewer who is lost without a word before `%s` is no viewer ten seconds later",
+  "a viewer whose connection is lost before `%s` is no viewer ten seconds later",
   async (type) => {
     const { scene, missed } = await loseNew();
     scene.setFate((_, message) => (message.type === type ? "gone" : "sent"));
@@ -220,7 +220,7 @@ test("a viewer whose connection takes seconds to open is sent what they missed t
   expect(scene.frames(name)).toEqual([1]);
 });
 
-test("a viewer who leaves while they are sent what they missed causes no more work", async () => {
+test("a viewer who leaves while they catch up causes no more work", async () => {
   const { scene, missed } = await loseNew();
   const name = `${scene.streamId}-c`;
   await scene.confirmOnly(scene.audience(), await scene.ask(name, missed));

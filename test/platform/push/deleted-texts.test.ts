@@ -56,10 +56,13 @@ test.each([
   ["a few seconds apart", 5, 0, 5],
   ["minutes apart", 150, 0, 25],
   ["framed five minutes late", 5, 300, 5],
-])("an evening's messages, %s, are deleted in few calls each", async (_, gap, late, callsMax) => {
-  const count = 200;
-  const { removeAll, readTexts } = await writeLog(everyFew(count, gap), late);
-  expect(await readTexts()).toContain("secret 77");
-  expect(await removeAll()).toBeLessThan(count * callsMax);
-  expect(await readTexts()).not.toContain("secret");
-});
+])(
+  "the messages of an evening, %s, are deleted in few calls each",
+  async (_, gap, late, callsMax) => {
+    const count = 200;
+    const { removeAll, readTexts } = await writeLog(everyFew(count, gap), late);
+    expect(await readTexts()).toContain("secret 77");
+    expect(await removeAll()).toBeLessThan(count * callsMax);
+    expect(await readTexts()).not.toContain("secret");
+  },
+);

@@ -43,7 +43,7 @@ test.each(rooms)(
 test.each([
   ["likes", { crowd: "likes", size: 3_000, share: 0.05, seed: 1 }],
   ["votes", { crowd: "votes", size: 3_000, seconds: 30, seed: 1 }],
-] as const)("that of %s, too", async (_, given) => {
+] as const)("the estimate of %s is within its bounds of the simulator", async (_, given) => {
   const figures = await run(given);
   const perSecond = given.crowd === "votes" ? Number(figures.calls) : 0;
   const room = { viewers: given.size, messagesPerSecond: 0, giftsPerSecond: 0, hours: 1 };

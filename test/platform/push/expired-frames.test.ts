@@ -50,7 +50,7 @@ test("a large room whose unposted frames have expired is posted again from its n
   expect((await findLog(scene.streamId))?.posted).toBe(9);
 });
 
-test("frames that all have expired are no reason to stop, nor to mark what nobody has posted", async () => {
+test("a backlog of expired frames does not stop posting, and no unposted frame is marked as posted", async () => {
   const { scene, expire } = await leaveUnposted(40_000, 6);
   await expire(1, 2, 3, 4, 5);
   expect(await scene.deliver(scene.audience(), 5)).toBe(true);

@@ -9,7 +9,7 @@ const viewers = 60;
 const held = 3;
 const heldMilliseconds = 700;
 
-test("who waits for the post rate is not taken for a slow viewer", async () => {
+test("a viewer whose posts wait for the stage's rate does not count as slow", async () => {
   const scene = await setScene();
   const names = Array.from({ length: viewers }, (_, n) => `c${n}`);
   for (const name of names) await scene.confirm(scene.audience(), await scene.ask(name));

@@ -120,14 +120,14 @@ test("an environment takes no more of a slot than it can send meanwhile", async 
   expect(posts.length).toBeGreaterThan(10_000);
 });
 
-test("leases that take longer than a slot make posts late, never none", async () => {
+test("leases that take longer than a slot delay posts, and drop none", async () => {
   const rate = 5_000;
   const { posts } = await flood(rate, 2, 3, 90);
   expect(posts.length).toBeGreaterThan(1_000);
   expect(mostInOneSecond(posts)).toBeLessThanOrEqual(rate * 1.1);
 });
 
-test("a room of thirty viewers with two frames a second posts at once and asks nobody", async () => {
+test("a room of thirty viewers with two frames a second is posted at once, without a lease", async () => {
   const time = createTime();
   let leases = 0;
   const lease = async (_slot: number, wanted: number) => {
@@ -144,7 +144,7 @@ test("a room of thirty viewers with two frames a second posts at once and asks n
 });
 
 test.each([1, 3_600])(
-  "after %i s of rest an environment posts thirty without asking",
+  "after %i s of rest an environment posts thirty without a lease",
   async (rest) => {
     const time = createTime();
     let leases = 0;
@@ -166,7 +166,7 @@ test.each([1, 3_600])(
   },
 );
 
-test("large rooms that post as much as they may leave a tenth of the rate to the others", async () => {
+test("large rooms that post as much as allowed leave a tenth of the rate to the others", async () => {
   const rate = 5_000;
   const time = createTime();
   const taken = new Map<string, number>();

@@ -52,13 +52,13 @@ async function openRoom(deaf: readonly string[]) {
 const say = ({ scene, room }: Awaited<ReturnType<typeof openRoom>>, ...texts: number[]) =>
   scene.push(room, ...texts.map((n) => chatRecord(n, `${n}`, seconds(scene.now))));
 
-test("two of ten whose connections hang hold their room up for a moment, not for their time", async () => {
+test("two hanging connections of ten delay their room for a moment, not until they time out", async () => {
   const room = await openRoom(["c3", "c7"]);
   await say(room, 1);
   expect(hanging.size).toBe(2);
 });
 
-test("most of a small room hanging holds it up once, and not again", async () => {
+test("a small room of which most connections hang is delayed once, and not again", async () => {
   const deaf = ["c1", "c2", "c3", "c4", "c5"];
   const room = await openRoom(deaf);
   const said = say(room, 1);
@@ -81,7 +81,7 @@ test("a resuming viewer that hangs delays neither the batch nor the next message
   expect([hanging.size, room.posted.has("new"), room.posted.has("back")]).toEqual([1, true, false]);
 });
 
-test("a blocked user whose connections hang is out at once all the same", async () => {
+test("a blocked user is removed at once even if their connections hang", async () => {
   const room = await openRoom(["c1"]);
   const { scene } = room;
   await scene.push(room.room, await scene.ban("user-of-c1", "ban1"));
@@ -91,7 +91,7 @@ test("a blocked user whose connections hang is out at once all the same", async 
   expect((await findConnection("c1"))?.streams?.has(scene.streamId)).toBe(false);
 });
 
-test("a notification to a connection that hangs is left to its queue at once", async () => {
+test("a notification to a connection that hangs is left to the queue at once", async () => {
   const { scene, room } = await openRoom(["hangs"]);
   for (const connectionId of ["hangs", "fine"])
     await putSocket("ann", { connectionId, connectedAt: 0, expiresAt: 2e9 });

@@ -87,7 +87,7 @@ test("a call that is throttled, then one whose function fails, are made again", 
   expect(calls.map(({ job }) => job.at).sort()).toEqual([0, 1, 1, 1]);
 });
 
-test("a slice that never answers well fails the posting, after some tries", async () => {
+test("a slice that keeps failing fails the posting, after some attempts", async () => {
   answer = ({ at }) => (at === 0 ? posted("a") : { status: 200, body: { viewers: 12 } });
   await expect(post()).rejects.toThrow(/viewers/);
   expect(calls.length).toBeGreaterThan(3);

@@ -83,7 +83,7 @@ test("viewers handed over in one turn of the event loop are queued ten per reque
   for (const { QueueUrl } of batches) expect(QueueUrl).toBe(process.env.RESUMES_QUEUE_URL);
 });
 
-test("what is sent in another turn is another request, with its own delay", async () => {
+test("viewers handed over in another turn are another request, with its own delay", async () => {
   await handOver(1);
   await handOver(1, 1);
   expect(batches.map(({ Entries }) => Entries.map(({ DelaySeconds }) => DelaySeconds))).toEqual([
@@ -92,7 +92,7 @@ test("what is sent in another turn is another request, with its own delay", asyn
   ]);
 });
 
-test("a message that is not taken fails alone, and a request that is refused with all of its", async () => {
+test("a message that is not accepted fails alone, and a refused request fails with all of its messages", async () => {
   failing.alone = ["c3"];
   const alone = await handOver(5);
   expect(alone.filter((how) => how === "taken")).toHaveLength(4);

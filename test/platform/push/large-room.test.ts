@@ -29,7 +29,7 @@ async function gather(viewers: number) {
   return { scene, names, job: { streamId: scene.streamId, gathered } };
 }
 
-test("a room that fails comes again with all its messages and keeps no other back", async () => {
+test("a room that fails is retried with all its messages and delays no other", async () => {
   const large = await gather(5);
   // Each scene has a separate poster; the last one records all posts.
   const small = await gather(1);
@@ -50,7 +50,7 @@ test("a room that fails comes again with all its messages and keeps no other bac
   expect(await findLog(small.scene.streamId)).toMatchObject({ posted: 1, viewers: 1 });
 });
 
-test("a posting that dies is repeated from its last mark, which covers a bounded number of posts", async () => {
+test("a posting that dies is repeated from its last mark, which is a bounded number of posts old", async () => {
   const scene = await setScene();
   const room = scene.audience();
   for (const name of ["a", "b"]) await scene.confirm(room, await scene.ask(name));

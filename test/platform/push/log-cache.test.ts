@@ -31,7 +31,7 @@ async function isEnough(log: LogCache | undefined, oldest: number, at = now): Pr
 }
 const later = (milliseconds: number) => new Date(now.getTime() + milliseconds);
 
-test("the cache answers for records that are younger than what it has not read", async () => {
+test("the cache decides on records that are newer than those that it has not read", async () => {
   const log = cacheOf(end, [frameAt(3, 300), frameAt(2, 200)], 100, now);
   expect(await isEnough(log, 101)).toBe(true);
   expect(await isEnough(log, 100)).toBe(false);
@@ -55,13 +55,13 @@ test("a log whose frames have expired continues after its newest posted frame", 
   expect(log).toMatchObject({ head: 57, newest: 900, totals: { count: 4, credits: 40 } });
 });
 
-test("a record is fresh once, also when a batch holds it twice", () => {
+test("a record counts as new once, even if a batch contains it twice", () => {
   const log = cacheOf(end, [frameAt(1, 100)], undefined, now);
   const records = [chatRecord(1), chatRecord(2), chatRecord(2), chatRecord(3)];
   expect(newRecordsIn(log, records).map(({ id }) => id)).toEqual([records[1]!.id, records[3]!.id]);
 });
 
-test("records that the cache drops beyond its bound are the oldest, and it knows that it lacks them", async () => {
+test("the cache evicts its oldest records, and knows that it lacks them", async () => {
   const log = cacheOf(end, [], undefined, now);
   const covers = Array.from({ length: 2_000 }, (_, n) => `r${n}`).join(" ");
   for (let n = 1; n <= 4; n++)

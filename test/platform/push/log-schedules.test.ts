@@ -82,7 +82,7 @@ async function deliver(
   }
 }
 
-test("whatever the schedule, each record in one frame, numbers dense, totals their fold", async () => {
+test("whatever the schedule, each record is in one frame, numbers have no gaps, and totals are right", async () => {
   await fc.assert(
     fc.asyncProperty(
       records,

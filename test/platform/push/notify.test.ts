@@ -49,7 +49,7 @@ const queued = () =>
     delaySeconds,
   }));
 
-test("a notification that comes again in a repeated batch is sent once", async () => {
+test("a notification in a repeated batch is sent once", async () => {
   const { send, posted } = await notify({ phone: "sent" });
   await send();
   await send();

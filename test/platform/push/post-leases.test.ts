@@ -5,7 +5,7 @@ useOwnTable();
 
 const sum = (counts: readonly number[]) => counts.reduce((all, one) => all + one, 0);
 
-test("all callers together get no more posts than a slot has", async () => {
+test("all environments together get no more posts than a slot has", async () => {
   const now = new Date();
   const asked = [50, 120, 70, 90, 10, 200, 60];
   const granted = await Promise.all(

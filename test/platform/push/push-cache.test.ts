@@ -1,6 +1,6 @@
 import { createPushCache } from "../../../platform/push/push-cache.ts";
 
-test("what is remembered of slow and busy subscriptions has a bound, the oldest go first", () => {
+test("the cache of slow and busy subscriptions has a bound, and evicts the oldest first", () => {
   const { slow, busy } = createPushCache();
   for (const [names, bound] of [
     [slow, 10_000],

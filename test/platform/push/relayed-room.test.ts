@@ -33,7 +33,7 @@ async function relayedRoom(count: number) {
   return { scene, room, name };
 }
 
-test("those whom relays serve take no posts, so nobody's chat is left out for them", async () => {
+test("viewers served by relays need no posts, so chat is not thinned out for them", async () => {
   const { scene, room, name } = await relayedRoom(6_000);
   // More than two frames: to post them to 6,000 takes two seconds.
   const text = "x".repeat(900);
@@ -60,7 +60,7 @@ test("a room is framed at once if relays serve its viewers, in any environment",
   expect(scene.frames(name)).toEqual([1, 2]);
 });
 
-test("a room is served by relays from its size on, while one of them lives", async () => {
+test("a room is served by relays from a size on, while one of them lives", async () => {
   const { scene } = await relayedRoom(1);
   const { streamId, now } = scene;
   const at = (milliseconds: number) =>
@@ -77,7 +77,7 @@ test("a room is served by relays from its size on, while one of them lives", asy
   expect(await at(17_000)).toBe(url);
 });
 
-test("who watches by relays is read once in two seconds for frames, and each time for others", async () => {
+test("the viewers at relays are read once in two seconds for frames, and each time for other calls", async () => {
   const { scene } = await relayedRoom(1);
   const { streamId, now } = scene;
   const at = (milliseconds: number) => new Date(now.getTime() + milliseconds);

@@ -13,7 +13,7 @@ const take = (userId: string, wanted: number, later = 0) =>
 const countOf = async (userId: string, later = 0) =>
   (await getRawItem(key.resumeRate(userId, second + later), { consistent: true }))?.taken;
 
-test("a few frames of ten seconds cost no call, and are counted once more are asked for", async () => {
+test("a few missed frames in ten seconds cost no call, and are counted once more are requested", async () => {
   expect([await take("erin", 9), await take("erin", 6, 1)]).toEqual([9, 6]);
   for (const later of [0, 1]) expect(await countOf("erin", later)).toBeUndefined();
   expect(await take("erin", 1, 2)).toBe(1);
@@ -28,7 +28,7 @@ test("a few frames of ten seconds cost no call, and are counted once more are as
   expect(await countOf("erin", 10)).toBeUndefined();
 });
 
-test("many who ask at once are counted each once", async () => {
+test("many viewers who ask at once are each counted once", async () => {
   const granted = await Promise.all(Array.from({ length: 50 }, () => take("carla", 8)));
   expect(granted.reduce((sum, count) => sum + count, 0)).toBe(50);
   expect(await countOf("carla")).toBe(400);

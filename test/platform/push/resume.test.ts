@@ -88,7 +88,7 @@ test("two tabs of one user resume each from their own position; without one it b
   expect(scene.messagesTo("new")[0]).not.toHaveProperty("recovered");
 });
 
-test("resuming looks at the ban again", async () => {
+test("resuming checks for a ban again", async () => {
   const sub = await scene.ask("blocked", { userId: "bob", since: { epoch, frame: 8 } });
   await scene.ban("bob", "ban-of-bob");
   await scene.confirm(scene.audience(), sub);
@@ -97,7 +97,7 @@ test("resuming looks at the ban again", async () => {
   ]);
 });
 
-test("waiting ends with the first frame that comes", async () => {
+test("a long poll ends with the first frame that arrives", async () => {
   const own = await setScene();
   const began = Date.now();
   const reading = readRange(own.streamId, { waitSeconds: 20, caller }, new Date());
@@ -147,7 +147,7 @@ test("viewers of a small room who go live together share transactions, and one w
     expect([name, framesOf(name)]).toEqual([name, name === "c" ? [3] : [3, 4]]);
 });
 
-test("viewers who go live together get a frame that is put meanwhile, except the user whom it blocks", async () => {
+test("viewers who go live together get a frame that is stored meanwhile, except for the user whom it blocks", async () => {
   const { own, say, names, framesOf, areServed, send } = await comeBackTogether();
   const undo = intercept(async ({ name }, next) => {
     if (name !== "TransactWriteCommand") return next();
@@ -202,7 +202,7 @@ test("a viewer who loses their pass while catching up is sent no further page", 
   expect(own.queued).toEqual([]);
 });
 
-test("who subscribes again while they catch up is sent the rest by the new subscription only", async () => {
+test("a viewer who subscribes again while they catch up is sent the rest by the new subscription only", async () => {
   const { own, viewer, send, afterFrame, seen } = await missSix();
   useLimits({ pageFrames: 2 });
   const since = { ...viewer.since!, frame: 4 };
@@ -228,7 +228,7 @@ test("a viewer who loses their pass while going live in a large room gets no fra
   expect(seen()).toEqual(["subscribed", 1, 2, 3, 4, 5, 6, "unsubscribed"]);
 });
 
-test("who is blocked while they catch up gets `unsubscribed` once", async () => {
+test("a user who is blocked while they catch up gets `unsubscribed` once", async () => {
   const { own, viewer, send, afterFrame, seen } = await missSix();
   await own.append(own.audience(), await own.ban(viewer.userId, "ban-of-late"));
   afterFrame(6, () => own.deliver(own.audience(), 7));

@@ -62,7 +62,7 @@ const runs = Number(process.env.SCHEDULES ?? 20);
 const firstSeed = Number(process.env.SEED ?? 1);
 
 test.each(Object.entries(scenarios))(
-  "%s: nothing lost, nothing doubled",
+  "with %s no frame is lost or doubled",
   async (_name, scenario) => {
     const wrong: string[] = [];
     let slices = 0;
@@ -77,7 +77,7 @@ test.each(Object.entries(scenarios))(
   },
 );
 
-test("without any failure hardly anybody asks again: under once a run, eight viewers, two shards", async () => {
+test("without failures hardly any viewer subscribes again: less than once a run with eight viewers and two shards", async () => {
   let again = 0;
   const plays = 10;
   for (let seed = firstSeed; seed < firstSeed + plays; seed++) {
@@ -87,7 +87,7 @@ test("without any failure hardly anybody asks again: under once a run, eight vie
   expect(again / plays).toBeLessThan(1);
 });
 
-test("at most one in a hundred viewers who keep losing sockets must ask again to catch up", async () => {
+test("at most one in a hundred viewers who keep losing sockets must subscribe again to catch up", async () => {
   let [came, again] = [0, 0];
   for (let seed = 2; seed <= 20; seed += 2) {
     const scenario = { seed, shards: 2, clients: 6, drops: 0.1, unsaid: 0, writes: 60 } as const;

@@ -5,7 +5,7 @@ import { arrivalFaults, crowdFaults, isWhole, run } from "../../bench/scale/run.
 const room = { viewers: 300, largeRoomViewers: 100, partViewers: 100, seed: 1 };
 const account = { quota: { perSecond: 100_000, burst: 50_000 }, postRate: 80_000 };
 
-test("a simulated room comes whole through fan-out, slices and resumes, and no call fails", async () => {
+test("a simulated room gets every frame through fan-out, slices and resumes, and no call fails", async () => {
   const figures = await run({ ...account, ...room });
   expect(figures).toMatchObject({ "failed calls": 0, "not whole": 0 });
   expect(isWhole(figures)).toBe(true);
@@ -13,7 +13,7 @@ test("a simulated room comes whole through fan-out, slices and resumes, and no c
     expect([name, Number(figures[name]) > 0]).toEqual([name, true]);
 });
 
-test("a simulated crowd's taps and votes are counted as they were answered, and no call fails", async () => {
+test("a simulated crowd's taps and votes are counted as the responses say, and no call fails", async () => {
   const [likes, votes] = [
     await run({ crowd: "likes", size: 100, seed: 1 }),
     await run({ crowd: "votes", size: 300, seed: 1 }),
@@ -25,7 +25,7 @@ test("a simulated crowd's taps and votes are counted as they were answered, and 
   expect(Number(votes.refused)).toBeGreaterThan(0);
 });
 
-test("viewers who arrive at once share the account's executions, and all get in", async () => {
+test("viewers who arrive at once share the account's executions, and all are admitted", async () => {
   const few = { arriving: 600, seconds: 2, seed: 1, account: 950 };
   const [before, now] = [
     await run({ ...few, when: "before" }),

@@ -46,7 +46,7 @@ const posted = async ({ streamId }: Scene) => (await getLog(streamId)).posted;
 const got = (scene: Scene) => names.map((name) => scene.frames(name));
 const all = (...frames: number[]) => names.map(() => frames);
 
-test("a room has as many slices as it needs and as the rate keeps busy, a power of two", () => {
+test("a room has as many slices as its size needs and the rate allows, a power of two", () => {
   expect([0, 1, 8].map(countSlices)).toEqual([1, 1, 1]);
   expect([9, 16, 17, 32, 33, 64, 65, 100_000].map(countSlices)).toEqual([2, 2, 4, 4, 8, 8, 8, 8]);
 });
@@ -65,14 +65,14 @@ test("every slice is posted once, by an environment of its own, and viewers are 
   expect(await getLog(scene.streamId)).toMatchObject({ posted: 1, viewers: viewers / 2 });
 });
 
-test("a room that is not so large asks no other environment", async () => {
+test("a smaller room is posted without another environment", async () => {
   const { scene, room } = await openRoom(() => Promise.reject(new Error("asked")));
   room.cache.viewers.set(scene.streamId, { count: 8, posted: 8, at: scene.now.getTime() });
   await post(scene, room, 1);
   expect(got(scene)).toEqual(all(1));
 });
 
-test("the log is not marked before the last slice has answered; who comes meanwhile misses nothing", async () => {
+test("the log is not marked before the last slice has responded; viewers who arrive meanwhile miss nothing", async () => {
   let release = () => {};
   const held = new Promise<void>((done) => {
     release = done;
@@ -127,7 +127,7 @@ function dyingAfter(posts: number) {
   return () => (++taken > posts ? Promise.reject(new Error("died")) : undefined);
 }
 
-test("a blocked user's sockets end in whatever slice they lie, before the log is marked", async () => {
+test("a blocked user's sockets are closed in every slice, before the log is marked", async () => {
   const { scene, room } = await openRoom(alone);
   const record = await scene.ban(userOf(3), "b".repeat(24));
   await deliverFrames(room, await scene.append(room, record));
@@ -141,7 +141,7 @@ test("a blocked user's sockets end in whatever slice they lie, before the log is
   expect(await getLog(scene.streamId)).toMatchObject({ posted: 2, viewers: viewers / 2 - 1 });
 });
 
-test("who is let in again while the frame of their ban is posted is not sent away", async () => {
+test("a user who is unbanned while the frame of their ban is posted stays subscribed", async () => {
   const { scene, room } = await openRoom(alone);
   const user = userOf(3);
   const record = await scene.ban(user, "b".repeat(24));
@@ -171,7 +171,7 @@ function beforeSubscribersAreRead(act: () => Promise<void>): void {
   useTable({ send } as never);
 }
 
-test("a slice whose posts waited for the rate makes its room one that is limited", async () => {
+test("a slice whose posts waited for the rate makes its whole room count as limited", async () => {
   const at = Date.now() - 5;
   const { scene, room } = await openRoom(async (scene, job) => ({
     ...(await alone(scene, job)),

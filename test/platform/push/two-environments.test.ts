@@ -93,7 +93,7 @@ async function play(seed: number): Promise<string[]> {
   return wrong;
 }
 
-test(`${plays} plays from seed ${firstSeed}: every frame is posted before it is marked`, async () => {
+test(`${plays} schedules from seed ${firstSeed}: every frame is posted before it is marked`, async () => {
   useLimits({ frameBytes });
   const wrong: string[] = [];
   for (let seed = firstSeed; seed < firstSeed + plays; seed++)

@@ -36,7 +36,7 @@ async function connect(userId: string, connectionId: string, agoMilliseconds = 0
   return admitted;
 }
 
-test("of many sockets that come at once never more than the cap stay", async () => {
+test("of many sockets that open at once no more than the limit stay", async () => {
   const admitted = await Promise.all(
     Array.from({ length: 12 }, (_, n) => connect("crowd", `crowd-${n}`)),
   );
@@ -44,7 +44,7 @@ test("of many sockets that come at once never more than the cap stay", async () 
   expect((await listSockets("crowd", now)).length).toBe(admitted.filter(Boolean).length);
 });
 
-test("one more than the cap is refused and leaves nothing; others are not counted", async () => {
+test("one socket more than the limit is refused and leaves nothing; those of other users do not count", async () => {
   for (const n of [1, 2, 3]) expect(await connect("ann", `ann-${n}`)).toBe(true);
   expect(await connect("ann", "ann-4")).toBe(false);
   expect((await listSockets("ann", now)).map(({ connectionId }) => connectionId).sort()).toEqual([
@@ -56,7 +56,7 @@ test("one more than the cap is refused and leaves nothing; others are not counte
   expect(await connect("ben", "ben-1")).toBe(true);
 });
 
-test("sockets that ended without a word make room, those that may still be opening do not", async () => {
+test("sockets that were lost without a close make room, those that may still be opening do not", async () => {
   for (const n of [1, 2]) expect(await connect("cem", `cem-${n}`, 60_000)).toBe(true);
   expect(await connect("cem", "cem-3", 1_000)).toBe(true);
   dead = new Set(["cem-1", "cem-3"]);

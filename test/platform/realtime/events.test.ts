@@ -45,7 +45,7 @@ async function putFirst(streamId: string): Promise<void> {
   await putFrame(streamId, makeFrame(end, [record], { streamId, viewers: 1 }, now).frame);
 }
 
-test("a wait ends with the token: who waited gets no frame that was made later", async () => {
+test("a long poll ends when the token expires, without frames that were made later", async () => {
   const { id } = await makeStream("host");
   const endsAt = Date.now() + 1_500;
   const waiting = ask(id, { wait: "10" }, endsAt);

@@ -64,7 +64,7 @@ test("an expired token's socket gets a message, is closed and removed", async ()
 });
 
 test.each(["lost", "too_fast", "refused"] as const)(
-  "a socket whose closing was %s is not forgotten, and its message comes again",
+  "a socket whose closing was %s is kept, and its message is redelivered",
   async (result) => {
     const { record, isKept } = await expired();
     answer.close = [result];
@@ -76,7 +76,7 @@ test.each(["lost", "too_fast", "refused"] as const)(
   },
 );
 
-test("a closing that fails at first is tried again at once, so that it takes no ten seconds", async () => {
+test("a closing that fails at first is retried at once, so that it is done within ten seconds", async () => {
   const { record, isKept } = await expired();
   answer.close = ["too_fast", "lost", "sent"];
   const began = Date.now();
@@ -86,7 +86,7 @@ test("a closing that fails at first is tried again at once, so that it takes no 
   expect(await isKept()).toBe(false);
 });
 
-test("one socket that cannot be closed keeps back no other of its batch", async () => {
+test("one socket that cannot be closed delays no other of its batch", async () => {
   const [bad, good] = [await expired(), await expired()];
   answer.close = ["lost"];
   const gateway = posterWith({
@@ -96,7 +96,7 @@ test("one socket that cannot be closed keeps back no other of its batch", async 
   expect([await bad.isKept(), await good.isKept()]).toEqual([true, false]);
 });
 
-test("a socket that is gone is forgotten; one that may still be opening comes again", async () => {
+test("a closed socket is removed; one that may still be opening is tried again later", async () => {
   const [old, young] = [await expired(), await expired(2)];
   answer.post = "gone";
   expect(await end(old.record, young.record)).toEqual([young.record.messageId]);

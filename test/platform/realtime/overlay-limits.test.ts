@@ -94,7 +94,7 @@ test("an overlay's socket is closed after 250 limited messages in a minute", asy
   expect(words.indexOf("close")).toBeLessThan(270);
 });
 
-test("frames that a host's overlays have missed come out of one budget", async () => {
+test("frames that a host's overlays have missed share one budget", async () => {
   const { host, queries } = await makeKeys(1);
   const { connectionId } = await open(queries[0]!);
   const subscriber = await findSubscriber(queries[0]!.streamId!, connectionId);

@@ -135,7 +135,7 @@ test("a handshake with a revoked token does not bring back the profile of a dele
   expect(await findProfile("fresh", { consistent: true })).toMatchObject({ userId: "fresh" });
 });
 
-test("all sockets of a holder are closed; one that cannot be makes the message come again", async () => {
+test("all sockets of a token or key are closed; one that cannot be makes the message be redelivered", async () => {
   const holder = overlayHolder("1".repeat(24));
   await openSockets(holder, ["a", "b", "c"]);
   const asked: string[] = [];
@@ -211,7 +211,7 @@ test("a socket that is just opening is closed once it is open", async () => {
   expect(told).toEqual(["closing", "closed"]);
 });
 
-test("a socket that its handshake or its client has taken back is not waited for", async () => {
+test("a socket that its handshake or its client has removed is not waited for", async () => {
   const holder = overlayHolder("3".repeat(24));
   await openSockets(holder, ["left"], 0);
   const poster = posterWith({

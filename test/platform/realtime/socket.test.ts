@@ -65,7 +65,7 @@ test("too many messages get one error with its requestId, then are counted silen
   expect(answersTo("calm")).toMatchObject([{ statusCode: 400, requestId: "calm" }]);
 });
 
-test("a thousand limited messages in a minute are one word to close, in whatever environment", async () => {
+test("a thousand limited messages in a minute close the connection once, in whatever environment", async () => {
   const words: string[] = [];
   for (let n = 0; n < 1_100; n++)
     words.push(await countRefusedMessage("storm", new Date(begin + n * 20)));
@@ -124,14 +124,14 @@ test("a message on a socket whose token has expired is refused", async () => {
   ]);
 });
 
-test("a rarer limit is reported each time and closes nothing", async () => {
+test("the limit of a rarer action is reported each time and closes nothing", async () => {
   const words: string[] = [];
   for (let n = 0; n < 30; n++)
     words.push(await countRefusedMessage("slow", new Date(begin + n * 6_000)));
   expect(new Set(words)).toEqual(new Set(["answer"]));
 });
 
-test("the message that is one too many closes the connection, with 4429 before", async () => {
+test("the message that is one too many closes the connection, after a notice with 4429", async () => {
   for (let n = 0; n < 49; n++) await noteFlood("storm-2", 20, new Date());
   await noteFlood("storm-2", 19, new Date());
   for (let n = 0; closed.length === 0 && n < 100; n++) await send("storm-2", "not json");
@@ -141,7 +141,7 @@ test("the message that is one too many closes the connection, with 4429 before",
   });
 });
 
-test("a user returns at once from a flood, and after a second one in a minute only then", async () => {
+test("a user may reconnect at once after a flood, and after a second one only a minute later", async () => {
   const connect = (laterMilliseconds = 0) =>
     countUse("handshakes", "stormy", new Date(Date.now() + laterMilliseconds));
   for (const connectionId of ["storm-3", "storm-4"]) {

@@ -95,7 +95,7 @@ let known: string[] = [];
 test.each([
   ["release", "checkout"],
   ["checkout", "release"],
-])("what the %s writes the %s handles, shows and goes on with", async (first, second) => {
+])("data that the %s writes, the %s reads, shows and changes", async (first, second) => {
   const world = await startWorld(bundles);
   try {
     const find = (name: string) => world.versions.find((version) => version.name === name)!;
@@ -124,11 +124,14 @@ test.each([
 
 const kinds = (Object.keys(key) as Kind[]).filter((kind) => elsewhere[kind] === undefined);
 
-test.each(["release", "checkout"])("the %s has read every kind of item of the other", (name) => {
-  const both = kinds.filter((kind) => known.includes(kind));
-  expect(both.length).toBeGreaterThan(90);
-  expect(both.filter((kind) => !met[name]!.has(kind))).toEqual([]);
-});
+test.each(["release", "checkout"])(
+  "the %s has read every kind of item of the other version",
+  (name) => {
+    const both = kinds.filter((kind) => known.includes(kind));
+    expect(both.length).toBeGreaterThan(90);
+    expect(both.filter((kind) => !met[name]!.has(kind))).toEqual([]);
+  },
+);
 
 test("every kind of item that the release lacks existed while it ran", () => {
   expect(kinds.filter((kind) => !known.includes(kind) && !wrote.checkout!.has(kind))).toEqual([]);
@@ -141,7 +144,7 @@ test("every reading route is compared", () => {
   expect([...compared, ...readNothing].sort()).toEqual(reading.sort());
 });
 
-test("either version reads the form that the other one writes, so that the gate admits both", async () => {
+test("each version reads the data form that the other one writes, so that both may be deployed", async () => {
   expect(Buffer.byteLength(bundles.release)).toBeLessThanOrEqual(releaseBytesMax);
   const world = await startWorld(bundles);
   await world.stop();

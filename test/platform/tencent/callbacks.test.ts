@@ -322,7 +322,7 @@ test("a repeated key sends the same id with the callback, and another key anothe
  * Planted fault that turns it red: an id of the key alone, under which an application that knows it
  * charges nothing for the second gift.
  */
-test("a key whose gift was allowed and not sent asks for another gift under another id", async () => {
+test("a key whose gift was allowed and not sent calls back for another gift under another id", async () => {
   const key = { "idempotency-key": "asked-for-two" };
   const undo = intercept(({ name }, next) => {
     if (name === "TransactWriteCommand") throw new Error("The table is broken");

@@ -132,7 +132,7 @@ test("add_gift refuses invalid fields", async () => {
   expect(await call(getGift, { GiftId: "bad" })).toMatchObject(failed(102002));
 });
 
-test("categories: at most three, replaced by adding again, deleted with their relations and texts", async () => {
+test("at most three categories exist; adding one again replaces it, and its relations and texts are deleted with it", async () => {
   for (const id of ["c1", "c2", "c3"])
     expect(await call(addCategory, category(id))).toMatchObject(ok);
   const fourth = await call(addCategory, category("c4"));
@@ -148,7 +148,7 @@ test("categories: at most three, replaced by adding again, deleted with their re
   expect(await call(addCategory, { CategoryId: "c5" })).toMatchObject(failed(100002));
 });
 
-test("relations: added to existing ones, unknown gifts reported, deleted gifts removed", async () => {
+test("relations are added to existing ones, unknown gifts are reported, and deleted gifts removed", async () => {
   for (const id of ["g1", "g2", "g3"]) await call(addGift, gift(id));
   const relations = async () =>
     (await call(getRelations, { CategoryId: "c1" })).Relation?.GiftIdList;
@@ -275,7 +275,7 @@ const texts = [
   },
 ];
 test.each(texts)(
-  "texts of a $what: partial, by language",
+  "texts of a $what may be set for some languages",
   async (of) => {
     if (of.what === "gift") await call(addGift, gift("worded"));
     const en = { ...of.id, Language: "en" };

@@ -193,7 +193,7 @@ test("twenty members at once, and no more", async () => {
     expect(await command(many(21))).toMatchObject({ ErrorCode: 100002 });
 });
 
-test("who was never muted or banned stays unknown when it is lifted", async () => {
+test("an account that was never muted or banned stays unknown when a mute or ban is lifted", async () => {
   expect(await muteMembers(["typo1"], 0)).toMatchObject({ ErrorCode: 0 });
   expect(await banMembers(["typo1"], 0)).toMatchObject({ ErrorCode: 0 });
   expect(await findProfile("typo1")).toBeUndefined();

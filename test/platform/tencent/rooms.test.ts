@@ -126,7 +126,7 @@ describe("create_room and get_room_info", () => {
     expect(changeRoom(uploaded, { RoomId: "uncovered", CoverURL: "" }, cover)).toBeUndefined();
   });
 
-  test("a room that is there: 100010 for its owner, 100003 for others, also by a stream's id", async () => {
+  test("an existing room is 100010 for its owner and 100003 for others, also by a stream's id", async () => {
     const { id } = (await findRoom("first"))!;
     for (const RoomId of ["first", id]) {
       expect(await createRoom(RoomId, { Owner_Account: "owner1" })).toMatchObject({
@@ -143,7 +143,7 @@ describe("create_room and get_room_info", () => {
     expect(await findProfile("typo1")).toBeUndefined();
   });
 
-  test("of two owners at once, who becomes known owns the room", async () => {
+  test("of two owners at once, the one who becomes known owns the room", async () => {
     const owners = ["rival1", "rival2"];
     const create = (Owner_Account: string) => createRoom("rivals", { Owner_Account });
     const answers = await Promise.all(owners.map(create));

@@ -63,7 +63,7 @@ describe("a key that has just changed", () => {
   test.each([
     ["commands", calls],
     ["callbacks", callbacks],
-  ])("is the one for %s, and the old one is not", async (_, isLetIn) => {
+  ])("is accepted for %s, and the old one is not", async (_, isLetIn) => {
     const begun = Date.now();
     setClock(begun);
     stage.secret.value = "first";

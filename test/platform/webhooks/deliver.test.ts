@@ -147,7 +147,7 @@ test("a repeated retry is one attempt", async () => {
   expect(retries()).toHaveLength(1);
 });
 
-test("events that a dead call sent already are not sent again, and their retry is not lost", async () => {
+test("events that an aborted call has sent are not sent again, and their retry is not lost", async () => {
   const replies: Reply[] = [200, 500];
   const { inbox, receiverId } = await receiver(() => replies.shift() ?? 200);
   const job = events(receiverId, message("one"), message("two"), message("three"));
@@ -238,7 +238,7 @@ test("a webhook that is deleted before it answers 410 needs no disabling", async
   expect(await theDelivery(gone.receiverId)).toMatchObject({ status: "failed", statusCode: 410 });
 });
 
-test("a known slot is enough to find a webhook, until it is reused", async () => {
+test("a webhook is found by its slot until the slot is reused", async () => {
   const { inbox, receiverId } = await receiver();
   const { slot } = (await findWebhook(receiverId))!;
   const deleted = message("secret");
@@ -254,7 +254,7 @@ test("a known slot is enough to find a webhook, until it is reused", async () =>
   expect(next.inbox.received).toEqual([]);
 });
 
-test("a deleted text is in no first attempt, and is removed from other stored deliveries", async () => {
+test("a deleted text is not sent in a first attempt, and is removed from stored deliveries", async () => {
   const replies: Reply[] = [500, 500];
   const { inbox, receiverId } = await receiver(() => replies.shift() ?? 200);
   const [first, second] = [message("secret one"), message("secret two")];
@@ -271,7 +271,7 @@ test("a deleted text is in no first attempt, and is removed from other stored de
   expect((await findDelivery(receiverId, id))!.body).not.toContain("secret");
 });
 
-test("the signature is that of the published example, one for each secret", () => {
+test("the signature equals the published example's, and there is one for each secret", () => {
   // https://docs.svix.com/receiving/verifying-payloads/how-manual
   const signed = {
     id: "msg_p5jXN8AQM9LWM0D4loKWxJek",

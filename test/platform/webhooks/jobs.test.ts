@@ -78,7 +78,7 @@ function sentTo(receiverId: string) {
     .flatMap((job) => job.events.map(({ id }: { id: string }) => Number(id.split("-")[1])));
 }
 
-test("an event for twenty receivers takes two requests, and has the slot of each", async () => {
+test("an event for twenty receivers takes two requests to SQS, and has the slot of each", async () => {
   await queueEvents("stream", sendings(20, [event(1)]));
   expect(requests.map(({ length }) => length)).toEqual([10, 10]);
   const jobs = requests.flat().map(({ MessageBody }) => JSON.parse(MessageBody));

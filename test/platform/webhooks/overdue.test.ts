@@ -71,7 +71,7 @@ test("a delivery that is lost twice is sent again twice", async () => {
   expect(inbox.received).toHaveLength(2);
 });
 
-test("however many are pending, each is examined in its turn", async () => {
+test("however many deliveries are pending, each is examined in its turn", async () => {
   const { receiverId } = await receiver(() => 500);
   await fail(receiverId, 7);
   loseRetries();

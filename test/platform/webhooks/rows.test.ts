@@ -45,7 +45,7 @@ function afterLong(): Reply {
 test.each<[string, () => Reply]>([
   ["was late", () => "never"],
   ["took 51 s", afterLong],
-])("after an event that %s the others of its row are sent at once", async (_, first) => {
+])("after an event that %s the others of its series are sent at once", async (_, first) => {
   const { inbox, receiverId } = await receiver(together(row.length, first));
   useLimits({ outboundMilliseconds: 2_000 });
   setClock(Date.now());

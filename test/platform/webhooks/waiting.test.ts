@@ -72,7 +72,7 @@ test("a retry that is postponed repeatedly is delivered in the end", async () =>
   expect(inbox.received).toHaveLength(2);
 });
 
-test("a retry that SQS stores twice is one attempt", async () => {
+test("a retry that SQS delivers twice is one attempt", async () => {
   const replies: Reply[] = [500, 500];
   const { inbox, receiverId } = await receiver(() => replies.shift() ?? 200);
   storeTwice();
