@@ -1,13 +1,13 @@
 /** The CDK app: the stacks of one stage, `-c stage=dev` or `-c stage=prod`. */
 import { App, Tags } from "aws-cdk-lib";
 import { addStage } from "../lib/index.ts";
-import { bundlesApart } from "../lib/stages/names.ts";
+import { separateBundlesFlag } from "../lib/stages/names.ts";
 import { placeholdersOf } from "../lib/stages/placeholders.ts";
 import { stageOf } from "../lib/stages/stages.ts";
 
 // Nobody reads the tree, which takes a twentieth of the time.
 const app = new App({ treeMetadata: false });
-const isApart = app.node.tryGetContext(bundlesApart) === true;
+const isApart = app.node.tryGetContext(separateBundlesFlag) === true;
 if (!isApart) await (await import("./build/build.ts")).build();
 // A template may have one megabyte, of which indentation would take a third.
 app.node.setContext("@aws-cdk/core:suppressTemplateIndentation", true);

@@ -5,7 +5,7 @@ import type { IConstruct } from "constructs";
 /**
  * Accepted findings of the rules, each with its reason. Any other finding fails the synthesis.
  */
-export const accepted: readonly { finding: RegExp; at?: RegExp; reason: string }[] = [
+export const acceptedFindings: readonly { finding: RegExp; at?: RegExp; reason: string }[] = [
   {
     finding: /^AwsSolutions-APIG4$/,
     at: /^ovation-\w+-realtime\/[\w-]+-route$/,
@@ -147,7 +147,7 @@ export const accepted: readonly { finding: RegExp; at?: RegExp; reason: string }
 
 /** Whether a rule's finding at a construct's path is accepted. */
 export const isAccepted = (rule: string, path: string) =>
-  accepted.some(({ finding, at }) => finding.test(rule) && (at?.test(path) ?? true));
+  acceptedFindings.some(({ finding, at }) => finding.test(rule) && (at?.test(path) ?? true));
 
 /** AWS's rules for solutions, without the accepted findings. */
 class Solutions extends AwsSolutionsChecks {

@@ -6,7 +6,7 @@ import {
 } from "@aws-sdk/client-cloudformation";
 import type { Stage } from "../../lib/stages/stages.ts";
 import { openClient } from "../../platform/aws/aws-client.ts";
-import { allowDenied } from "./signed-caller.ts";
+import { ignoreDenied } from "./signed-caller.ts";
 
 /** Outputs of a stage's stacks, by stack (`http`, `realtime` …) and name. */
 export type Outputs = Record<string, Record<string, string>>;
@@ -61,6 +61,6 @@ export async function findIssuer(
     // A pool's id starts with its region.
     return pool ? `https://cognito-idp.${pool.split("_")[0]}.amazonaws.com/${pool}` : null;
   } catch (error) {
-    return allowDenied(error);
+    return ignoreDenied(error);
   }
 }

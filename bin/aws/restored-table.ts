@@ -86,7 +86,7 @@ export async function waitUntilActive(
  * returns the ARN of its stream. Existing settings are kept, so it can be repeated.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html
  */
-export async function complete(
+export async function completeTable(
   client: DynamoDBClient,
   TableName: string,
   everyMilliseconds: number,

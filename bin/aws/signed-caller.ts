@@ -84,7 +84,7 @@ export function isDenied(error: unknown): boolean {
 }
 
 /** Ignores denied access, because the check is optional; rethrows any other error. */
-export function allowDenied(error: unknown): undefined {
+export function ignoreDenied(error: unknown): undefined {
   if (!isDenied(error)) throw error;
   return undefined;
 }

@@ -17,11 +17,11 @@ import { useTable } from "../../platform/table/table.ts";
 const slow = { tryMilliseconds: 20_000 };
 
 /** Whether an error says that the data belongs to another stage or version. */
-export const isOtherData = (error: unknown) =>
+export const isDataMismatch = (error: unknown) =>
   error instanceof TableMismatch || error instanceof FormatMismatch;
 
 /** The part of a stage that identifies its table. */
-export type Deployed = Pick<Stage, "name" | "region" | "restored"> & {
+export type StageTable = Pick<Stage, "name" | "region" | "restored"> & {
   /** A profile of this machine's AWS credentials. */
   profile?: string | undefined;
 };
@@ -32,7 +32,7 @@ export type Deployed = Pick<Stage, "name" | "region" | "restored"> & {
  * version would lose some of its data.
  */
 export async function claimDeployedTable(
-  stage: Deployed,
+  stage: StageTable,
   claim: Claim,
   moment: "before" | "after",
 ): Promise<void> {
@@ -40,8 +40,8 @@ export async function claimDeployedTable(
   const opened = openClient(DynamoDBClient, { ...slow, region, profile });
   try {
     const client = DynamoDBDocumentClient.from(opened);
-    const place = { client, tableName: tableName(stage) };
-    await (moment === "before" ? beginDeployment : endDeployment)(place, claim);
+    const handle = { client, tableName: tableName(stage) };
+    await (moment === "before" ? beginDeployment : endDeployment)(handle, claim);
   } catch (error) {
     // The first deployment creates it.
     const isMissing = (error as Error).name === "ResourceNotFoundException";
@@ -58,7 +58,7 @@ export type TableChoice = { table?: string | undefined; stage?: string | undefin
 export const tableOptions = { table: { type: "string" }, stage: { type: "string" } } as const;
 
 /** An open table, and a function that closes it. */
-type OpenPlace = { place: TableHandle; close: () => Promise<void> };
+type OpenTableHandle = { handle: TableHandle; close: () => Promise<void> };
 
 /**
  * Opens a deployed table with the AWS credentials of the environment, or without any the table in
@@ -66,16 +66,19 @@ type OpenPlace = { place: TableHandle; close: () => Promise<void> };
  * `TableMismatch` if the data belongs to another stage or version, and with `FormatMismatch` if
  * another engine wrote it.
  */
-export async function openPlace(choice: TableChoice = {}, frozen = false): Promise<OpenPlace> {
+export async function openTableHandle(
+  choice: TableChoice = {},
+  frozen = false,
+): Promise<OpenTableHandle> {
   const name = choice.table ?? (choice.stage && tableName(stageNamed(choice.stage)));
   const marshallOptions = { removeUndefinedValues: true };
   if (name !== undefined) {
     const region = choice.stage && stageNamed(choice.stage).region;
     const opened = openClient(DynamoDBClient, { ...slow, region });
     const client = DynamoDBDocumentClient.from(opened, { marshallOptions });
-    const place = { client, tableName: name };
-    await assertReadable(place, choice.stage);
-    return { place, close: async () => {} };
+    const handle = { client, tableName: name };
+    await assertReadable(handle, choice.stage);
+    return { handle, close: async () => {} };
   }
   const open = frozen ? openSnapshot : openEngine;
   const engine = await open(process.env.DATA_DIR || ".data");
@@ -87,26 +90,26 @@ export async function openPlace(choice: TableChoice = {}, frozen = false): Promi
     credentials: engine.credentials,
   });
   const client = DynamoDBDocumentClient.from(opened, { marshallOptions });
-  const place = { client, tableName: `ovation-${stage}` };
+  const handle = { client, tableName: `ovation-${stage}` };
   try {
-    await assertReadable(place, stage);
+    await assertReadable(handle, stage);
   } catch (error) {
     await engine.stop();
     throw error;
   }
-  return { place, close: () => engine.stop() };
+  return { handle, close: () => engine.stop() };
 }
 
 /**
- * Opens a table with `openPlace` for platform/store; returns a function that closes it. A read-only
- * table stays read-only.
+ * Opens a table with `openTableHandle` for platform/store; returns a function that closes it. A
+ * read-only table stays read-only.
  */
 export async function openTable(
   choice: TableChoice = {},
   frozen = false,
 ): Promise<() => Promise<void>> {
-  const { place, close } = await openPlace(choice, frozen);
-  process.env.TABLE_NAME = place.tableName;
-  useTable(unlessReadOnly(place.client, () => place.tableName));
+  const { handle, close } = await openTableHandle(choice, frozen);
+  process.env.TABLE_NAME = handle.tableName;
+  useTable(unlessReadOnly(handle.client, () => handle.tableName));
   return close;
 }

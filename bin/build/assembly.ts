@@ -15,7 +15,7 @@ import { awsClient, type BuildOrder, bundledEntries } from "./build.ts";
 import { docsSources } from "./build-docs.ts";
 import { guideSources } from "./build-guides.ts";
 import { appEnvironment } from "./cdk.ts";
-import { placeBundles } from "./link-bundles.ts";
+import { createBundleFolders } from "./link-bundles.ts";
 import { removeOldFolders, unusedMilliseconds } from "./prune-folders.ts";
 import { filesOf, hashFiles } from "./source-graph.ts";
 
@@ -132,7 +132,7 @@ function makeAssembly({
   signal: AbortSignal;
 }): Omit<Assembly, "directory"> & { synthesized: Promise<void> } {
   const names = Object.keys(bundledEntries());
-  placeBundles(names, directory);
+  createBundleFolders(names, directory);
   const waiting = new Map(
     names.map((name) => {
       const { promise, resolve } = Promise.withResolvers<void>();

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { originOf } from "../../lib/stages/domain.ts";
-import { nothingElse } from "../../lib/stages/page-headers.ts";
+import { basePolicy } from "../../lib/stages/page-headers.ts";
 import { type Stage, stageNamed, stageNames } from "../../lib/stages/stages.ts";
 import { compile, compileStyles } from "./web-bundles.ts";
 
@@ -31,7 +31,7 @@ export const referencesOf = (stages: readonly Pick<Stage, "name" | "domain">[]):
 /** The API reference: its script reads the descriptions in the same folder. */
 export async function buildDocs(): Promise<InlinePage> {
   const [script] = await compile({ entryPoints: ["web/docs/index.tsx"] });
-  return await placeInline("docs", {
+  return await inlinePage("docs", {
     script: Buffer.from(script.contents).toString(),
     fill: (html) => html.replace("{stages}", referencesOf(stageNames.map(stageNamed))),
   });
@@ -45,7 +45,7 @@ type Parts = { script?: string; more?: string; fill?: (html: string) => string }
  * hash of each (https://www.w3.org/TR/CSP3/#external-hash), so nothing else runs; the font is a
  * data URL, because a function returns text. Rejects if a source does not compile.
  */
-export async function placeInline(
+export async function inlinePage(
   name: string,
   { script, more = "", fill = (html) => html }: Parts,
 ): Promise<InlinePage> {
@@ -62,7 +62,7 @@ export async function placeInline(
     "font-src data:",
     "img-src data:",
     "connect-src 'self'",
-    ...nothingElse,
+    ...basePolicy,
   ].join("; ");
   return { html, policy };
 }

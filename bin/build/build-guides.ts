@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Marked, Tokens } from "marked";
-import { placeInline } from "./build-docs.ts";
+import { inlinePage } from "./build-docs.ts";
 import { compile } from "./web-bundles.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -71,7 +71,7 @@ export async function buildGuides(): Promise<{ html: string; policy: string }> {
   // The logo is a component; this page has no script that could render it.
   const [mark = ""] = /<svg[\s\S]*<\/svg>/.exec(readFileSync(join(root, "web/logo.tsx"), "utf8"))!;
   const [script] = await compile({ entryPoints: ["web/docs/guides.ts"] });
-  return await placeInline("guides", {
+  return await inlinePage("guides", {
     script: Buffer.from(script.contents).toString(),
     more: `${here}{background:var(--raised);color:var(--text)}`,
     fill: (html) =>

@@ -16,7 +16,7 @@ const thread = {
  * Bundles the thread into the folders of the bundles that may start it, with its codec. These are
  * separate files, so that cold starts do not load them.
  */
-export async function placeThreads(root: string, outputs: Metafile["outputs"]): Promise<void> {
+export async function bundleThreads(root: string, outputs: Metafile["outputs"]): Promise<void> {
   const bundles = Object.entries(outputs)
     .filter(([file, { inputs }]) => file.endsWith(".cjs") && thread.startedBy in inputs)
     .map(([file]) => file);

@@ -5,7 +5,7 @@ import type { BuildOptions, Plugin } from "esbuild";
 import { flatName } from "../../lib/stages/names.ts";
 import { buildDocs, docsSources } from "./build-docs.ts";
 import { buildGuides, guideSources } from "./build-guides.ts";
-import { placeThreads } from "./build-threads.ts";
+import { bundleThreads } from "./build-threads.ts";
 import { type BundleOrder, createOrder } from "./bundle-order.ts";
 import { type AwsClient, checkSizes } from "./bundle-sizes.ts";
 import { lambdaBundle } from "./lambda-bundle.ts";
@@ -13,7 +13,7 @@ import { linkBundles } from "./link-bundles.ts";
 import { removeOldFolders } from "./prune-folders.ts";
 import { replaceFolder } from "./replace-folder.ts";
 import { hashFiles } from "./source-graph.ts";
-import { leaveOutUnused } from "./unused.ts";
+import { dropUnusedSchemas } from "./unused-schemas.ts";
 
 const root = join(import.meta.dirname, "../..");
 /** Where bundles are built; complete ones are moved to `dist`. */
@@ -61,7 +61,7 @@ export const bundledEntries = (): Record<string, string> => ({
 function hashSources(client: AwsClient): string {
   return hashFiles(root, client, [
     "{functions,domain,platform,relay}/**/*.{ts,html,css}",
-    "bin/build/{build,build-threads,lambda-bundle,unused}.ts",
+    "bin/build/{build,build-threads,lambda-bundle,unused-schemas}.ts",
     "docs/*.json",
     ...docsSources,
     ...guideSources,
@@ -136,11 +136,11 @@ export async function bundleInto(
     sourcemap: "external",
     sourcesContent: false,
     define: { "import.meta.dirname": "__dirname", ...(hasDocs && (await definePages())) },
-    plugins: [begin, leaveOutUnused],
+    plugins: [begin, dropUnusedSchemas],
     metafile: true,
   });
   const outputs = Object.entries(metafile.outputs);
-  await placeThreads(root, metafile.outputs);
+  await bundleThreads(root, metafile.outputs);
   const files = outputs.map(([file, { bytes }]) => [file, bytes] as const);
   return Object.fromEntries(files.filter(([file]) => file.endsWith(".cjs")));
 }

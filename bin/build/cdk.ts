@@ -1,7 +1,7 @@
 import { devNull } from "node:os";
 import { delimiter, join } from "node:path";
 import cdkJson from "../../cdk.json" with { type: "json" };
-import { bundlesApart } from "../../lib/stages/names.ts";
+import { separateBundlesFlag } from "../../lib/stages/names.ts";
 
 const root = join(import.meta.dirname, "../..");
 const binaries = join(root, "node_modules/.bin");
@@ -64,7 +64,7 @@ export const appEnvironment = (
     "aws:cdk:disable-version-reporting": true,
     "aws:cdk:bundling-stacks": ["**"],
     "@aws-cdk/core:failSynthOnValidationErrors": false,
-    [bundlesApart]: true,
+    [separateBundlesFlag]: true,
   }),
 });
 

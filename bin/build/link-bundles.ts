@@ -10,7 +10,7 @@ const assetFolder = (name: string) =>
   `asset.${createHash("sha256").update(flatName(name)).digest("hex")}`;
 
 /** Creates the folders of these functions for the app to find. */
-export function placeBundles(names: readonly string[], assembly: string): void {
+export function createBundleFolders(names: readonly string[], assembly: string): void {
   for (const name of names) mkdirSync(join(assembly, assetFolder(name)), { recursive: true });
 }
 

@@ -8,13 +8,13 @@ const triesMax = 20;
  * afterwards, so a reader finds the old or the new file, except between the two renames. Several
  * processes may do it at once; one result remains.
  */
-export function replaceFolder(made: string, place: string): void {
+export function replaceFolder(made: string, target: string): void {
   const aside = `${made}-before`;
   for (let tries = 1; ; tries++) {
     rmSync(aside, { recursive: true, force: true });
-    ifThere(() => renameSync(place, aside));
+    ifThere(() => renameSync(target, aside));
     try {
-      renameSync(made, place);
+      renameSync(made, target);
       break;
     } catch (error) {
       const { code = "" } = error as NodeJS.ErrnoException;

@@ -8,13 +8,13 @@ export type SourceGraph = Map<string, { text: string; imports: string[] }>;
 const importing = /\b(?:from|import)\s*\(?\s*"(\.[^"]+)"/g;
 
 /** Paths with forward slashes on every system. */
-export const slashed = (path: string) => path.replaceAll("\\", "/");
+export const withForwardSlashes = (path: string) => path.replaceAll("\\", "/");
 
 /** The files below `root` that match one of these patterns, sorted. */
 export const filesOf = (root: string, patterns: readonly string[]): string[] =>
   globSync([...patterns], { cwd: root })
     .filter((file) => statSync(join(root, file)).isFile())
-    .map(slashed)
+    .map(withForwardSlashes)
     .sort();
 
 /** The SHA-256 of a text and of the files that match one of these patterns, with their names. */
@@ -28,7 +28,9 @@ export function hashFiles(root: string, text: string, patterns: readonly string[
 /** Reads every source below `root`; a few dozen milliseconds for the whole project. */
 export function readGraph(root: string): SourceGraph {
   const files = globSync("{functions,domain,platform,lib}/**/*.{ts,html,css}", { cwd: root });
-  return new Map(files.map((file) => [slashed(file), readSource(root, slashed(file))]));
+  return new Map(
+    files.map((file) => [withForwardSlashes(file), readSource(root, withForwardSlashes(file))]),
+  );
 }
 
 /** The current text of a source; empty if the file is gone. */

@@ -41,13 +41,15 @@ export function findTarget(values: Values): Target {
   const given = textOf(values, "token") ?? (process.env.OVATION_TOKEN || undefined);
   const url = textOf(values, "url");
   const socketUrl = textOf(values, "socket-url");
-  const places = stage === undefined || url !== undefined ? placesAt(url) : placesOf(stage);
+  const endpoints =
+    stage === undefined || url !== undefined ? endpointsAt(url) : endpointsOf(stage);
   return {
-    ...places,
+    ...endpoints,
     ...(socketUrl !== undefined && { socketUrl }),
     async tokenOf(name) {
       if (given !== undefined) return given;
-      if (stage === undefined && isLocal(places.url)) return await waitForToken(places.url, name);
+      if (stage === undefined && isLocal(endpoints.url))
+        return await waitForToken(endpoints.url, name);
       throw new Failure("A deployed stage requires a token: set --token or OVATION_TOKEN.");
     },
   };
@@ -57,20 +59,20 @@ export function findTarget(values: Values): Target {
 export const isLocal = (url: string): boolean =>
   /^(localhost|127\.[\d.]+|\[::1\])$/.test(new URL(url).hostname);
 
-function placesAt(given: string | undefined): Pick<Target, "url" | "socketUrl"> {
+function endpointsAt(given: string | undefined): Pick<Target, "url" | "socketUrl"> {
   const url = given ?? `http://127.0.0.1:${process.env.PORT || defaultPort}`;
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
     throw new UsageError(
       `--url: expected a URL such as http://127.0.0.1:${defaultPort}, found '${url}'`,
     );
-  const place = url.replace(/\/+$/, "");
-  return { url: place, socketUrl: `${place.replace(/^http/, "ws")}/ws` };
+  const base = url.replace(/\/+$/, "");
+  return { url: base, socketUrl: `${base.replace(/^http/, "ws")}/ws` };
 }
 
 /** Each stack's outputs, as `cdk deploy --outputs-file` writes them. */
 type Outputs = Record<string, Record<string, string>>;
 
-function placesOf(stage: string): Pick<Target, "url" | "socketUrl"> {
+function endpointsOf(stage: string): Pick<Target, "url" | "socketUrl"> {
   const outputs = readOutputs(stage);
   const { url, socketurl } = outputs[`ovation-${stage}-host`] ?? {};
   if (url !== undefined && socketurl !== undefined) return { url, socketUrl: socketurl };

@@ -16,7 +16,7 @@ import { cdkCommand, contextOf, profileOf } from "../build/cdk.ts";
 import { outputsFileOf, readOutputs } from "../cli/target.ts";
 import { answerHelp, readStage } from "../operate/stage-command.ts";
 import type { Finding } from "./finding.ts";
-import { findInAccount, findInStage } from "./preflight.ts";
+import { checkStage, checkStageAccount } from "./preflight.ts";
 import { publishPages } from "./publish-pages.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -46,7 +46,7 @@ function refuseFindings(findings: readonly Finding[]): void {
 answerHelp(usage);
 const stage = readStage(name, usage, (key) => contextOf(options, key));
 const profile = profileOf(options);
-refuseFindings([...findInStage(stage), ...(await findInAccount(stage, profile))]);
+refuseFindings([...checkStage(stage), ...(await checkStageAccount(stage, profile))]);
 await claimTable("before");
 await build();
 const where = ["--all", "-c", `stage=${stage.name}`, "-o", `cdk.out/${stage.name}`];

@@ -24,7 +24,7 @@ function firstLineOf(error: unknown): string {
  * Runs one check. If AWS does not answer, the check's result is unknown, and the other checks
  * continue. @param action the permission that the check needs.
  */
-export async function look(
+export async function runCheck(
   what: string,
   action: string,
   check: () => Promise<Finding[]>,

@@ -1,7 +1,7 @@
 import { type Domain, edgeRegion, relayHostOf } from "../../lib/stages/domain.ts";
 import type { RelaySettings } from "../../lib/stages/relay.ts";
 import { serviceCaller, signedCaller } from "../aws/signed-caller.ts";
-import { type AwsAccount, type Finding, look } from "./finding.ts";
+import { type AwsAccount, type Finding, runCheck } from "./finding.ts";
 
 type Named = { domain?: Domain; relay?: RelaySettings };
 
@@ -9,7 +9,7 @@ type Named = { domain?: Domain; relay?: RelaySettings };
  * Problems in ACM and Route 53 that would keep CloudFront from serving a stage's domain, and its
  * relay from accepting sockets.
  */
-export async function findDomain(aws: AwsAccount, { domain, relay }: Named): Promise<Finding[]> {
+export async function checkDomain(aws: AwsAccount, { domain, relay }: Named): Promise<Finding[]> {
   if (domain === undefined) return [];
   const { name, certificate } = domain;
   const wanted = [
@@ -18,11 +18,11 @@ export async function findDomain(aws: AwsAccount, { domain, relay }: Named): Pro
   ];
   const found = await Promise.all([
     ...wanted.map((one) =>
-      look(`the ${one.of}'s certificate`, "acm:DescribeCertificate", () =>
+      runCheck(`the ${one.of}'s certificate`, "acm:DescribeCertificate", () =>
         findCertificate(aws, one),
       ),
     ),
-    look("the domain's hosted zone", "route53:GetHostedZone", () => findZone(aws, domain)),
+    runCheck("the domain's hosted zone", "route53:GetHostedZone", () => findZone(aws, domain)),
   ]);
   return found.flat();
 }

@@ -1,19 +1,19 @@
 import type { Stage } from "../../lib/stages/stages.ts";
 import { type Caller, serviceCaller } from "../aws/signed-caller.ts";
-import { type AwsAccount, type Finding, look } from "./finding.ts";
+import { type AwsAccount, type Finding, runCheck } from "./finding.ts";
 
 /**
  * Problems that would keep the stage's user pool from sending mail: Cognito refuses a sender whose
  * domain is not verified in SES, and a sandboxed account can send only to verified addresses.
  * https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetEmailIdentity.html
  */
-export async function findMail(aws: AwsAccount, stage: Stage): Promise<Finding[]> {
+export async function checkMailSender(aws: AwsAccount, stage: Stage): Promise<Finding[]> {
   const { mailFrom, issuer } = stage;
   if (mailFrom === undefined || issuer !== undefined) return [];
   const call = serviceCaller(aws, "ses", "email");
   const found = await Promise.all([
-    look("the pool's sender", "ses:GetEmailIdentity", () => findSender(call, aws, mailFrom)),
-    look("SES's sandbox", "ses:GetAccount", () => findSandbox(call, aws, stage)),
+    runCheck("the pool's sender", "ses:GetEmailIdentity", () => findSender(call, aws, mailFrom)),
+    runCheck("SES's sandbox", "ses:GetAccount", () => findSandbox(call, aws, stage)),
   ]);
   return found.flat();
 }

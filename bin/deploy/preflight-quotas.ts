@@ -30,7 +30,7 @@ const moreExecutions =
  * Whether the account has the concurrent executions that the stage expects, and enough unreserved
  * ones after the stage's reservations: others in the account reserve some, too.
  */
-export async function findExecutions(there: ClientOptions, stage: Stage): Promise<Finding[]> {
+export async function checkConcurrency(there: ClientOptions, stage: Stage): Promise<Finding[]> {
   const client = openClient(LambdaClient, there);
   const { AccountLimit } = await client.send(new GetAccountSettingsCommand({}));
   const { ConcurrentExecutions: most, UnreservedConcurrentExecutions: free } = AccountLimit ?? {};
@@ -87,7 +87,7 @@ const gatewayRateQuota = { ServiceCode: "apigateway", QuotaCode: "L-8A5B8E43" };
 const fargateQuota = { ServiceCode: "fargate", QuotaCode: "L-3032A538" };
 
 /** Checks the account's request rate per region, which the stage's APIs and its posts share. */
-export async function findRequests(there: ClientOptions, stage: Stage): Promise<Finding[]> {
+export async function checkRequestRate(there: ClientOptions, stage: Stage): Promise<Finding[]> {
   if (!stage.keepData) return [];
   const most = await findQuota(there, gatewayRateQuota);
   const wanted = rateOf(stage);
@@ -101,7 +101,10 @@ export async function findRequests(there: ClientOptions, stage: Stage): Promise<
 }
 
 /** Whether Fargate has CPUs for all tasks of a relay while they are being replaced. */
-export async function findCpus(there: ClientOptions, { name, relay }: Stage): Promise<Finding[]> {
+export async function checkRelayCpus(
+  there: ClientOptions,
+  { name, relay }: Stage,
+): Promise<Finding[]> {
   if (relay === undefined) return [];
   const most = await findQuota(there, fargateQuota);
   const wanted = cpusOf(relay);

@@ -15,7 +15,7 @@ import type { Finding } from "./finding.ts";
  * or without one, would succeed and settle nothing. Its layout and its stage are checked in the
  * table itself (bin/aws/table.ts).
  */
-export async function findRestored(
+export async function checkRestoredTable(
   there: { region: string },
   { name, restored }: Stage,
 ): Promise<Finding[]> {

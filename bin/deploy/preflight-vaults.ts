@@ -1,13 +1,13 @@
 import { backupCopyOf, vaultName } from "../../lib/stages/names.ts";
 import type { Stage } from "../../lib/stages/stages.ts";
 import { serviceCaller } from "../aws/signed-caller.ts";
-import { type AwsAccount, type Finding, look } from "./finding.ts";
+import { type AwsAccount, type Finding, runCheck } from "./finding.ts";
 
 /**
  * Problems that would keep backups from being made or copied. A vault of another account cannot be
  * checked from here: its own policy allows copies.
  */
-export async function findVaults(
+export async function checkVaults(
   aws: AwsAccount,
   stage: Stage,
   isFirst: () => Promise<boolean>,
@@ -15,8 +15,8 @@ export async function findVaults(
   if (!stage.keepData) return [];
   const action = "backup:ListBackupVaults";
   const found = await Promise.all([
-    look("the backup vault", action, () => findOwn(aws, vaultName(stage), isFirst)),
-    look("the vault for copies", action, () => findCopies(aws, stage)),
+    runCheck("the backup vault", action, () => findOwn(aws, vaultName(stage), isFirst)),
+    runCheck("the vault for copies", action, () => findCopies(aws, stage)),
   ]);
   return found.flat();
 }

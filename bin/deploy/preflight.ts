@@ -8,12 +8,17 @@ import { assertConcurrency, assertRate } from "../../lib/stages/stage-limits.ts"
 import type { Stage } from "../../lib/stages/stages.ts";
 import { openClient } from "../../platform/aws/aws-client.ts";
 import { findStack } from "../aws/outputs.ts";
-import { type Finding, look } from "./finding.ts";
-import { findDomain } from "./preflight-domain.ts";
-import { findMail } from "./preflight-mail.ts";
-import { type ClientOptions, findCpus, findExecutions, findRequests } from "./preflight-quotas.ts";
-import { findRestored } from "./preflight-restored.ts";
-import { findVaults } from "./preflight-vaults.ts";
+import { type Finding, runCheck } from "./finding.ts";
+import { checkDomain } from "./preflight-domain.ts";
+import { checkMailSender } from "./preflight-mail.ts";
+import {
+  type ClientOptions,
+  checkConcurrency,
+  checkRelayCpus,
+  checkRequestRate,
+} from "./preflight-quotas.ts";
+import { checkRestoredTable } from "./preflight-restored.ts";
+import { checkVaults } from "./preflight-vaults.ts";
 
 /** A short timeout, because a person waits for the result. */
 const timeouts = { tryMilliseconds: 10_000 };
@@ -24,7 +29,7 @@ const bootstrapVersionMin = 6;
 const inStages = "Give it a value of your own in lib/stages/stages.ts";
 
 /** Problems visible in the stage's settings, without a call. */
-export function findInStage(stage: Stage): Finding[] {
+export function checkStage(stage: Stage): Finding[] {
   const findings = placeholdersOf(stage).map((says) => ({ says, fix: inStages }));
   findings.push(...(stage.domain ? problemsOf(stage.domain) : []));
   if (stage.keepData && stage.origins.includes("*"))
@@ -67,7 +72,7 @@ export function findInStage(stage: Stage): Finding[] {
  * Problems of the account of the caller's credentials. Without credentials there is one finding,
  * because no other check can run; checks that AWS does not answer are unknown.
  */
-export async function findInAccount(stage: Stage, profile?: string): Promise<Finding[]> {
+export async function checkStageAccount(stage: Stage, profile?: string): Promise<Finding[]> {
   const given = { ...timeouts, profile };
   const sts = openClient(STSClient, { ...given, region: stage.region ?? "us-east-1" });
   let account: string;
@@ -102,22 +107,24 @@ export async function findInAccount(stage: Stage, profile?: string): Promise<Fin
     stage.domain && region !== edgeRegion
       ? findBootstrap({ ...there, region: edgeRegion }, account)
       : [],
-    findDomain(aws, stage),
-    findMail(aws, stage),
-    findVaults(aws, stage, isFirst),
-    look("Lambda's executions", "lambda:GetAccountSettings and GetFunctionConcurrency", () =>
-      findExecutions(there, stage),
+    checkDomain(aws, stage),
+    checkMailSender(aws, stage),
+    checkVaults(aws, stage, isFirst),
+    runCheck("Lambda's executions", "lambda:GetAccountSettings and GetFunctionConcurrency", () =>
+      checkConcurrency(there, stage),
     ),
-    look("API Gateway's rate", "servicequotas:GetServiceQuota and GetAWSDefaultServiceQuota", () =>
-      findRequests(there, stage),
+    runCheck(
+      "API Gateway's rate",
+      "servicequotas:GetServiceQuota and GetAWSDefaultServiceQuota",
+      () => checkRequestRate(there, stage),
     ),
-    look("Fargate's CPUs", "servicequotas:GetServiceQuota and GetAWSDefaultServiceQuota", () =>
-      findCpus(there, stage),
+    runCheck("Fargate's CPUs", "servicequotas:GetServiceQuota and GetAWSDefaultServiceQuota", () =>
+      checkRelayCpus(there, stage),
     ),
-    look(
+    runCheck(
       "the restored table",
       "dynamodb:DescribeTable, DescribeTimeToLive and DescribeContinuousBackups",
-      () => findRestored(there, stage),
+      () => checkRestoredTable(there, stage),
     ),
   ]);
   return [...findings, ...found.flat()];
@@ -130,7 +137,7 @@ async function regionOf(stage: Stage, profile?: string): Promise<string | undefi
 }
 
 const findBootstrap = (there: ClientOptions, account: string): Promise<Finding[]> =>
-  look(`the bootstrap of ${there.region}`, "cloudformation:DescribeStacks", async () => {
+  runCheck(`the bootstrap of ${there.region}`, "cloudformation:DescribeStacks", async () => {
     const fix = `npx cdk bootstrap aws://${account}/${there.region}`;
     const stack = await findStack(there, "CDKToolkit");
     if (stack === undefined)

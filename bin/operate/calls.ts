@@ -104,4 +104,4 @@ export const crowdDollars = (room: Room): number =>
   ).total;
 
 /** Usage of one second of all calls in the room. */
-export const useOfRoom = (room: Room) => useOfCalls(callsOf(room));
+export const usageOfRoom = (room: Room) => useOfCalls(callsOf(room));

@@ -1,7 +1,7 @@
 import { cpuUnits, socketsPerTask } from "../../lib/stages/relay.ts";
 import { dollarsOf, itemsOfDistribution, type PricedItem, prices } from "../../local/aws/prices.ts";
 import { metrics } from "../../platform/runtime/metrics.ts";
-import { type Room, useOfRoom } from "./calls.ts";
+import { type Room, usageOfRoom } from "./calls.ts";
 import { deliveryOf, relayDeliveryOf } from "./delivery.ts";
 
 /** JSON bytes of one event in a frame, as in the tests' streams. */
@@ -83,7 +83,7 @@ export function billOf(room: Room): Line[] {
   const { frames, ...delivery } = room.relay
     ? relayDeliveryOf(delivered, tasksOf(room))
     : deliveryOf(delivered);
-  const calls = useOfRoom(room);
+  const calls = usageOfRoom(room);
   const month = (name: PricedItem) =>
     seconds * (((delivery as Items)[name] ?? 0) + ((calls as Items)[name] ?? 0));
   const [requests, posted] = [month("rest_requests"), month("websocket_messages")];
@@ -198,7 +198,7 @@ const firewallLine = (requests: number): Line =>
   line("Firewall", `${count.format(requests)} requests`, { firewall_requests: requests });
 
 /** List prices of other services in dollars, as of the dates given. */
-export const others = {
+export const otherServices = {
   /** AWS AppSync Events, 2026-09: per operation (5 KB of one) and connection minute. */
   appSync: { operation: 1e-6, connectionMinute: 0.08e-6 },
   /** Amazon IVS Chat, 2022-04: per message sent and delivered. */
@@ -232,13 +232,14 @@ export function alternativesTo(room: Room): Line[] {
     {
       name: "Amazon IVS Chat, without gifts' money",
       quantity: `${count.format(events * viewers)} deliveries`,
-      dollars: events * (others.ivs.sent + viewers * others.ivs.delivered),
+      dollars: events * (otherServices.ivs.sent + viewers * otherServices.ivs.delivered),
     },
     {
       name: "Ably, a batch a second, without money",
       quantity: `${count.format(batches * viewers)} messages`,
       dollars:
-        (events + batches * viewers) * others.ably.message + minutes * others.ably.connectionMinute,
+        (events + batches * viewers) * otherServices.ably.message +
+        minutes * otherServices.ably.connectionMinute,
     },
   ];
 }

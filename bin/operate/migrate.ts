@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { stageNamed, stageNames } from "../../lib/stages/stages.ts";
 import { forms } from "../../platform/table/layout.ts";
 import { migrate, migrations } from "../../platform/table/migrate.ts";
-import { openPlace } from "../aws/table.ts";
+import { openTableHandle } from "../aws/table.ts";
 import { readPositive, readStageName, runOnStage } from "./stage-command.ts";
 
 /** The share of a stage's writes that a migration may use, and the units if a stage sets none. */
@@ -30,15 +30,15 @@ function readGiven() {
 }
 
 async function run({ name, unitsPerSecond }: ReturnType<typeof readGiven>): Promise<void> {
-  const { place, close } = await openPlace({ stage: name });
+  const { handle, close } = await openTableHandle({ stage: name });
   try {
-    const oldest = await migrate(place, {
+    const oldest = await migrate(handle, {
       ...{ migrations, unitsPerSecond, pause },
       tell: ({ from, to, seen, changed }) =>
         console.log(`Form ${from} to ${to}: ${seen} items seen, ${changed} changed`),
     });
     const reads = `this version reads forms ${forms.reads.from} to ${forms.reads.to}`;
-    console.log(`${place.tableName}: the oldest data has form ${oldest}; ${reads}`);
+    console.log(`${handle.tableName}: the oldest data has form ${oldest}; ${reads}`);
   } finally {
     await close();
   }

@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { stageNamed, stageNames } from "../../lib/stages/stages.ts";
 import { makeReadOnly, makeWritable, readOnlySeconds } from "../../platform/table/read-only.ts";
 import { switchMappings } from "../aws/mappings.ts";
-import { openPlace } from "../aws/table.ts";
+import { openTableHandle } from "../aws/table.ts";
 import { readPositive, readStageName, runOnStage } from "./stage-command.ts";
 
 const usage = `npm run read-only -- [${stageNames.join("|")}]   (without a stage: the data of DATA_DIR)
@@ -26,14 +26,14 @@ function readGiven() {
 }
 
 async function run({ stage, isWritable, everyMilliseconds }: ReturnType<typeof readGiven>) {
-  const { place, close } = await openPlace({ stage: stage?.name });
-  const { tableName } = place;
+  const { handle, close } = await openTableHandle({ stage: stage?.name });
+  const { tableName } = handle;
   try {
     if (isWritable) {
-      await makeWritable(place);
+      await makeWritable(handle);
       console.log(`${tableName} is writable`);
     } else {
-      const since = await makeReadOnly(place, new Date());
+      const since = await makeReadOnly(handle, new Date());
       console.log(`${tableName} is read-only since ${since}; all functions notice within seconds`);
     }
     const until = Date.now() + (isWritable ? 0 : readOnlySeconds * 1_000);

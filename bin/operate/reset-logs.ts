@@ -9,7 +9,7 @@ import { endpointNote } from "../../local/aws/index.ts";
 import { listLogs } from "../../platform/store/log/log-reset.ts";
 import { findReadOnly, type TableHandle } from "../../platform/table/layout.ts";
 import { useTable } from "../../platform/table/table.ts";
-import { openPlace, tableOptions } from "../aws/table.ts";
+import { openTableHandle, tableOptions } from "../aws/table.ts";
 import { runOnStage } from "./stage-command.ts";
 import { resetLogs } from "./stream-logs.ts";
 
@@ -25,13 +25,13 @@ async function run(values: ReturnType<typeof readGiven>): Promise<void> {
     throw new Error(`Ovation is running on ${dataDirectory}: stop it before you reset its logs.`);
   const name = values.stage ?? (deployed === undefined ? process.env.STAGE : undefined);
   const stage = stageNamed(name || undefined);
-  const { place, close } = await openPlace(values);
-  process.env.TABLE_NAME = place.tableName;
+  const { handle, close } = await openTableHandle(values);
+  process.env.TABLE_NAME = handle.tableName;
   // Writes to a read-only table: nobody else does.
-  useTable(place.client);
+  useTable(handle.client);
   try {
     if (values.yes && values.stage !== undefined && values.table === undefined)
-      await waitUntilForgotten(place, values.stage);
+      await waitUntilForgotten(handle, values.stage);
     await reset(stage, deployed ?? dataDirectory, values.yes);
   } finally {
     await close();
@@ -45,11 +45,11 @@ async function run(values: ReturnType<typeof readGiven>): Promise<void> {
 const rememberedSeconds = 70;
 
 /** Rejects if the stage is not read-only. */
-async function waitUntilForgotten(place: TableHandle, stage: string): Promise<void> {
-  const since = await findReadOnly(place);
+async function waitUntilForgotten(handle: TableHandle, stage: string): Promise<void> {
+  const since = await findReadOnly(handle);
   if (since === undefined)
     throw new Error(
-      `${place.tableName} is in use: run npm run read-only -- ${stage} first, and ` +
+      `${handle.tableName} is in use: run npm run read-only -- ${stage} first, and ` +
         `npm run writable -- ${stage} afterwards.`,
     );
   const forgottenAt = Date.parse(since) + rememberedSeconds * 1_000;

@@ -15,7 +15,7 @@ import { scanTable } from "../../platform/table/query.ts";
 import { makeWritable } from "../../platform/table/read-only.ts";
 import { restoreBackup } from "../aws/backups.ts";
 import {
-  complete,
+  completeTable,
   deleteTable,
   restoreTime,
   waitUntilActive,
@@ -134,7 +134,7 @@ async function run({
   await waitUntilActive(client, to, everyMilliseconds);
   const minutes = Math.ceil((Date.now() - begun) / 60_000);
   console.log(`${to}: the table as of ${from.toISOString()}, after ${minutes} min`);
-  const streamArn = isDrill ? undefined : await complete(client, to, everyMilliseconds);
+  const streamArn = isDrill ? undefined : await completeTable(client, to, everyMilliseconds);
   // The copy of a read-only table is read-only, too.
   const restored = { client: DynamoDBDocumentClient.from(client), tableName: to };
   if (!isDrill) {

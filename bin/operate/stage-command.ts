@@ -1,5 +1,5 @@
 import { type Stage, stageNames, stageOf } from "../../lib/stages/stages.ts";
-import { isOtherData } from "../aws/table.ts";
+import { isDataMismatch } from "../aws/table.ts";
 
 /** An invalid option or argument; the message says what was found. */
 export class UsageError extends Error {}
@@ -56,7 +56,7 @@ type StageCommand<Options> = {
 /** Prints why a command failed. Returns its exit code: 2 for data of another stage or version. */
 export function explain(error: unknown): 1 | 2 {
   console.error((error as Error).message);
-  return isOtherData(error) ? 2 : 1;
+  return isDataMismatch(error) ? 2 : 1;
 }
 
 /**

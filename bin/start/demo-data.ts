@@ -17,7 +17,7 @@ import { type Claim, isEmpty, labelOf } from "../../platform/table/ownership.ts"
 import type { Action } from "../../platform/table/transact.ts";
 
 /** The table for the demo data, and the URL of its pictures. */
-type DemoPlace = {
+type DemoTarget = {
   client: DynamoDBDocumentClient;
   tableName: string;
   claim: Claim;
@@ -56,10 +56,10 @@ const giftTypes = [
  * Writes the demo data into an empty table: users, credits with their ledger entries, streams and
  * gift types. It is one transaction, so it writes all or nothing. Returns whether it has written.
  */
-export async function writeDemo(place: DemoPlace, now: Date): Promise<boolean> {
-  const { client, tableName: TableName } = place;
-  if (!(await isEmpty(place))) return false;
-  const TransactItems = demoActions(place, now).map(({ label: _, ...action }) => {
+export async function writeDemo(target: DemoTarget, now: Date): Promise<boolean> {
+  const { client, tableName: TableName } = target;
+  if (!(await isEmpty(target))) return false;
+  const TransactItems = demoActions(target, now).map(({ label: _, ...action }) => {
     const [[kind, body] = []] = Object.entries(action);
     return { [String(kind)]: { TableName, ...body } } as object;
   });
@@ -68,7 +68,7 @@ export async function writeDemo(place: DemoPlace, now: Date): Promise<boolean> {
 }
 
 /** Whether the table has the demo stream. */
-export async function hasDemo({ client, tableName: TableName }: DemoPlace): Promise<boolean> {
+export async function hasDemo({ client, tableName: TableName }: DemoTarget): Promise<boolean> {
   const { Item } = await client.send(new GetCommand({ TableName, Key: key.stream(ids.stream) }));
   return Item !== undefined;
 }
@@ -77,8 +77,8 @@ export async function hasDemo({ client, tableName: TableName }: DemoPlace): Prom
  * Updates the URLs of the demo's gift pictures if an earlier run used another port. A picture that
  * an admin chose is kept.
  */
-export async function moveDemoPictures(place: DemoPlace): Promise<void> {
-  const { client, tableName: TableName } = place;
+export async function moveDemoPictures(target: DemoTarget): Promise<void> {
+  const { client, tableName: TableName } = target;
   const { Responses = {} } = await client.send(
     new BatchGetCommand({
       RequestItems: { [TableName]: { Keys: giftTypes.map(({ id }) => key.giftType(id)) } },
@@ -86,14 +86,14 @@ export async function moveDemoPictures(place: DemoPlace): Promise<void> {
   );
   const types = (Responses[TableName] ?? []) as Pick<GiftType, "id" | "svgUrl" | "deletedAt">[];
   const moves = types.flatMap(({ id, svgUrl, deletedAt }) => {
-    const moved = pictureOf(giftTypes.find((type) => type.id === id)!.name, place);
+    const moved = pictureOf(giftTypes.find((type) => type.id === id)!.name, target);
     const isOurs = deletedAt === undefined && svgUrl.startsWith("http://127.0.0.1:");
     return isOurs && svgUrl !== moved
       ? [key.giftType(id), key.listedGiftType(id)].map((Key) => moveOf(TableName, Key, moved))
       : [];
   });
   if (moves.length === 0) return;
-  const version = { ...key.giftTypesVersion(), version: `pictures at ${place.picturesUrl}` };
+  const version = { ...key.giftTypesVersion(), version: `pictures at ${target.picturesUrl}` };
   const TransactItems = [...moves, { Put: { TableName, Item: version } }];
   await client.send(new TransactWriteCommand({ TransactItems }));
 }
@@ -107,25 +107,25 @@ const moveOf = (TableName: string, Key: Key, svgUrl: string) => ({
   },
 });
 
-const pictureOf = (name: string, { picturesUrl }: DemoPlace) =>
+const pictureOf = (name: string, { picturesUrl }: DemoTarget) =>
   `${picturesUrl}/${name.toLowerCase()}.svg`;
 
-function demoActions(place: DemoPlace, now: Date): Action[] {
+function demoActions(target: DemoTarget, now: Date): Action[] {
   const named = (userId: string, name: string, given = "", family = "") =>
     profileOf(userId, { preferred_username: name, given_name: given, family_name: family }, now);
   const viewer = named(ids.viewer, "johndoe", "John", "Doe");
   const host = named(ids.host, "host", "Demo", "Host");
   const users = [viewer, host, named("user1", "user1"), named("user2", "user2")];
   const streams = [
-    streamOf(ids.stream, "Demo stream", null, host, place, now),
+    streamOf(ids.stream, "Demo stream", null, host, target, now),
     // It started first: overlays and others that show the host's newest live stream show Studio's.
-    streamOf(ids.room, "Demo room", "room_id", host, place, new Date(now.getTime() - 60_000)),
+    streamOf(ids.room, "Demo room", "room_id", host, target, new Date(now.getTime() - 60_000)),
   ];
   const types = giftTypes.map(({ id, ...type }) =>
-    newGiftType(id, { ...type, svgUrl: pictureOf(type.name, place) }, now),
+    newGiftType(id, { ...type, svgUrl: pictureOf(type.name, target) }, now),
   );
   return [
-    { Put: { Item: labelOf(place.claim) } },
+    { Put: { Item: labelOf(target.claim) } },
     ...users.flatMap(userActions),
     ...[ids.viewer, "user1"].flatMap((userId) => creditActions(userId, now)),
     ...streams.flatMap((stream) => [
@@ -168,7 +168,7 @@ function streamOf(
   title: string,
   roomId: string | null,
   host: Profile,
-  { defaultPicture, defaultThumbnail }: DemoPlace,
+  { defaultPicture, defaultThumbnail }: DemoTarget,
   now: Date,
 ): Stream {
   const given = { id, host: summaryOf(host, defaultPicture), defaultThumbnail, now };

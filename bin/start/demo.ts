@@ -70,7 +70,7 @@ export async function prepareTable(
     openRunnersTable({ aws, stage }),
   ]);
   const claim = { stage: settingOf(stage, "STAGE"), release: packageJson.version };
-  const place = {
+  const target = {
     ...table,
     claim,
     picturesUrl: `${url}/pictures`,
@@ -78,11 +78,11 @@ export async function prepareTable(
     defaultThumbnail: settingOf(stage, "DEFAULT_THUMBNAIL"),
   };
   try {
-    await owner.assertReadable(place, claim.stage);
-    if (demo && (await store.writeDemo(place, new Date()))) return true;
-    await owner.endDeployment(place, claim);
-    if (demo) await store.moveDemoPictures(place);
-    return await store.hasDemo(place);
+    await owner.assertReadable(target, claim.stage);
+    if (demo && (await store.writeDemo(target, new Date()))) return true;
+    await owner.endDeployment(target, claim);
+    if (demo) await store.moveDemoPictures(target);
+    return await store.hasDemo(target);
   } finally {
     table.client.destroy();
   }

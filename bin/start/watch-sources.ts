@@ -1,6 +1,6 @@
 import { type FSWatcher, globSync, statSync, watch } from "node:fs";
 import { join } from "node:path";
-import { slashed } from "../build/source-graph.ts";
+import { withForwardSlashes } from "../build/source-graph.ts";
 
 /** Editors write a file in several steps, and tools change many files at once. */
 const settleMilliseconds = 40;
@@ -35,10 +35,12 @@ export function watchSources(
 
   function addFolders(): void {
     const folders = rooms.flatMap((room) => [room, ...globSync(`${room}/**/`, { cwd: root })]);
-    for (const folder of new Set(folders.map((one) => slashed(one).replace(/\/$/, "")))) {
+    for (const folder of new Set(
+      folders.map((one) => withForwardSlashes(one).replace(/\/$/, "")),
+    )) {
       if (watchers.has(folder) || !isFolder(join(root, folder))) continue;
       const watcher = watch(join(root, folder), { persistent: false }, (_, name) => {
-        if (name) note(`${folder}/${slashed(name)}`);
+        if (name) note(`${folder}/${withForwardSlashes(name)}`);
       });
       // The folder has been removed.
       watcher.on("error", () => forget(folder));

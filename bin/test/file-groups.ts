@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { isSlow } from "../../test/kinds.ts";
-import { readSource, slashed } from "../build/source-graph.ts";
+import { readSource, withForwardSlashes } from "../build/source-graph.ts";
 
 const root = join(import.meta.dirname, "../..");
 /** Of this process: another `npm test` may run in this checkout. */
@@ -79,10 +79,10 @@ export function groupFiles(files: readonly string[]): string[] {
 function writeGroup(name: string, files: readonly string[]): string {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `${name}.test.ts`);
-  const from = slashed(relative(folder, join(root, "test/together.ts")));
+  const from = withForwardSlashes(relative(folder, join(root, "test/together.ts")));
   const list = JSON.stringify(files, null, 2);
   writeFileSync(path, `import { runTogether } from "${from}";\n\nrunTogether(${list});\n`);
-  return slashed(relative(root, path));
+  return withForwardSlashes(relative(root, path));
 }
 
 export const removeGroups = () => rmSync(folder, { recursive: true, force: true });

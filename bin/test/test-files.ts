@@ -9,7 +9,7 @@ import {
   isTimed,
   isWaiting,
 } from "../../test/kinds.ts";
-import { slashed } from "../build/source-graph.ts";
+import { withForwardSlashes } from "../build/source-graph.ts";
 import type { TestOptions } from "./test-options.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -26,7 +26,7 @@ export type TestGroups = {
 };
 
 /** Every test file, by its path from the root. */
-const everyFile = () => globSync("test/**/*.test.ts", { cwd: root }).map(slashed).sort();
+const everyFile = () => globSync("test/**/*.test.ts", { cwd: root }).map(withForwardSlashes).sort();
 
 /** The black-box tests that open sockets: those that name the suite's own clients. */
 export const listSocketFiles = (): string[] =>
@@ -127,5 +127,5 @@ function listRelated(sources: readonly string[]): string[] {
   return stdout
     .split("\n")
     .filter((line) => line.endsWith(".test.ts"))
-    .map((line) => slashed(line.slice(root.length + 1)));
+    .map((line) => withForwardSlashes(line.slice(root.length + 1)));
 }

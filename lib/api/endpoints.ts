@@ -5,8 +5,8 @@ import type { Contract } from "../../platform/http/contract.ts";
 import { asksIssuer } from "../compute/environment.ts";
 import { addFunction } from "../compute/lambdas.ts";
 import { issuerOf, type Site, type StackInputs, siteOf } from "../compute/site.ts";
-import { type FunctionName, type Row, rowsOf, theOne } from "../stages/route-table.ts";
-import { placeOf, type Stage } from "../stages/stages.ts";
+import { type FunctionName, onlyRow, type Row, rowsOf } from "../stages/route-table.ts";
+import { type Stage, stackEnvironmentOf } from "../stages/stages.ts";
 import { addCanaries } from "./release.ts";
 
 /**
@@ -55,7 +55,7 @@ export const endpointsOf = (stage: Stage): Row<Contract>[] =>
 
 /** The authorizer of the HTTP API. */
 export const httpAuthorizer = () =>
-  theOne(
+  onlyRow(
     rowsOf("authorizer").filter(({ contract }) => contract.api === "http"),
     "authorizer of the HTTP API",
   );
@@ -69,7 +69,7 @@ export class Endpoints extends Stack {
     which: (typeof endpointStacks)[number],
     given: StackInputs & Pick<Site, "logGroup">,
   ) {
-    super(scope, id, placeOf(stage));
+    super(scope, id, stackEnvironmentOf(stage));
     const { logGroup, ...inputs } = given;
     const rows = [...endpointsOf(stage), httpAuthorizer()].filter(
       (row) => stackOfRow(row) === which,

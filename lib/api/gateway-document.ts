@@ -196,14 +196,14 @@ function assertOneName(paths: readonly string[]): void {
     const segments = path.split("/");
     for (const [at, segment] of segments.entries()) {
       if (!segment.startsWith("{") || path === catchAll) continue;
-      const place = segments
+      const shape = segments
         .slice(0, at)
         .join("/")
         .replace(/\{\w+\}/g, "{}");
-      const other = names.get(place);
+      const other = names.get(shape);
       if (other !== undefined && other !== segment)
         throw new Error(`${path}: the parameter here is ${other} elsewhere, not ${segment}`);
-      names.set(place, segment);
+      names.set(shape, segment);
     }
   }
 }

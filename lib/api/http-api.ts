@@ -6,15 +6,15 @@ import { demandedKeyOf } from "../data/data.ts";
 import { exportPermanently } from "../data/outputs.ts";
 import { addFirewall, rulesOfOldNames } from "../edge/firewall.ts";
 import { addOriginLock } from "../edge/origin-lock.ts";
-import { catchAll, type Row, theOne } from "../stages/route-table.ts";
-import { placeOf, type Stage } from "../stages/stages.ts";
+import { catchAll, onlyRow, type Row } from "../stages/route-table.ts";
+import { type Stage, stackEnvironmentOf } from "../stages/stages.ts";
 import { endpointsOf, httpAuthorizer } from "./endpoints.ts";
 import { gatewayRole, restApi, uriOf } from "./gateway.ts";
 import { gatewayDocument } from "./gateway-document.ts";
 
 /** The endpoint for every unknown path. */
 export const notFoundOf = (stage: Stage): Row<Contract> =>
-  theOne(endpointsOf(stage).filter(isCatchAll), `endpoint for ${catchAll}`);
+  onlyRow(endpointsOf(stage).filter(isCatchAll), `endpoint for ${catchAll}`);
 
 const isCatchAll = ({ contract }: Row<Contract>) => methodAndPath(contract)[1] === catchAll;
 
@@ -26,7 +26,7 @@ export class HttpApi extends Stack {
   readonly api: SpecRestApi;
 
   constructor(scope: Construct, id: string, stage: Stage, pictures: SpecRestApi) {
-    super(scope, id, placeOf(stage));
+    super(scope, id, stackEnvironmentOf(stage));
     const name = `ovation-${stage.name}-http`;
     const document = gatewayDocument(
       endpointsOf(stage).filter((row) => !isCatchAll(row)),

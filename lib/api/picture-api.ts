@@ -8,8 +8,8 @@ import { type StackInputs, siteOf } from "../compute/site.ts";
 import { connectSource, readStatements } from "../compute/sources.ts";
 import { exportPermanently } from "../data/outputs.ts";
 import { originOf } from "../stages/domain.ts";
-import { catchAll, type Row, rowsOf, theOne } from "../stages/route-table.ts";
-import { placeOf, type Stage } from "../stages/stages.ts";
+import { catchAll, onlyRow, type Row, rowsOf } from "../stages/route-table.ts";
+import { type Stage, stackEnvironmentOf } from "../stages/stages.ts";
 import { compressionKey, gatewayRole, hostOf, logGroup, restApi, uriOf } from "./gateway.ts";
 import { documentOf, integration, type OpenGateway, parametersOf } from "./gateway-document.ts";
 import { notFoundOf } from "./http-api.ts";
@@ -54,9 +54,9 @@ export class Pictures extends Stack {
   readonly logGroup: LogGroup;
 
   constructor(scope: Construct, id: string, stage: Stage, inputs: StackInputs) {
-    super(scope, id, placeOf(stage));
+    super(scope, id, stackEnvironmentOf(stage));
     this.logGroup = logGroup(this, "log", stage, "http");
-    const row = theOne(rowsOf("download"), "download");
+    const row = onlyRow(rowsOf("download"), "download");
     addFunction(siteOf(this, stage, this.logGroup, inputs), row);
     const document = pictureDocument(row, notFoundOf(stage).name, {
       title: `ovation-${stage.name}-pictures`,

@@ -12,8 +12,8 @@ import { addFunction } from "../compute/lambdas.ts";
 import { issuerOf, type StackInputs, siteOf } from "../compute/site.ts";
 import { connectSource, readStatements } from "../compute/sources.ts";
 import { exportPermanently, outputOf } from "../data/outputs.ts";
-import { type FunctionName, rowsOf, theOne } from "../stages/route-table.ts";
-import { placeOf, type Stage } from "../stages/stages.ts";
+import { type FunctionName, onlyRow, rowsOf } from "../stages/route-table.ts";
+import { type Stage, stackEnvironmentOf } from "../stages/stages.ts";
 import { accessLogSettings, calledArn, gatewayRole, logGroup, uriOf } from "./gateway.ts";
 import { storesPictures } from "./picture-api.ts";
 import { addCanaries } from "./release.ts";
@@ -29,7 +29,7 @@ export class Realtime extends Stack {
   readonly sockets: NonNullable<StackInputs["sockets"]>;
 
   constructor(scope: Construct, id: string, stage: Stage, inputs: StackInputs) {
-    super(scope, id, placeOf(stage));
+    super(scope, id, stackEnvironmentOf(stage));
     const api = new CfnApi(this, "api", {
       name: `ovation-${stage.name}-sockets`,
       protocolType: "WEBSOCKET",
@@ -66,7 +66,7 @@ export class Realtime extends Stack {
       this.streamMappings[name] = outputOf(this, output, this.region);
     }
     for (const row of rowsOf("task")) functions.set(row.name, addFunction(site, row));
-    const authorizer = theOne(
+    const authorizer = onlyRow(
       rowsOf("authorizer").filter(({ contract }) => contract.api === "socket"),
       "authorizer of the WebSocket API",
     );

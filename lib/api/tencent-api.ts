@@ -8,8 +8,8 @@ import { exportPermanently } from "../data/outputs.ts";
 import { addFirewall, rulesOfOldNames } from "../edge/firewall.ts";
 import { addressRate } from "../edge/firewall-rules.ts";
 import { addOriginLock } from "../edge/origin-lock.ts";
-import { rowsOf, theOne } from "../stages/route-table.ts";
-import { placeOf, type Stage } from "../stages/stages.ts";
+import { onlyRow, rowsOf } from "../stages/route-table.ts";
+import { type Stage, stackEnvironmentOf } from "../stages/stages.ts";
 import { gatewayRole, hostOf, logGroup, restApi, uriOf } from "./gateway.ts";
 import type { Gateway } from "./gateway-document.ts";
 import { addCanaries } from "./release.ts";
@@ -29,7 +29,7 @@ export class TencentApi extends Stack {
   readonly hosts: Readonly<Record<string, string>>;
 
   constructor(scope: Construct, id: string, stage: Stage, inputs: StackInputs) {
-    super(scope, id, placeOf(stage));
+    super(scope, id, stackEnvironmentOf(stage));
     const log = logGroup(this, "log", stage, "tencent");
     const { tencentSecret, callbackSecret } = inputs.data;
     const secrets = { tencentSecret, callbackSecret };
@@ -37,7 +37,7 @@ export class TencentApi extends Stack {
     const rows = rowsOf("command");
     const functions = new Map(rows.map((row) => [row.name, addFunction(site, row)] as const));
     const commands = rows.filter(({ contract }) => contract.command !== "*");
-    const unknown = theOne(
+    const unknown = onlyRow(
       rows.filter(({ contract }) => contract.command === "*"),
       "command for all that are not there",
     );
@@ -60,7 +60,7 @@ export class TencentApi extends Stack {
       ),
     });
     new CfnOutput(this, "url", { value: api.urlForPath("/") });
-    const callback = this.placeCallback(site, gateway);
+    const callback = this.addCallbackApi(site, gateway);
     functions.set(callback.name, callback.target);
     addCanaries(this, stage, functions, [api, callback.api]);
     this.apis = { tencent: api, callback: callback.api };
@@ -73,14 +73,14 @@ export class TencentApi extends Stack {
     else if (stage.firewall) addFirewall(this, name, apis, [addressRate()]);
   }
 
-  private placeCallback(site: Site, gateway: Pick<Gateway, "uriOf" | "credentials">) {
+  private addCallbackApi(site: Site, gateway: Pick<Gateway, "uriOf" | "credentials">) {
     const { stage } = site;
-    const row = theOne(rowsOf("receiver"), "receiver of callbacks");
+    const row = onlyRow(rowsOf("receiver"), "receiver of callbacks");
     const target = addFunction(site, row);
     const title = `ovation-${stage.name}-tencent-callback`;
     const document = callbackDocument(row, { ...gateway, title });
-    const place = new Construct(this, "callback");
-    const api = restApi(place, stage, "tencent-callback", document, {
+    const scope = new Construct(this, "callback");
+    const api = restApi(scope, stage, "tencent-callback", document, {
       stageName: callbackStage,
     });
     // The URL for Tencent's console is this one with ?key= and the value of the secret.

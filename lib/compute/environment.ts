@@ -9,7 +9,7 @@ import type { Stage } from "../stages/stages.ts";
 type Machine = "AWS_ENDPOINT_URL" | "LOCAL";
 
 /** Values that are known only when the stacks are deployed. */
-export type Places = {
+export type DeployedValues = {
   tableName: string;
   issuer: string;
   audience: string;
@@ -100,7 +100,7 @@ const rulesOf = (stage: Stage) =>
   }) satisfies Partial<Record<SettingName, Setting>>;
 
 /** The URL of each queue, for those that send to it or read it. */
-function queueUrlsOf({ queueUrls }: Partial<Places>) {
+function queueUrlsOf({ queueUrls }: Partial<DeployedValues>) {
   const urlOf = (queue: QueueName): Setting => ({
     value: queueUrls?.[queue],
     for: toQueue(queue),
@@ -139,10 +139,10 @@ const withRelay = (stage: Stage) => (contract: AnyContract) =>
  * Each setting of platform/runtime/env.ts: its value, and the functions that get it. The compiler
  * rejects a missing one.
  */
-function settingsOf(stage: Stage, places: Partial<Places>) {
+function settingsOf(stage: Stage, values: Partial<DeployedValues>) {
   return {
     STAGE: { value: stage.name, for: () => true },
-    TABLE_NAME: { value: places.tableName, for: everyone },
+    TABLE_NAME: { value: values.tableName, for: everyone },
     ORIGINS: {
       value: stage.origins.join(),
       for: (contract) =>
@@ -150,26 +150,26 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
         judgesHandshakes(contract),
     },
     ...rulesOf(stage),
-    ISSUER: { value: places.issuer, for: asksIssuer },
-    AUDIENCE: { value: places.audience, for: asksIssuer },
-    JWKS_URI: { value: places.jwksUri, for: judges },
+    ISSUER: { value: values.issuer, for: asksIssuer },
+    AUDIENCE: { value: values.audience, for: asksIssuer },
+    JWKS_URI: { value: values.jwksUri, for: judges },
     GROUPS_CLAIM: { value: stage.groupsClaim, for: asksIssuer },
     SUBJECT_CLAIM: { value: stage.subjectClaim, for: judges },
     ROLE_SCOPES: { value: pairsText(stage.roleScopes), for: judges },
     WS_ENDPOINT: {
-      value: places.socketEndpoint,
+      value: values.socketEndpoint,
       for: (contract) =>
         toSockets(contract) || (stage.domain === undefined && describesSockets(contract)),
     },
     OTHER_APIS: {
-      value: places.otherApis && pairsText(places.otherApis),
+      value: values.otherApis && pairsText(values.otherApis),
       for: describesOthers,
     },
     SOCKETS_PER_USER: {
       value: String(stage.socketsPerUser),
       for: ofKind("socket", "authorizer", "relay"),
     },
-    ...queueUrlsOf(places),
+    ...queueUrlsOf(values),
     POST_RATE: { value: String(stage.postRate), for: toSockets },
     RESUME_FRAMES_PER_SECOND: {
       value: String(stage.resumeFramesPerSecond),
@@ -186,15 +186,15 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
     },
     TENCENT_ADMINISTRATORS: { value: stage.tencent.administrators.join(), for: ofKind("command") },
     TENCENT_SECRET_ARN: {
-      value: places.tencentSecretArn,
+      value: values.tencentSecretArn,
       for: ({ grants }) => grants.tencentSecret === true,
     },
     PICTURES_BUCKET: {
-      value: places.picturesBucket,
+      value: values.picturesBucket,
       for: ({ grants }) => grants.pictures !== undefined,
     },
     PICTURES_URL: {
-      value: places.picturesUrl,
+      value: values.picturesUrl,
       for: ({ grants }) => grants.pictures?.includes("write") ?? false,
     },
     PUBLIC_URL: {
@@ -202,7 +202,7 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
       for: (contract) => stage.domain !== undefined && describes(contract),
     },
     CALLBACK_SECRET_ARN: {
-      value: places.callbackSecretArn,
+      value: values.callbackSecretArn,
       for: ({ grants }) => grants.callbackSecret === true,
     },
   } satisfies Record<Exclude<SettingName, Machine>, Setting>;
@@ -219,10 +219,10 @@ function missing(name: string, { summary }: AnyContract): never {
 export function environmentOf(
   contract: AnyContract,
   stage: Stage,
-  places: Partial<Places>,
+  values: Partial<DeployedValues>,
 ): Record<string, string> {
   const environment: Record<string, string> = {};
-  for (const [name, setting] of Object.entries<Setting>(settingsOf(stage, places)))
+  for (const [name, setting] of Object.entries<Setting>(settingsOf(stage, values)))
     if (setting.for(contract)) environment[name] = setting.value ?? missing(name, contract);
   return environment;
 }

@@ -13,7 +13,7 @@ import {
   SystemLogLevel,
 } from "aws-cdk-lib/aws-lambda";
 import { defaults, memoryOf } from "../../platform/lambda/grants.ts";
-import { bundlesApart, flatName, functionName } from "../stages/names.ts";
+import { flatName, functionName, separateBundlesFlag } from "../stages/names.ts";
 import { type Row, rowsOf } from "../stages/route-table.ts";
 import { environmentOf } from "./environment.ts";
 import { type Statement, statementsOf, withRelay } from "./grants.ts";
@@ -23,7 +23,7 @@ const dist = join(import.meta.dirname, "../../dist");
 
 /** A function's bundle, or a placeholder for it. */
 function codeOf({ scope }: Site, name: string): Code {
-  if (scope.node.tryGetContext(bundlesApart) !== true)
+  if (scope.node.tryGetContext(separateBundlesFlag) !== true)
     return Code.fromAsset(join(dist, flatName(name)));
   // If an asset's folder already exists, CDK copies nothing, whatever the source.
   return Code.fromAsset(import.meta.dirname, {

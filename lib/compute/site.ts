@@ -4,10 +4,10 @@ import type { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import { StringParameter } from "aws-cdk-lib/aws-ssm";
 import type { Construct } from "constructs";
 import type { Data } from "../data/data.ts";
-import { ofEach } from "../data/queues.ts";
+import { forEachQueue } from "../data/queues.ts";
 import { functionName, issuerParameters } from "../stages/names.ts";
 import type { Stage } from "../stages/stages.ts";
-import type { Places } from "./environment.ts";
+import type { DeployedValues } from "./environment.ts";
 import type { Resources } from "./grants.ts";
 
 /** Where functions are placed: their stack, their stage, their log and available settings. */
@@ -15,7 +15,7 @@ export type Site = {
   scope: Construct;
   stage: Stage;
   logGroup: LogGroup;
-  places: Partial<Places>;
+  places: Partial<DeployedValues>;
   resources: Resources;
 };
 
@@ -31,10 +31,10 @@ export type StackInputs = {
   /** The public base URL of pictures. */
   picturesUrl?: string;
   /** Hosts of the APIs besides the HTTP API, by the start of their paths. */
-  otherApis?: Places["otherApis"];
+  otherApis?: DeployedValues["otherApis"];
 };
 
-type Issuer = Pick<Places, "issuer" | "audience" | "jwksUri">;
+type Issuer = Pick<DeployedValues, "issuer" | "audience" | "jwksUri">;
 
 /** The issuer, from the stage's parameters. */
 export function issuerOf(scope: Construct, stage: Stage): Issuer {
@@ -63,7 +63,7 @@ export function siteOf(
       picturesBucket: data.pictures.bucketName,
       ...urls,
       ...issuer,
-      queueUrls: ofEach((name) => data.queues[name].queueUrl),
+      queueUrls: forEachQueue((name) => data.queues[name].queueUrl),
       ...(sockets && { socketEndpoint: sockets.endpoint }),
       ...(tencentSecret && { tencentSecretArn: tencentSecret.secretArn }),
       ...(callbackSecret && { callbackSecretArn: callbackSecret.secretArn }),
@@ -71,7 +71,7 @@ export function siteOf(
     resources: {
       tableArn: data.table.tableArn,
       picturesArn: data.pictures.bucketArn,
-      queueArns: ofEach((name) => data.queues[name].queueArn),
+      queueArns: forEachQueue((name) => data.queues[name].queueArn),
       taskArns: { "realtime/post-part": functionArn(scope, stage, "realtime/post-part") },
       ...(sockets && { socketApiArn: sockets.apiArn }),
       ...(tencentSecret && { tencentSecretArn: tencentSecret.secretArn }),

@@ -11,7 +11,7 @@ import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
 import { dueIndex } from "../../platform/table/keys.ts";
 import { edgeKeyName, tableName } from "../stages/names.ts";
-import { placeOf, type Stage } from "../stages/stages.ts";
+import { type Stage, stackEnvironmentOf } from "../stages/stages.ts";
 import { addBackups } from "./backups.ts";
 import { exportPermanently, outputOf } from "./outputs.ts";
 import { addQueues, type Queues, queuesOf } from "./queues.ts";
@@ -39,7 +39,7 @@ export class Data extends Stack {
   readonly callbackSecret: Secret;
 
   constructor(scope: Construct, id: string, stage: Stage) {
-    super(scope, id, placeOf(stage));
+    super(scope, id, stackEnvironmentOf(stage));
     const removalPolicy = stage.keepData
       ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
       : RemovalPolicy.DESTROY;

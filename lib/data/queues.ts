@@ -45,22 +45,25 @@ const keepsOrder = {
 } satisfies Record<QueueName, boolean>;
 
 /** Each queue of a stage. */
-type Placed = Record<QueueName, Queue>;
+type QueueConstructs = Record<QueueName, Queue>;
 
 /** Each queue for other stacks: by name, since an export could never be removed. */
 export type Queues = Record<QueueName, { queueName: string; queueArn: string; queueUrl: string }>;
 
 /** Builds a value for each queue, by name. */
-export const ofEach = <T>(make: (name: QueueName) => T): Record<QueueName, T> =>
+export const forEachQueue = <T>(make: (name: QueueName) => T): Record<QueueName, T> =>
   Object.fromEntries(queueNames.map((name) => [name, make(name)])) as Record<QueueName, T>;
 
 /** The queues, each with its dead-letter queue. */
-export function addQueues(scope: Construct, stage: string): { live: Placed; dead: Placed } {
-  const dead = ofEach((name) => place(scope, stage, name));
-  return { live: ofEach((name) => place(scope, stage, name, dead[name])), dead };
+export function addQueues(
+  scope: Construct,
+  stage: string,
+): { live: QueueConstructs; dead: QueueConstructs } {
+  const dead = forEachQueue((name) => addQueue(scope, stage, name));
+  return { live: forEachQueue((name) => addQueue(scope, stage, name, dead[name])), dead };
 }
 
-function place(scope: Construct, stage: string, name: QueueName, dead?: Queue): Queue {
+function addQueue(scope: Construct, stage: string, name: QueueName, dead?: Queue): Queue {
   const isDead = dead === undefined;
   const fifo = keepsOrder[name];
   const ordered = {
@@ -86,7 +89,7 @@ const nameOf = (stage: string, name: QueueName, isDead: boolean) =>
 
 /** The queues of a stage, or their dead-letter queues, without a reference to their stack. */
 export const queuesOf = (stack: Stack, stage: string, isDead: boolean): Queues =>
-  ofEach((name) => {
+  forEachQueue((name) => {
     const queueName = nameOf(stage, name, isDead);
     return {
       queueName,

@@ -24,7 +24,7 @@ import type { Construct } from "constructs";
 import { outputOf } from "../data/outputs.ts";
 import { type Domain, originOf, relayUrlOf } from "../stages/domain.ts";
 import { connectingTo, homePath, pagePaths } from "../stages/page-headers.ts";
-import { placeOf, type Stage } from "../stages/stages.ts";
+import { type Stage, stackEnvironmentOf } from "../stages/stages.ts";
 import { cachedPaths, cachePolicies } from "./cache-policies.ts";
 import { type Edge, zoneOf } from "./edge.ts";
 import { originKeyHeader } from "./origin-lock.ts";
@@ -58,7 +58,7 @@ export class DistributionStack extends Stack {
   private readonly pages: Bucket;
 
   constructor(scope: Construct, id: string, stage: Stage, domain: Domain, behind: Origins) {
-    super(scope, id, placeOf(stage));
+    super(scope, id, stackEnvironmentOf(stage));
     this.addStackDependency(behind.edge);
     this.pages = new Bucket(this, "pages", {
       encryption: BucketEncryption.S3_MANAGED,

@@ -1,5 +1,5 @@
 import { type Contract, methodAndPath, unitsOf } from "../../platform/http/contract.ts";
-import { catchAll, rowsOf, theOne } from "../stages/route-table.ts";
+import { catchAll, onlyRow, rowsOf } from "../stages/route-table.ts";
 
 /**
  * Matches possible tokens: `Bearer` and the form of a JWT (RFC 7519), in lower case. Calls with any
@@ -53,7 +53,7 @@ export const uploadPatterns = () =>
  * paths, since the gateway decodes them, too.
  */
 export function picturePatterns() {
-  const { contract } = theOne(rowsOf("download"), "download");
+  const { contract } = onlyRow(rowsOf("download"), "download");
   return {
     /** All, at most 24 KB in the sizes 40 and 76. */
     all: "^/+pictures/",

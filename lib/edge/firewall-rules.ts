@@ -56,12 +56,16 @@ export const countedRules = [
 ];
 
 /** The CloudWatch settings of a rule, or of all rules. */
-export const measured = (metricName: string) => ({
+export const withMetric = (metricName: string) => ({
   visibilityConfig: { cloudWatchMetricsEnabled: true, metricName, sampledRequestsEnabled: false },
 });
 
 /** A group of rules maintained by AWS, some of which only count. */
-export const managed = (priority: number, group: string, counted: readonly string[] = []) => ({
+export const managedRuleGroup = (
+  priority: number,
+  group: string,
+  counted: readonly string[] = [],
+) => ({
   name: group,
   priority,
   overrideAction: { none: {} },
@@ -72,7 +76,7 @@ export const managed = (priority: number, group: string, counted: readonly strin
       ruleActionOverrides: counted.map((rule) => ({ name: rule, actionToUse: { count: {} } })),
     },
   },
-  ...measured(group),
+  ...withMetric(group),
 });
 
 /** Blocks addresses above this number of matching requests in five minutes. */
@@ -92,7 +96,7 @@ export const rateByAddress = (
       ...(scopeDownStatement && { scopeDownStatement }),
     },
   },
-  ...measured(name),
+  ...withMetric(name),
 });
 
 /**
@@ -125,7 +129,7 @@ const rateByToken = (
       scopeDownStatement,
     },
   },
-  ...measured(name),
+  ...withMetric(name),
 });
 
 const matches = (
@@ -189,7 +193,7 @@ export function requestRules(
 ): CfnWebACL.RuleProperty[] {
   return [
     ...rates.map((rule) => ({ ...rule, action: block })),
-    managed(1, "AWSManagedRulesCommonRuleSet", counted),
-    managed(2, "AWSManagedRulesKnownBadInputsRuleSet"),
+    managedRuleGroup(1, "AWSManagedRulesCommonRuleSet", counted),
+    managedRuleGroup(2, "AWSManagedRulesKnownBadInputsRuleSet"),
   ];
 }

@@ -4,7 +4,13 @@ import type { Construct } from "constructs";
 import { failure, outerCodes } from "../../platform/http/envelope.ts";
 import { hostFirewallName } from "../stages/names.ts";
 import type { Stage } from "../stages/stages.ts";
-import { countedRules, managed, measured, rateByAddress, requestRules } from "./firewall-rules.ts";
+import {
+  countedRules,
+  managedRuleGroup,
+  rateByAddress,
+  requestRules,
+  withMetric,
+} from "./firewall-rules.ts";
 
 /**
  * A firewall in front of REST APIs, with all rates unless told otherwise. Its refusals are our 403
@@ -41,7 +47,7 @@ export function addDistributionFirewall(scope: Construct, stage: Stage): CfnWebA
     name,
     scope: "CLOUDFRONT",
     defaultAction: { allow: {} },
-    ...measured(name),
+    ...withMetric(name),
     customResponseBodies: {
       refused: { contentType: "APPLICATION_JSON", content: JSON.stringify(refused) },
     },
@@ -70,8 +76,8 @@ export function addPoolFirewall(scope: Construct, name: string, poolArn: string)
     [poolArn],
     [
       rateByAddress(0, "rate", signInsPerAddressMax),
-      managed(1, "AWSManagedRulesAmazonIpReputationList"),
-      managed(2, "AWSManagedRulesKnownBadInputsRuleSet"),
+      managedRuleGroup(1, "AWSManagedRulesAmazonIpReputationList"),
+      managedRuleGroup(2, "AWSManagedRulesKnownBadInputsRuleSet"),
     ],
   );
 }
@@ -88,7 +94,7 @@ export function addRegionalFirewall(
     name,
     scope: "REGIONAL",
     defaultAction,
-    ...measured(name),
+    ...withMetric(name),
     rules,
   });
   for (const [at, resourceArn] of resourceArns.entries())

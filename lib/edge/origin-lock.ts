@@ -2,7 +2,7 @@ import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
 import type { CfnWebACL } from "aws-cdk-lib/aws-wafv2";
 import type { Construct } from "constructs";
 import { addRegionalFirewall } from "./firewall.ts";
-import { measured } from "./firewall-rules.ts";
+import { withMetric } from "./firewall-rules.ts";
 
 /**
  * The header by which CloudFront authenticates itself to an API; CloudFront replaces a viewer's
@@ -39,7 +39,7 @@ export function addOriginLock(
         textTransformations: [{ priority: 0, type: "NONE" }],
       },
     },
-    ...measured("origin-key"),
+    ...withMetric("origin-key"),
   };
   const rules = [hasKey, ...others.map((rule) => ({ ...rule, priority: rule.priority + 1 }))];
   // The gateway returns a refusal in the form of its API (lib/api/gateway-responses.ts).

@@ -2,7 +2,7 @@ import { RemovalPolicy, Stack } from "aws-cdk-lib";
 import { CfnAccount } from "aws-cdk-lib/aws-apigateway";
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
-import { placeOf, type Stage } from "../stages/stages.ts";
+import { type Stage, stackEnvironmentOf } from "../stages/stages.ts";
 
 /**
  * API Gateway has one role per account and region for writing logs. All stages share it, so it has
@@ -11,7 +11,7 @@ import { placeOf, type Stage } from "../stages/stages.ts";
  */
 export class Account extends Stack {
   constructor(scope: Construct, id: string, stage: Stage) {
-    super(scope, id, placeOf(stage));
+    super(scope, id, stackEnvironmentOf(stage));
     const write = new PolicyStatement({
       actions: [
         "logs:CreateLogGroup",

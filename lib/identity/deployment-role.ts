@@ -4,7 +4,7 @@ import { DefaultStackSynthesizer } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import { edgeRegion } from "../stages/domain.ts";
 import { functionName, tableNames } from "../stages/names.ts";
-import { placeOf, type Stage } from "../stages/stages.ts";
+import { type Stage, stackEnvironmentOf } from "../stages/stages.ts";
 
 /** The issuer of the tokens of GitHub's jobs; the account registers it once (docs/deploying.md). */
 const provider = "token.actions.githubusercontent.com";
@@ -21,7 +21,7 @@ const bootstrapRoles = ["deploy-role", "file-publishing-role", "lookup-role"];
  */
 export class DeploymentRole extends Stack {
   constructor(scope: Construct, id: string, stage: Stage, repository: string) {
-    super(scope, id, placeOf(stage));
+    super(scope, id, stackEnvironmentOf(stage));
     const statements = this.#statementsOf(stage);
     const principal = new WebIdentityPrincipal(
       Arn.format(

@@ -21,8 +21,8 @@ import { addFunction } from "../compute/lambdas.ts";
 import { type StackInputs, siteOf } from "../compute/site.ts";
 import { exportPermanently } from "../data/outputs.ts";
 import { addPoolFirewall } from "../edge/firewall.ts";
-import { rowsOf, theOne } from "../stages/route-table.ts";
-import { placeOf, type Stage } from "../stages/stages.ts";
+import { onlyRow, rowsOf } from "../stages/route-table.ts";
+import { type Stage, stackEnvironmentOf } from "../stages/stages.ts";
 
 /**
  * The profile attributes that users may write, and that functions read (platform/auth/token.ts).
@@ -54,9 +54,9 @@ export class Users extends Stack {
   readonly trigger: Lambda;
 
   constructor(scope: Construct, id: string, stage: Stage, inputs: StackInputs) {
-    super(scope, id, placeOf(stage));
+    super(scope, id, stackEnvironmentOf(stage));
     const log = logGroup(this, "log", stage, "identity");
-    const row = theOne(rowsOf("trigger"), "trigger");
+    const row = onlyRow(rowsOf("trigger"), "trigger");
     this.trigger = addFunction(siteOf(this, stage, log, inputs), row);
     this.pool = new UserPool(this, "users", {
       userPoolName: `ovation-${stage.name}`,
@@ -99,7 +99,7 @@ export class Users extends Stack {
  * Everything that a pool needs besides itself: its trigger's permissions, groups, clients, pages
  * and a firewall. Returns the parameters that identify its tokens.
  */
-export function addPoolParts(stack: Stack, stage: Stage, { pool, trigger }: Users) {
+export function addUserPoolResources(stack: Stack, stage: Stage, { pool, trigger }: Users) {
   allowTrigger(stack, pool, trigger);
   for (const groupName of ["admin", "service"])
     new CfnUserPoolGroup(stack, `group-${groupName}`, { userPoolId: pool.userPoolId, groupName });
@@ -198,7 +198,7 @@ function allowTrigger(stack: Stack, pool: UserPool, trigger: Lambda): void {
     principal: "cognito-idp.amazonaws.com",
     sourceArn: pool.userPoolArn,
   });
-  const { contract } = theOne(rowsOf("trigger"), "trigger");
+  const { contract } = onlyRow(rowsOf("trigger"), "trigger");
   if (contract.grants.userPool !== true || trigger.role === undefined) return;
   const look = new PolicyStatement({
     actions: ["cognito-idp:AdminGetUser"],

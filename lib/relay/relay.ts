@@ -2,7 +2,7 @@ import { Fn, RemovalPolicy, Stack } from "aws-cdk-lib";
 import type { Construct } from "constructs";
 import { logGroup } from "../api/gateway.ts";
 import type { StackInputs } from "../compute/site.ts";
-import { placeOf, type Stage } from "../stages/stages.ts";
+import { type Stage, stackEnvironmentOf } from "../stages/stages.ts";
 import { addFleet } from "./fleet.ts";
 import { addLoadBalancer } from "./load-balancer.ts";
 import { addNetwork } from "./network.ts";
@@ -15,7 +15,7 @@ import { addTask } from "./task.ts";
  */
 export class Relay extends Stack {
   constructor(scope: Construct, id: string, stage: Stage, inputs: StackInputs) {
-    super(scope, id, placeOf(stage));
+    super(scope, id, stackEnvironmentOf(stage));
     const log = logGroup(this, "log", stage, "relay");
     // It only has metrics and faults, and a recreated relay needs its name.
     log.applyRemovalPolicy(RemovalPolicy.DESTROY);

@@ -20,7 +20,7 @@ import { relayContract } from "../../platform/relay/contract.ts";
 import { environmentOf } from "../compute/environment.ts";
 import { type Statement, statementsOf } from "../compute/grants.ts";
 import { issuerOf, type StackInputs, siteOf } from "../compute/site.ts";
-import { bundlesApart } from "../stages/names.ts";
+import { separateBundlesFlag } from "../stages/names.ts";
 import { cpuUnits, semiSpaceMegabytes } from "../stages/relay.ts";
 import type { Stage } from "../stages/stages.ts";
 
@@ -114,7 +114,7 @@ type Bundled = { asset: Asset; command: string[]; statements: Statement[] };
  * runs exactly what was deployed, and no image has to be built (docs/decisions/relay.md).
  */
 function bundleOf(scope: Construct): Bundled {
-  if (scope.node.tryGetContext(bundlesApart) === true) return bundleApart(scope);
+  if (scope.node.tryGetContext(separateBundlesFlag) === true) return bundleApart(scope);
   const sha256 = createHash("sha256").update(readFileSync(bundleFile)).digest("hex");
   const asset = new Asset(scope, "bundle", {
     path: bundleFile,

@@ -8,7 +8,7 @@ export const functionName = (stage: string, name: string) => `ovation-${stage}-$
  * The CDK context flag for bundles that are built concurrently and written into the assembly by the
  * build: into existing folders, which CDK names by a hash of `flatName`.
  */
-export const bundlesApart = "ovation:bundles-apart";
+export const separateBundlesFlag = "ovation:bundles-apart";
 
 /** The table of a stage: that of its stack, or a restored one. */
 export const tableName = ({ name, restored }: { name: string; restored?: { table: string } }) =>

@@ -11,7 +11,7 @@ const types: Record<string, string> = {
 export const homePath = "/console";
 
 /** What no page of ours may do: the end of every policy. */
-export const nothingElse = [
+export const basePolicy = [
   "object-src 'none'",
   "base-uri 'none'",
   "form-action 'none'",
@@ -30,7 +30,7 @@ const pagePolicy = [
   "font-src 'self'",
   "img-src 'self' https:",
   "connect-src 'self'",
-  ...nothingElse,
+  ...basePolicy,
 ].join("; ");
 
 /** A page is revalidated each time: its name stays, while the names of its assets change. */

@@ -43,7 +43,7 @@ export const rowsOf = <K extends AnyContract["kind"]>(kind: K) =>
 export const catchAll = "/{proxy+}";
 
 /** The only function of its kind; throws unless there is exactly one. */
-export function theOne<C extends AnyContract>(found: readonly Row<C>[], what: string): Row<C> {
+export function onlyRow<C extends AnyContract>(found: readonly Row<C>[], what: string): Row<C> {
   const [row, ...others] = found;
   if (row === undefined || others.length > 0)
     throw new Error(

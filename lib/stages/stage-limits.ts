@@ -90,18 +90,18 @@ function assertPrice({ name, superlikePrice }: { name: string; superlikePrice: n
 }
 
 /** A stage's domain and region. */
-type Placed = { name: string; domain?: object; region?: string };
+type RegionOfStage = { name: string; domain?: object; region?: string };
 
 /** Throws if a domain's alarms, which are in another region, could not find the stage. */
-export function assertPlace({ name, domain, region }: Placed): void {
+export function assertRegion({ name, domain, region }: RegionOfStage): void {
   if (domain === undefined || region !== undefined) return;
   throw new Error(`${name}: a stage with a domain names its region, in lib/stages/stages.ts`);
 }
 
 /** Throws if a stage's settings are not possible. */
 export function assertPossible(
-  stage: Reserving & Calling & Placed & { messageDays: number; superlikePrice: number },
+  stage: Reserving & Calling & RegionOfStage & { messageDays: number; superlikePrice: number },
 ) {
-  const asserts = [assertConcurrency, assertRate, assertRetention, assertPrice, assertPlace];
+  const asserts = [assertConcurrency, assertRate, assertRetention, assertPrice, assertRegion];
   for (const assert of asserts) assert(stage);
 }

@@ -2,14 +2,14 @@ import type { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Role } from "../../platform/auth/caller.ts";
 import type { Rates } from "../../platform/runtime/env.ts";
 import { prodCanaries } from "./canaries.ts";
-import { assertApart, type Place } from "./place.ts";
 import { devRates, prodRates } from "./rates.ts";
 import type { RelaySettings } from "./relay.ts";
 import type { FunctionName } from "./route-table.ts";
+import { assertNoConflicts, type StageIdentity } from "./stage-identity.ts";
 import { assertPossible, type Throughput } from "./stage-limits.ts";
 
-/** All differences between stages: the stage's own place, and a policy. */
-export type Stage = Place & Policy;
+/** All differences between stages: the stage's identity, and a policy. */
+export type Stage = StageIdentity & Policy;
 
 /** How a stage behaves; another stage may inherit it. */
 export type Policy = {
@@ -101,11 +101,11 @@ export type Policy = {
   consoleUrls: readonly string[];
 };
 
-/** A policy without any field of a place, so that a stage that inherits it copies no place. */
-type OwnPolicy = Policy & { [own in keyof Place]?: never };
+/** A policy without any field of an identity, so that a stage that inherits it copies none. */
+type OwnPolicy = Policy & { [own in keyof StageIdentity]?: never };
 
 /** A stage without its name, as listed below. */
-export type Row = { policy: OwnPolicy; place?: Omit<Place, "name"> };
+export type Row = { policy: OwnPolicy; place?: Omit<StageIdentity, "name"> };
 
 /** A number for some functions; a name that the route table does not have does not compile. */
 type ByFunction = Readonly<Partial<Record<FunctionName, number>>>;
@@ -238,12 +238,12 @@ export function stagesOf(listed: Readonly<Record<string, Row>>): Stage[] {
     const own: Policy = policy;
     return { ...own, ...place, name };
   });
-  assertApart(stages);
+  assertNoConflicts(stages);
   return stages;
 }
 
 /** Where a stage's stacks are deployed; what it leaves open comes from the credentials. */
-export const placeOf = ({ account, region }: Stage) => ({
+export const stackEnvironmentOf = ({ account, region }: Stage) => ({
   env: { ...(account && { account }), ...(region && { region }) },
 });
 

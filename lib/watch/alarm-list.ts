@@ -1,10 +1,10 @@
 import type { MetricName } from "../../platform/runtime/metrics.ts";
 import { socketsPerTask } from "../stages/relay.ts";
 import {
-  answering,
+  apisWith5xx,
   copiedBackups,
   distribution,
-  guarded,
+  functionsWithoutCaller,
   hostFirewall,
   mappings,
   queuesOf,
@@ -13,7 +13,7 @@ import {
   relayTasks,
   type Subjects,
   tables,
-  unattended,
+  unthrottledFunctions,
   vaults,
   type Watched,
 } from "./alarm-subjects.ts";
@@ -149,13 +149,13 @@ export const alarmKinds = {
     means: "A function without a waiting caller fails: its work is late and may be abandoned.",
     ...{ aws: "AWS/Lambda", metric: "Errors" },
     when: "lasting",
-    of: unattended,
+    of: functionsWithoutCaller,
   },
   "http-5xx": {
     name: "{} answers 5xx",
     means: "Callers of the HTTP API or of the API of pictures got 500, 503 or 504.",
     ...{ aws: "AWS/ApiGateway", metric: "5XXError" },
-    of: answering,
+    of: apisWith5xx,
   },
   "host-5xx": {
     name: "the domain answers 5xx",
@@ -314,7 +314,7 @@ export const alarmKinds = {
     means: "A function has reached its reserved concurrency, or the account its quota.",
     ...{ aws: "AWS/Lambda", metric: "Throttles" },
     when: "lasting",
-    of: guarded,
+    of: unthrottledFunctions,
   },
   "functions-throttled": {
     name: "functions are throttled",

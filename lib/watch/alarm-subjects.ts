@@ -47,7 +47,7 @@ export const queuesOf = (queues: Queues): Subjects =>
   );
 
 /** The REST APIs that answer failures with 5xx: Tencent's answer 200. */
-export const answering = ({ stage }: Watched): Subjects =>
+export const apisWith5xx = ({ stage }: Watched): Subjects =>
   Object.fromEntries(
     ["http", "pictures"].map((name) => [name, { ApiName: apiName(stage.name, name) }]),
   );
@@ -91,14 +91,14 @@ export function copiedBackups({ stage }: Watched): Subjects {
 }
 
 /** Functions without a waiting caller, whose errors nobody else would notice. */
-export const unattended = ({ stage }: Watched) =>
+export const functionsWithoutCaller = ({ stage }: Watched) =>
   named(
     stage,
     [...rowsOf("consumer"), ...rowsOf("task")].map(({ name }) => name),
   );
 
 /** Functions that must not be throttled, or that may exceed their own reservation. */
-export const guarded = ({ stage, streamMappings }: Watched) => {
+export const unthrottledFunctions = ({ stage, streamMappings }: Watched) => {
   const authorizers = rowsOf("authorizer").map(({ name }) => name);
   const reserved = Object.keys(stage.reservedConcurrency);
   return named(stage, [...new Set([...authorizers, ...Object.keys(streamMappings), ...reserved])]);

@@ -66,21 +66,16 @@ export class Alarms {
   }
 
   /** Places the alarms of one kind, one for each subject's metric. */
-  placeAll(
-    entry: string,
-    kind: AlarmKind,
-    metrics: Record<string, Metric>,
-    watched: Watched,
-  ): void {
+  addAll(entry: string, kind: AlarmKind, metrics: Record<string, Metric>, watched: Watched): void {
     const { threshold: most = 1 } = kind;
     for (const [subject, metric] of Object.entries(metrics)) {
       const threshold = typeof most === "number" ? most : most(watched, subject);
-      this.place({ entry, kind, name: kind.name.replace("{}", subject), metric, threshold });
+      this.addAlarm({ entry, kind, name: kind.name.replace("{}", subject), metric, threshold });
     }
   }
 
   /** Creates an alarm whose mail says what has happened and which page to read. */
-  private place({ entry, kind, name, metric, threshold }: Wanted): void {
+  private addAlarm({ entry, kind, name, metric, threshold }: Wanted): void {
     const { period, ...window } = windows[kind.when ?? "once"];
     const alarm = new Alarm(this.scope, name.replace(/[^a-z0-9]+/gi, "-"), {
       alarmName: `ovation-${this.stage.name}: ${name}`,

@@ -17,6 +17,6 @@ export class DistributionAlarms extends Stack {
     super(scope, id, { env: { ...(account && { account }), region: edgeRegion } });
     const alarms = new Alarms(this, watched.stage, `ovation-${name}-host-alarms`);
     for (const [entry, kind] of Object.entries<AlarmKind>(alarmKinds))
-      if (kind.at === "edge") alarms.placeAll(entry, kind, metricsOfKind(kind, watched), watched);
+      if (kind.at === "edge") alarms.addAll(entry, kind, metricsOfKind(kind, watched), watched);
   }
 }

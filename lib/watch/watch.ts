@@ -4,7 +4,7 @@ import { FilterPattern, LogGroup, MetricFilter } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import { metricNamespace } from "../../platform/runtime/metrics.ts";
 import { logName } from "../stages/names.ts";
-import { placeOf, type Stage } from "../stages/stages.ts";
+import { type Stage, stackEnvironmentOf } from "../stages/stages.ts";
 import { type AlarmKind, alarmKinds } from "./alarm-list.ts";
 import { metricsOfKind } from "./alarm-metrics.ts";
 import type { Watched } from "./alarm-subjects.ts";
@@ -34,13 +34,13 @@ export class Watch extends Stack {
   private readonly stage: Stage;
 
   constructor(scope: Construct, id: string, watched: Watched) {
-    super(scope, id, placeOf(watched.stage));
+    super(scope, id, stackEnvironmentOf(watched.stage));
     this.stage = watched.stage;
     const alarms = new Alarms(this, this.stage);
     const shown = new Map<string, Record<string, IMetric>>();
     for (const [entry, kind] of Object.entries<AlarmKind>(alarmKinds)) {
       const metrics = this.metricsOf(kind, watched);
-      if (kind.at === undefined) alarms.placeAll(entry, kind, metrics, watched);
+      if (kind.at === undefined) alarms.addAll(entry, kind, metrics, watched);
       if (Object.keys(metrics).length > 0)
         shown.set(kind.name.replace("{} ", "").replace("{}: ", ""), metrics);
     }

@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach } from "@jest/globals";
-import { findInAccount } from "../../bin/deploy/preflight.ts";
+import { checkStageAccount } from "../../bin/deploy/preflight.ts";
 import { type Stage, stageNamed } from "../../lib/stages/stages.ts";
 
 /* The account that a deployment asks before it begins: a server that speaks AWS's protocols. */
@@ -187,6 +187,7 @@ export function answerOf(url: string, body: string, target: string): Answer {
 
 export const given = (name: string): Stage => stageNamed(name);
 export const own: Stage = { ...given("prod"), account: "111122223333", region: "eu-central-1" };
-export const said = async (stage: Stage) => (await findInAccount(stage)).map(({ says }) => says);
+export const said = async (stage: Stage) =>
+  (await checkStageAccount(stage)).map(({ says }) => says);
 export const certificate = (region: string) =>
   `arn:aws:acm:${region}:111122223333:certificate/1234-5678`;

@@ -7,7 +7,7 @@ import { expect, test } from "@jest/globals";
 import { assemblySources, buildAssembly } from "../../bin/build/assembly.ts";
 import { bundledEntries } from "../../bin/build/build.ts";
 import { cdkCommand } from "../../bin/build/cdk.ts";
-import { readSource, slashed } from "../../bin/build/source-graph.ts";
+import { readSource, withForwardSlashes } from "../../bin/build/source-graph.ts";
 
 const root = join(import.meta.dirname, "../..");
 const deployed = mkdtempSync(join(tmpdir(), "ovation-assembly-"));
@@ -72,7 +72,7 @@ test("an assembly is rebuilt when any source of its bundles or templates has cha
     for (const name of readSource(root, file).imports) reach(name);
   };
   const programs = ["bin/app.ts", "bin/build/build.ts", ...Object.values(bundledEntries())];
-  const pages = globSync("web/docs/*.ts", { cwd: root }).map(slashed);
+  const pages = globSync("web/docs/*.ts", { cwd: root }).map(withForwardSlashes);
   for (const file of [...programs, ...pages]) reach(file);
   expect(reached.size).toBeGreaterThan(500);
   expect([...reached].filter((file) => !known.has(file))).toEqual([]);

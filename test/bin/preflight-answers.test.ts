@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { findInAccount } from "../../bin/deploy/preflight.ts";
+import { checkStageAccount } from "../../bin/deploy/preflight.ts";
 import { functionName } from "../../lib/stages/names.ts";
 import type { Stage } from "../../lib/stages/stages.ts";
 import { AwsAccount } from "../aws/account.ts";
@@ -20,7 +20,7 @@ useAccount();
 test("checks that the credentials may not run are unknown, and name the missing right", async () => {
   account.denied = true;
   const restored = { table: "ovation-prod-2", streamArn: "arn:aws:dynamodb:none" };
-  const findings = await findInAccount({ ...own, restored });
+  const findings = await checkStageAccount({ ...own, restored });
   expect(findings.map(({ says }) => /^Not checked: ([^.]*)\. /.exec(says)?.[1]).sort()).toEqual([
     "API Gateway's rate",
     "Lambda's executions",
@@ -162,7 +162,7 @@ test.each(documented)(
         const body = isXml ? xml : JSON.stringify({ __type: name, message: "so" });
         return { status, body: name === "not JSON" ? "<html>Bad Gateway" : body, type: name };
       };
-      const findings = await findInAccount(everything);
+      const findings = await checkStageAccount(everything);
       expect([name, met > 0, findings.length > 0]).toEqual([name, true, true]);
       for (const { says, fix } of findings) {
         expect(says).not.toMatch(/undefined|\bat .*\.ts|NaN|\[object/);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { findInAccount, findInStage } from "../../bin/deploy/preflight.ts";
+import { checkStage, checkStageAccount } from "../../bin/deploy/preflight.ts";
 import type { Domain } from "../../lib/stages/domain.ts";
 import type { Stage } from "../../lib/stages/stages.ts";
 import { account, certificate, given, own, said, useAccount } from "../aws/preflight-account.ts";
@@ -15,7 +15,7 @@ test("an account that has everything has no finding", async () => {
 
 test("all findings of an account are reported at once, each with its fix", async () => {
   Object.assign(account, { id: "999900001111", bootstrap: undefined, executions: 10, rate: 2_500 });
-  const findings = await findInAccount(own);
+  const findings = await checkStageAccount(own);
   expect(findings.map(({ says }) => says)).toEqual([
     "The credentials belong to account 999900001111, prod to 111122223333",
     "999900001111 is not bootstrapped in eu-central-1",
@@ -32,13 +32,13 @@ describe("a relay", () => {
   const relay = { minTasks: 2, maxTasks: 8, fromViewers: 2_000 };
   const region = "eu-central-1";
   const says = (more: Partial<Stage>) =>
-    findInStage({ ...given("dev"), region, domain: { name, zone }, relay, ...more }).map(
+    checkStage({ ...given("dev"), region, domain: { name, zone }, relay, ...more }).map(
       (one) => one.says,
     );
 
   test("needs a domain, because TLS needs a name", () => {
     const { domain: _, ...stage } = { ...given("dev"), relay };
-    expect(findInStage(stage).map((one) => one.says)).toEqual([
+    expect(checkStage(stage).map((one) => one.says)).toEqual([
       "dev: relay needs a domain, since there is no TLS without a name",
     ]);
     expect(says({})).toEqual([]);
@@ -98,7 +98,7 @@ describe("a relay", () => {
 });
 
 test("a domain needs a certificate in CloudFront's region, and a name in its zone", () => {
-  const says = (domain: Domain) => findInStage({ ...given("dev"), domain }).map((one) => one.says);
+  const says = (domain: Domain) => checkStage({ ...given("dev"), domain }).map((one) => one.says);
   const name = "live.acme.com";
   expect(says({ name, certificate: certificate("us-east-1") })).toEqual([]);
   expect(says({ name, zone: { id: "Z1", name: "acme.com" } })).toEqual([]);
@@ -125,7 +125,7 @@ test("a domain needs a certificate in CloudFront's region, and a name in its zon
     ...own,
     domain: { name: "live.ovation.example", zone: { id: "Z1", name: "ovation.example" } },
   };
-  expect(findInStage(placeholder).map((one) => one.says)).toContain(
+  expect(checkStage(placeholder).map((one) => one.says)).toContain(
     "prod: domain is still live.ovation.example",
   );
 });
@@ -237,7 +237,7 @@ test("a leftover vault prevents a deployment, and copies need an existing vault"
   expect(await said(copyTo(away))).toEqual([]);
   // A vault of another account cannot be checked.
   expect(await said(copyTo("eu-west-1:999900001111:backup-vault:theirs"))).toEqual([]);
-  const says = (stage: Stage) => findInStage(stage).map((finding) => finding.says);
+  const says = (stage: Stage) => checkStage(stage).map((finding) => finding.says);
   expect(says(copyTo("eu-central-1:111122223333:backup-vault:ovation-prod"))).toContain(
     "prod: backupCopy is the stage's own vault",
   );
@@ -256,7 +256,7 @@ test("without a region no check runs", async () => {
 });
 
 test("a stage that keeps data restricts origins, and reserves no more than there is", () => {
-  const says = (stage: Stage) => findInStage(stage).map((finding) => finding.says);
+  const says = (stage: Stage) => checkStage(stage).map((finding) => finding.says);
   expect(says({ ...own, origins: ["*"] })).toContain("prod: browsers may call it from any origin");
   expect(says({ ...own, accountConcurrency: 500 })).toContainEqual(
     expect.stringMatching(/^prod reserves \d+ executions, at most 100 can be$/),

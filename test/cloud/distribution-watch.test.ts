@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { isAccepted } from "../../lib/nag.ts";
 import type { Domain } from "../../lib/stages/domain.ts";
-import { assertPlace } from "../../lib/stages/stage-limits.ts";
+import { assertRegion } from "../../lib/stages/stage-limits.ts";
 import { stageNamed } from "../../lib/stages/stages.ts";
 import { resourcesOf, synthesize, theResource } from "./templates.ts";
 
@@ -93,8 +93,8 @@ describe("the alarms of a domain", () => {
 
   test("require a stage with an explicit region", () => {
     const nowhere = { name: "prod", domain };
-    expect(() => assertPlace(nowhere)).toThrow("prod: a stage with a domain names its region");
-    expect(() => assertPlace({ ...nowhere, region: "eu-central-1" })).not.toThrow();
-    expect(() => assertPlace({ name: "dev" })).not.toThrow();
+    expect(() => assertRegion(nowhere)).toThrow("prod: a stage with a domain names its region");
+    expect(() => assertRegion({ ...nowhere, region: "eu-central-1" })).not.toThrow();
+    expect(() => assertRegion({ name: "dev" })).not.toThrow();
   });
 });

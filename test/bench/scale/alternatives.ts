@@ -1,4 +1,4 @@
-import { others } from "../../../bin/operate/estimate.ts";
+import { otherServices } from "../../../bin/operate/estimate.ts";
 import { prices } from "../../../local/aws/prices.ts";
 import { round } from "../figures.ts";
 
@@ -29,12 +29,13 @@ export function dollarsElsewhere(of: Delivered): Record<string, number> {
   const out = (sizes.reduce((sum, bytes) => sum + bytes, 0) * viewers * prices.gigabytes_out) / 1e9;
   const posts = viewers * metered(meteredBytes.post) * prices.websocket_messages;
   // A publication is an operation as well as each delivery.
-  const publishes = (viewers + 1) * metered(meteredBytes.publish) * others.appSync.operation;
+  const publishes = (viewers + 1) * metered(meteredBytes.publish) * otherServices.appSync.operation;
   const dollars = {
     "$/hour, posts": base + posts + minutes * prices.websocket_connection_minutes + out,
-    "$/hour, AppSync Events": base + publishes + minutes * others.appSync.connectionMinute + out,
+    "$/hour, AppSync Events":
+      base + publishes + minutes * otherServices.appSync.connectionMinute + out,
     // It takes the messages itself, one by one, and charges for no bytes.
-    "$/hour, IVS Chat": events * (others.ivs.sent + viewers * others.ivs.delivered),
+    "$/hour, IVS Chat": events * (otherServices.ivs.sent + viewers * otherServices.ivs.delivered),
   };
   return Object.fromEntries(
     Object.entries(dollars).map(([name, value]) => [name, round((value * 3600) / seconds)]),

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { tableName } from "../../lib/stages/names.ts";
-import type { Place } from "../../lib/stages/place.ts";
+import type { StageIdentity } from "../../lib/stages/stage-identity.ts";
 import { type Policy, type Row, stageNamed, stagesOf } from "../../lib/stages/stages.ts";
 
 /** The policy of prod, without its place. */
@@ -10,7 +10,7 @@ function policyOf(stage: string): Policy {
   return policy;
 }
 
-type Own = Omit<Place, "name">;
+type Own = Omit<StageIdentity, "name">;
 const stream = (table: string) =>
   `arn:aws:dynamodb:eu-central-1:111122223333:table/${table}/stream/2026-11-21T04:00:00.000`;
 const vault = (name: string, region = "eu-west-1") =>
@@ -30,7 +30,7 @@ const listed = (staging?: Own): Record<string, Row> => ({
   prod: { policy: policyOf("prod"), place: prod },
 });
 
-test("a stage made like prod has prod's policy and nothing of prod's place", () => {
+test("a stage made like prod has prod's policy and nothing of prod's identity", () => {
   const [staging, own] = stagesOf({
     staging: { policy: policyOf("prod") },
     prod: { policy: policyOf("prod"), place: prod },

@@ -2,7 +2,7 @@ import type { Domain } from "./domain.ts";
 import { backupCopyOf, tableName, vaultName } from "./names.ts";
 
 /** Properties of a single stage. None of them can be inherited from another stage's row. */
-export type Place = {
+export type StageIdentity = {
   /** Part of every physical name: lower-case letters and digits, at most 20. */
   name: string;
   /** The account of the deployment, twelve digits; that of the credentials when undefined. */
@@ -27,17 +27,17 @@ export type Place = {
 /** A name that only one stage may have: its kind, its value, and where it must be unique. */
 type Claim = { what: string; name: string; account?: string; region?: string };
 
-function claimsOf(place: Place): Claim[] {
-  const { account, region, domain, restored } = place;
+function claimsOf(stage: StageIdentity): Claim[] {
+  const { account, region, domain, restored } = stage;
   const here = { ...(account && { account }), ...(region && { region }) };
-  const copy = backupCopyOf(place);
+  const copy = backupCopyOf(stage);
   // The table that a restored one replaces still belongs to the stage.
-  const tables = new Set([tableName(place), tableName({ name: place.name })]);
+  const tables = new Set([tableName(stage), tableName({ name: stage.name })]);
   return [
     ...[...tables].map((name) => ({ what: "table", name, ...here })),
     ...(restored ? [{ what: "stream", name: restored.streamArn }] : []),
     ...(domain ? [{ what: "domain", name: domain.name }] : []),
-    { what: "backup vault", name: vaultName(place), ...here },
+    { what: "backup vault", name: vaultName(stage), ...here },
     ...(typeof copy === "object" ? [{ what: "backup vault", ...copy }] : []),
   ];
 }
@@ -61,9 +61,9 @@ const repositoryForm = /^[\w-]+(\/[\w.-]+|@\d+\/[\w.-]+@\d+)$/;
  * form, or if the stage would use another's table, stream, domain or vault, or read the stream of a
  * table that is not its own.
  */
-export function assertApart(places: readonly Place[]): void {
-  for (const [at, place] of places.entries()) {
-    const { name, restored, repository } = place;
+export function assertNoConflicts(stages: readonly StageIdentity[]): void {
+  for (const [at, stage] of stages.entries()) {
+    const { name, restored, repository } = stage;
     if (!stageName.test(name))
       throw new Error(
         `The name of a stage: expected up to 20 lower-case letters and digits, found '${name}'`,
@@ -76,8 +76,8 @@ export function assertApart(places: readonly Place[]): void {
       throw new Error(
         `${name}: repository is ${repository}, expected owner/name or owner@id/name@id`,
       );
-    for (const other of places.slice(at + 1))
-      for (const claim of claimsOf(place))
+    for (const other of stages.slice(at + 1))
+      for (const claim of claimsOf(stage))
         if (claimsOf(other).some((its) => isSame(claim, its)))
           throw new Error(
             `${name} and ${other.name} both have the ${claim.what} ${claim.name}: each stage needs ` +

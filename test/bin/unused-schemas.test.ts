@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, transform } from "esbuild";
-import { leaveOutUnused, markMade } from "../../bin/build/unused.ts";
+import { dropUnusedSchemas, markPure } from "../../bin/build/unused-schemas.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -12,7 +12,7 @@ async function bundleOf(contents: string): Promise<string> {
     bundle: true,
     format: "esm",
     external: ["zod"],
-    plugins: [leaveOutUnused],
+    plugins: [dropUnusedSchemas],
     write: false,
   });
   return outputFiles[0]!.text;
@@ -35,13 +35,13 @@ const b = (x) => {
 let d = call(1);
 export const e = async (x) => x;
 `;
-  expect(markMade(kept)).toBe(kept);
-  expect(markMade("const a = f((x) => {\n  g(x);\n}).h();\nconst b = 2;\n")).toBe(
+  expect(markPure(kept)).toBe(kept);
+  expect(markPure("const a = f((x) => {\n  g(x);\n}).h();\nconst b = 2;\n")).toBe(
     "const a = /* @__PURE__ */ (() => f((x) => {\n  g(x);\n}).h())();\nconst b = 2;\n",
   );
   // Types, a chain that begins in the next line, empty lines in it and behind it.
   const chain = "z\n  .f<C>((x) => {\n    g(x);\n\n    h(x);\n  })";
-  expect(markMade(`const a: A<B> = ${chain};\n\nb();\n`)).toBe(
+  expect(markPure(`const a: A<B> = ${chain};\n\nb();\n`)).toBe(
     `const a: A<B> = /* @__PURE__ */ (() => ${chain})();\n\nb();\n`,
   );
 });
@@ -49,7 +49,7 @@ export const e = async (x) => x;
 test("removing unused schemas leaves the behaviour of all modules unchanged", async () => {
   for (const path of globSync("{domain,platform}/**/*.ts", { cwd: root })) {
     const code = readFileSync(join(root, path), "utf8");
-    const marked = markMade(code);
+    const marked = markPure(code);
     const unmarked = marked.replace(
       /\/\* @__PURE__ \*\/ \(\(\) => ([\s\S]*?)\)\(\);\n(?!\n*[ \t)\]}])/g,
       "$1;\n",

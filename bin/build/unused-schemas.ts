@@ -15,7 +15,7 @@ const made = new RegExp(
 );
 
 /** Marks such constants as pure, so that a bundler drops them if they are unused. */
-export const markMade = (code: string) => code.replace(made, "$1/* @__PURE__ */ (() => $2)();\n");
+export const markPure = (code: string) => code.replace(made, "$1/* @__PURE__ */ (() => $2)();\n");
 
 const jsonSchema = /[\\/]zod[\\/]v4[\\/]core[\\/](to-json-schema|json-schema-processors)\.js$/;
 
@@ -30,12 +30,12 @@ const jsonSchema = /[\\/]zod[\\/]v4[\\/]core[\\/](to-json-schema|json-schema-pro
  * zod's code for JSON Schema (18 KB): every schema has methods that use it, but only the documents
  * call them, before the functions are bundled.
  */
-export const leaveOutUnused: Plugin = {
-  name: "leave-out-unused",
+export const dropUnusedSchemas: Plugin = {
+  name: "drop-unused-schemas",
   setup(build) {
     build.onLoad({ filter: /\/(domain|platform)\/.*\.ts$/ }, async ({ path }) => ({
       // The added marks do not change line numbers, so the source map stays correct.
-      contents: markMade(await readFile(path, "utf8")),
+      contents: markPure(await readFile(path, "utf8")),
       loader: "ts",
     }));
     build.onLoad({ filter: jsonSchema }, async ({ path }) => {
