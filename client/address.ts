@@ -1,7 +1,7 @@
 import type { Wanted } from "./follower.ts";
 
 /** Where a stream is served, with a ticket if a ticket opened the previous socket. */
-export type Place = {
+export type ServerAddress = {
   url?: string;
   ticket?: string | undefined;
   /** Whether a socket has opened at the URL. */
@@ -14,7 +14,7 @@ export type Place = {
  * The URL of the next socket. `moves` lets the API reply that a stream is served elsewhere; the
  * configured query is kept.
  */
-export function addressOf(own: string, { url, isApi }: Place, wanted: Wanted): string {
+export function addressOf(own: string, { url, isApi }: ServerAddress, wanted: Wanted): string {
   const query = own.split("?")[1];
   if (url === undefined) return withQuery(own, isApi ? wanted : { ...wanted, moves: 1 });
   return withQuery(query ? `${url}?${query}` : url, wanted);

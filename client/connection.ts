@@ -4,17 +4,17 @@ import { createFeed, type Feed } from "./feed.ts";
 import { createFollower, type Wanted } from "./follower.ts";
 import type { Position } from "./message.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
-import { keepSocket, type SocketConstructor } from "./reconnecting-socket.ts";
+import { createReconnectingSocket, type SocketConstructor } from "./reconnecting-socket.ts";
 import type { Call } from "./route.ts";
 import * as sessions from "./session.ts";
-import { type ClientState, keepState } from "./state.ts";
+import { type ClientState, createConnectionState } from "./state.ts";
 import {
   createListener,
   runCallback,
   type Subscription,
   type SubscriptionHandlers,
 } from "./subscription.ts";
-import type { Moment, Shown, Sums } from "./sums.ts";
+import type { Moment, Sums, SumsAndMoments } from "./sums.ts";
 
 type Settings = {
   socketUrl: string;
@@ -35,7 +35,7 @@ type Connection = {
   readonly settings: Settings;
   readonly session: sessions.Session<Feed>;
   readonly outboxes: Map<string, Outbox>;
-  readonly socket: ReturnType<typeof keepSocket>;
+  readonly socket: ReturnType<typeof createReconnectingSocket>;
   /** Why no more messages will arrive. */
   over: sessions.Ending | undefined;
   /** The channel's stream that the application was called with last. */
@@ -50,7 +50,7 @@ const tickMilliseconds = 1_000;
 export function connect(settings: Settings) {
   const { report, onState } = settings;
   const session = sessions.createSession<Feed>(settings.pingMilliseconds);
-  const { connection: view, enter } = keepState(onState, report);
+  const { connection: view, enter } = createConnectionState(onState, report);
   const begin = (wanted: Wanted) =>
     perform(connection, sessions.open(session, performance.now(), wanted));
   /**
@@ -67,7 +67,7 @@ export function connect(settings: Settings) {
     if (!session.isOpen) begin(isFollowed ? { streamId: announced } : {});
     connection.announced = undefined;
   };
-  const socket = keepSocket({
+  const socket = createReconnectingSocket({
     url: settings.socketUrl,
     admission: settings.admission,
     WebSocket: settings.WebSocket,
@@ -172,7 +172,7 @@ function subscribe(
 }
 
 /** Reads a stream's sums and open moments, the oldest first as in `subscribed`. */
-async function readShown({ call }: Settings, streamId: string): Promise<Shown> {
+async function readShown({ call }: Settings, streamId: string): Promise<SumsAndMoments> {
   const path = `/api/v1/live-stream/${encodeURIComponent(streamId)}/moments?status=open`;
   const { sums, list } = await call<{ sums: Sums; list: Moment[] }>("GET", path);
   return { sums, moments: list.reverse() };

@@ -2,16 +2,20 @@ import type { Follower } from "./follower.ts";
 import type { Frame, Position } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Continuation, Ending } from "./session.ts";
-import { keepShown } from "./shown.ts";
 import type { Listener } from "./subscription.ts";
-import type { Shown } from "./sums.ts";
+import type { SumsAndMoments } from "./sums.ts";
+import { createSumsTracker } from "./sums-tracker.ts";
 
 /**
  * One stream on the socket, shared by its listeners. Each listener has its own position: a later
  * listener starts at the stream's current position, one with an older position receives the frames
  * in between, and none receives a frame twice. `read`: the stream's current sums and open moments.
  */
-export function createFeed(follower: Follower, outbox: Outbox, read: () => Promise<Shown>) {
+export function createFeed(
+  follower: Follower,
+  outbox: Outbox,
+  read: () => Promise<SumsAndMoments>,
+) {
   const listeners = new Set<Listener>();
   let viewers: number | undefined;
   /** The newest frame delivered. After rewinding, older frames arrive again. */
@@ -19,7 +23,7 @@ export function createFeed(follower: Follower, outbox: Outbox, read: () => Promi
   const all = (call: (listener: Listener) => void) => {
     for (const listener of [...listeners]) call(listener);
   };
-  const shown = keepShown(read, (now) => all((listener) => listener.sum(now)));
+  const shown = createSumsTracker(read, (now) => all((listener) => listener.sum(now)));
   return {
     follower,
     outbox,

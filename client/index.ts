@@ -14,7 +14,7 @@ import type { ClientConnection, ClientState, ConnectionState } from "./state.ts"
 import { runCallback, type Subscription, type SubscriptionHandlers } from "./subscription.ts";
 import type { Sums } from "./sums.ts";
 import { createTaps, type Taps } from "./taps.ts";
-import { keepToken, type Token, type Tokens } from "./token.ts";
+import { createTokenCache, type Token, type Tokens } from "./token.ts";
 import { createVoter, type PollRef } from "./vote.ts";
 import { createWalletWatch, type Wallet, type WalletHandlers } from "./wallet.ts";
 
@@ -106,7 +106,7 @@ export function createClient(options: Options) {
   const WebSocket = options.WebSocket ?? (globalThis.WebSocket as SocketConstructor);
   if (WebSocket === undefined) throw new TypeError("No WebSocket found: pass one in the options");
   const clock = createClock();
-  const tokens = keepToken(options.token ?? "", clock.now);
+  const tokens = createTokenCache(options.token ?? "", clock.now);
   const report = (error: unknown) => runCallback(throwLater, options.onError ?? throwLater, error);
   const send = createCaller(options.url.replace(/\/$/, ""), tokens, options.fetch);
   const call = createCall(async (method, path, ...more) => {

@@ -1,4 +1,4 @@
-import { addressOf, type Place } from "./address.ts";
+import { addressOf, type ServerAddress } from "./address.ts";
 import { readMessage } from "./compact.ts";
 import type { Admission } from "./credentials.ts";
 import type { Wanted } from "./follower.ts";
@@ -37,14 +37,14 @@ type Settings = {
 };
 
 /** Why a socket is abandoned before it closes, and how to open the next one. */
-export type Leaving = {
+export type Replacement = {
   /** A sentence, and the server's code if it gave one. */
   reason: string;
   statusCode?: number;
   waitMilliseconds?: number;
   isTokenOver?: boolean;
   /** Where to open the next socket, at once; without a URL at the API's address. */
-  to?: Place;
+  to?: ServerAddress;
 };
 
 /** One connection attempt and its socket. */
@@ -77,7 +77,7 @@ type State = {
   link: Link | undefined;
   tries: number;
   /** Where the next socket is opened. */
-  place: Place;
+  place: ServerAddress;
   /** When the server permits the next attempt, by `performance.now()`. */
   earliest: number;
   timer: ReturnType<typeof setTimeout> | undefined;
@@ -90,7 +90,7 @@ type State = {
  * Keeps one socket open: reconnects with jittered back-off after each loss, soon after the
  * browser's network has returned, until it is closed, told to stay away, or has no valid token.
  */
-export function keepSocket(settings: Settings) {
+export function createReconnectingSocket(settings: Settings) {
   const state: State = {
     settings,
     link: undefined,
@@ -109,7 +109,7 @@ export function keepSocket(settings: Settings) {
       if (socket?.readyState === open) socket.send(JSON.stringify(message));
     },
     /** Replaces this socket with another one. */
-    leave: (leaving: Leaving) => state.link && leave(state, state.link, leaving),
+    leave: (leaving: Replacement) => state.link && leave(state, state.link, leaving),
     end: (reason: string, statusCode?: number) => end(state, reason, statusCode),
   };
 }
@@ -163,7 +163,7 @@ async function receive(state: State, own: Link, text: string): Promise<void> {
   if (state.link === own) state.settings.onMessage(message);
 }
 
-function leave(state: State, own: Link, leaving: Leaving): void {
+function leave(state: State, own: Link, leaving: Replacement): void {
   if (state.link !== own) return;
   const { reason, statusCode, waitMilliseconds = 0, isTokenOver, to } = leaving;
   const { admission, onClose } = state.settings;
@@ -216,7 +216,7 @@ function watchNetwork(onBack: () => void): () => void {
  * task for seconds, so a relay that worked is tried again. Then the API says where the stream is
  * served. It serves the stream itself if this client cannot reach the relay.
  */
-function afterRefusal({ place, tries }: State): Place {
+function afterRefusal({ place, tries }: State): ServerAddress {
   if (!place.hasOpened) return { isApi: true };
   return tries < relayTriesMax ? place : {};
 }

@@ -1,7 +1,7 @@
 import type { Follower, Wanted } from "./follower.ts";
 import type { Frame, Message, Position, ServerMessage } from "./message.ts";
 import { servedIn } from "./message.ts";
-import type { Leaving } from "./reconnecting-socket.ts";
+import type { Replacement } from "./reconnecting-socket.ts";
 import type { Step } from "./step.ts";
 
 /** An action for the session's owner to perform; `to` is the listener that follows the stream. */
@@ -9,7 +9,7 @@ export type Act<Listener> =
   | { do: "send"; message: object }
   | { do: "notify"; notification: Record<string, unknown> }
   /** Leave the socket: it is dead, or the server wants another one. */
-  | { do: "leave"; leaving: Leaving }
+  | { do: "leave"; leaving: Replacement }
   | { do: "stay away"; reason: string; statusCode: number }
   | { do: "show"; frame: Frame; to: Listener }
   | { do: "begin"; continuation: Continuation; to: Listener }

@@ -20,7 +20,7 @@ export type ClientConnection = {
 type StateListener = (state: ClientState, reason?: string, statusCode?: number) => void;
 
 /** Holds a connection's state. Entering the current state again changes nothing. */
-export function keepState(onState: StateListener, report: (error: unknown) => void) {
+export function createConnectionState(onState: StateListener, report: (error: unknown) => void) {
   const listeners = new Set([onState]);
   const connection: { -readonly [Name in keyof ClientConnection]: ClientConnection[Name] } = {
     ...{ state: "connecting", reason: undefined, statusCode: undefined },

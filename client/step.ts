@@ -1,8 +1,8 @@
 import type { Frame, Position } from "./message.ts";
-import type { Shown } from "./sums.ts";
+import type { SumsAndMoments } from "./sums.ts";
 
 /** Where the stream continues, and what viewers are shown there, if the server said so. */
-type Place = { position: Position; viewers: number | undefined; shown?: Shown };
+type Place = { position: Position; viewers: number | undefined; shown?: SumsAndMoments };
 
 /** An action for the follower's owner. */
 export type Step =

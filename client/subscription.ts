@@ -4,7 +4,7 @@ import type { Event, Frame, Position } from "./message.ts";
 import type { PendingMessage, SendMessageOptions } from "./outbox.ts";
 import { createQueue } from "./queue.ts";
 import type { Ending } from "./session.ts";
-import { type Moment, nothingShown, type Shown, type Sums } from "./sums.ts";
+import { type Moment, noSums, type Sums, type SumsAndMoments } from "./sums.ts";
 
 /** Callbacks of a subscription; events are also available through `for await`. */
 export type SubscriptionHandlers = {
@@ -99,7 +99,7 @@ type State = {
   /** The position before the newest frame, until its last event is delivered. */
   before: Position | undefined;
   viewers: number | undefined;
-  shown: Shown;
+  shown: SumsAndMoments;
   isEnded: boolean;
   /** The position of a reader that left before the last event. */
   left: Position | undefined;
@@ -114,7 +114,7 @@ export type Listener = {
   begin(at: Position, viewers: number | undefined, isReset?: boolean): void;
   show(frame: Frame): void;
   /** The stream's current sums and moments. */
-  sum(shown: Shown): void;
+  sum(shown: SumsAndMoments): void;
   end(ending: Ending): void;
   readonly subscription: Subscription;
 };
@@ -143,7 +143,7 @@ export function createListener(
   const state: State = {
     ...{ handlers, owner, queue, ready, histories: new Set(), position: since },
     ...{ before: undefined, viewers: undefined, isEnded: false, left: undefined },
-    shown: nothingShown,
+    shown: noSums,
     listener: {
       at: () => state.position,
       begin: (...given) => begin(state, ...given),
@@ -192,7 +192,7 @@ function count(state: State, viewers: number | undefined): void {
   runCallback(state.owner.report, state.handlers.onViewers, viewers);
 }
 
-function sum(state: State, shown: Shown): void {
+function sum(state: State, shown: SumsAndMoments): void {
   if (state.isEnded || state.shown === shown) return;
   state.shown = shown;
   runCallback(state.owner.report, state.handlers.onSums, shown.sums, shown.moments);

@@ -7,15 +7,15 @@ export type Moment = EventData["moment.started"];
 export type Sums = Record<string, number | (number | null)[]>;
 
 /** The sums of a stream, and its open moments. */
-export type Shown = { sums: Sums; moments: Moment[] };
+export type SumsAndMoments = { sums: Sums; moments: Moment[] };
 
-export const nothingShown: Shown = { sums: {}, moments: [] };
+export const noSums: SumsAndMoments = { sums: {}, moments: [] };
 
 /** What a frame changes, or several. */
-export type Adding = { sums?: Sums; events: readonly { type: string; data: unknown }[] };
+export type SumsChange = { sums?: Sums; events: readonly { type: string; data: unknown }[] };
 
 /** The sums and moments after one more frame; returns the same object if nothing changes. */
-export function shownAfter(shown: Shown, frame: Adding): Shown {
+export function applySumsChange(shown: SumsAndMoments, frame: SumsChange): SumsAndMoments {
   let { moments } = shown;
   const sums = { ...shown.sums, ...frame.sums };
   for (const { type, data } of frame.events) {

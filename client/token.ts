@@ -23,7 +23,7 @@ export const callWithin = (name: string, give: () => string | Promise<string>): 
  * whose expiry cannot be read is fetched for each use; concurrent callers share one fetch. `now`:
  * the server's time.
  */
-export function keepToken(token: Token, now: () => number = Date.now) {
+export function createTokenCache(token: Token, now: () => number = Date.now) {
   let kept: { text: string; until: number } | undefined;
   let asking: Promise<string> | undefined;
 
@@ -63,7 +63,7 @@ export function keepToken(token: Token, now: () => number = Date.now) {
   };
 }
 
-export type Tokens = ReturnType<typeof keepToken>;
+export type Tokens = ReturnType<typeof createTokenCache>;
 
 function claimsOf(token: string | undefined): { sub?: string; exp?: number } | undefined {
   try {

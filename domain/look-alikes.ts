@@ -1,4 +1,4 @@
-import { folded, lowered, unaccented } from "./text.ts";
+import { folded, lowerCased, unaccented } from "./text.ts";
 
 /**
  * Letters of other scripts, and Latin letters of phonetics and small capitals, that readers take
@@ -65,7 +65,7 @@ const standIns: Readonly<Record<string, string>> = {
 const latinOf = new Map<string, string>();
 for (const [latin, letters] of Object.entries(lookAlikes))
   for (const letter of letters) {
-    const read = lowered(letter);
+    const read = lowerCased(letter);
     const known = latinOf.get(read) ?? "";
     if (!known.includes(latin)) latinOf.set(read, known + latin);
   }
@@ -125,7 +125,7 @@ const spellingsMax = 5_000;
 function spelled(char: string): readonly Reading[] {
   const known = spellings.get(char);
   if (known !== undefined) return known;
-  const letters = [...lowered(char)].map((letter) => [letter, ...(latinOf.get(letter) ?? "")]);
+  const letters = [...lowerCased(char)].map((letter) => [letter, ...(latinOf.get(letter) ?? "")]);
   if (spellings.size >= spellingsMax) spellings.clear();
   spellings.set(char, letters);
   return letters;

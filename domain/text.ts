@@ -7,14 +7,14 @@ const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
 /**
  * Text that cannot be refused, such as a token's claims, without disallowed characters.
  */
-export const cleaned = (value: string) =>
+export const withoutControls = (value: string) =>
   value.toWellFormed().replace(new RegExp(controls, "g"), "").trim();
 
 /**
  * Whether text is well-formed Unicode without control characters except newline, carriage return
  * and tab.
  */
-export const isPlain = (value: string) => value.isWellFormed() && !controls.test(value);
+export const isWellFormedText = (value: string) => value.isWellFormed() && !controls.test(value);
 
 /** Length in Unicode code points: what people count, except for combined characters. */
 const codePoints = (text: string) => [...text].length;
@@ -60,7 +60,7 @@ export const comparedText = (min: number, max: number) =>
     .meta({ minLength: min, maxLength: max });
 
 /** The beginning of text that cannot be refused, within both limits of `comparedText`. */
-export function shortened(value: string, max: number): string {
+export function truncateText(value: string, max: number): string {
   let room = max * decomposedPerCharacter;
   const kept = [...value].slice(0, max);
   const end = kept.findIndex((char) => {
@@ -87,7 +87,7 @@ const urlLengthMax = 500;
 export const httpsUrl = z
   .string({ error: "expected an https URL" })
   .max(urlLengthMax, `expected at most ${urlLengthMax} characters`)
-  .refine((value) => isPlain(value) && isHttps(value), "expected an https URL")
+  .refine((value) => isWellFormedText(value) && isHttps(value), "expected an https URL")
   .meta({ format: "uri", example: "https://cdn.example.com/gifts/rose.svg" });
 
 function isHttps(value: string): boolean {
@@ -165,10 +165,10 @@ const emojiOrUnseen = new RegExp(`(${emoji})|${unseen}`, "gu");
 const anyUnseen = new RegExp(unseen, "gu");
 
 /** The text without invisible and direction-changing characters; emoji stay whole. */
-export const visible = (value: string) => value.replace(emojiOrUnseen, "$1");
+export const withoutInvisible = (value: string) => value.replace(emojiOrUnseen, "$1");
 
 /** Whether text has no invisible or direction-changing characters outside of emoji. */
-export const isVisible = (value: string) => visible(value) === value;
+export const isVisible = (value: string) => withoutInvisible(value) === value;
 
 /** The text without any invisible characters: for comparing, where emoji need not stay whole. */
 const withoutUnseen = (value: string) => value.replace(anyUnseen, "");
@@ -206,7 +206,7 @@ export const unaccented = (value: string) =>
   withoutUnseen(withoutUnseen(value).normalize("NFKD").replace(accents, ""));
 
 /** The letter in lower case, Turkish letters as the Latin ones that they derive from. */
-export const lowered = (value: string) =>
+export const lowerCased = (value: string) =>
   value
     .toLowerCase()
     .replace(accents, "")
@@ -216,7 +216,7 @@ export const lowered = (value: string) =>
  * Text as people compare it, on any keyboard: regardless of case, accents, width and invisible
  * characters, with white space as one space. `YILMAZ`, `yilmaz` and `Yılmaz` are equal.
  */
-export const folded = (value: string) => lowered(unaccented(value)).trim().replace(/\s+/g, " ");
+export const folded = (value: string) => lowerCased(unaccented(value)).trim().replace(/\s+/g, " ");
 
 /**
  * Two independent 32-bit numbers from a text (cyrb53's mixing): for marks and sketches, not for

@@ -13,7 +13,13 @@ import { type LocalRelay, startLocalRelay } from "./lambda/relay.ts";
 import type { WorkerFunction } from "./lambda/worker.ts";
 import { startWorkers, type Workers } from "./lambda/workers.ts";
 import type { Log } from "./log.ts";
-import { type DoCalls, type Invoke, type LambdaFunction, prefixOf, type Stage } from "./model.ts";
+import {
+  type Invoke,
+  type LambdaFunction,
+  type PerformCalls,
+  prefixOf,
+  type Stage,
+} from "./model.ts";
 import { createMonitoring } from "./monitoring/index.ts";
 import { type Reloading, replaceInStage, withReload } from "./reload.ts";
 import { openState } from "./state.ts";
@@ -49,9 +55,9 @@ export type SystemOptions = {
     system: Pick<System, "url" | "issuer">,
   ): Promise<void>;
   /** Runs once the data is available and before the first event is read from a stream. */
-  prepare?(system: Prepared): Promise<unknown>;
+  prepare?(system: PreparedSystem): Promise<unknown>;
   /** Further routes below `/local`, from the embedding program. */
-  routes?(system: Prepared): RunnerRoute[];
+  routes?(system: PreparedSystem): RunnerRoute[];
   /** Returns the folder of pages to serve with the APIs; without it no pages are served. */
   pagesDirectory?(): Promise<string>;
   /** The relay's port, if the stage has a relay; a free port by default. */
@@ -61,7 +67,7 @@ export type SystemOptions = {
 };
 
 /** What is available before the first event is read from a stream. */
-export type Prepared = Pick<System, "url" | "aws" | "stage">;
+export type PreparedSystem = Pick<System, "url" | "aws" | "stage">;
 
 export type System = {
   url: string;
@@ -125,7 +131,7 @@ async function compose(options: SystemOptions, cleanups: Cleanups): Promise<Omit
     const place = { stage, ...awsForFunctions(), gatewayUrl: gateway.url, relayUrl: relay?.url };
     return { lambda, environment: environmentOf(lambda, place) };
   };
-  const doCalls: DoCalls = (...calls) => awsForFunctions().doCalls(...calls);
+  const doCalls: PerformCalls = (...calls) => awsForFunctions().doCalls(...calls);
   const monitoring = createMonitoring(() => stage);
   const line: Log["line"] = (name, text, stream) => {
     if (isStopping) return;

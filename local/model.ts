@@ -226,7 +226,7 @@ export type CallAnswer =
  * Performs calls that a function made together. Reports each response with its call's index, at
  * once or later, and never if there is no response. `isGone` says whether the caller has gone.
  */
-export type DoCalls = (
+export type PerformCalls = (
   calls: readonly FunctionCall[],
   answer: (at: number, answer: CallAnswer) => void,
   isGone: () => boolean,

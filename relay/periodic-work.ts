@@ -7,17 +7,17 @@ import { aliveMilliseconds, markRelay } from "../platform/store/log/relays.ts";
 import { findNewestLive } from "../platform/store/streams/stream-lists.ts";
 import { share } from "../platform/table/query.ts";
 import { closeInWaves } from "./closing.ts";
-import { createMailReader } from "./mail.ts";
+import { createInboxReader } from "./inbox.ts";
 import type { Connection } from "./model.ts";
 import { leaveAll } from "./room.ts";
 import type { State } from "./state.ts";
 import { subscribe } from "./subscribe.ts";
 
 /**
- * Intervals of reading mail (and if it is announced), checking connections and rooms, and
+ * Intervals of reading the inbox (and if it is announced), checking connections and rooms, and
  * publishing metrics.
  */
-const everyMilliseconds = { mail: 200, announcedMail: 1_000, look: 1_000, metrics: 10_000 };
+const everyMilliseconds = { inbox: 200, announcedInbox: 1_000, look: 1_000, metrics: 10_000 };
 /** The age of the last heartbeat at which a relay closes its sockets, before it counts as dead. */
 const aloneMilliseconds = aliveMilliseconds.max - 2 * everyMilliseconds.look;
 /** The time in which it closes them: 250 a second. */
@@ -30,17 +30,17 @@ export function startPeriodicWork(state: State): { stop(): void } {
     measureMetric("RelaySockets", state.connections.size);
     gathering.publish();
   };
-  const readMail = share(createMailReader(state));
-  const { mail, announcedMail } = everyMilliseconds;
+  const readInbox = share(createInboxReader(state));
+  const { inbox, announcedInbox } = everyMilliseconds;
   const stops = [
-    repeat(announces() ? announcedMail : mail, readMail),
+    repeat(announces() ? announcedInbox : inbox, readInbox),
     repeat(everyMilliseconds.look, () => look(state)),
     repeat(everyMilliseconds.look, () => state.rooms.tick(new Date())),
     repeat(everyMilliseconds.look, () => moveOverlays(state)),
     repeat(everyMilliseconds.look, () => closeWithoutHeartbeat(state)),
     repeat(aliveMilliseconds.every, () => mark(state)),
     repeat(everyMilliseconds.metrics, publish),
-    onAnnouncement((one) => void state.asRelay(() => handleAnnouncement(state, readMail, one))),
+    onAnnouncement((one) => void state.asRelay(() => handleAnnouncement(state, readInbox, one))),
   ];
   return {
     stop() {
@@ -50,14 +50,14 @@ export function startPeriodicWork(state: State): { stop(): void } {
   };
 }
 
-/** Shows an announced frame, or delivers announced mail. */
+/** Shows an announced frame, or delivers an announced message. */
 const handleAnnouncement = (
   { rooms }: State,
-  readMail: () => Promise<void>,
+  readInbox: () => Promise<void>,
   announcement: Announcement,
 ) =>
-  (announcement === "mail"
-    ? readMail()
+  (announcement === "message"
+    ? readInbox()
     : rooms.take(announcement.streamId, announcement.frame)
   ).catch((error) => logFault("An announcement could not be followed", error));
 

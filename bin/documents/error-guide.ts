@@ -1,6 +1,6 @@
 import { type RefusalCode, refusals } from "../../domain/refusal.ts";
 import { faultCode, sentenceOf, statusOf } from "../../platform/http/envelope.ts";
-import { codeOf, crash } from "../../platform/tencent/codes.ts";
+import { codeOf, internalError } from "../../platform/tencent/codes.ts";
 import { adviceOf } from "./error-advice.ts";
 
 const codes = Object.keys(refusals) as RefusalCode[];
@@ -81,7 +81,7 @@ function tencentPart({ met, alone }: ReturnType<typeof codesOfTencent>): string 
     .sort(([a], [b]) => a - b)
     .map(([number, stood]) => {
       const names = stood.map((code) => `[\`${code}\`](#${code})`);
-      if (number === crash.ErrorCode) names.push(`[\`${faultCode}\`](#${faultCode})`);
+      if (number === internalError.ErrorCode) names.push(`[\`${faultCode}\`](#${faultCode})`);
       return `| ${number} | ${names.join(", ")} |`;
     });
   return `

@@ -1,4 +1,4 @@
-import { endpointNote } from "../../local/aws/index.ts";
+import { endpointFile } from "../../local/aws/index.ts";
 import type { FailedBatches } from "../../platform/store/log/failed-batches.ts";
 import { listObjects } from "../aws/deployed-bucket.ts";
 import { type Caller, deployedCallers, signedCaller } from "../aws/signed-caller.ts";
@@ -17,9 +17,9 @@ export async function getDeployedBatches(bucket: string, region?: string): Promi
 
 /** The failed batches of the system that runs on a data directory; undefined if none runs. */
 export async function findLocalBatches(dataDirectory: string): Promise<FailedBatches | undefined> {
-  const note = endpointNote.read(dataDirectory);
-  if (note === undefined) return undefined;
-  const { url, buckets, ...credentials } = note;
+  const found = endpointFile.read(dataDirectory);
+  if (found === undefined) return undefined;
+  const { url, buckets, ...credentials } = found;
   const answers = await fetch(url).catch(() => undefined);
   if (answers === undefined) return undefined;
   const place = { region: "us-east-1", credentials };

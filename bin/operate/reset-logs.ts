@@ -5,7 +5,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { type Stage, stageNamed } from "../../lib/stages/stages.ts";
-import { endpointNote } from "../../local/aws/index.ts";
+import { endpointFile } from "../../local/aws/index.ts";
 import { listLogs } from "../../platform/store/log/log-reset.ts";
 import { findReadOnly, type TableHandle } from "../../platform/table/layout.ts";
 import { useTable } from "../../platform/table/table.ts";
@@ -58,9 +58,9 @@ async function waitUntilForgotten(handle: TableHandle, stage: string): Promise<v
 
 /** Whether a system is still running on this data directory. */
 async function isServed(dataDirectory: string): Promise<boolean> {
-  const note = endpointNote.read(dataDirectory);
-  if (note === undefined) return false;
-  return fetch(note.url).then(
+  const found = endpointFile.read(dataDirectory);
+  if (found === undefined) return false;
+  return fetch(found.url).then(
     () => true,
     () => false,
   );

@@ -1,4 +1,4 @@
-import type { Prepared, System } from "../../local/index.ts";
+import type { PreparedSystem, System } from "../../local/index.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import type { DemoUser } from "./start-block.ts";
 
@@ -44,7 +44,7 @@ export const demoPeople = [
  * with `TableMismatch` if the data belongs to another stage, or is in a form that this version does
  * not read.
  */
-export async function writeDemoInto(system: Prepared): Promise<void> {
+export async function writeDemoInto(system: PreparedSystem): Promise<void> {
   await prepareTable(system, { demo: true });
 }
 
@@ -62,7 +62,7 @@ export function preloadStore(): void {
  * the table has the demo data, of now or of an earlier start.
  */
 export async function prepareTable(
-  { url, aws, stage }: Prepared,
+  { url, aws, stage }: PreparedSystem,
   { demo }: { demo: boolean },
 ): Promise<boolean> {
   const [[store, owner], table] = await Promise.all([
@@ -89,7 +89,7 @@ export async function prepareTable(
 }
 
 /** The stage's table, as the runner itself accesses it. */
-export async function openRunnersTable({ aws, stage }: Pick<Prepared, "aws" | "stage">) {
+export async function openRunnersTable({ aws, stage }: Pick<PreparedSystem, "aws" | "stage">) {
   const table = stage.tables[0];
   if (table === undefined) throw new Error("The stage has no table");
   const [{ DynamoDBClient }, { DynamoDBDocumentClient }, { openClient }] = await Promise.all([

@@ -1,4 +1,4 @@
-import type { Prepared } from "../../local/index.ts";
+import type { PreparedSystem } from "../../local/index.ts";
 import { demoIds, openRunnersTable } from "./demo.ts";
 
 type Route = {
@@ -29,7 +29,7 @@ function person(sub: string, username: string, given_name: string, family_name: 
  * would run after a kill, which is then refused.
  */
 export function listStudioRoutes(
-  system: Prepared,
+  system: PreparedSystem,
   { restart }: { restart: (() => void) | undefined },
 ): Route[] {
   const { streamId } = demoIds;
@@ -67,7 +67,7 @@ export function listStudioRoutes(
 }
 
 /** The result of `npm run audit` as data. */
-async function auditTable(system: Prepared) {
+async function auditTable(system: PreparedSystem) {
   const [{ audit }, { scanTable }, { useTable }, { client, tableName }] = await Promise.all([
     import("../../platform/audit/audit.ts"),
     import("../../platform/table/query.ts"),

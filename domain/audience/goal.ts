@@ -2,10 +2,14 @@ import { type Gift, refundedCredits } from "../money/gift-item.ts";
 import type { GoalResult, MomentItem } from "./moment.ts";
 
 /** A change to a goal's amount and its time: a gift, or its refund, which is negative. */
-type Move = { at: string; amount: number };
+type GoalChange = { at: string; amount: number };
 
 /** How a gift and its refund change a goal that counts credits or gifts. */
-export function movesOf(gift: Gift, { of, startedAt }: MomentItem, endedAt: string): Move[] {
+export function goalChangesOf(
+  gift: Gift,
+  { of, startedAt }: MomentItem,
+  endedAt: string,
+): GoalChange[] {
   const { createdAt, refundedAt, kind, count, receivers } = gift;
   if (kind === "pass" || createdAt < startedAt || createdAt >= endedAt) return [];
   const quantity = kind === "superlike" ? 0 : count * receivers.length;
@@ -15,7 +19,7 @@ export function movesOf(gift: Gift, { of, startedAt }: MomentItem, endedAt: stri
 }
 
 /** The result of a goal: the amount that counts, and whether its target was ever reached. */
-export function goalResultOf(moves: readonly Move[], target: number): GoalResult {
+export function goalResultOf(moves: readonly GoalChange[], target: number): GoalResult {
   const inOrder = [...moves].sort((a, b) => (a.at < b.at ? -1 : Number(a.at > b.at)));
   let [amount, most] = [0, 0];
   for (const move of inOrder) {
@@ -32,7 +36,7 @@ export function goalResultOf(moves: readonly Move[], target: number): GoalResult
  */
 export function isGoalResultSound(
   { amount, reached }: GoalResult,
-  moves: readonly Move[],
+  moves: readonly GoalChange[],
   target: number,
 ): boolean {
   const counted = goalResultOf(moves, target);

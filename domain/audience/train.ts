@@ -6,7 +6,7 @@ import { hashOf } from "../text.ts";
 import type { TrainResult } from "./moment.ts";
 
 /** What a gift or superlike gives to trains; a refund is negative and has its gift's time. */
-export type Giving = { by: string; at: string; credits: number };
+export type TrainContribution = { by: string; at: string; credits: number };
 
 /**
  * Recent gifts that may start a train. A sender is stored as a hash, not by name, because frames
@@ -40,7 +40,7 @@ function markOf(userId: string): string {
 /** The window with one more gift, or without one that was refunded. */
 export function addToWindow(
   window: TrainWindow | undefined,
-  { by, at, credits }: Giving,
+  { by, at, credits }: TrainContribution,
   { windowSeconds }: TrainSettings,
 ): TrainWindow {
   const { latest = at, latestCredits = 0, given = [] } = window ?? {};
@@ -97,7 +97,7 @@ export function startsTrain(
 }
 
 /** The window, converted to settings with another window length. */
-export const rescaled = (
+export const rescaleWindow = (
   window: TrainWindow | undefined,
   before: number,
   after: number,
@@ -116,7 +116,7 @@ export const rescaled = (
   };
 
 /** What a gift gave between two times, less its refund if that was also between them. */
-export function netOf(gift: Gift, startedAt: string, endedAt: string): number {
+export function netCreditsOf(gift: Gift, startedAt: string, endedAt: string): number {
   const { createdAt, refundedAt, kind } = gift;
   if (kind === "pass" || createdAt < startedAt || createdAt >= endedAt) return 0;
   return refundedAt !== undefined && refundedAt < endedAt ? 0 : refundedCredits(gift);
@@ -138,7 +138,7 @@ export function trainCountOf(
   const bySender = new Map<string, { sender: Gift["sender"]; at: string; credits: number }>();
   let credits = 0;
   for (const gift of gifts) {
-    const net = netOf(gift, startedAt, endedAt);
+    const net = netCreditsOf(gift, startedAt, endedAt);
     if (net === 0) continue;
     credits += net;
     const { sender, createdAt } = gift;
@@ -174,7 +174,7 @@ export function trainAsOf(
   const { startedAt, isSealed } = train;
   let { level, endsAt } = train;
   for (;;) {
-    const credits = gifts.reduce((sum, gift) => sum + netOf(gift, startedAt, endsAt), 0);
+    const credits = gifts.reduce((sum, gift) => sum + netCreditsOf(gift, startedAt, endsAt), 0);
     const reached = Math.max(level, levelOf(credits, levels));
     if (reached === level) return { level, endsAt, credits };
     if (!isSealed) endsAt = secondsAfter(endsAt, (reached - level) * levelSeconds);

@@ -40,7 +40,7 @@ export function selectDropped(
   const frames = Math.ceil(bytes / frameBytes);
   const isFast =
     posted === 0 || (!isLimited && (frames * posted) / postsPerSecond <= postingSecondsMax);
-  return frames <= 1 || isFast ? new Set() : chooseDropped(records, frameBytes - headerBytesMax);
+  return frames <= 1 || isFast ? new Set() : thinOut(records, frameBytes - headerBytesMax);
 }
 
 /**
@@ -48,7 +48,7 @@ export function selectDropped(
  * lose most; those of the host and the moderators last. Never drops money or moderation. Returns
  * the ids of the dropped records, which remain in the history.
  */
-export function chooseDropped(records: readonly LogRecord[], bytesMax: number): Set<string> {
+export function thinOut(records: readonly LogRecord[], bytesMax: number): Set<string> {
   let room = bytesMax;
   const bySender = new Map<string, LogRecord[]>();
   const kept = new Set(

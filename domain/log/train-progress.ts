@@ -1,5 +1,5 @@
 import { type Moment, type MomentItem, momentOf, trainSum } from "../audience/moment.ts";
-import { addToWindow, rescaled, secondsAfter, startsTrain } from "../audience/train.ts";
+import { addToWindow, rescaleWindow, secondsAfter, startsTrain } from "../audience/train.ts";
 import type { LogRecord, StreamEvent, TrainsChange } from "./event.ts";
 import type { LogMoment, LogTrains, Sums } from "./sums.ts";
 
@@ -181,7 +181,7 @@ export function changeTrains(folding: Folding, change: TrainsChange, createdAt: 
     return;
   }
   const { windowSeconds } = settings;
-  const window = rescaled(
+  const window = rescaleWindow(
     trains?.window,
     trains?.settings?.windowSeconds ?? windowSeconds,
     windowSeconds,

@@ -1,14 +1,14 @@
 import * as z from "zod";
 import { shownId, UserId } from "../id.ts";
 import {
-  cleaned,
   httpsUrl,
   rowsOf,
-  shortened,
   shownText,
   shownUrl,
   Timestamp,
-  visible,
+  truncateText,
+  withoutControls,
+  withoutInvisible,
 } from "../text.ts";
 
 /** A picture of a user, in the sizes that clients show. */
@@ -104,7 +104,9 @@ export type ProfileClaims = {
 
 const claimLengthMax = 100;
 const clean = (value: unknown) =>
-  typeof value === "string" ? shortened(visible(cleaned(value)).trim(), claimLengthMax) : "";
+  typeof value === "string"
+    ? truncateText(withoutInvisible(withoutControls(value)).trim(), claimLengthMax)
+    : "";
 
 /**
  * The profile of a new user. Names are cut to 100 code points and lose invisible characters; a

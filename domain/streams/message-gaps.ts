@@ -14,7 +14,7 @@ const levels = 3;
 const sizeOf = (level: number) => width ** level;
 
 /** Where a number is recorded: in its bucket, and in a count on each level. */
-export function placesOf(n: number): {
+export function countersOf(n: number): {
   bucket: number;
   counts: { level: number; index: number; part: number }[];
 } {
@@ -50,7 +50,7 @@ export async function countGaps(count: number, reader: GapReader): Promise<numbe
 
 /** The number of gaps among 1 to `n`: one read for each level, and one of a bucket. */
 export async function countGapsUpTo(n: number, reader: GapReader): Promise<number> {
-  const { bucket, counts } = placesOf(n);
+  const { bucket, counts } = countersOf(n);
   const numbers = await reader.numbers(bucket);
   const below = await Promise.all(
     counts.map(async ({ level, index, part }) => {

@@ -106,7 +106,7 @@ export function assertLive(stream: Stream): void {
 export const isListed = ({ room }: Stream) => room?.IsPublicVisible !== false;
 
 /** The largest number of viewers of a Tencent room; undefined: unlimited. */
-export const placesOf = ({ room }: Stream): number | undefined =>
+export const viewersMaxOf = ({ room }: Stream): number | undefined =>
   Number(room?.MaxMemberCount ?? 0) || undefined;
 
 /** Whether a user is the host of a stream; an admin who acts for the host is not. */

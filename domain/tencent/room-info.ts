@@ -1,7 +1,15 @@
 import * as z from "zod";
 import type { NewStream } from "../streams/new-stream.ts";
 import type { Stream } from "../streams/stream.ts";
-import { byteName, byteText, httpsUrl, rowsOf, shownText, shownUrl, visible } from "../text.ts";
+import {
+  byteName,
+  byteText,
+  httpsUrl,
+  rowsOf,
+  shownText,
+  shownUrl,
+  withoutInvisible,
+} from "../text.ts";
 import { Account, RoomId } from "./room.ts";
 
 const intMax = 2 ** 31 - 1;
@@ -98,7 +106,7 @@ export const RoomInfo = z.object({
 
 /** A room's title: its name, or without one, or one of white space, what is visible of its id. */
 const titleOf = (roomId: string, name = "") =>
-  name.trim() === "" ? visible(roomId).trim() || "Live" : name;
+  name.trim() === "" ? withoutInvisible(roomId).trim() || "Live" : name;
 
 /** The stream for a new room: its title is the room's name, or its id if it has none. */
 export function newStreamOf({ RoomId: roomId, RoomName, CoverURL }: NewRoom): NewStream {

@@ -1,8 +1,8 @@
 import { consumer, imagesOf } from "../../platform/lambda/consumer.ts";
 import { queuePictures } from "../../platform/pictures/remote.ts";
-import { queuePlans } from "../../platform/planned/plans.ts";
+import { queueDueTimes } from "../../platform/planned-streams/due-times.ts";
 import { queueFollowUps } from "../../platform/realtime/follow-ups.ts";
-import { allDone } from "../../platform/runtime/deadline.ts";
+import { waitForAll } from "../../platform/runtime/deadline.ts";
 import { awaitEndings } from "../../platform/store/audience/endings.ts";
 import { awaitCombos } from "../../platform/store/money/combos.ts";
 import { resolveHeldGifts } from "../../platform/store/money/held-gifts.ts";
@@ -41,9 +41,9 @@ export const { contract, handler } = consumer(
     // In parallel: none waits for the wallets or the queue of another.
     const ending = awaitEndings(imagesOf(records, "moment"), imagesOf(records, "stream"), now);
     const others = [
-      ...[queueNewUsers(records, now), queueFollowUps(records, now), queuePlans(records, now)],
+      ...[queueNewUsers(records, now), queueFollowUps(records, now), queueDueTimes(records, now)],
       queuePictures(records),
     ];
-    await allDone([settled, followed, ending, ...others]);
+    await waitForAll([settled, followed, ending, ...others]);
   },
 );

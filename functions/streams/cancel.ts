@@ -9,7 +9,7 @@ import {
 } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { changeShown } from "../../platform/store/streams/display-names.ts";
-import { getStreamOutside } from "../../platform/store/streams/stream-access.ts";
+import { getStreamWithoutPass } from "../../platform/store/streams/stream-access.ts";
 import { streamReplay } from "../../platform/store/streams/stream-replay.ts";
 
 export const { contract, handler } = endpoint(
@@ -29,7 +29,7 @@ export const { contract, handler } = endpoint(
     },
   },
   async ({ path, caller, now, idempotentReply }) => {
-    const { stream } = await getStreamOutside(path.streamId, caller, now, { consistent: true });
+    const { stream } = await getStreamWithoutPass(path.streamId, caller, now, { consistent: true });
     const isGuest = !mayHost(stream, caller) && stream.guests.includes(caller.userId);
     if (!isGuest) assertMayHost(stream, caller);
     return changeShown(stream, isGuest ? cancelAsGuest : cancelStream, now, idempotentReply);

@@ -5,7 +5,7 @@ import { multipart } from "../../platform/http/multipart.ts";
 import { decoding } from "../../platform/lambda/grants.ts";
 import { keepIfFile } from "../../platform/pictures/pictures.ts";
 import { setting } from "../../platform/runtime/env.ts";
-import { getCallerProfile, getProfiles, summary } from "../../platform/store/people/users.ts";
+import { getCallerProfile, getProfiles, userSummary } from "../../platform/store/people/users.ts";
 import { withChannel } from "../../platform/store/streams/channels.ts";
 import { guestsOf } from "../../platform/store/streams/display-names.ts";
 import { recordStream } from "../../platform/store/streams/stream-changes.ts";
@@ -38,7 +38,7 @@ export const { contract, handler } = endpoint(
       getProfiles(body.guests ?? []),
       assertMayPlan(caller.userId),
     ]);
-    const host = summary(profile);
+    const host = userSummary(profile);
     const defaultThumbnail = setting("DEFAULT_THUMBNAIL");
     const picture = await keepIfFile(body.thumbnail, { caller, now, newId, assertNew });
     const given = { host, defaultThumbnail, picture, now };

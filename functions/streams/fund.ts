@@ -3,7 +3,7 @@ import { StreamId } from "../../domain/id.ts";
 import { Contributed, Contribution } from "../../domain/streams/funding.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { contribute } from "../../platform/store/money/fundings.ts";
-import { getStreamOutside } from "../../platform/store/streams/stream-access.ts";
+import { getStreamWithoutPass } from "../../platform/store/streams/stream-access.ts";
 
 /** Contributions are held until it is decided whether the stream takes place. */
 export const { contract, handler } = endpoint(
@@ -28,7 +28,7 @@ export const { contract, handler } = endpoint(
     },
   },
   async ({ path: { streamId }, body: { amount }, caller: { userId }, now, idempotentReply }) => {
-    const { stream } = await getStreamOutside(streamId, { userId }, now, { consistent: true });
+    const { stream } = await getStreamWithoutPass(streamId, { userId }, now, { consistent: true });
     return contribute({ stream, userId, amount, now }, idempotentReply);
   },
 );

@@ -5,7 +5,7 @@ import { isAdmitted } from "../../domain/streams/member.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { withRelay } from "../../platform/store/log/relays.ts";
 import { showWithPin } from "../../platform/store/streams/display-names.ts";
-import { getStreamOutside } from "../../platform/store/streams/stream-access.ts";
+import { getStreamWithoutPass } from "../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -21,7 +21,7 @@ export const { contract, handler } = endpoint(
   },
   async ({ path: { streamId }, caller, now }) => {
     const reading = { consistent: true };
-    const { stream, member } = await getStreamOutside(streamId, caller, now, reading);
+    const { stream, member } = await getStreamWithoutPass(streamId, caller, now, reading);
     const isInside = isAdmitted(stream, member, caller);
     const shown = showWithPin(isInside ? stream : { ...stream, pinned: null }, now);
     return withRelay(stream.id, shown);

@@ -9,7 +9,7 @@ import {
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { queueLiveNotifications } from "../../platform/live-notifications/live-notifications.ts";
 import { hostActions } from "../../platform/store/money/wallets.ts";
-import { getCallerProfile, summary } from "../../platform/store/people/users.ts";
+import { getCallerProfile, userSummary } from "../../platform/store/people/users.ts";
 import { showWithPin } from "../../platform/store/streams/display-names.ts";
 import { changeWithReply } from "../../platform/store/streams/stream-changes.ts";
 import { assertMayGoLive } from "../../platform/store/streams/stream-lists.ts";
@@ -43,7 +43,7 @@ export const { contract, handler } = endpoint(
     const stream = await getStream(body.liveStreamId, { consistent: true });
     if (!isHost(stream, caller.userId)) refuse("stream_not_yours"); // Not even an admin may.
     const [profile] = await Promise.all([getCallerProfile(caller, now), assertMayGoLive(stream)]);
-    const host = summary(profile);
+    const host = userSummary(profile);
     const start = (current: Stream) => startStream(current, host, now);
     const show = (is: Stream) => showWithPin({ ...is, host }, now);
     const replyTo = async (is: Stream) => idempotentReply(joinedOf(await show(is), caller.userId));

@@ -3,7 +3,7 @@ import { assertLive } from "../../domain/streams/stream.ts";
 import { Joined, JoinRequest, joinedOf } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { showWithPin } from "../../platform/store/streams/display-names.ts";
-import { getStreamOutside } from "../../platform/store/streams/stream-access.ts";
+import { getStreamWithoutPass } from "../../platform/store/streams/stream-access.ts";
 import { joinedReplay } from "../../platform/store/streams/stream-replay.ts";
 
 export const { contract, handler } = endpoint(
@@ -20,7 +20,9 @@ export const { contract, handler } = endpoint(
     grants: { read: ["STREAM", "USER"] },
   },
   async ({ body, caller, now, commitReply }) => {
-    const { stream } = await getStreamOutside(body.liveStreamId, caller, now, { consistent: true });
+    const { stream } = await getStreamWithoutPass(body.liveStreamId, caller, now, {
+      consistent: true,
+    });
     if (!stream.guests.includes(caller.userId)) refuse("not_a_guest");
     assertLive(stream);
     return commitReply(joinedOf(await showWithPin(stream, now), caller.userId));

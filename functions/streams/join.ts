@@ -8,7 +8,7 @@ import { assertRoomNotFull } from "../../platform/store/log/room-capacity.ts";
 import { getGiver, giftContext } from "../../platform/store/money/gifts.ts";
 import { buyPass } from "../../platform/store/money/passes.ts";
 import { showWithPin } from "../../platform/store/streams/display-names.ts";
-import { getStreamOutside } from "../../platform/store/streams/stream-access.ts";
+import { getStreamWithoutPass } from "../../platform/store/streams/stream-access.ts";
 import { joinedReplay } from "../../platform/store/streams/stream-replay.ts";
 
 export const { contract, handler } = endpoint(
@@ -34,7 +34,7 @@ export const { contract, handler } = endpoint(
   },
   async ({ body: { liveStreamId, expectedPrice }, caller, now, ...call }) => {
     const reading = { consistent: true };
-    const { stream, member } = await getStreamOutside(liveStreamId, caller, now, reading);
+    const { stream, member } = await getStreamWithoutPass(liveStreamId, caller, now, reading);
     assertLive(stream);
     await assertRoomNotFull(stream, caller, now);
     const joined = joinedOf(await withRelay(stream.id, showWithPin(stream, now)), caller.userId);

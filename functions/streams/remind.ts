@@ -8,7 +8,7 @@ import {
 } from "../../domain/streams/reminder.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { saveReminder } from "../../platform/store/streams/reminders.ts";
-import { getStreamOutside } from "../../platform/store/streams/stream-access.ts";
+import { getStreamWithoutPass } from "../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -24,7 +24,7 @@ export const { contract, handler } = endpoint(
     grants: { read: ["STREAM"], write: ["STREAM", "REMINDER", "TRACE"] },
   },
   async ({ path: { streamId }, body: { minute = null }, caller, now, idempotentReply }) => {
-    const { stream } = await getStreamOutside(streamId, caller, now, { consistent: true });
+    const { stream } = await getStreamWithoutPass(streamId, caller, now, { consistent: true });
     const reminder = makeReminder(stream, caller.userId, minute, now);
     const reply = idempotentReply(shownReminderOf(reminder));
     await saveReminder(reminder, now, reply);

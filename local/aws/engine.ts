@@ -6,10 +6,10 @@ import { type EmbeddedEngine, openEmbeddedEngine } from "../engine/index.ts";
 import type { Table } from "../model.ts";
 import { findLeastPosition } from "../sources/stream-positions.ts";
 import { DataDirectoryBusy, openState, restrictToOwner, type State } from "../state.ts";
+import { type EngineFile, engineFile } from "./discovery-files.ts";
 import type { EngineCall, EngineCredentials } from "./engine-call.ts";
 import { startEngineServer } from "./engine-server.ts";
 import { openExternalEngine } from "./external-engine.ts";
-import { type EngineNote, engineNote } from "./notes.ts";
 
 /** A DynamoDB-compatible engine, access to it, and its address for other local programs. */
 export type Engine = {
@@ -51,12 +51,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     : openEmbedded(options));
   const { call, endpoint, credentials, switches } = opened;
   const stop = async () => {
-    engineNote.remove(directory);
+    engineFile.remove(directory);
     await opened.stop();
   };
   try {
     for (const table of options.tables) await ensureTable(call, table);
-    engineNote.write(directory, { endpoint, credentials, isOther: Boolean(options.endpoint) });
+    engineFile.write(directory, { endpoint, credentials, isOther: Boolean(options.endpoint) });
     return { call, endpoint, credentials, ...(switches && { switches }), stop };
   } catch (error) {
     await stop();
@@ -117,19 +117,19 @@ function startMaintenance(engine: EmbeddedEngine, state: State, log: (line: stri
 export async function openEngine(dataDirectory: string): Promise<OpenEngine> {
   const found = findEngine(dataDirectory);
   if ("state" in found) return openAlone(found.state);
-  return { ...found.note, stop: async () => {} };
+  return { ...found.running, stop: async () => {} };
 }
 
-/** The running engine's note; if none runs, the directory's state, whose lock prevents a start. */
-function findEngine(dataDirectory: string): { note: EngineNote } | { state: State } {
-  const note = engineNote.read(dataDirectory);
-  if (note?.isOther) return { note };
+/** The running engine's file; if none runs, the directory's state, whose lock prevents a start. */
+function findEngine(dataDirectory: string): { running: EngineFile } | { state: State } {
+  const running = engineFile.read(dataDirectory);
+  if (running?.isOther) return { running };
   if (!existsSync(join(dataDirectory, fileName)))
     throw new Error(`There is no data in ${dataDirectory}: start Ovation once, or set DATA_DIR.`);
   try {
     return { state: openState(dataDirectory) };
   } catch (error) {
-    if (note && error instanceof DataDirectoryBusy) return { note };
+    if (running && error instanceof DataDirectoryBusy) return { running };
     throw error;
   }
 }
@@ -162,9 +162,9 @@ export async function openSnapshot(dataDirectory: string): Promise<OpenEngine> {
   const found = findEngine(dataDirectory);
   // The lock ensures that no runner writes.
   if ("state" in found) return openAlone(found.state);
-  if (found.note.isOther)
+  if (found.running.isOther)
     throw new Error(
-      `The data lies with the engine at ${found.note.endpoint}, which can give no snapshot: ` +
+      `The data lies with the engine at ${found.running.endpoint}, which can give no snapshot: ` +
         "stop Ovation first.",
     );
   const state = openState(":memory:");

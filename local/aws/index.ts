@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { type Cleanups, startParts } from "../cleanups.ts";
-import type { Connections, DoCalls, Invoke, Stage } from "../model.ts";
+import type { Connections, Invoke, PerformCalls, Stage } from "../model.ts";
 import type { State } from "../state.ts";
 import type { Services } from "./answer-call.ts";
 import { createConnectionCalls, createPostsTogether } from "./connections.ts";
+import { endpointFile } from "./discovery-files.ts";
 import { createDistributionMeter, type DistributionMeter } from "./distribution-meter.ts";
 import { createDynamoDb } from "./dynamodb.ts";
 import { startEndpoint } from "./endpoint.ts";
@@ -14,7 +15,6 @@ import { withInvocationFaults } from "./invocation-faults.ts";
 import { createInvocationCalls } from "./invocations.ts";
 import { type LocalRoute, listLocalRoutes } from "./local-routes.ts";
 import { createMeter, type Meter } from "./meter.ts";
-import { endpointNote } from "./notes.ts";
 import { createObjectCalls, createObjects } from "./objects.ts";
 import { createSecretCalls, createSecrets } from "./secrets.ts";
 import { checkSourceGrants } from "./source-grants.ts";
@@ -23,9 +23,9 @@ import { createSqs } from "./sqs.ts";
 import { createThreadCalls } from "./thread-calls.ts";
 
 export { FormatMismatch } from "../engine/index.ts";
+export { endpointFile } from "./discovery-files.ts";
 export { openEngine, openSnapshot } from "./engine.ts";
 export { withIssuerFaults } from "./issuer-faults.ts";
-export { endpointNote } from "./notes.ts";
 export type { PauseKey } from "./sources.ts";
 
 /** Credentials in the SDK's form. */
@@ -44,7 +44,7 @@ export type Aws = {
   /** Calls a function as a gateway does, including faults for the service `lambda`. */
   invoke: Invoke;
   /** Handles calls that functions send as thread messages, like calls to the endpoint. */
-  doCalls: DoCalls;
+  doCalls: PerformCalls;
   routes: LocalRoute[];
   /** Faults, also for services other than AWS. */
   faults: Faults;
@@ -123,8 +123,8 @@ async function compose(options: AwsOptions, cleanups: Cleanups): Promise<Omit<Aw
   const credentialsFor = (name: string) => credentialsOf(name, runnerSecret);
   const buckets = stage.buckets.map(({ name }) => name);
   const own = { ...credentialsFor(runnerCaller), sessionToken: runnerSecret };
-  endpointNote.write(state.directory, { url: endpoint.url, ...own, buckets });
-  cleanups.push(() => endpointNote.remove(state.directory));
+  endpointFile.write(state.directory, { url: endpoint.url, ...own, buckets });
+  cleanups.push(() => endpointFile.remove(state.directory));
   return {
     endpointUrl: endpoint.url,
     forgetIdleSockets: endpoint.forgetIdle,

@@ -1,4 +1,4 @@
-import type { DoCalls } from "../model.ts";
+import type { PerformCalls } from "../model.ts";
 import { answerCall, answerFailure, type Services } from "./answer-call.ts";
 import type { PostTogether } from "./connections.ts";
 import { AwsFailure, type AwsRequest } from "./failure.ts";
@@ -11,7 +11,7 @@ type Placed = { at: number; request: AwsRequest };
  * Handles calls that arrive as thread messages with the same services, policies, faults and meter
  * as the endpoint. Posts that arrive together are handled together.
  */
-export function createThreadCalls(services: Services, postTogether: PostTogether): DoCalls {
+export function createThreadCalls(services: Services, postTogether: PostTogether): PerformCalls {
   return (calls, answer, isGone) => {
     const toBuffer = createBuffers();
     const perform = async ({ at, request }: Placed) => {

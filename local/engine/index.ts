@@ -5,8 +5,8 @@ import { EngineFailure } from "./failure.ts";
 import { claimDatabase } from "./format.ts";
 import { deleteItem, getItem, putItem, updateItem } from "./items.ts";
 import { expireUntil, type LastDeletable, runMaintenance } from "./maintenance.ts";
-import { openPastReads } from "./past-reads.ts";
 import { query, scan } from "./queries.ts";
+import { openStaleReads } from "./stale-reads.ts";
 import { createStorage } from "./storage.ts";
 import { createStreamLog } from "./stream-log.ts";
 import { describeStream, getRecords, getShardIterator, listStreams } from "./stream-operations.ts";
@@ -79,7 +79,7 @@ export function openEmbeddedEngine(file: string, now: () => number = Date.now): 
   const log = createStreamLog(database, now);
   const tables = loadTables(database);
   const storage = createStorage(database, log);
-  const past = openPastReads(file, now);
+  const past = openStaleReads(file, now);
   const readsFor = ({ ConsistentRead }: Body) =>
     ConsistentRead === true ? storage : (past.find() ?? storage);
   const context: Context = { storage, tables, log, now, readsFor };

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import type { DoCalls, LambdaFunction } from "../model.ts";
+import type { LambdaFunction, PerformCalls } from "../model.ts";
 import {
   countAwake,
   findShared,
@@ -15,10 +15,10 @@ import { type FunctionWorker, sharedCell, startWorker } from "./worker.ts";
  * Limit of busy shared workers. Beyond it an event waits for one of them: another thread would
  * compete for processors, run cold code and end soon after. Each needs about 20 MB.
  */
-export const sharedAtWorkMax = Math.min(6, 2 * availableParallelism());
+export const busySharedMax = Math.min(6, 2 * availableParallelism());
 
 /** Idle workers that are kept longest: dedicated ones (with one function), and shared ones. */
-const idleMax = { own: 8, shared: sharedAtWorkMax };
+const idleMax = { own: 8, shared: busySharedMax };
 /**
  * How long they are kept, and surplus ones. Surplus workers wait for the next burst, which follows
  * within seconds on busy processors: a thread takes about 75 ms of CPU to start, and 30 ms for each
@@ -46,7 +46,7 @@ export type Fleet = {
 };
 
 type FleetOptions = {
-  doCalls?: DoCalls;
+  doCalls?: PerformCalls;
   line(functionName: string, text: string, stream: "stdout" | "stderr"): void;
 };
 
@@ -71,7 +71,7 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
   function hasCapacity(pool: Pool): boolean {
     if (!allows(pool) || countAwake(pool.running) >= workersAtOnce) return false;
     if (!sharesNow(pool) || pool.idle.length > 0) return true;
-    return countAwake(sharedAtWork) < sharedAtWorkMax;
+    return countAwake(sharedAtWork) < busySharedMax;
   }
 
   function take(pool: Pool): FunctionWorker {

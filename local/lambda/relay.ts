@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { RunnerRoute } from "../gateway/runner-routes.ts";
-import type { DoCalls } from "../model.ts";
+import type { PerformCalls } from "../model.ts";
 import { reachableHosts } from "../reachable.ts";
 import { sharedCell, startWorker, type WorkerFunction } from "./worker.ts";
 
@@ -23,7 +23,7 @@ type RelayOptions = {
 
 /** How the relay calls AWS, and where its log lines go. */
 type Ways = {
-  doCalls: DoCalls;
+  doCalls: PerformCalls;
   line(functionName: string, text: string, stream: "stdout" | "stderr"): void;
 };
 

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { ownBufferOf } from "../body-bytes.ts";
-import type { CallAnswer, DoCalls, InvocationResult, LambdaFunction } from "../model.ts";
+import type { CallAnswer, InvocationResult, LambdaFunction, PerformCalls } from "../model.ts";
 import { type IoWait, watchIoWait } from "./io-wait.ts";
 import { failed, type Outcome, readOutcome } from "./outcome.ts";
 import type { WrittenEvent } from "./thread-body.ts";
@@ -56,7 +56,7 @@ type WorkerOptions = {
   /** Not 0 while workers freeze between events. */
   frozen: Int32Array;
   /** Performs AWS calls that are sent as thread messages. */
-  doCalls?: DoCalls | undefined;
+  doCalls?: PerformCalls | undefined;
   /** Receives each log line of a function, and the stack of each error. */
   line(functionName: string, text: string, stream: "stdout" | "stderr"): void;
 };

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { BodyBytes } from "../body-bytes.ts";
 import { watchIdleShare } from "../idle-share.ts";
-import type { DoCalls, InvocationResult, Invoke, LambdaFunction } from "../model.ts";
+import type { InvocationResult, Invoke, LambdaFunction, PerformCalls } from "../model.ts";
 import { createFleet } from "./fleet.ts";
 import { payloadBytesMax } from "./outcome.ts";
 import { createPool, listWaiting, type Pool, type Waiting } from "./pool.ts";
@@ -13,7 +13,7 @@ type WorkersOptions = {
   /** Prepares a function with its complete environment; called at its first event. */
   prepare(lambda: LambdaFunction): Omit<WorkerFunction, "lambda">;
   /** Performs AWS calls that are sent as thread messages. Without it, calls use sockets. */
-  doCalls?: DoCalls;
+  doCalls?: PerformCalls;
   /** Receives each log line of a function, and the stack of each error. */
   line(functionName: string, text: string, stream: "stdout" | "stderr"): void;
   /** Called after each event with its duration, which is what Lambda bills. */

@@ -24,7 +24,7 @@ export const StreamCommand = StreamSwitches.partial()
   .extend({ pause: z.boolean().optional(), redeliver: z.int().min(1).max(1000).optional() });
 
 /** The switches in normal operation. */
-export const plainSwitches: StreamSwitches = {
+export const normalSwitches: StreamSwitches = {
   shards: 1,
   double: 0,
   regroup: false,

@@ -9,7 +9,7 @@ import { createStreamFeed } from "./stream-feed.ts";
 import { createPositions, forgetOtherReaders } from "./stream-positions.ts";
 import { createStreamReader } from "./stream-reader.ts";
 import type { StreamReader, StreamReaderReport } from "./stream-report.ts";
-import { plainSwitches, StreamCommand, type StreamSwitches } from "./stream-switches.ts";
+import { normalSwitches, StreamCommand, type StreamSwitches } from "./stream-switches.ts";
 
 /** The table streams of the stage and their event source mappings. */
 export type Streams = {
@@ -47,7 +47,7 @@ export function createStreams(options: StreamsOptions): Streams {
   });
   const load = options.load ?? watchLoad();
   const poll = stage.relay === undefined ? pollMilliseconds : relayPollMilliseconds;
-  let switches: StreamSwitches = { ...plainSwitches };
+  let switches: StreamSwitches = { ...normalSwitches };
   let readers: StreamReader[] = [];
   let running = false;
 

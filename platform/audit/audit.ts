@@ -2,13 +2,13 @@ import type { Fact } from "../../domain/money/audit.ts";
 import { secondsOfGift } from "../store/money/gifts.ts";
 import type { Item } from "../table/items.ts";
 import { moneyKindOf } from "../table/keys.ts";
-import { listSumMisfits, type SumMisfit } from "./crowd.ts";
 import { createDebts } from "./debts.ts";
 import { createEscrows } from "./escrows.ts";
-import { heldSince, listForgotten } from "./held.ts";
+import { createExactSums, createFactSums, type UnbalancedKey } from "./fact-sums.ts";
+import { heldSince, listOverdueHolds } from "./held-gifts.ts";
 import { createLedgerWalk } from "./ledger-walk.ts";
 import { readItem, type Window } from "./read-item.ts";
-import { createExactSums, createFactSums, type Open } from "./sheet.ts";
+import { listSumMisfits, type SumMisfit } from "./sum-misfits.ts";
 import { addTo, noSums, type Sums } from "./sums.ts";
 
 /** An inconsistency: the items concerned, and what is wrong. */
@@ -63,11 +63,11 @@ export async function audit({ read, now, patienceMilliseconds, pause }: AuditOpt
       if (again.has(item + problem)) add(report, [item], problem);
   }
   if (first.heldSince < now.getTime() - heldMilliseconds) {
-    const forgotten = await listForgotten(statements(read(), gifts), first.heldSince);
+    const forgotten = await listOverdueHolds(statements(read(), gifts), first.heldSince);
     for (const { item, problem } of forgotten) add(report, [item], problem);
   }
   const all = { money: first.money.listOpen(), events: first.events.listOpen() };
-  let before: Map<string, Open> | undefined;
+  let before: Map<string, UnbalancedKey> | undefined;
   for (let spent = 0; ; spent += 1000) {
     const open = await nameAll(read, gifts, all);
     const same = [...open].filter(([key, { net }]) => (before?.get(key) ?? { net }).net === net);
@@ -154,8 +154,8 @@ async function nameAll(
   read: () => AsyncIterable<Item>,
   gifts: Window,
   all: { money: number[]; events: number[] },
-): Promise<Map<string, Open>> {
-  const named = new Map<string, Open>();
+): Promise<Map<string, UnbalancedKey>> {
+  const named = new Map<string, UnbalancedKey>();
   const most = Math.max(all.money.length, all.events.length);
   for (let at = 0; at < most && named.size < namedMax; at += bucketsAtOnce) {
     const part = (buckets: number[]) => buckets.slice(at, at + bucketsAtOnce);
@@ -199,7 +199,7 @@ const eventKey = /^event of gift ([0-9a-f]{24}) in stream (\S+)$/;
  * Whether a missing event is expected: the stream's log has not reached the gift yet (after a kill
  * it is sent at the next start), or was reset since, after a restore from a backup.
  */
-function isExpected({ key, net }: Open, { newest, resetAt }: Logs): boolean {
+function isExpected({ key, net }: UnbalancedKey, { newest, resetAt }: Logs): boolean {
   const [, giftId = "", streamId = ""] = eventKey.exec(key) ?? [];
   const madeAt = secondsOfGift(giftId);
   const isReset = madeAt <= (resetAt.get(streamId) ?? 0);

@@ -1,5 +1,5 @@
 import type { MomentItem, TrainResult } from "../../domain/audience/moment.ts";
-import { levelOf, netOf, topMax } from "../../domain/audience/train.ts";
+import { levelOf, netCreditsOf, topMax } from "../../domain/audience/train.ts";
 import type { LogState } from "../../domain/log/sums.ts";
 import { creditsIn, isOpenTrain } from "../../domain/log/train-progress.ts";
 import { type Gift, refundedCredits } from "../../domain/money/gift-item.ts";
@@ -34,7 +34,7 @@ export function addGift(
   const { startedAt } = moment;
   const end = endOf(moment, log);
   const { userId, username } = gift.sender;
-  const net = netOf(gift, startedAt, end);
+  const net = netCreditsOf(gift, startedAt, end);
   if (gift.createdAt >= startedAt && gift.createdAt < end) giving.gross += refundedCredits(gift);
   if (net === 0) return;
   const { credits, own, isNamed } = giving.bySender.get(userId) ?? nothing;

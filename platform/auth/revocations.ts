@@ -4,7 +4,12 @@ import { key, prefix } from "../table/keys.ts";
 import { queryItems } from "../table/query.ts";
 import { type Action, commitTransaction, type Reply } from "../table/transact.ts";
 import { hashOfSecret } from "./secret.ts";
-import { type Listed, listedSeconds, noteListed, type Session } from "./session.ts";
+import {
+  type ListedRevocation,
+  listedSeconds,
+  rememberRevocation,
+  type Session,
+} from "./session.ts";
 
 /*
  * The table stores a revocation twice (docs/decisions/authentication.md): by user or token, for as
@@ -71,7 +76,7 @@ export async function revoke<Answer>(
   const list = listAction(revocation, mark, now);
   const failed = await commitTransaction([revokeAction(revocation, now), list], reply);
   if (failed !== undefined) await commitTransaction([list], reply);
-  noteListed(mark);
+  rememberRevocation(mark);
 }
 
 function revokeAction(revocation: Revocation, now: Date): Action {
@@ -91,12 +96,12 @@ function revokeAction(revocation: Revocation, now: Date): Action {
   };
 }
 
-const markOf = (revocation: Revocation, now: Date): Listed => ({
+const markOf = (revocation: Revocation, now: Date): ListedRevocation => ({
   ...revokedBy(revocation),
   at: now.getTime(),
 });
 
-function listAction({ sub, jti }: Revocation, mark: Listed, now: Date): Action {
+function listAction({ sub, jti }: Revocation, mark: ListedRevocation, now: Date): Action {
   // A user's revocation of fewer tokens in the same second has another name: both stay listed.
   const name = hashOfSecret(jti === undefined ? `user ${sub} ${mark.second}` : `token ${jti}`);
   const second = now.toISOString().slice(0, "2026-01-15T10:30:00".length);

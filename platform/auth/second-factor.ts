@@ -26,7 +26,7 @@ const Factors = z.object({ UserMFASettingList: z.array(z.string()).default([]) }
  * factor.
  * https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-token-generation.html
  */
-export async function withoutUnprovenRoles(event: TokenEvent): Promise<TokenEvent> {
+export async function removeRolesWithoutSecondFactor(event: TokenEvent): Promise<TokenEvent> {
   const groups = event.request.groupConfiguration?.groupsToOverride ?? [];
   if (!groups.some((name) => roles.includes(name))) return event;
   const user = Factors.parse(await pools().getUser(event));

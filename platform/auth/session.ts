@@ -56,9 +56,9 @@ const Listed = z.object({
   /** Milliseconds since 1970. */
   at: z.number(),
 });
-export type Listed = z.infer<typeof Listed>;
+export type ListedRevocation = z.infer<typeof Listed>;
 
-type Known = { marks: Map<string, Listed>; readAt: number };
+type Known = { marks: Map<string, ListedRevocation>; readAt: number };
 
 let known: Known = { marks: new Map(), readAt: Number.NEGATIVE_INFINITY };
 let reading: { promise: Promise<void>; since: number } | undefined;
@@ -110,14 +110,14 @@ async function readList(at: number): Promise<void> {
   known = { marks, readAt: Math.max(at, known.readAt) };
 }
 
-function addMark(marks: Map<string, Listed>, mark: Listed): void {
+function addMark(marks: Map<string, ListedRevocation>, mark: ListedRevocation): void {
   const name = mark.user === undefined ? `token ${mark.token}` : `user ${mark.user}`;
   const second = Math.max(mark.second ?? 0, marks.get(name)?.second ?? 0);
   marks.set(name, { ...mark, second });
 }
 
 /** Adds a revocation that this environment has just made, without waiting for a refresh. */
-export const noteListed = (mark: Listed): void => addMark(known.marks, mark);
+export const rememberRevocation = (mark: ListedRevocation): void => addMark(known.marks, mark);
 
 /**
  * Runs a caller's request unless their token was revoked. An effect requires a recent list; if it

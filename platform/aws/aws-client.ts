@@ -118,7 +118,7 @@ type AbortListening = {
 const placed = Symbol.for("ovation.aws.transport");
 
 /** The transport installed by the runner; undefined outside of it. */
-export const placedTransport = () => (globalThis as { [placed]?: Transport })[placed];
+export const installedTransport = () => (globalThis as { [placed]?: Transport })[placed];
 
 /** Sends a call. Rejects with a `TimeoutError` after this time, or as the transport does. */
 export function sendWithin(

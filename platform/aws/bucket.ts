@@ -5,7 +5,7 @@ import { boundedTimeout, pauseFor } from "../runtime/deadline.ts";
 import { awsEnvironment, setting } from "../runtime/env.ts";
 import {
   tryMilliseconds as answerMilliseconds,
-  placedTransport,
+  installedTransport,
   sendWithin,
   type TransportAnswer,
   triesMax,
@@ -81,7 +81,7 @@ function createCaller() {
     const headers = collectHeaders(flat, { ...own, ...length });
     const target = `${path}${search && `?${search}`}`;
     const request = { host, method, path: target, headers, body: bytes ?? "", isBinary: true };
-    const transport = placedTransport() ?? sockets();
+    const transport = installedTransport() ?? sockets();
     return sendWithin(transport, request, boundedTimeout(tryMilliseconds));
   }
 

@@ -2,7 +2,7 @@ import { boundedTimeout, pauseFor } from "../runtime/deadline.ts";
 import { awsEnvironment, setting, traceId } from "../runtime/env.ts";
 import { type Body, readAnswer } from "./answer.ts";
 import {
-  placedTransport,
+  installedTransport,
   sendWithin,
   type Transport,
   type TransportAnswer,
@@ -108,7 +108,7 @@ export class JsonClient {
   /** One attempt, which ends with its response or its timeout. */
   #try(operation: string, body: string): Promise<TransportAnswer> {
     const milliseconds = boundedTimeout(this.#settings.requestHandler.requestTimeout);
-    const placed = placedTransport();
+    const placed = installedTransport();
     // The runner verifies no signature, and signing is a twentieth of its threads' CPU.
     const hash = placed === undefined ? hashOf(body) : undefined;
     const request = this.#request(operation, body, hash);

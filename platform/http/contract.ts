@@ -3,7 +3,7 @@ import type { RateKind } from "../../domain/rate.ts";
 import type { RefusalCode } from "../../domain/refusal.ts";
 import type { Caller, CallerKind } from "../auth/caller.ts";
 import type { Grants, Resources } from "../lambda/grants.ts";
-import type { Recalled } from "../table/idempotency.ts";
+import type { KeyState } from "../table/idempotency.ts";
 import type { Tag } from "./tags.ts";
 
 /** The version of both descriptions (semantic): the major version is that of `/api/v1`. */
@@ -25,8 +25,8 @@ type FormReader = (
  */
 type ReplayRules = {
   keep(answer: unknown): unknown;
-  recall?(kept: unknown, now: Date): Promise<Recalled>;
-  finish?(kept: unknown, body: unknown): Promise<Recalled>;
+  recall?(kept: unknown, now: Date): Promise<KeyState>;
+  finish?(kept: unknown, body: unknown): Promise<KeyState>;
 };
 
 /**

@@ -5,16 +5,16 @@ import {
   claimCall,
   findMarked,
   type KeyedCall,
+  type KeyState,
   type Marked,
   markerAction,
-  type Recalled,
   releaseKey,
 } from "../table/idempotency.ts";
 import { commitTransaction, DuplicateKeyError, type Reply } from "../table/transact.ts";
 import type { Contract } from "./contract.ts";
 
 /** What a repeated call with a key returns: the marker, and the response for it. */
-export type StoredReply = Marked & { recalled: Exclude<Recalled, "void"> };
+export type StoredReply = Marked & { recalled: Exclude<KeyState, "void"> };
 
 /** The state of a call's key while the call is processed. */
 export type KeyedState = {

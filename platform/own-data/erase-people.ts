@@ -1,6 +1,6 @@
 import { Relation } from "../../domain/people/follow.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
-import { allDone } from "../runtime/deadline.ts";
+import { waitForAll } from "../runtime/deadline.ts";
 import { eraseDevice } from "../store/people/devices.ts";
 import { removeFollow } from "../store/people/follows.ts";
 import { recordEach } from "../store/people/notifications.ts";
@@ -45,9 +45,9 @@ export async function eraseItems({ userId, at, after }: Erasure): Promise<string
   const older = items.filter((item) => isOlder(item, at));
   const isDevice = ({ SK }: Item) => SK.startsWith(prefix.devices);
   const others = older.filter((item) => !isDevice(item));
-  await allDone(older.filter(isDevice).map((item) => eraseDevice(userId, item, at)));
+  await waitForAll(older.filter(isDevice).map((item) => eraseDevice(userId, item, at)));
   const invitations = others.filter(({ SK }) => SK.startsWith(prefix.guestOf));
-  await allDone(invitations.map(({ streamId }) => uninvite(String(streamId), userId)));
+  await waitForAll(invitations.map(({ streamId }) => uninvite(String(streamId), userId)));
   await recordEach(others.map(deletion));
   return cursorAfter(items);
 }

@@ -1,4 +1,4 @@
-import { allDone } from "../runtime/deadline.ts";
+import { waitForAll } from "../runtime/deadline.ts";
 import { exportedMax } from "./own-data.ts";
 
 /** The most bytes of each kind in one export: all of them fit the 6 MB of a Lambda response. */
@@ -40,7 +40,7 @@ export async function listInStreams<One>(
 ): Promise<{ list: One[]; isCut: boolean }> {
   const list: One[] = [];
   for (let from = 0; from < streamIds.length; from += atOnce) {
-    const found = await allDone(streamIds.slice(from, from + atOnce).map(look));
+    const found = await waitForAll(streamIds.slice(from, from + atOnce).map(look));
     for (const one of found) list.push(...one.list);
     if (list.length > exportedMax || found.some(({ isCut }) => isCut)) return { list, isCut: true };
   }

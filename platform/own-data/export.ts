@@ -3,7 +3,7 @@ import { Relation } from "../../domain/people/follow.ts";
 import { notificationOf } from "../../domain/people/notification.ts";
 import { channelSettingsOf } from "../../domain/streams/channel.ts";
 import { listLikes } from "../store/audience/anonymization.ts";
-import { readWhole } from "../store/money/balances.ts";
+import { readWalletWithPending } from "../store/money/balances.ts";
 import { listEntries } from "../store/money/ledger.ts";
 import { listNotifications } from "../store/people/notification-lists.ts";
 import { findProfile } from "../store/people/users.ts";
@@ -39,7 +39,7 @@ export async function collectOwnData(userId: string, now: Date): Promise<OwnData
   const traced = (start: string) => newest(key.tracedStream(userId, ""), start);
   const [profile, { wallet, pending }, streamTraces, banTraces] = await Promise.all([
     findProfile(userId, { consistent: true }),
-    readWhole(userId),
+    readWalletWithPending(userId),
     traced(prefix.tracedStreams),
     traced(prefix.tracedBans),
   ]);

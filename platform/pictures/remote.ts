@@ -6,7 +6,7 @@ import { isPictureAt, shownUrl } from "../../domain/text.ts";
 import { sendMessages } from "../aws/queues.ts";
 import { hashOf } from "../aws/sign.ts";
 import { readEach } from "../lambda/consumer.ts";
-import { allDone } from "../runtime/deadline.ts";
+import { waitForAll } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
 import { type Item, parseItem, unmarshallItem } from "../table/items.ts";
 import { readKey } from "../table/keys.ts";
@@ -46,7 +46,7 @@ export async function queuePictures(records: readonly DynamoDBRecord[]): Promise
     return picture === undefined || picture.of === was?.of ? [] : [picture];
   });
   const messages = pictures.map((body) => ({ body }));
-  await allDone(sendMessages(setting("FETCHES_QUEUE_URL"), messages));
+  await waitForAll(sendMessages(setting("FETCHES_QUEUE_URL"), messages));
 }
 
 /** The picture at another host in an item; undefined if it has none. */

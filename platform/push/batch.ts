@@ -6,7 +6,7 @@ import type { Subscriber } from "../../domain/log/subscriber.ts";
 import { isUserChangeKind, type UserEvent, userEventsOf } from "../../domain/log/user-event.ts";
 import { StoredNotification } from "../../domain/people/notification.ts";
 import { reportSkipped } from "../lambda/consumer.ts";
-import { allDone } from "../runtime/deadline.ts";
+import { waitForAll } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
 import { limits } from "../runtime/limits.ts";
 import { logNotice } from "../runtime/log.ts";
@@ -40,7 +40,7 @@ type Batch = {
  */
 export async function pushBatch(push: Push, records: readonly DynamoDBRecord[]): Promise<void> {
   const { streams, notifications, users } = readBatch(records, push.now);
-  await allDone([
+  await waitForAll([
     ...[...streams].map(async ([streamId, { records, subscribers }]) => {
       const audience = { ...push, streamId };
       if (records.length > 0) await pushStream(audience, records);
@@ -132,6 +132,6 @@ export async function pushStream(audience: Audience, records: readonly LogRecord
   const delivering = deliverFrames(audience, framed, records);
   // During the posts, so that `realtime/post-sums` does not post the same sums.
   const clearing = framed.queued.then(() => removeBacklog(streamId, waiting.ids));
-  await allDone<unknown>([delivering, clearing]);
+  await waitForAll<unknown>([delivering, clearing]);
   if (!(await delivering)) await outlet.jobs.queueRemainder(streamId, now);
 }

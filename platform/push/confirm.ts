@@ -8,7 +8,7 @@ import {
 } from "../../domain/log/recovery.ts";
 import { isOpening, type Subscriber } from "../../domain/log/subscriber.ts";
 import { isBlocked } from "../../domain/streams/member.ts";
-import { allDone, stragglersMilliseconds, waitAtMost } from "../runtime/deadline.ts";
+import { stragglersMilliseconds, waitAtMost, waitForAll } from "../runtime/deadline.ts";
 import { showState } from "../store/audience/log-state.ts";
 import { markBehind, setFirstLive } from "../store/log/catch-up.ts";
 import { readHead } from "../store/log/frames.ts";
@@ -44,7 +44,7 @@ export async function confirmSubscribers(
     findGuests(distinct),
     mark && readHead(streamId, mark),
   ]);
-  const admitted = await allDone(guests.map((guest) => admit(audience, guest)));
+  const admitted = await waitForAll(guests.map((guest) => admit(audience, guest)));
   const current = admitted.filter((one) => one !== undefined);
   if (current.length === 0 || before === undefined) return;
   // Only the record has the request's fields; the item keeps what posting needs.
@@ -55,8 +55,8 @@ export async function confirmSubscribers(
     hasMissed(one) ? "late" : "prompt",
   );
   const { head } = before;
-  const queued = allDone(late.map((one) => queue(audience.outlet, one, requestOf(one), head)));
-  const fixed = await allDone(prompt.map((one) => setFirstLive(one, head + 1)));
+  const queued = waitForAll(late.map((one) => queue(audience.outlet, one, requestOf(one), head)));
+  const fixed = await waitForAll(prompt.map((one) => setFirstLive(one, head + 1)));
   await queued;
   const confirmed = fixed.filter((one) => one !== undefined);
   if (confirmed.length === 0) return;
@@ -67,7 +67,7 @@ export async function confirmSubscribers(
     return reading;
   };
   const place = { end, viewers, shown };
-  await allDone(
+  await waitForAll(
     confirmed.map(({ current, isSet }) =>
       confirm(audience, current, { ...requestOf(current), isSet }, place),
     ),

@@ -1,7 +1,7 @@
 import type { LogRecord } from "../../domain/log/event.ts";
 import type { Frame } from "../../domain/log/frame.ts";
 import { countDistinct } from "../../domain/log/sketch.ts";
-import { allDone } from "../runtime/deadline.ts";
+import { waitForAll } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
 import { limits } from "../runtime/limits.ts";
 import { logNotice } from "../runtime/log.ts";
@@ -106,7 +106,7 @@ async function invokeSlices(
 ): Promise<Set<string>> {
   const [from, to] = [frames[0]!.n, frames.at(-1)!.n];
   const jobs = Array.from({ length: of }, (_, at) => ({ streamId, from, to, about, at, of }));
-  const slices = await allDone(jobs.map(invokeSlice));
+  const slices = await waitForAll(jobs.map(invokeSlice));
   outlet.governor.reportLimited(Math.max(...slices.map((slice) => slice.limitedAt)));
   return new Set(slices.flatMap(({ viewers }) => viewers));
 }

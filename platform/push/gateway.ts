@@ -1,12 +1,12 @@
 import type { Agent, Dispatcher } from "undici";
 import { relayOf } from "../../domain/log/subscriber.ts";
-import { placedTransport, sendWithin, type Transport } from "../aws/aws-client.ts";
+import { installedTransport, sendWithin, type Transport } from "../aws/aws-client.ts";
 import { collectHeaders, createSigner, encodeStrictly, hashOf } from "../aws/sign.ts";
 import { atInit, lazy } from "../runtime/caches.ts";
 import { TimeoutError } from "../runtime/deadline.ts";
 import { awsEnvironment, setting } from "../runtime/env.ts";
 import { countMetric, type MetricName } from "../runtime/metrics.ts";
-import { isRelayAlive, type Mail, putMail } from "../store/log/relays.ts";
+import { isRelayAlive, putRelayMessage, type RelayMessage } from "../store/log/relays.ts";
 
 /** A message and its hash, computed once for all recipients. */
 export type Payload = { bytes: Buffer; hash: string };
@@ -43,11 +43,11 @@ export const ownPoster = atInit(
 function withRelays(gateway: Poster): Poster {
   return {
     post: (connectionId, payload) =>
-      sendMail({ connectionId, text: payload.bytes.toString() }, () =>
+      sendToRelay({ connectionId, text: payload.bytes.toString() }, () =>
         gateway.post(connectionId, payload),
       ),
     close: (connectionId) =>
-      sendMail({ connectionId, closes: true }, () => gateway.close(connectionId)),
+      sendToRelay({ connectionId, closes: true }, () => gateway.close(connectionId)),
     async probe(connectionId) {
       const node = relayOf(connectionId);
       if (node === undefined) return gateway.probe(connectionId);
@@ -57,12 +57,15 @@ function withRelays(gateway: Poster): Poster {
   };
 }
 
-async function sendMail(mail: Mail, otherwise: () => Promise<PostResult>): Promise<PostResult> {
-  const node = relayOf(mail.connectionId);
+async function sendToRelay(
+  message: RelayMessage,
+  otherwise: () => Promise<PostResult>,
+): Promise<PostResult> {
+  const node = relayOf(message.connectionId);
   if (node === undefined) return otherwise();
   const now = new Date();
   if (!(await isRelayAlive(node, now))) return "gone";
-  await putMail(node, mail, now);
+  await putRelayMessage(node, message, now);
   return "sent";
 }
 
@@ -85,7 +88,7 @@ export function createPoster(endpoint: string): Poster {
   const base = `${pathname.replace(/\/$/, "")}/@connections/`;
   const sockets = lazy(openSockets);
   // Opened with the poster, because Node loads its HTTP client for it.
-  if (placedTransport() === undefined) sockets();
+  if (installedTransport() === undefined) sockets();
 
   async function call(
     method: "POST" | "GET" | "DELETE",
@@ -93,7 +96,7 @@ export function createPoster(endpoint: string): Poster {
     payload?: Payload,
   ): Promise<PostResult> {
     const path = base + encodeStrictly(connectionId);
-    const placed = placedTransport();
+    const placed = installedTransport();
     // The runner verifies no signature.
     const payloadHash = placed === undefined ? (payload?.hash ?? nothing) : undefined;
     const headers = sign({ method, path, payloadHash }, Date.now());

@@ -6,7 +6,12 @@ import {
   viewersAmong,
 } from "../../domain/log/subscriber.ts";
 import { lazyEach } from "../runtime/caches.ts";
-import { allDone, stragglersMilliseconds, waitAtMost, waitForMost } from "../runtime/deadline.ts";
+import {
+  stragglersMilliseconds,
+  waitAtMost,
+  waitForAll,
+  waitForMost,
+} from "../runtime/deadline.ts";
 import { limits } from "../runtime/limits.ts";
 import { dropSubscribed, forgetStream } from "../store/log/connections.ts";
 import {
@@ -85,7 +90,7 @@ async function postFrames(
     else if (isSlow) posting.catch(() => {});
     else postings.push(posting);
   }
-  await allDone([...endings, waitForMost(postings, () => posts.waiting > 0)]);
+  await waitForAll([...endings, waitForMost(postings, () => posts.waiting > 0)]);
 }
 
 /** The frames to post. */
@@ -228,7 +233,7 @@ function forgetRemoved(
 export async function removeDead({ now, cache }: Pick<Push, "now" | "cache">): Promise<void> {
   const latest = now.getTime() - (cache.dead.size > limits().deadAtOnce ? crowdMilliseconds : 0);
   const due = [...cache.dead].filter(([, { at }]) => at <= latest).slice(0, limits().deadPerCall);
-  await allDone(
+  await waitForAll(
     due.map(async ([name, { subscriber }]) => {
       cache.dead.delete(name);
       await dropSubscribed(subscriber);

@@ -5,7 +5,7 @@ import { type Connection, isOpening } from "../../domain/log/subscriber.ts";
 import { overlayKeysMax } from "../../domain/streams/overlay-key.ts";
 import { sendAt } from "../aws/queues.ts";
 import { type Poster, payloadOf } from "../push/gateway.ts";
-import { allDone, pauseFor } from "../runtime/deadline.ts";
+import { pauseFor, waitForAll } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
 import { findConnection, forgetStream, listSockets, setChannel } from "../store/log/connections.ts";
 import { removeSubscriber } from "../store/log/subscribers.ts";
@@ -54,7 +54,7 @@ export async function moveOverlays(
   for (let look = 1; look <= looksMax; look++) {
     const newest = await findNewestLive(moveOf);
     const ids = connectionId === undefined ? await listOverlays(moveOf, now) : [connectionId];
-    await allDone(ids.map((id) => move(poster, id, newest, now)));
+    await waitForAll(ids.map((id) => move(poster, id, newest, now)));
     if ((await findNewestLive(moveOf)) === newest) return;
   }
   throw new Error(`The newest live stream of ${moveOf} keeps changing`);

@@ -1,5 +1,5 @@
 import type { DynamoDBRecord } from "aws-lambda";
-import { allDone } from "../runtime/deadline.ts";
+import { waitForAll } from "../runtime/deadline.ts";
 import { queueBanEnds } from "./ban-ends.ts";
 import { queueChannelChanges } from "./channel-changes.ts";
 import { queueChannelMoves } from "./channel-overlays.ts";
@@ -11,7 +11,7 @@ import { queueSocketRevocations } from "./revoked-sockets.ts";
  * channels, streams that go live, lost passes.
  */
 export async function queueFollowUps(records: readonly DynamoDBRecord[], now: Date): Promise<void> {
-  await allDone([
+  await waitForAll([
     queueSocketRevocations(records, now),
     queueBanEnds(records, now),
     queueChannelChanges(records, now),

@@ -1,23 +1,25 @@
 import { relayOf } from "../../domain/log/subscriber.ts";
-import { allDone } from "../runtime/deadline.ts";
+import { waitForAll } from "../runtime/deadline.ts";
 import { listSockets } from "../store/log/connections.ts";
-import { type Mail, putMail } from "../store/log/relays.ts";
+import { putRelayMessage, type RelayMessage } from "../store/log/relays.ts";
 
 /**
- * Reaches all sockets of a user: leaves `mail` for those that relays hold, and calls `act` with the
- * connection ids of the others. Throws if one fails, after all others are finished.
+ * Reaches all sockets of a user: leaves `message` for those that relays hold, and calls `act` with
+ * the connection ids of the others. Throws if one fails, after all others are finished.
  */
 export async function forEachSocket(
   userId: string,
   now: Date,
-  mail: Omit<Mail, "connectionId">,
+  message: Omit<RelayMessage, "connectionId">,
   act: (connectionId: string) => Promise<void>,
 ): Promise<void> {
   const sockets = await listSockets(userId, now);
-  await allDone(
+  await waitForAll(
     sockets.map(({ connectionId }) => {
       const node = relayOf(connectionId);
-      return node === undefined ? act(connectionId) : putMail(node, { ...mail, connectionId }, now);
+      return node === undefined
+        ? act(connectionId)
+        : putRelayMessage(node, { ...message, connectionId }, now);
     }),
   );
 }

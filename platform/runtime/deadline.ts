@@ -60,7 +60,7 @@ export class TimeoutError extends Error {
  * Waits until all have settled, even if one fails, so that nothing is still running when a retry
  * begins. Returns the results; throws the first failure.
  */
-export async function allDone<Result>(works: readonly Promise<Result>[]): Promise<Result[]> {
+export async function waitForAll<Result>(works: readonly Promise<Result>[]): Promise<Result[]> {
   const results = await Promise.allSettled(works);
   return results.map((result) => {
     if (result.status === "rejected") throw result.reason;

@@ -42,7 +42,7 @@ export const callIdOf = ({ owner, hash }: KeyedCall) => sha256(`${owner}\n${hash
  * The id of a call for other systems, which may act on it before anything is stored under its key:
  * the same for each repetition, but another one for another request, since the key is still free.
  */
-export const outsideIdOf = (call: KeyedCall) => sha256(`${callIdOf(call)}\n${call.fingerprint}`);
+export const externalIdOf = (call: KeyedCall) => sha256(`${callIdOf(call)}\n${call.fingerprint}`);
 
 /** The request without fields of its body that are null: every route treats them as omitted. */
 function withoutNulls(request: unknown): unknown {
@@ -98,7 +98,7 @@ export type Marked = { status: number; kept: unknown; answeredAt: Date; isSameRe
  * The meaning of a marked key: a response; an effect that is not written yet (`pending`); or one
  * that never will be (`void`), so that the key is free.
  */
-export type Recalled<Answer = unknown> = { answer: Answer } | "pending" | "void";
+export type KeyState<Answer = unknown> = { answer: Answer } | "pending" | "void";
 
 /** What is stored under a key, read consistently; undefined if nothing is, or if it has expired. */
 export async function findMarked(call: KeyedCall, now: Date): Promise<Marked | undefined> {

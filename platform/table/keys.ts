@@ -128,7 +128,7 @@ const hostIn = (owner: string) =>
   owner.startsWith(channelMark) ? owner.slice(channelMark.length) : undefined;
 const crowd = (id: string, shard: string) => `CROWD#${id}#${shard}` as const;
 /** The shards of the marks of an end: four keys carry 12,000 consistent reads a second. */
-export const overShards = ["0", "4", "8", "c"];
+export const endMarkShards = ["0", "4", "8", "c"];
 const catalogue = "CATALOGUE";
 const giftTypes = "GIFTTYPE#all";
 
@@ -358,7 +358,7 @@ export const dueIndex = {
   deliveriesTo: (receiverId: string) => `#deliveries-${receiverId}`,
 } as const;
 /** The index key of a sender's held gifts, which no user id can equal. */
-export const heldBy = (senderId: string) => `#held#${senderId}`;
+export const heldGiftsKey = (senderId: string) => `#held#${senderId}`;
 
 /** A hex digit from a connection's id, so that a large room can be read in parallel ranges. */
 function shardOf(connectionId: string): string {

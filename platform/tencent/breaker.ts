@@ -18,7 +18,7 @@ const Tries = z.object({ askedAt: z.number(), answeredAt: z.number().default(0) 
 let failedAt: number | undefined;
 
 /** Resets this process's state: for tests of several environments. */
-export function forgetFailures(): void {
+export function resetBreaker(): void {
   failedAt = undefined;
 }
 
@@ -28,7 +28,7 @@ export function forgetFailures(): void {
  * response. `ask` throws without a response. So an application that hangs delays two calls at a
  * time (https://martinfowler.com/bliki/CircuitBreaker.html).
  */
-export async function askUnlessHanging<A>(
+export async function callWithBreaker<A>(
   sdkAppId: number,
   ask: () => Promise<A>,
 ): Promise<A | undefined> {

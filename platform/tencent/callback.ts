@@ -14,8 +14,8 @@ import { postJson } from "../outbound/post.ts";
 import { setting } from "../runtime/env.ts";
 import { logFault, logNotice } from "../runtime/log.ts";
 import { deliveryId, recordDelivery } from "../store/webhooks/deliveries.ts";
-import { isAnswer, reasonOf } from "../webhooks/attempt.ts";
-import { askUnlessHanging } from "./breaker.ts";
+import { isSuccess, reasonOf } from "../webhooks/attempt.ts";
+import { callWithBreaker } from "./breaker.ts";
 import { RejectedGift } from "./codes.ts";
 import type { CommandRequest } from "./command.ts";
 import type { CommandContract } from "./contract.ts";
@@ -43,7 +43,7 @@ type Call = Pick<
  * `gift_rejected`, passing the application's code on, or with `gift_callback_failed` without a
  * usable response.
  */
-export function giveAfterCallback<A>(
+export function sendGiftAfterCallback<A>(
   callbacks: Callbacks | undefined,
   question: Question,
   call: Call,
@@ -118,10 +118,10 @@ async function noteFailure(id: string, question: object, reply: CallbackReply, n
 async function ask(url: URL, id: string, body: unknown): Promise<CallbackReply> {
   try {
     const send = () => postJson(url, body, bounds, { "webhook-id": id });
-    const answer = await askUnlessHanging(setting("TENCENT_SDK_APP_ID"), send);
+    const answer = await callWithBreaker(setting("TENCENT_SDK_APP_ID"), send);
     if (answer === undefined) return { isSkipped: true, error: "It did not answer before" };
     const { status, text } = answer;
-    if (!isAnswer(status)) return { statusCode: status, error: `The answer was ${status}` };
+    if (!isSuccess(status)) return { statusCode: status, error: `The answer was ${status}` };
     return { statusCode: status, answer: parsed(text) };
   } catch (error) {
     logNotice("A callback got no response", { host: url.host, reason: String(error) });

@@ -97,7 +97,7 @@ type Outcome = { ActionStatus: "OK" | "FAIL"; ErrorInfo: string; ErrorCode: numb
 
 export const ok: Outcome = { ActionStatus: "OK", ErrorInfo: "", ErrorCode: 0 };
 
-export const crash: Outcome = {
+export const internalError: Outcome = {
   ActionStatus: "FAIL",
   ErrorInfo: "Internal server error, try again",
   ErrorCode: crashCode,

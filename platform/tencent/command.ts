@@ -11,15 +11,15 @@ import { countMetric, withMetrics } from "../runtime/metrics.ts";
 import { pause } from "../table/conflicts.ts";
 import {
   claimCall,
+  externalIdOf,
   findAnswered,
   type KeyedCall,
   keyedCall,
   markerAction,
-  outsideIdOf,
 } from "../table/idempotency.ts";
 import { DuplicateKeyError, type Reply } from "../table/transact.ts";
 import { type Administrator, admitAdministrator } from "./administrator.ts";
-import { crash, ok, outcomeOf, unknownCommand } from "./codes.ts";
+import { internalError, ok, outcomeOf, unknownCommand } from "./codes.ts";
 import { type CommandContract, commonCodes } from "./contract.ts";
 import { admitCall } from "./rate.ts";
 import { readCommandBody } from "./request.ts";
@@ -97,7 +97,7 @@ export function command<const C extends Omit<CommandContract, "kind">>(
       const key = contract.idempotencyKey && readKey(event);
       if (key !== undefined)
         call.keyed = keyedCall(caller.identifier, `POST /v4/${contract.command}`, key, given.body);
-      given.outsideId = call.keyed && outsideIdOf(call.keyed);
+      given.outsideId = call.keyed && externalIdOf(call.keyed);
     }
     const addition = await handle(given as CommandRequest<typeof contract>);
     return send(call, answerOf(contract, call, addition));
@@ -217,5 +217,5 @@ function fault(contract: CommandContract, call: Call, error: unknown): APIGatewa
   const { requestId: tencentRequestId } = call;
   countMetric("CommandFaults");
   logFault("A command failed", error, { command: contract.command, tencentRequestId });
-  return failed(call, crash, faultCode);
+  return failed(call, internalError, faultCode);
 }

@@ -8,7 +8,7 @@ import type { Receiver } from "./receivers.ts";
 const goneStatus = 410;
 
 /** Whether a receiver answered: any 2xx, since frameworks have different ones. */
-export const isAnswer = (statusCode: number) => statusCode >= 200 && statusCode < 300;
+export const isSuccess = (statusCode: number) => statusCode >= 200 && statusCode < 300;
 
 /**
  * Makes one attempt; undefined if the receiver no longer accepts deliveries. One that answers that
@@ -32,7 +32,7 @@ type Address = NonNullable<ReturnType<Receiver["addressOf"]>>;
 async function post({ url, headers }: Address, text: string): Promise<Outcome> {
   try {
     const statusCode = await postForStatus(url, { text, headers });
-    if (isAnswer(statusCode)) return { isDone: true, statusCode };
+    if (isSuccess(statusCode)) return { isDone: true, statusCode };
     return { isDone: false, statusCode, error: `The answer was ${statusCode}` };
   } catch (error) {
     return { isDone: false, error: reasonOf(error), isLate: isLate(error) };

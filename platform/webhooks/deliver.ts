@@ -12,7 +12,7 @@ import {
   withoutText,
 } from "../../domain/webhooks/delivery.ts";
 import type { OutgoingEvent } from "../../domain/webhooks/webhook.ts";
-import { allDone } from "../runtime/deadline.ts";
+import { waitForAll } from "../runtime/deadline.ts";
 import { logNotice } from "../runtime/log.ts";
 import { countMetric } from "../runtime/metrics.ts";
 import {
@@ -49,7 +49,7 @@ export async function deliver(job: DeliveryJob, info: ReceiveInfo): Promise<void
   if (job.kind === "events") return deliverEvents(job, info);
   if (job.kind === "forget") return forget(job);
   const due = job.kind === "retry" ? job.due : [{ id: job.id }];
-  await allDone(due.map((one) => repeat(job.receiverId, one, info)));
+  await waitForAll(due.map((one) => repeat(job.receiverId, one, info)));
 }
 
 /** Removes deleted texts from stored deliveries; for unsent ones there is a mark. */
@@ -59,7 +59,7 @@ async function forget({ receiverId, messages }: Extract<DeliveryJob, { kind: "fo
     ...pins.map(({ recordId, at }) => ({ id: recordId, at })),
   ]);
   const ids = events.map((event) => deliveryId(receiverId, event));
-  await allDone(ids.map((id) => changeDelivery(receiverId, id, withoutText)));
+  await waitForAll(ids.map((id) => changeDelivery(receiverId, id, withoutText)));
 }
 
 /** After this time no attempt waits for the previous one: the function has 75 s. */
@@ -88,7 +88,7 @@ async function deliverEvents(
     if (outcome?.isGone) break;
     isLate = outcome?.isLate ?? false;
   }
-  await allDone(sent);
+  await waitForAll(sent);
 }
 
 const targetMilliseconds = 1_000;

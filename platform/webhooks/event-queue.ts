@@ -6,9 +6,9 @@ import { isSubscribedTo, type OutgoingEvent } from "../../domain/webhooks/webhoo
 import { hashOf } from "../aws/sign.ts";
 import type { EventQueue, FramedRecords } from "../push/audience.ts";
 import { lazy } from "../runtime/caches.ts";
-import { allDone } from "../runtime/deadline.ts";
+import { waitForAll } from "../runtime/deadline.ts";
 import { listFrames } from "../store/log/frames.ts";
-import { findProfiles, summary } from "../store/people/users.ts";
+import { findProfiles, userSummary } from "../store/people/users.ts";
 import { listWebhooks, recordDeletion } from "../store/webhooks/webhooks.ts";
 import { queueDeletions, queueEvents, queueRoom, type Sending } from "./jobs.ts";
 
@@ -27,7 +27,7 @@ export function createEventQueue(): EventQueue {
       const deletions = records.flatMap(({ deletes }) => deletes ?? []);
       const deleted = new Set(deletions.map(({ messageId }) => messageId));
       // First, because an earlier delivery may be sending the text now.
-      await allDone([...deleted].map((messageId) => recordDeletion(streamId, messageId, now)));
+      await waitForAll([...deleted].map((messageId) => recordDeletion(streamId, messageId, now)));
       if (typesOf(records).some((type) => isWanted(all, type))) {
         const events = await eventsOf(streamId, records, framed, deleted);
         await queueEvents(streamId, sendingsTo(all, events));
@@ -40,7 +40,7 @@ export function createEventQueue(): EventQueue {
       const all = await webhooks();
       const wanted = events.filter(({ type }) => isWanted(all, type));
       const rows = await rowsOf(wanted, now);
-      await allDone([...rows].map(([row, events]) => queueEvents(row, sendingsTo(all, events))));
+      await waitForAll([...rows].map(([row, events]) => queueEvents(row, sendingsTo(all, events))));
     },
   };
 }
@@ -151,9 +151,9 @@ async function rowsOf(
   const profiles = await findProfiles(events.flatMap((event) => event.people));
   const find = (userId: string) => {
     const profile = profiles.get(userId);
-    return profile === undefined ? null : summary(profile);
+    return profile === undefined ? null : userSummary(profile);
   };
-  const show = (userId: string) => find(userId) ?? summary(profileOf(userId, {}, now));
+  const show = (userId: string) => find(userId) ?? userSummary(profileOf(userId, {}, now));
   for (const { id, type, at, userId, dataOf } of events) {
     const row = `users:${hashOf(userId)[0]}`;
     const event = { id, type, at, data: dataOf({ find, show }) };

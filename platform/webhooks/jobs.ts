@@ -4,7 +4,7 @@ import { Deletion } from "../../domain/log/event.ts";
 import { OutgoingEvent } from "../../domain/webhooks/webhook.ts";
 import { type QueueMessage, sendAt, sendMessage, sendMessages, splitBy } from "../aws/queues.ts";
 import { hashOf } from "../aws/sign.ts";
-import { allDone } from "../runtime/deadline.ts";
+import { waitForAll } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
 
 const receiverId = z.string();
@@ -104,7 +104,7 @@ export const queueDelivery = (job: DeliveryJob, callId?: string): Promise<void> 
 
 /** Sends jobs of different groups to the queue `deliveries`, in batch requests. */
 async function queueDeliveries(jobs: readonly DeliveryJob[]): Promise<void> {
-  await allDone(
+  await waitForAll(
     sendMessages(
       setting("DELIVERIES_QUEUE_URL"),
       jobs.map((job) => messageOf(job)),

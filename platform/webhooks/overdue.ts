@@ -1,6 +1,6 @@
 import type { Delivery } from "../../domain/webhooks/delivery.ts";
 import { tencentReceiver } from "../../domain/webhooks/webhook.ts";
-import { allDone } from "../runtime/deadline.ts";
+import { waitForAll } from "../runtime/deadline.ts";
 import { changeDelivery, listPending } from "../store/webhooks/deliveries.ts";
 import { findCursors, recordCursors } from "../store/webhooks/sweep.ts";
 import { listWebhooks } from "../store/webhooks/webhooks.ts";
@@ -29,7 +29,7 @@ const togetherMax = 20;
 export async function requeueOverdue(now: Date, limit = pageDeliveries): Promise<number> {
   const [webhooks, before] = await Promise.all([listWebhooks(), findCursors()]);
   const receiverIds = [tencentReceiver, ...webhooks.map(({ id }) => id)];
-  const pages = await allDone(
+  const pages = await waitForAll(
     receiverIds.map(async (receiverId) => ({
       receiverId,
       ...(await listPending(receiverId, limit, before[receiverId])),
@@ -45,7 +45,9 @@ export async function requeueOverdue(now: Date, limit = pageDeliveries): Promise
   let count = 0;
   for (let at = 0; at < overdue.length; at += togetherMax) {
     const part = overdue.slice(at, at + togetherMax);
-    const requeued = await allDone(part.map(({ receiverId, id }) => requeue(receiverId, id, now)));
+    const requeued = await waitForAll(
+      part.map(({ receiverId, id }) => requeue(receiverId, id, now)),
+    );
     count += requeued.filter(Boolean).length;
   }
   return count;

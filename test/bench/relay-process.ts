@@ -9,7 +9,7 @@ import { pipeline } from "node:stream";
 import { buildAssembly } from "../../bin/build/assembly.ts";
 import { semiSpaceMegabytes } from "../../lib/stages/relay.ts";
 import { readAssembly } from "../../local/assembly/index.ts";
-import { endpointNote } from "../../local/aws/notes.ts";
+import { endpointFile } from "../../local/aws/discovery-files.ts";
 import { parametersOf } from "../../local/issuer.ts";
 import { environmentOf } from "../../local/lambda/environment.ts";
 import { person } from "../api/people.ts";
@@ -27,7 +27,7 @@ export type RelayTask = {
 
 /** Starts a second relay of a system that runs with `RELAY=on`. Needs `openssl`. */
 export async function startRelayTask(system: System): Promise<RelayTask> {
-  const note = endpointNote.read(system.dataDir);
+  const note = endpointFile.read(system.dataDir);
   if (note === undefined) throw new Error(`No endpoint runs on ${system.dataDir}`);
   const directory = mkdtempSync(join(tmpdir(), "ovation-relay-"));
   const tls = await startTls(new URL(note.url), directory);

@@ -3,7 +3,7 @@ import { type Source, sourcesOf } from "./sources.ts";
 
 /** The functions that check whether the caller may see, moderate or host a stream. */
 const admitted =
-  /\b(getVisibleStream|getStreamOutside|getPublicStream|getCrowdedStream|getModeratedStream|getHostedStream|getStreamToBanFrom|assertMayManageBan|assertMayHost|getGiver|admitToChat|subscribe)\(/;
+  /\b(getVisibleStream|getStreamWithoutPass|getPublicStream|getCrowdedStream|getModeratedStream|getHostedStream|getStreamToBanFrom|assertMayManageBan|assertMayHost|getGiver|admitToChat|subscribe)\(/;
 
 /** Endpoints that only read a stream's money, for admins: they refuse all other callers. */
 const isForAdmins = ({ text }: Pick<Source, "text">) => text.includes('caller: "admin"');

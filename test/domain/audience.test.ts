@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { goalResultOf, isGoalResultSound, movesOf } from "../../domain/audience/goal.ts";
+import { goalChangesOf, goalResultOf, isGoalResultSound } from "../../domain/audience/goal.ts";
 import {
   entersLikers,
   type LikeItem,
@@ -203,7 +203,7 @@ test("a vote has as many options as the poll permits, all of them among the poll
 describe("a goal that counts gifts or credits", () => {
   const one = (more: object) => Gift.parse(gift(1, { createdAt: timeAt(0), ...more }));
   const amounts = (of: "gifts" | "credits", more: object) =>
-    movesOf(one(more), { of, startedAt: timeAt(0) } as MomentItem, timeAt(1_000)).map(
+    goalChangesOf(one(more), { of, startedAt: timeAt(0) } as MomentItem, timeAt(1_000)).map(
       ({ amount }) => amount,
     );
 

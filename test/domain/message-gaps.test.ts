@@ -1,9 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import {
+  countersOf,
   countGaps,
   type GapReader,
-  placesOf,
   rangesOf,
   shownNumbers,
 } from "../../domain/streams/message-gaps.ts";
@@ -13,7 +13,7 @@ function notesOf(gone: readonly number[]) {
   const counts = new Map<string, Map<number, number>>();
   const buckets = new Map<number, Set<number>>();
   for (const n of gone) {
-    const places = placesOf(n);
+    const places = countersOf(n);
     buckets.set(places.bucket, (buckets.get(places.bucket) ?? new Set()).add(n));
     for (const { level, index, part } of places.counts) {
       const parts = counts.get(`${level} ${index}`) ?? new Map<number, number>();

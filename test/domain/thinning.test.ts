@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { frameBytesMax, makeFrame } from "../../domain/log/frame.ts";
-import { bytesOf, chooseDropped, selectDropped } from "../../domain/log/thinning.ts";
+import { bytesOf, selectDropped, thinOut } from "../../domain/log/thinning.ts";
 import { chatRecord, emptyLog, giftRecord, now, streamId } from "./frame-samples.ts";
 
 const kept = (records: ReturnType<typeof chatRecord>[], left: Set<string>) =>
@@ -8,14 +8,14 @@ const kept = (records: ReturnType<typeof chatRecord>[], left: Set<string>) =>
 
 test("nothing is dropped while there is room", () => {
   const records = [1, 2, 3].map((n) => chatRecord(n));
-  expect(chooseDropped(records, 32_000)).toEqual(new Set());
+  expect(thinOut(records, 32_000)).toEqual(new Set());
 });
 
 test("frequent senders lose most: every sender keeps one message before any sender keeps two", () => {
   const loud = Array.from({ length: 60 }, (_, n) => chatRecord(n, "spam", 1, "loud"));
   const quiet = Array.from({ length: 10 }, (_, n) => chatRecord(100 + n, "hello", 1, `quiet${n}`));
   const records = [...loud, ...quiet];
-  const left = chooseDropped(records, bytesOf(loud[0]!) * 14);
+  const left = thinOut(records, bytesOf(loud[0]!) * 14);
   const shown = kept(records, left).map(({ senderId }) => senderId);
   for (let n = 0; n < 10; n++) expect(shown).toContain(`quiet${n}`);
   expect(shown.filter((sender) => sender === "loud").length).toBeGreaterThan(0);
@@ -31,9 +31,9 @@ test("host and moderators are dropped last, money and moderation never", () => {
   const gifts = Array.from({ length: 10 }, (_, n) => giftRecord(200 + n));
   const records = [...crowd, ...hosts, ...gifts];
   const room = [...hosts, ...gifts].reduce((sum, record) => sum + bytesOf(record), 0);
-  const left = chooseDropped(records, room);
+  const left = thinOut(records, room);
   expect(kept(records, left).map(({ id }) => id)).toEqual([...hosts, ...gifts].map(({ id }) => id));
-  expect([...chooseDropped(records, 0)].some((id) => id.startsWith("gift"))).toBe(false);
+  expect([...thinOut(records, 0)].some((id) => id.startsWith("gift"))).toBe(false);
 });
 
 test("the kept messages fit the room, whatever the messages", () => {
@@ -41,7 +41,7 @@ test("the kept messages fit the room, whatever the messages", () => {
   fc.assert(
     fc.property(fc.array(one), fc.integer({ min: 0, max: 30_000 }), (wishes, room) => {
       const records = wishes.map(({ n, sender }) => chatRecord(n, "text", 1, sender));
-      const left = chooseDropped(records, room);
+      const left = thinOut(records, room);
       const bytes = kept(records, left).reduce((sum, record) => sum + bytesOf(record), 0);
       expect(bytes).toBeLessThanOrEqual(room);
     }),

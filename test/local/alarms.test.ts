@@ -7,7 +7,7 @@ import {
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { signedCaller } from "../../bin/aws/signed-caller.ts";
-import { endpointNote } from "../../local/aws/index.ts";
+import { endpointFile } from "../../local/aws/index.ts";
 import { key } from "../../platform/table/keys.ts";
 import {
   admin,
@@ -88,7 +88,7 @@ const fault = async (body: object) =>
   expect((await call("POST /local/faults", { body })).status).toBe(201);
 /** Invokes a function directly, as Cognito and schedules do. */
 async function invoke(name: string, event: object): Promise<void> {
-  const { url, accessKeyId, secretAccessKey, sessionToken } = endpointNote.read(system.dataDir)!;
+  const { url, accessKeyId, secretAccessKey, sessionToken } = endpointFile.read(system.dataDir)!;
   const credentials = { accessKeyId, secretAccessKey, sessionToken };
   const lambda = signedCaller({ region: "us-east-1", credentials }, "lambda", url);
   const path = `/2015-03-31/functions/ovation-dev-${name}/invocations`;
@@ -99,7 +99,7 @@ const say = (as: { token: string; id: string }, id: string) =>
 
 /** The system's table, which otherwise only the functions access. */
 function openTable() {
-  const { url, ...credentials } = endpointNote.read(system.dataDir)!;
+  const { url, ...credentials } = endpointFile.read(system.dataDir)!;
   const endpoint = new DynamoDBClient({ endpoint: url, region: "us-east-1", credentials });
   return { endpoint, table: DynamoDBDocumentClient.from(endpoint) };
 }

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { endpointNote } from "../../local/aws/notes.ts";
+import { endpointFile } from "../../local/aws/discovery-files.ts";
 import { call, liveStream, person } from "../api/people.ts";
 import { type Message, open } from "../api/viewer.ts";
 import { type System, startSystem } from "../system.ts";
@@ -36,7 +36,7 @@ test("the relay accepts sockets in a container and publishes gathered metrics, w
       NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(faster)}`,
       ...{ ISSUER: iss, AUDIENCE: aud, JWKS_URI: `${iss}/.well-known/jwks.json` },
       ...{ WS_ENDPOINT: `${system.url}/ws`, LOCAL: "on", AWS_REGION: "eu-central-1" },
-      AWS_ENDPOINT_URL: endpointNote.read(system.dataDir)!.url,
+      AWS_ENDPOINT_URL: endpointFile.read(system.dataDir)!.url,
     },
     port,
   );

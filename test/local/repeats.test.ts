@@ -5,7 +5,7 @@
 import { openTable } from "../../bin/aws/table.ts";
 import { createCaller } from "../../client/http.ts";
 import { createCall } from "../../client/route.ts";
-import { keepToken } from "../../client/token.ts";
+import { createTokenCache } from "../../client/token.ts";
 import { scanTable } from "../../platform/table/query.ts";
 import { type Operation, readOperations } from "../api/operations.ts";
 import { type Answer, admin, call, expectFailure, freshId, sentences } from "../api/people.ts";
@@ -111,7 +111,7 @@ async function callLosing(post: Keyed) {
     return answer;
   };
   let { as } = post;
-  const tokens = keepToken(async () => {
+  const tokens = createTokenCache(async () => {
     if (answers.length > 0 && post.renew !== undefined) as = await post.renew();
     return as?.token ?? "";
   });

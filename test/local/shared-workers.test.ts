@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { sharedAtWorkMax } from "../../local/lambda/fleet.ts";
+import { busySharedMax } from "../../local/lambda/fleet.ts";
 import { startWorkers, type Workers } from "../../local/lambda/workers.ts";
 import type { LambdaFunction } from "../../local/model.ts";
 
@@ -178,7 +178,7 @@ async function openGate() {
 }
 
 /** The limit of busy workers: at most six. */
-const fullCalls = ["one", "one", "two", "two", "three", "three"].slice(0, sharedAtWorkMax);
+const fullCalls = ["one", "one", "two", "two", "three", "three"].slice(0, busySharedMax);
 const running = (name: string) => workers.counts()[name]?.running ?? 0;
 
 test("while the limit of threads is busy no other starts, and the longest waiting event is next", async () => {
@@ -187,9 +187,9 @@ test("while the limit of threads is busy no other starts, and the longest waitin
   const gate = await openGate();
   const work = fullCalls.map((name) => call(name, { spin: 300 }));
   const waiting = [call("four", { ask: gate.url }), call("one"), call("two")];
-  expect([workers.threads(), running("four")]).toEqual([sharedAtWorkMax, 0]);
+  expect([workers.threads(), running("four")]).toEqual([busySharedMax, 0]);
   const large = call("large");
-  expect(workers.threads()).toBe(sharedAtWorkMax + 1);
+  expect(workers.threads()).toBe(busySharedMax + 1);
   await Promise.race(work);
   // At once, not only at the next check of waiting events.
   expect(running("four")).toBe(1);
@@ -233,7 +233,7 @@ test("126 events that hang delay no other of their function, nor those of others
   const hanging = Array.from({ length: 126 }, () => call("one", { ask: gate.url }));
   await Promise.all([call("one"), call("two")]);
   expect(running("one")).toBe(126);
-  expect(workers.threads()).toBeLessThanOrEqual(3 * sharedAtWorkMax);
+  expect(workers.threads()).toBeLessThanOrEqual(3 * busySharedMax);
   gate.open();
   const answers = await Promise.all(hanging);
   // Each has its own environment, as on Lambda.
@@ -279,7 +279,7 @@ test("on full processors the threads that seem to wait are limited, and each eve
   const calls = Array.from({ length: 40 }, (_, n) => call(names[n % 4]!, { wait: 2_500 }));
   await new Promise((done) => setTimeout(done, 2_500));
   // Busy workers, and one more per second.
-  const most = sharedAtWorkMax + 4;
+  const most = busySharedMax + 4;
   expect(workers.threads()).toBeLessThanOrEqual(most);
   expect(await Promise.all(calls)).toHaveLength(40);
 });

@@ -8,7 +8,7 @@ import {
 } from "../../local/sources/stream-positions.ts";
 import { createStreamReader } from "../../local/sources/stream-reader.ts";
 import { type StreamRecord, streamRecordOf } from "../../local/sources/stream-records.ts";
-import { plainSwitches } from "../../local/sources/stream-switches.ts";
+import { normalSwitches } from "../../local/sources/stream-switches.ts";
 import { openState } from "../../local/state.ts";
 import { makeSource, makeStage, streamArn, waitFor } from "./sample-stage.ts";
 
@@ -51,7 +51,7 @@ async function readAll(
       delivered.push(namesOf((event as { Records: StreamRecord[] }).Records));
       return resultOf(delivered.length - 1);
     },
-    switches: plainSwitches,
+    switches: normalSwitches,
     position: undefined,
     saveReached: (position) => {
       reached = position;

@@ -2,7 +2,7 @@
  * One search by an `x-request-id` finds the call, its fault, its record, its frame and its posts.
  */
 import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
-import { endpointNote } from "../../local/aws/index.ts";
+import { endpointFile } from "../../local/aws/index.ts";
 import { call, eventually, freshId, giftType, liveStream, person, topUp } from "../api/people.ts";
 import { watch } from "../api/viewer.ts";
 import { type System, startSystem } from "../system.ts";
@@ -35,7 +35,7 @@ const shownOf = (id: string) =>
 
 /** The keys of all items that contain this text. */
 async function itemsWith(text: string): Promise<(string | undefined)[]> {
-  const { url, accessKeyId, secretAccessKey, sessionToken } = endpointNote.read(system.dataDir)!;
+  const { url, accessKeyId, secretAccessKey, sessionToken } = endpointFile.read(system.dataDir)!;
   const credentials = { accessKeyId, secretAccessKey, sessionToken };
   const client = new DynamoDBClient({ endpoint: url, region: "us-east-1", credentials });
   const { Items = [] } = await client.send(new ScanCommand({ TableName: "ovation-dev" }));

@@ -1,7 +1,7 @@
 import { marshall } from "@aws-sdk/util-dynamodb";
 import type { DynamoDBRecord } from "aws-lambda";
 import { handler as readWallet } from "../../functions/money/wallets/get.ts";
-import { queuePlans } from "../../platform/planned/plans.ts";
+import { queueDueTimes } from "../../platform/planned-streams/due-times.ts";
 import { queueBanEnds } from "../../platform/realtime/ban-ends.ts";
 import { queueLostPasses } from "../../platform/realtime/lost-passes.ts";
 import { newId } from "../../platform/runtime/id.ts";
@@ -44,7 +44,7 @@ test("a pass lost behind an unreadable record is followed", async () => {
 test("a planned stream behind an unreadable record is followed", async () => {
   const { id } = await plannedStream();
   const stream = (await getRawItem(key.stream(id)))!;
-  await queuePlans([recordOf({ ...stream, title: 7 }), recordOf(stream)], now);
+  await queueDueTimes([recordOf({ ...stream, title: 7 }), recordOf(stream)], now);
   expect(sent()).toEqual([{ streamId: id }]);
 });
 

@@ -1,5 +1,5 @@
 import { deleteStream, endStream } from "../../domain/streams/stream-lifecycle.ts";
-import { listSumMisfits } from "../../platform/audit/crowd.ts";
+import { listSumMisfits } from "../../platform/audit/sum-misfits.ts";
 import type { Caller } from "../../platform/auth/caller.ts";
 import { withMetrics } from "../../platform/runtime/metrics.ts";
 import { countState } from "../../platform/store/audience/count-state.ts";

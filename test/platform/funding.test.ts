@@ -4,7 +4,7 @@ import { escrowMax } from "../../domain/streams/funding.ts";
 import { Stream } from "../../domain/streams/stream.ts";
 import { cancelStream, deleteStream, startStream } from "../../domain/streams/stream-lifecycle.ts";
 import { handler as exportData } from "../../functions/people/users/export.ts";
-import { queueDuePlans, runDuePlan } from "../../platform/planned/plans.ts";
+import { applyDueTime, queueDueStreams } from "../../platform/planned-streams/due-times.ts";
 import { beginInvocation, setDeadline } from "../../platform/runtime/deadline.ts";
 import { contribute } from "../../platform/store/money/fundings.ts";
 import { topUp } from "../../platform/store/money/wallet-operations.ts";
@@ -47,7 +47,7 @@ test("a goal reached in time goes to the host, whole and once", async () => {
   expect(await settleProceeds(stream)).toBe(0);
   expect(await balanceOf(stream.hostId)).toBe(120);
   for (const giver of givers) expect(await balanceOf(giver)).toBe(60);
-  await runDuePlan({ streamId: stream.id }, later(30 * hour));
+  await applyDueTime({ streamId: stream.id }, later(30 * hour));
   for (const giver of givers) expect(await balanceOf(giver)).toBe(60);
   expect((await current(stream)).funding).toMatchObject({ outcome: "host" });
 });
@@ -81,9 +81,9 @@ test.each(["cancelled", "deleted", "late"])(
       await changeStream(await current(stream), (one) => deleteStream(one, new Date()), new Date());
     const now = later(2 * hour + 1_000);
     expect(await listDueStreams(now)).toContain(stream.id);
-    await Promise.all([1, 2, 3].map(() => runDuePlan({ streamId: stream.id }, now)));
+    await Promise.all([1, 2, 3].map(() => applyDueTime({ streamId: stream.id }, now)));
     expect(await auditTable()).toEqual([]);
-    for (let time = 0; time < 3; time++) await runDuePlan({ streamId: stream.id }, now);
+    for (let time = 0; time < 3; time++) await applyDueTime({ streamId: stream.id }, now);
     expect([await balanceOf(givers[0]!), await balanceOf(givers[1]!)]).toEqual([200, 14]);
     const { status, funding } = (await getItem(Stream, key.stream(stream.id)))!;
     expect(status).toBe(how === "cancelled" ? "cancelled_by_host" : "scheduled");
@@ -101,19 +101,19 @@ test("a stream that goes live after its hour returns everything, even with its g
   const stream = await plannedStream();
   const giver = await giveTo(stream, 100);
   expect((await start(stream, later(2 * hour + 1))).funding).toMatchObject({ outcome: "back" });
-  await runDuePlan({ streamId: stream.id }, later(2 * hour + 1));
+  await applyDueTime({ streamId: stream.id }, later(2 * hour + 1));
   expect(await balanceOf(giver)).toBe(200);
 });
 
 test("a planned stream that never begins expires a day after its start, not before", async () => {
   const stream = await plannedStream({ fundingGoal: null });
-  await runDuePlan({ streamId: stream.id }, later(24 * hour));
+  await applyDueTime({ streamId: stream.id }, later(24 * hour));
   expect((await current(stream)).status).toBe("scheduled");
   queue.take();
-  await queueDuePlans(later(25 * hour + 60_000));
+  await queueDueStreams(later(25 * hour + 60_000));
   const ours = queue.take().filter(({ body }) => body.includes(stream.id));
   expect(ours).toHaveLength(1);
-  await runDuePlan(JSON.parse(ours[0]!.body), later(25 * hour + 60_000));
+  await applyDueTime(JSON.parse(ours[0]!.body), later(25 * hour + 60_000));
   expect((await current(stream)).status).toBe("expired");
   expect(await listDueStreams(later(50 * hour))).not.toContain(stream.id);
 });
@@ -139,7 +139,7 @@ test("more than one entry can hold is returned in full", async () => {
   await topUp({ userId: giver, amount: 7, reference, now: new Date() }, forget);
   await giveTo(stream, 7, giver);
   await changeStream(await current(stream), cancelStream, new Date());
-  await runDuePlan({ streamId: stream.id }, new Date());
+  await applyDueTime({ streamId: stream.id }, new Date());
   expect(await balanceOf(giver)).toBe(most + 7);
   expect(await auditTable()).toEqual([]);
   const { status, body } = await callEndpoint(exportData, { as: giver });
@@ -220,7 +220,7 @@ test("a member whose return fails delays nobody else, and is not forgotten", asy
     });
   await setContribution("two");
   await changeStream(await current(stream), cancelStream, new Date());
-  const follow = () => runDuePlan({ streamId: stream.id }, new Date());
+  const follow = () => applyDueTime({ streamId: stream.id }, new Date());
   await whileBusy(busy, { spares: false }, () => expect(follow()).rejects.toThrow());
   expect(await Promise.all(others.map(balanceOf))).toEqual(others.map(() => 4));
   expect(await Promise.all([busy, unfit].map(balanceOf))).toEqual([2, 2]);
@@ -232,7 +232,9 @@ test("a member whose return fails delays nobody else, and is not forgotten", asy
   await follow().finally(() => beginInvocation(undefined));
   const [rest] = queue.take().filter(({ body }) => body.includes(stream.id));
   expect(JSON.parse(rest!.body)).toMatchObject({ after: expect.any(String), isLeft: true });
-  await expect(runDuePlan(JSON.parse(rest!.body), new Date())).rejects.toThrow("were not returned");
+  await expect(applyDueTime(JSON.parse(rest!.body), new Date())).rejects.toThrow(
+    "were not returned",
+  );
   expect((await current(stream)).funding).not.toHaveProperty("returnedAt");
   expect(await listDueStreams(new Date())).toContain(stream.id);
   await setContribution(2);

@@ -3,7 +3,7 @@ import { recordOf } from "../../domain/log/change.ts";
 import { endStream } from "../../domain/streams/stream-lifecycle.ts";
 import { handler as cancelMoment } from "../../functions/audience/moments/cancel.ts";
 import { handler as endMoment } from "../../functions/audience/moments/end.ts";
-import { listSumMisfits } from "../../platform/audit/crowd.ts";
+import { listSumMisfits } from "../../platform/audit/sum-misfits.ts";
 import type { Caller } from "../../platform/auth/caller.ts";
 import { appendRecords } from "../../platform/push/append.ts";
 import { createJobs } from "../../platform/push/jobs.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import type { Stream } from "../../domain/streams/stream.ts";
 import { cancelStream, startStream } from "../../domain/streams/stream-lifecycle.ts";
-import { runDuePlan } from "../../platform/planned/plans.ts";
+import { applyDueTime } from "../../platform/planned-streams/due-times.ts";
 import { returnPage } from "../../platform/store/money/fundings.ts";
 import { chain, readEntries } from "../../platform/store/money/ledger.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
@@ -71,7 +71,7 @@ test("10,000 contributors: all to one host, all returned by the other, however t
   for (let page = 0; page < 7; page++) after = (await returnPage(lost.id, after, now)).next;
   const isHalf = await auditTable();
   expect(isHalf).toEqual([]);
-  await Promise.all([1, 2].map(() => runDuePlan({ streamId: lost.id }, now)));
+  await Promise.all([1, 2].map(() => applyDueTime({ streamId: lost.id }, now)));
   let returned = 0;
   const members = queryAll(key.member(lost.id, ""), { prefix: prefix.members }, {});
   for await (const { returnedAt } of members) if (returnedAt !== undefined) returned++;

@@ -7,7 +7,7 @@ import { handler as join } from "../../functions/streams/join-as-creator.ts";
 import { continueErasure } from "../../platform/own-data/erasure.ts";
 import { collectOwnData } from "../../platform/own-data/export.ts";
 import { removeUser } from "../../platform/own-data/removal.ts";
-import { runDuePlan } from "../../platform/planned/plans.ts";
+import { applyDueTime } from "../../platform/planned-streams/due-times.ts";
 import { newId } from "../../platform/runtime/id.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
 import { findProfile } from "../../platform/store/people/users.ts";
@@ -43,7 +43,7 @@ test("a user with contributions to a deleted stream cannot delete their account 
   const current = await getStream(stream.id, { consistent: true });
   await changeStream(current, (one) => deleteStream(one, now), now);
   await expect(leave(giver)).rejects.toMatchObject(isInUse);
-  await runDuePlan({ streamId: stream.id }, now);
+  await applyDueTime({ streamId: stream.id }, now);
   await leave(giver);
   expect(await findWallet(giver)).toMatchObject({ balance: 0 });
   expect(await auditTable()).toEqual([]);
@@ -82,7 +82,7 @@ test("a user who contributes while deleting their account either stays or has co
           cancelStream,
           new Date(),
         );
-        await runDuePlan({ streamId: stream.id }, new Date());
+        await applyDueTime({ streamId: stream.id }, new Date());
         const balance = outcomes[0] === "gave" ? 10 : 0;
         expect(await findWallet(giver)).toMatchObject({ balance });
       },
@@ -97,7 +97,7 @@ test("a host who leaves gets nothing: their planned stream is cancelled, and eve
   await leave(stream.hostId);
   await continueErasure(stream.hostId, 50);
   const now = new Date();
-  await runDuePlan({ streamId: stream.id }, now);
+  await applyDueTime({ streamId: stream.id }, now);
   expect(await findWallet(givers[0]!)).toMatchObject({ balance: 140 });
   expect(await findWallet(givers[1]!)).toMatchObject({ balance: 60 });
   // The next user of the same sub cannot begin it.
@@ -158,7 +158,7 @@ describe("a host who deletes their account while they", () => {
             ]).toContainEqual(outcomes);
             await expectHosted(id, hostId);
             await continueErasure(hostId, 50);
-            await runDuePlan({ streamId: id }, new Date());
+            await applyDueTime({ streamId: id }, new Date());
             const balance = outcomes.leave === "done" ? 200 : 100;
             expect(await findWallet(giver)).toMatchObject({ balance });
           },
@@ -208,7 +208,7 @@ test("an export shows contributions and their outcomes, and nothing of a former 
   const current = (streamId: string) => getStream(streamId, { consistent: true });
   await changeStream(await current(won.id), (one) => startStream(one, one.host, now), now);
   await changeStream(await current(lost.id), cancelStream, now);
-  await runDuePlan({ streamId: lost.id }, now);
+  await applyDueTime({ streamId: lost.id }, now);
   const { contributions } = await collectOwnData(giver, now);
   const at = expect.any(String);
   expect(contributions).toEqual([
@@ -217,7 +217,7 @@ test("an export shows contributions and their outcomes, and nothing of a former 
     { streamId: open.id, amount: 10, at, returnedAt: null },
   ]);
   await changeStream(await current(open.id), cancelStream, now);
-  await runDuePlan({ streamId: open.id }, now);
+  await applyDueTime({ streamId: open.id }, now);
   await leave(giver);
   await continueErasure(giver, 50);
   await makeUser(giver, 5);

@@ -3,7 +3,7 @@ import { resetLogs } from "../../bin/operate/stream-logs.ts";
 import { type MomentItem, type NewMoment, zeroOf } from "../../domain/audience/moment.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
 import { handler as vote } from "../../functions/audience/moments/vote.ts";
-import { listSumMisfits } from "../../platform/audit/crowd.ts";
+import { listSumMisfits } from "../../platform/audit/sum-misfits.ts";
 import type { Caller } from "../../platform/auth/caller.ts";
 import { eraseFromMoments } from "../../platform/own-data/erase-moments.ts";
 import { setDeadline } from "../../platform/runtime/deadline.ts";

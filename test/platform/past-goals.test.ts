@@ -2,7 +2,7 @@
 import { LikeItem, pastGoalsMax } from "../../domain/audience/likes.ts";
 import type { MomentItem } from "../../domain/audience/moment.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
-import { listSumMisfits } from "../../platform/audit/crowd.ts";
+import { listSumMisfits } from "../../platform/audit/sum-misfits.ts";
 import type { Caller } from "../../platform/auth/caller.ts";
 import { newId } from "../../platform/runtime/id.ts";
 import { anonymizeLikes } from "../../platform/store/audience/anonymization.ts";

@@ -1,7 +1,7 @@
 import { relayConnectionId } from "../../domain/log/subscriber.ts";
 import { listSockets, putSocket } from "../../platform/store/log/connections.ts";
 import { type Announcement, onAnnouncement, putFrame } from "../../platform/store/log/frames.ts";
-import { markRelay, putMail } from "../../platform/store/log/relays.ts";
+import { markRelay, putRelayMessage } from "../../platform/store/log/relays.ts";
 import { getRawItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { createBacklog } from "../../relay/backlog.ts";
@@ -166,7 +166,7 @@ test("on one machine a new frame is announced, and its room shows it without a r
   const announced: Announcement[] = [];
   const end = onAnnouncement((one) => {
     announced.push(one);
-    if (one !== "mail") void rooms.take(one.streamId, one.frame);
+    if (one !== "message") void rooms.take(one.streamId, one.frame);
   });
   const { epoch, totals } = room.end;
   const same = { epoch, totals, body: JSON.stringify({ events: [] }), covers: "", newest: 0 };
@@ -203,6 +203,6 @@ test("on one machine a message for a relay's socket is announced", async () => {
   const heard = new Promise((done) => {
     leave = onAnnouncement(done);
   });
-  await putMail("node", { connectionId: "c1" }, now);
-  expect(await heard).toBe("mail");
+  await putRelayMessage("node", { connectionId: "c1" }, now);
+  expect(await heard).toBe("message");
 });

@@ -7,7 +7,7 @@ import { relayConnectionId, relayOf } from "../../domain/log/subscriber.ts";
 import { makeTicket } from "../../domain/log/ticket.ts";
 import { newSecret } from "../../platform/auth/secret.ts";
 import { listSockets, putSocket, type Socket } from "../../platform/store/log/connections.ts";
-import { putMail } from "../../platform/store/log/relays.ts";
+import { putRelayMessage } from "../../platform/store/log/relays.ts";
 import { putTicket } from "../../platform/store/log/tickets.ts";
 import { startRelay } from "../../relay/relay.ts";
 import { intercept } from "./intercept.ts";
@@ -90,7 +90,7 @@ test("a session that is revoked during its handshake is closed once its socket i
     await once(socket, "open");
     return socket;
   };
-  // A relay without sockets reads no mail.
+  // A relay without sockets reads no inbox.
   await open("bob");
   let isSent = false;
   const restore = intercept(async ({ name, input }, next) => {
@@ -100,8 +100,8 @@ test("a session that is revoked during its handshake is closed once its socket i
     isSent = true;
     const [opening] = await listSockets("eve", now);
     const { connectionId } = opening!;
-    await putMail(relayOf(connectionId)!, { connectionId, closes: true }, new Date());
-    // The relay reads its mail meanwhile.
+    await putRelayMessage(relayOf(connectionId)!, { connectionId, closes: true }, new Date());
+    // The relay reads its inbox meanwhile.
     await new Promise((done) => setTimeout(done, 1_000));
     return answer;
   });

@@ -5,12 +5,12 @@ import { subscribedAt } from "../../domain/log/subscriber.ts";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { putFrame } from "../../platform/store/log/frames.ts";
 import { findLog, getLog, newLog } from "../../platform/store/log/logs.ts";
-import { putMail, putRelayedRoom } from "../../platform/store/log/relays.ts";
+import { putRelayedRoom, putRelayMessage } from "../../platform/store/log/relays.ts";
 import type { Visit } from "../../platform/store/log/subscribers.ts";
 import { recordStream } from "../../platform/store/streams/stream-changes.ts";
 import { putItem } from "../../platform/table/items.ts";
 import { key, prefix } from "../../platform/table/keys.ts";
-import { createMailReader } from "../../relay/mail.ts";
+import { createInboxReader } from "../../relay/inbox.ts";
 import type { Connection, Subscription } from "../../relay/model.ts";
 import { startPeriodicWork } from "../../relay/periodic-work.ts";
 import { admit, enter, leave, refresh } from "../../relay/room.ts";
@@ -89,7 +89,7 @@ test("a blocked user gets the frames before their ban, and none from it on", asy
 
 test.each([
   ["their ban, before its frame", blocked, { reason: "blocked", code: "member_blocked" }],
-  ["the loss of their pass, before the mail", {}, { reason: "pass", code: "pass_required" }],
+  ["the loss of their pass, before the message", {}, { reason: "pass", code: "pass_required" }],
 ])("a viewer who subscribes again after %s, is unsubscribed once", async (_, left, loss) => {
   const streamId = await makeStream({ price: 10 });
   await putItem(passOf(streamId, "ann"));
@@ -228,9 +228,9 @@ test.each([
   await putItem(member);
   const node = `node of ${userId}`;
   const connections = new Map([["c1", connection]]);
-  const readMail = createMailReader({ node, connections, opening: new Set() });
-  await putMail(node, { connectionId: "c1", recheck: streamId }, now);
-  await readMail();
+  const readInbox = createInboxReader({ node, connections, opening: new Set() });
+  await putRelayMessage(node, { connectionId: "c1", recheck: streamId }, now);
+  await readInbox();
   expect(got).toEqual(expected);
 });
 
@@ -241,9 +241,9 @@ test("a viewer who was blocked without an event is unsubscribed from that stream
   await block(streamId, "ann");
   const node = "node of a blocked viewer";
   const connections = new Map([["c1", connection]]);
-  const readMail = createMailReader({ node, connections, opening: new Set() });
-  await putMail(node, { connectionId: "c1", rechecksBans: true }, now);
-  await readMail();
+  const readInbox = createInboxReader({ node, connections, opening: new Set() });
+  await putRelayMessage(node, { connectionId: "c1", rechecksBans: true }, now);
+  await readInbox();
   expect(got).toEqual(["subscribed", "subscribed", "unsubscribed"]);
   expect([...connection.subscriptions.keys()]).toEqual([other]);
 });

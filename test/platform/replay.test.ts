@@ -2,11 +2,11 @@ import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import {
   callIdOf,
   claimCall,
+  externalIdOf,
   findAnswered,
   findMarked,
   keyedCall,
   markerAction,
-  outsideIdOf,
   releaseKey,
 } from "../../platform/table/idempotency.ts";
 import { key } from "../../platform/table/keys.ts";
@@ -99,14 +99,14 @@ test("the ids of a call are the same for a repetition, and no other call's", () 
     callOf("ann", "POST /a", "y"),
   ];
   const again = callOf("ann", "POST /a", "x");
-  for (const idOf of [callIdOf, outsideIdOf]) {
+  for (const idOf of [callIdOf, externalIdOf]) {
     expect(new Set(calls.map(idOf)).size).toBe(4);
     expect(idOf(again)).toBe(idOf(calls[0]!));
   }
   // A key that nothing is stored under is free for another request.
   const other = callOf("ann", "POST /a", "x", 2);
   expect(callIdOf(other)).toBe(callIdOf(again));
-  expect(outsideIdOf(other)).not.toBe(outsideIdOf(again));
+  expect(externalIdOf(other)).not.toBe(externalIdOf(again));
 });
 
 test("a claim holds for 15 s or until its own call releases it", async () => {

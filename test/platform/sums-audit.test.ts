@@ -1,4 +1,4 @@
-import { listSumMisfits } from "../../platform/audit/crowd.ts";
+import { listSumMisfits } from "../../platform/audit/sum-misfits.ts";
 import { key } from "../../platform/table/keys.ts";
 
 const streamId = "1".repeat(24);

@@ -6,7 +6,7 @@ import { type Engine, startEngine } from "../../local/aws/engine.ts";
 import { writeAnswer } from "../../local/engine/index.ts";
 import { openState } from "../../local/state.ts";
 import { useRevocationAges } from "../../platform/auth/session.ts";
-import { openClient, placedTransport, type Transport } from "../../platform/aws/aws-client.ts";
+import { installedTransport, openClient, type Transport } from "../../platform/aws/aws-client.ts";
 import { openSockets } from "../../platform/aws/transport.ts";
 import { dueIndex } from "../../platform/table/keys.ts";
 import { useTable } from "../../platform/table/table.ts";
@@ -107,7 +107,7 @@ const placed = Symbol.for("ovation.aws.transport");
  */
 function placeTransport({ endpoint, call }: Engine): () => void {
   const { host } = new URL(endpoint);
-  const before = placedTransport();
+  const before = installedTransport();
   const others = new Map<string, Transport>();
   const transport: Transport = async (request, options) => {
     const answer = answerFor(request);

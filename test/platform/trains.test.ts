@@ -6,7 +6,7 @@ import type { LogState } from "../../domain/log/sums.ts";
 import { isOpenTrain } from "../../domain/log/train-progress.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
 import { handler as changeTrain } from "../../functions/audience/moments/change-train.ts";
-import { listSumMisfits } from "../../platform/audit/crowd.ts";
+import { listSumMisfits } from "../../platform/audit/sum-misfits.ts";
 import { eraseFromStreams } from "../../platform/own-data/erase-streams.ts";
 import { removeUser } from "../../platform/own-data/removal.ts";
 import { appendRecords } from "../../platform/push/append.ts";

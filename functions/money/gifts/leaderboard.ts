@@ -5,7 +5,7 @@ import { profileOf } from "../../../domain/people/user.ts";
 import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { readLeaders } from "../../../platform/store/money/leaderboards.ts";
-import { summary } from "../../../platform/store/people/users.ts";
+import { userSummary } from "../../../platform/store/people/users.ts";
 import { findShown } from "../../../platform/store/streams/display-names.ts";
 import { getVisibleStream } from "../../../platform/store/streams/stream-access.ts";
 
@@ -30,7 +30,7 @@ export const { contract, handler } = endpoint(
     const shown = await findShown(stream, ids, now);
     return top.map(({ userId, credits, count: gifts }, at) => {
       const user = shown.get(userId) ?? profileOf(userId, {}, now);
-      return { rank: at + 1, user: summary(user), credits, gifts };
+      return { rank: at + 1, user: userSummary(user), credits, gifts };
     });
   },
 );

@@ -1,4 +1,4 @@
-import { withoutUnprovenRoles } from "../../../platform/auth/second-factor.ts";
+import { removeRolesWithoutSecondFactor } from "../../../platform/auth/second-factor.ts";
 import { trigger } from "../../../platform/lambda/trigger.ts";
 
 /**
@@ -12,5 +12,5 @@ export const { contract, handler } = trigger(
     grants: { userPool: true },
     memoryMegabytes: 512,
   },
-  withoutUnprovenRoles,
+  removeRolesWithoutSecondFactor,
 );

@@ -1,5 +1,5 @@
 import { consumer, perMessage } from "../../../platform/lambda/consumer.ts";
-import { PlanMessage, runDuePlan } from "../../../platform/planned/plans.ts";
+import { applyDueTime, DueStreamMessage } from "../../../platform/planned-streams/due-times.ts";
 
 /**
  * Runs page by page, each invocation within its time limit, so no stream has too many contributors.
@@ -15,5 +15,5 @@ export const { contract, handler } = consumer(
     },
     timeoutSeconds: 60,
   },
-  perMessage(PlanMessage, runDuePlan),
+  perMessage(DueStreamMessage, applyDueTime),
 );

@@ -1,5 +1,5 @@
 import { consumer } from "../../../platform/lambda/consumer.ts";
-import { queueDuePlans } from "../../../platform/planned/plans.ts";
+import { queueDueStreams } from "../../../platform/planned-streams/due-times.ts";
 
 /**
  * Finds due streams without a message: it was lost, or they were planned too far ahead to get one.
@@ -11,5 +11,5 @@ export const { contract, handler } = consumer(
     grants: { read: ["PLANNED"], queues: ["plans"] },
     timeoutSeconds: 30,
   },
-  (_, now) => queueDuePlans(now),
+  (_, now) => queueDueStreams(now),
 );

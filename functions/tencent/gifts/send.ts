@@ -10,7 +10,7 @@ import {
 import { findCallbacks } from "../../../platform/store/tencent/callbacks.ts";
 import { getGiftTypeByAlias } from "../../../platform/store/tencent/gift-aliases.ts";
 import { getRoom } from "../../../platform/store/tencent/rooms.ts";
-import { decidesOnGifts, giveAfterCallback } from "../../../platform/tencent/callback.ts";
+import { decidesOnGifts, sendGiftAfterCallback } from "../../../platform/tencent/callback.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /** Sends a gift in a room: charged to the sender, or decided by the application's callback. */
@@ -37,6 +37,6 @@ export const { contract, handler } = command(
     const request = { giftType, receivers: receivers.map(personOf), count, charged };
     const decision = decideGift(giftContext(stream, giver, now), request);
     const give = () => recordGift(decision, () => idempotentReply());
-    return giveAfterCallback(callbacks, { giftType, decision }, call, give);
+    return sendGiftAfterCallback(callbacks, { giftType, decision }, call, give);
   },
 );

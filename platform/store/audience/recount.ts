@@ -1,4 +1,4 @@
-import { goalResultOf, movesOf } from "../../../domain/audience/goal.ts";
+import { goalChangesOf, goalResultOf } from "../../../domain/audience/goal.ts";
 import { LikeItem } from "../../../domain/audience/likes.ts";
 import type { MomentItem, MomentResult } from "../../../domain/audience/moment.ts";
 import { trainCountOf } from "../../../domain/audience/train.ts";
@@ -61,7 +61,7 @@ export async function countGifts(moment: MomentItem, endedAt: string, target: nu
   const { streamId, startedAt } = moment;
   const moves = [];
   for await (const gift of eachGift(streamId, { startedAt, endedAt }))
-    moves.push(...movesOf(gift, moment, endedAt));
+    moves.push(...goalChangesOf(gift, moment, endedAt));
   return goalResultOf(moves, target);
 }
 

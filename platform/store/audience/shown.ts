@@ -2,7 +2,7 @@ import type * as z from "zod";
 import type { Likes } from "../../../domain/audience/likes.ts";
 import { likesIn } from "../../../domain/log/sums.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
-import { summary } from "../people/users.ts";
+import { userSummary } from "../people/users.ts";
 import { findShown } from "../streams/display-names.ts";
 import { findLikers, readState } from "./log-state.ts";
 
@@ -17,7 +17,7 @@ export async function readLikes(
   const shown = await findShown(stream, ids.slice(0, limit), now);
   const top = likers.flatMap(({ userId, likes }) => {
     const user = shown.get(userId);
-    return user === undefined ? [] : [{ user: summary(user), likes }];
+    return user === undefined ? [] : [{ user: userSummary(user), likes }];
   });
   return { total: likesIn(state), top: top.map((one, at) => ({ rank: at + 1, ...one })) };
 }

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { withoutText } from "../../../domain/log/frame.ts";
-import { allDone } from "../../runtime/deadline.ts";
+import { waitForAll } from "../../runtime/deadline.ts";
 import { parseItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { queryAll } from "../../table/query.ts";
@@ -147,5 +147,5 @@ async function inParallel<One>(
   const work = async () => {
     for (const one of waiting) await act(one);
   };
-  await allDone(Array.from({ length: parallelMax }, work));
+  await waitForAll(Array.from({ length: parallelMax }, work));
 }

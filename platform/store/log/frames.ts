@@ -21,8 +21,8 @@ export async function putFrame(streamId: string, frame: Frame): Promise<boolean>
   return isPut;
 }
 
-/** What a function tells the relay: the next frame of a stream, or that there is mail. */
-export type Announcement = { streamId: string; frame: Frame } | "mail";
+/** What a function tells the relay: the next frame of a stream, or that there is a message. */
+export type Announcement = { streamId: string; frame: Frame } | "message";
 
 /**
  * On one machine, functions and the relay are threads of one process, and what is written for the

@@ -11,7 +11,7 @@ import { findLog } from "./logs.ts";
 
 /*
  * Functions and relays communicate through the table only: relays send heartbeats, and functions
- * leave mail for connections that a relay holds.
+ * leave messages for connections that a relay holds.
  */
 
 /** Interval of a relay's heartbeat, and the age after which the relay counts as dead. */
@@ -42,8 +42,8 @@ const lastHeartbeat = cachedEach(knownMilliseconds, relaysMax, async (node: stri
 export const isRelayAlive = async (node: string, now: Date): Promise<boolean> =>
   now.getTime() - (await lastHeartbeat(node, now)) < aliveMilliseconds.max;
 
-/** Mail for one connection of a relay. */
-const Mail = z.object({
+/** A message for one connection of a relay. */
+const RelayMessage = z.object({
   connectionId: z.string(),
   /** A message for the client. */
   text: z.string().optional(),
@@ -54,37 +54,48 @@ const Mail = z.object({
   /** Whether the user may have been blocked from streams that they are subscribed to. */
   rechecksBans: z.boolean().optional(),
 });
-export type Mail = z.infer<typeof Mail>;
+export type RelayMessage = z.infer<typeof RelayMessage>;
 
-/** Seconds after which unread mail expires. */
-const mailSeconds = 600;
+/** Seconds after which unread messages expire. */
+const messageSeconds = 600;
 
-/** Numbers this process's mail, so that messages of one millisecond keep their order. */
-let mailCount = 0;
+/** Numbers this process's messages, so that messages of one millisecond keep their order. */
+let messageCount = 0;
 
-/** Leaves mail for a connection of a relay, which takes one process's mail in its order. */
-export async function putMail(node: string, mail: Mail, now: Date): Promise<void> {
-  const number = String(mailCount++).padStart(10, "0");
+/** Leaves a message for a relay's connection; those of one process are taken in their order. */
+export async function putRelayMessage(
+  node: string,
+  message: RelayMessage,
+  now: Date,
+): Promise<void> {
+  const number = String(messageCount++).padStart(10, "0");
   const id = `${now.getTime()}-${number}-${randomBytes(6).toString("base64url")}`;
-  await putItem({ ...key.mail(node, id), ...mail, expiresAt: secondsAfter(now, mailSeconds) });
-  announce("mail");
+  await putItem({
+    ...key.mail(node, id),
+    ...message,
+    expiresAt: secondsAfter(now, messageSeconds),
+  });
+  announce("message");
 }
 
 /**
- * Takes all mail of a relay, oldest first, except ids in `taken`, and adds the ids that it took: a
- * retried write can store a message again after it was taken. Mail that could not be removed is
- * taken too, since a part of it may be removed.
+ * Takes all messages of a relay, oldest first, except ids in `taken`, and adds the ids that it
+ * took: a retried write can store a message again after it was taken. Messages that could not be
+ * removed are taken too, since a part of them may be removed.
  */
-export async function takeMail(node: string, taken = new Set<string>()): Promise<Mail[]> {
+export async function takeRelayMessages(
+  node: string,
+  taken = new Set<string>(),
+): Promise<RelayMessage[]> {
   const items = await queryWhole(key.mail(node, ""), { prefix: prefix.mail });
   if (items.length > 0)
     await writeItems(
       [],
       items.map(({ PK, SK }) => ({ PK, SK })),
-    ).catch((error) => logFault("A relay's mail was not removed", error));
+    ).catch((error) => logFault("A relay's messages were not removed", error));
   const fresh = items.filter(({ SK }) => !taken.has(SK));
   for (const { SK } of fresh) taken.add(SK);
-  return fresh.map((item) => parseItem(Mail, item));
+  return fresh.map((item) => parseItem(RelayMessage, item));
 }
 
 /**

@@ -2,7 +2,7 @@ import { isOverlay } from "../../../domain/id.ts";
 import { countDistinct } from "../../../domain/log/sketch.ts";
 import { viewersAmong } from "../../../domain/log/subscriber.ts";
 import { refuse } from "../../../domain/refusal.ts";
-import { placesOf, type Stream } from "../../../domain/streams/stream.ts";
+import { type Stream, viewersMaxOf } from "../../../domain/streams/stream.ts";
 import { mayModerate } from "../../../domain/streams/stream-lifecycle.ts";
 import type { Caller } from "../../auth/caller.ts";
 import { cachedIfLong } from "../../runtime/cached.ts";
@@ -23,7 +23,7 @@ export async function assertRoomNotFull(
   now: Date,
 ): Promise<void> {
   const { userId } = caller;
-  const max = placesOf(stream);
+  const max = viewersMaxOf(stream);
   if (max === undefined || isOverlay(userId) || mayModerate(stream, caller)) return;
   const [subscribers, rooms] = await Promise.all([
     listRecent(stream.id, now),

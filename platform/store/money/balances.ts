@@ -5,7 +5,7 @@ import { findWallet } from "./wallets.ts";
 
 /** A user's balance, pending credits, debt and daily limit. */
 export async function readBalances(userId: string): Promise<Balances> {
-  const { wallet, pending } = await readWhole(userId);
+  const { wallet, pending } = await readWalletWithPending(userId);
   const { balance, owed } = wallet;
   return {
     balance,
@@ -24,7 +24,9 @@ const readingsMax = 5;
  * is unchanged around the read of the index. If that never happens, the latest settled gifts are in
  * both; they are never in neither. DynamoDB's index may lag slightly.
  */
-export async function readWhole(userId: string): Promise<{ wallet: Wallet; pending: number }> {
+export async function readWalletWithPending(
+  userId: string,
+): Promise<{ wallet: Wallet; pending: number }> {
   let pending = await sumPending(userId);
   let wallet = await findWallet(userId);
   // If nothing was due, gifts settled since can only be in the balance.

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as z from "zod";
 import { Gift, itemOf } from "../../../domain/money/gift-item.ts";
 import { getRawItem, updateIf } from "../../table/items.ts";
-import { dueIndex, heldBy, type Key, key, readKey } from "../../table/keys.ts";
+import { dueIndex, heldGiftsKey, type Key, key, readKey } from "../../table/keys.ts";
 import type { Action } from "../../table/transact.ts";
 
 /** A refusal as the caller receives it; `name` is its code. */
@@ -92,7 +92,7 @@ export const holdAction = (mark: CallMark, gift: Gift): Action => ({
       ...placeOf(mark),
       ...{ callId: mark.callId, calledAt: mark.calledAt, freeAt: mark.freeAt },
       held: itemOf(gift),
-      [dueIndex.PK]: heldBy(mark.owner),
+      [dueIndex.PK]: heldGiftsKey(mark.owner),
       dueCredits: gift.price,
       expiresAt: neverSeconds,
     },

@@ -1,7 +1,7 @@
 import { Gift, Share } from "../../../domain/money/gift-item.ts";
 import { Proceeds } from "../../../domain/streams/funding.ts";
 import { getItems, type Item } from "../../table/items.ts";
-import { dueIndex, heldBy, type Key, key, prefix } from "../../table/keys.ts";
+import { dueIndex, heldGiftsKey, type Key, key, prefix } from "../../table/keys.ts";
 import { queryAll, queryDue, scanPage } from "../../table/query.ts";
 import { firstGiftFrom } from "./gifts.ts";
 
@@ -30,7 +30,7 @@ async function sumDue(owner: string, limit?: number): Promise<number> {
 export const sumPending = (userId: string) => sumDue(userId, pendingMax);
 
 /** Credits of gifts that the user has paid for and that are not sent: they may be returned. */
-export const sumHeld = (userId: string) => sumDue(heldBy(userId));
+export const sumHeld = (userId: string) => sumDue(heldGiftsKey(userId));
 
 /**
  * The assumed lag of the index behind the items: DynamoDB guarantees no bound, and the lag is

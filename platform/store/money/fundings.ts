@@ -17,7 +17,7 @@ import {
 } from "../../../domain/streams/funding.ts";
 import { Member } from "../../../domain/streams/member.ts";
 import { Stream } from "../../../domain/streams/stream.ts";
-import { allDone } from "../../runtime/deadline.ts";
+import { waitForAll } from "../../runtime/deadline.ts";
 import { type Item, listItems, parseItem, updateIf } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems, queryPages } from "../../table/query.ts";
@@ -110,7 +110,7 @@ export async function returnPage(
         if (failures.length >= failuresMax) throw error;
       }
   };
-  await allDone(Array.from({ length: sideBySide }, returnNext));
+  await waitForAll(Array.from({ length: sideBySide }, returnNext));
   const next = items.length < returnedAtOnce ? undefined : items.at(-1)?.SK;
   return { next, failure: failures[0] };
 }

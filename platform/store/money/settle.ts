@@ -19,9 +19,9 @@ import {
   decisionsMax,
   findWallet,
   forfeitActions,
-  freshTriesMax,
+  immediateTriesMax,
   otherConditions,
-  renew,
+  refreshWallets,
   type Sealed,
   seal,
 } from "./wallets.ts";
@@ -163,9 +163,10 @@ export async function settle(
     const settled = otherConditions(failed);
     waiting = waiting.filter((due) => !settled.has(labelOf(due)));
     if (++attempt >= triesMax) throw failed.has(throttle) ? new Refusal("unavailable") : new Busy();
-    if (isJudged && attempt < freshTriesMax) [wallet] = renew([wallet], failed) as [Wallet];
+    if (isJudged && attempt < immediateTriesMax)
+      [wallet] = refreshWallets([wallet], failed) as [Wallet];
     else {
-      await pause(isJudged ? attempt - freshTriesMax : attempt);
+      await pause(isJudged ? attempt - immediateTriesMax : attempt);
       wallet = await findWallet(receiverId);
     }
   }

@@ -10,7 +10,7 @@ import { cursorPage, paginationOf, rowsBefore } from "../../../domain/page.ts";
 import { Timestamp } from "../../../domain/text.ts";
 import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { findProfiles, summary } from "../people/users.ts";
+import { findProfiles, userSummary } from "../people/users.ts";
 import { listEntries } from "./ledger.ts";
 import { findWallet } from "./wallets.ts";
 
@@ -166,6 +166,6 @@ async function withCounterparts(entries: readonly Entry[]): Promise<Transaction[
   const profiles = await findProfiles(entries.flatMap(({ counterpart }) => counterpart ?? []));
   return entries.map((entry) => {
     const profile = entry.counterpart === null ? undefined : profiles.get(entry.counterpart);
-    return transactionOf(entry, profile === undefined ? null : summary(profile));
+    return transactionOf(entry, profile === undefined ? null : userSummary(profile));
   });
 }

@@ -147,7 +147,7 @@ export const decisionsMax = 20;
 /**
  * Attempts on the wallets that the cancellation returned; after them the wallets are read again.
  */
-export const freshTriesMax = 4;
+export const immediateTriesMax = 4;
 
 /**
  * Decides on wallets and commits, exactly once. If another call wrote a wallet in between, the
@@ -169,9 +169,9 @@ export async function commit<A, Wallets extends readonly Wallet[]>(
     if (failed === undefined) return reply.answer;
     const others = otherConditions(failed);
     if (others.size > 0) await onFailed(others);
-    if (attempt < freshTriesMax) current = renew(current, failed);
+    if (attempt < immediateTriesMax) current = refreshWallets(current, failed);
     else {
-      await pause(attempt - freshTriesMax);
+      await pause(attempt - immediateTriesMax);
       current = await reread(current);
     }
   }
@@ -202,7 +202,7 @@ export function otherConditions(failed: Failed): Failed {
 }
 
 /** The wallets as the cancellation returned them; those whose condition held are unchanged. */
-export function renew<Wallets extends readonly Wallet[]>(
+export function refreshWallets<Wallets extends readonly Wallet[]>(
   wallets: Wallets,
   failed: Map<string, Item | undefined>,
 ): Wallets {

@@ -11,7 +11,7 @@ import { key } from "../../table/keys.ts";
 import { type Action, commitTransaction, type Failed } from "../../table/transact.ts";
 import { indexActions, reserveUsername } from "./user-index.ts";
 
-import { findProfile, namelessOf, type Subject } from "./users.ts";
+import { findProfile, profileWithoutUsername, type Subject } from "./users.ts";
 
 /**
  * Tokens whose user's profile this process knows to exist, so that it is read once for each. These
@@ -96,7 +96,7 @@ type Other = Pick<Subject, "userId">;
 
 const newProfileOf = (subject: Subject | Other, now: Date): Profile =>
   "claims" in subject
-    ? namelessOf(subject, now)
+    ? profileWithoutUsername(subject, now)
     : refuse("user_not_found", { userId: subject.userId });
 
 /**

@@ -41,10 +41,11 @@ export const getCallerProfile = async (
   caller: Caller,
   now: Date,
   reading: ReadOptions = {},
-): Promise<Profile> => (await findKnown(caller.userId, reading)) ?? namelessOf(caller, now);
+): Promise<Profile> =>
+  (await findKnown(caller.userId, reading)) ?? profileWithoutUsername(caller, now);
 
 /** The profile in a token's claims, without a username. */
-export const namelessOf = ({ userId, claims }: Subject, now: Date): Profile => ({
+export const profileWithoutUsername = ({ userId, claims }: Subject, now: Date): Profile => ({
   ...profileOf(userId, claims, now),
   username: "",
 });
@@ -66,7 +67,7 @@ export async function findProfiles(
 }
 
 /** A user as lists and events show them, with the stage's default picture if they have none. */
-export const summary = (profile: Profile & { role?: StreamRole }): StreamUser =>
+export const userSummary = (profile: Profile & { role?: StreamRole }): StreamUser =>
   summaryOf(profile, setting("DEFAULT_PICTURE"));
 
 /** Profiles of users; refuses with `user_not_found` if one of them is unknown. */
@@ -86,5 +87,5 @@ export async function findSummaries(
   now: Date,
 ): Promise<(userId: string) => UserSummary> {
   const profiles = await findProfiles(userIds);
-  return (userId) => summary(profiles.get(userId) ?? profileOf(userId, {}, now));
+  return (userId) => userSummary(profiles.get(userId) ?? profileOf(userId, {}, now));
 }

@@ -2,7 +2,7 @@ import type { Ban } from "../../../domain/streams/ban.ts";
 import { shownBanOf } from "../../../domain/streams/member.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import type { Caller } from "../../auth/caller.ts";
-import { allDone } from "../../runtime/deadline.ts";
+import { waitForAll } from "../../runtime/deadline.ts";
 import { logFault } from "../../runtime/log.ts";
 import { updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
@@ -61,7 +61,7 @@ export async function showChannelBan(hostId: string, userId: string): Promise<vo
   if (member?.revision === undefined) return;
   const { revision, ban, lifted = null } = member;
   const live = await listLiveOf(hostId, { consistent: true });
-  await allDone(
+  await waitForAll(
     live.map(({ streamId }) =>
       updateIf({
         Key: key.member(streamId, userId),

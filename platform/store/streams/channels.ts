@@ -7,7 +7,7 @@ import {
   takenFromChannel,
 } from "../../../domain/streams/channel.ts";
 import type { Caller } from "../../auth/caller.ts";
-import { allDone } from "../../runtime/deadline.ts";
+import { waitForAll } from "../../runtime/deadline.ts";
 import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
@@ -105,7 +105,7 @@ export async function applyChannel(hostId: string, now: Date): Promise<void> {
   const channel = await findChannel(hostId);
   const open = await listOpen(hostId, { consistent: true });
   for (let at = 0; at < open.length; at += togetherMax)
-    await allDone(
+    await waitForAll(
       open.slice(at, at + togetherMax).map(({ streamId }) => applyTo(streamId, channel, now)),
     );
 }

@@ -18,7 +18,7 @@ import { findRelation } from "../people/follows.ts";
 import { getCallerProfile } from "../people/users.ts";
 import { findChannelMember, findHost, findMember } from "./members.ts";
 import { findMessage } from "./messages.ts";
-import { admitMessage, restoreLast } from "./senders.ts";
+import { admitMessage, undoAdmission } from "./senders.ts";
 import { getStream } from "./streams.ts";
 
 /** Every refusal that a sender can meet once the stream is found. */
@@ -112,7 +112,7 @@ async function undoEarly(
   } catch {
     // The admission itself was refused, and has written nothing.
   }
-  if (before !== undefined) await restoreLast(streamId, before, now);
+  if (before !== undefined) await undoAdmission(streamId, before, now);
 }
 
 /**

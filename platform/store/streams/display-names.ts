@@ -12,7 +12,7 @@ import type { Stream } from "../../../domain/streams/stream.ts";
 import { setting } from "../../runtime/env.ts";
 import { getItems } from "../../table/items.ts";
 import type { Reply } from "../../table/transact.ts";
-import { findProfiles, summary } from "../people/users.ts";
+import { findProfiles, userSummary } from "../people/users.ts";
 import { sumEscrow } from "./escrow.ts";
 import { memberIn, memberKeys } from "./members.ts";
 import { findMessage } from "./messages.ts";
@@ -60,7 +60,7 @@ export async function showStreams(streams: readonly Stream[]): Promise<LiveStrea
   return streams
     .map((stream) => {
       const host = people.get(stream.hostId);
-      const is = host === undefined ? stream : { ...stream, host: summary(host) };
+      const is = host === undefined ? stream : { ...stream, host: userSummary(host) };
       return liveStreamOf(is, { ...collected.get(stream.id), guests: guestsOf(stream, people) });
     })
     .filter((shown) => {
@@ -77,7 +77,7 @@ export const guestsOf = (stream: Stream, people: ReadonlyMap<string, Profile>): 
   [...new Set(stream.guests)].flatMap((userId) => {
     const guest = people.get(userId);
     if (guest === undefined || userId === stream.hostId) return [];
-    return [summary(withRole(stream, guest))];
+    return [userSummary(withRole(stream, guest))];
   });
 
 /** The escrow totals of the streams that are open for contributions. */

@@ -1,5 +1,5 @@
 import { getRawItem, keyText } from "../../table/items.ts";
-import { type Key, key, overShards } from "../../table/keys.ts";
+import { endMarkShards, type Key, key } from "../../table/keys.ts";
 import { readRecent } from "../../table/recent.ts";
 import type { Action } from "../../table/transact.ts";
 
@@ -11,7 +11,7 @@ const keptSeconds = 3600;
  * who like or vote, so that they need not all read the same item.
  */
 export const endMarkActions = (id: string, now: Date): Action[] =>
-  overShards.map((shard) => {
+  endMarkShards.map((shard) => {
     const expiresAt = Math.ceil(now.getTime() / 1000) + keptSeconds;
     return { Put: { Item: { ...key.over(id, shard), expiresAt } } };
   });

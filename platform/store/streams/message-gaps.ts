@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type GapReader, placesOf, topOf } from "../../../domain/streams/message-gaps.ts";
+import { countersOf, type GapReader, topOf } from "../../../domain/streams/message-gaps.ts";
 import { BoundedMap } from "../../runtime/caches.ts";
 import { getRawItem, type Item, parseItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
@@ -17,7 +17,7 @@ const part = "p";
  * share a transaction with the condition that makes it happen once: that on the message.
  */
 export function gapActions(streamId: string, n: number): Action[] {
-  const { bucket, counts } = placesOf(n);
+  const { bucket, counts } = countersOf(n);
   return [
     {
       Update: {

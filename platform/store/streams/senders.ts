@@ -133,7 +133,7 @@ function update(
  * it: such a call neither delays the next message nor may be repeated. Does nothing if another
  * message has been admitted since.
  */
-export async function restoreLast(streamId: string, before: Sender, now: Date): Promise<void> {
+export async function undoAdmission(streamId: string, before: Sender, now: Date): Promise<void> {
   const { userId, lastMessageAt, lastCall } = before;
   const fields = Object.entries({ lastMessageAt, lastCall });
   const known = fields.filter(([, value]) => value !== undefined);

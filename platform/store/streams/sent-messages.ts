@@ -10,7 +10,7 @@ import {
 } from "../../../domain/streams/chat.ts";
 import { setting } from "../../runtime/env.ts";
 import { logFault } from "../../runtime/log.ts";
-import type { Recalled } from "../../table/idempotency.ts";
+import type { KeyState } from "../../table/idempotency.ts";
 import { getRawItem, parseItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { commitTransaction, type Reply, writeOnce } from "../../table/transact.ts";
@@ -84,7 +84,7 @@ async function putMessage(message: Message): Promise<boolean> {
  */
 export const sentReplay = {
   keep: withoutText,
-  async recall(kept: SentMessage, now: Date): Promise<Recalled<SentMessage>> {
+  async recall(kept: SentMessage, now: Date): Promise<KeyState<SentMessage>> {
     const { streamId, _id: id } = kept;
     const n = numberInId(id);
     const item = await getRawItem(key.message(streamId, n), { consistent: true });
@@ -99,7 +99,7 @@ export const sentReplay = {
   async finish(
     kept: SentMessage,
     { content }: { content: string },
-  ): Promise<Recalled<SentMessage>> {
+  ): Promise<KeyState<SentMessage>> {
     const message = messageAnswered(kept, content, setting("DEFAULT_PICTURE"));
     const isStored = await putMessage(message);
     return isStored ? { answer: { ...kept, content } } : "void";

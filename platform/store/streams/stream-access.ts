@@ -115,7 +115,7 @@ export async function existingFirst<Reads extends readonly unknown[]>(
  * the facts that decide whether the caller may see its content, which are always read consistently.
  * Refuses with `stream_not_found` and `member_blocked`.
  */
-export async function getStreamOutside(
+export async function getStreamWithoutPass(
   streamId: string,
   { userId }: Asking,
   now: Date,
@@ -139,7 +139,7 @@ export async function getVisibleStream(
   now: Date,
   reading: ReadOptions = {},
 ): Promise<Stream> {
-  const { stream, member } = await getStreamOutside(streamId, caller, now, reading);
+  const { stream, member } = await getStreamWithoutPass(streamId, caller, now, reading);
   assertAdmitted(stream, member, caller);
   return stream;
 }

@@ -6,7 +6,7 @@ import { type NewRoom, newStreamOf, roomFieldsOf } from "../../../domain/tencent
 import { queueLiveNotifications } from "../../live-notifications/live-notifications.ts";
 import { setting } from "../../runtime/env.ts";
 import { hostActions } from "../money/wallets.ts";
-import { summary } from "../people/users.ts";
+import { userSummary } from "../people/users.ts";
 import { withChannel } from "../streams/channels.ts";
 import { changeStream } from "../streams/stream-changes.ts";
 import { findAccount } from "./accounts.ts";
@@ -35,7 +35,7 @@ export async function openRoom(room: NewRoom, opening: Opening): Promise<void> {
     if (eventTime !== undefined && (await hasEnded(room.RoomId, eventTime)))
       refuse("room_not_found", { roomId: room.RoomId });
     const { profile, mention } = await findAccount(hostId, now);
-    const host = summary(profile);
+    const host = userSummary(profile);
     const given = { id: newId(), host, channel, defaultThumbnail, now };
     const made = makeStream(newStreamOf(room), given);
     const stream = { ...made, ...startStream(made, made.host, now), ...alias };

@@ -1,8 +1,8 @@
 import { createFollower } from "../../../client/follower.ts";
 import { createCaller } from "../../../client/http.ts";
 import type { Message } from "../../../client/message.ts";
-import { keepSocket } from "../../../client/reconnecting-socket.ts";
-import { keepToken } from "../../../client/token.ts";
+import { createReconnectingSocket } from "../../../client/reconnecting-socket.ts";
+import { createTokenCache } from "../../../client/token.ts";
 import { profileOf } from "../../../domain/people/user.ts";
 import { handler as openConnection } from "../../../functions/log/realtime/connect.ts";
 import { handler as takeSubscribe } from "../../../functions/log/realtime/subscribe.ts";
@@ -238,7 +238,7 @@ function callerOf({ door, n }: Page) {
     const more = status === 503 || status === 429 ? { "retry-after": "1" } : undefined;
     return new Response(JSON.stringify(body), { status, ...(more && { headers: more }) });
   }) as typeof fetch;
-  return createCaller("https://simulated.example", keepToken(userId), fetcher);
+  return createCaller("https://simulated.example", createTokenCache(userId), fetcher);
 }
 
 /** The page's WebSocket: it opens by a handshake at the door, and takes what is posted to it. */
@@ -293,7 +293,7 @@ function arrive(page: Page, parse: (payload: Payload) => Message): Arrival {
       arrival.gaveUp += 1;
     });
   const follower = createFollower(streamId);
-  let socket: ReturnType<typeof keepSocket>;
+  let socket: ReturnType<typeof createReconnectingSocket>;
   function act(steps: ReturnType<typeof follower.take>): void {
     if (follower.isSubscribed()) arrival.room ??= clock.now() - began;
     for (const one of steps) if (one.do === "send") socket.send(one.message);
@@ -305,7 +305,7 @@ function arrive(page: Page, parse: (payload: Payload) => Message): Arrival {
   async function load(): Promise<void> {
     await ask("GET", paths.stream);
     const take = (payload: Payload) => act(follower.take(parse(payload), clock.now()));
-    socket = keepSocket({
+    socket = createReconnectingSocket({
       ...{ url: "wss://simulated.example/ws", report: console.error },
       WebSocket: socketOf(page, take),
       admission: {

@@ -8,7 +8,7 @@ import {
   deleteStream,
   startStream,
 } from "../../../domain/streams/stream-lifecycle.ts";
-import { runDuePlan } from "../../../platform/planned/plans.ts";
+import { applyDueTime } from "../../../platform/planned-streams/due-times.ts";
 import { sumPending } from "../../../platform/store/money/due.ts";
 import { refundPass } from "../../../platform/store/money/passes.ts";
 import { findGift, getGift, refund } from "../../../platform/store/money/refunds.ts";
@@ -202,7 +202,7 @@ const endings = {
   live: (stream: Stream) => change(stream, (one) => startStream(one, one.host, new Date())),
   cancelled: (stream: Stream) => change(stream, cancelStream),
   deleted: (stream: Stream) => change(stream, (one) => deleteStream(one, new Date())),
-  late: ({ id }: Stream) => runDuePlan({ streamId: id }, new Date(Date.now() + 3 * 3_600_000)),
+  late: ({ id }: Stream) => applyDueTime({ streamId: id }, new Date(Date.now() + 3 * 3_600_000)),
 };
 const change = (stream: Stream, decide: Parameters<typeof changeStream>[1]) =>
   changeStream(stream, decide, new Date());
@@ -223,10 +223,10 @@ const plannedBy = (hostId: string) =>
   plannedStream({ fundingGoal: 15, price: 7 }, new Date(), hostId);
 const returns = fc.tuple(who, fc.nat(5)).map(
   ([host, pick]): Deed => ({
-    name: `runDuePlan(of ${host}, ${pick})`,
+    name: `applyDueTime(of ${host}, ${pick})`,
     act: async ({ funded }) => {
       const { id: streamId } = funded[host]![pick % funded[host]!.length]!;
-      await runDuePlan({ streamId }, new Date());
+      await applyDueTime({ streamId }, new Date());
     },
   }),
 );
@@ -271,7 +271,7 @@ test("the total of free accounts grows only through top-ups", async () => {
     // What was given to streams that still wait is returned to its givers.
     for (const stream of funded.flat()) {
       await endings.late(stream);
-      await runDuePlan({ streamId: stream.id }, new Date());
+      await applyDueTime({ streamId: stream.id }, new Date());
     }
     expect(await togetherOf(ring)).toBe(ring.together);
     expect(await auditTable()).toEqual([]);

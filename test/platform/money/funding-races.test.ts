@@ -7,7 +7,7 @@ import {
   endStream,
   startStream,
 } from "../../../domain/streams/stream-lifecycle.ts";
-import { runDuePlan } from "../../../platform/planned/plans.ts";
+import { applyDueTime } from "../../../platform/planned-streams/due-times.ts";
 import { refundPass } from "../../../platform/store/money/passes.ts";
 import { settleAll } from "../../../platform/store/money/settle.ts";
 import { findWallet } from "../../../platform/store/money/wallets.ts";
@@ -75,7 +75,7 @@ describe("a funding", () => {
     "goes live late": (scene: Scene) => begin(scene, later()),
     "is cancelled": (scene: Scene) => change(scene, cancelStream),
     "is deleted": (scene: Scene) => change(scene, (one) => deleteStream(one, new Date())),
-    "runs out of time": ({ stream: { id } }: Scene) => runDuePlan({ streamId: id }, later()),
+    "runs out of time": ({ stream: { id } }: Scene) => applyDueTime({ streamId: id }, later()),
     "is given more": ({ stream, giver }: Scene) => giveTo(stream, 20, giver),
     "is given more by another": ({ stream, other }: Scene) => giveTo(stream, 20, other),
   };
@@ -98,7 +98,7 @@ describe("a funding", () => {
           if (isGift(first) && isGift(second))
             await change({ ...scene, stream: await read(stream.id) }, cancelStream);
           for (let time = 0; time < 2; time++) {
-            await runDuePlan({ streamId: stream.id }, new Date());
+            await applyDueTime({ streamId: stream.id }, new Date());
             await settleDue(stream.id);
           }
           const { funding, status, startedAt } = await read(stream.id);
@@ -131,7 +131,7 @@ describe("a funding", () => {
       );
       await Promise.all(ends);
       const given = 60 + 20 * (await Promise.all(gifts)).filter((done) => done).length;
-      await Promise.all([1, 2].map(() => runDuePlan({ streamId: stream.id }, new Date())));
+      await Promise.all([1, 2].map(() => applyDueTime({ streamId: stream.id }, new Date())));
       await Promise.all([1, 2].map(() => settleDue(stream.id)));
       const { funding } = await read(stream.id);
       expect(funding?.collected).toBe(given);

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { trainSum } from "../../../domain/audience/moment.ts";
-import { netOf } from "../../../domain/audience/train.ts";
+import { netCreditsOf } from "../../../domain/audience/train.ts";
 import type { Frame, FrameBody } from "../../../domain/log/frame.ts";
 import { isOpenTrain } from "../../../domain/log/train-progress.ts";
 import { Gift } from "../../../domain/money/gift-item.ts";
@@ -87,7 +87,7 @@ function judgeTrains(
   if (!isDeepStrictEqual(told.toSorted(), wanted.toSorted())) wrong.push(`TRAIN told ${told}`);
   for (const known of moments.filter(isOpenTrain)) {
     const { id, startedAt, endsAt, train } = known;
-    const credits = gifts.reduce((sum, gift) => sum + netOf(gift, startedAt, endsAt), 0);
+    const credits = gifts.reduce((sum, gift) => sum + netCreditsOf(gift, startedAt, endsAt), 0);
     const sum = trainSum(train.level, credits, train.levels);
     if (!isDeepStrictEqual(sums?.[id], sum)) wrong.push(`TRAIN ${id}: ${sums?.[id]}, not ${sum}`);
     const item = all.find(({ SK }) => SK === `MOMENT#${id}`);

@@ -79,7 +79,11 @@ export async function runSchedules(version: Version): Promise<void> {
 }
 
 type Leaders = typeof import("../../../platform/store/money/leaderboards.ts");
-type Relays = typeof import("../../../platform/store/log/relays.ts");
+type Relays = typeof import("../../../platform/store/log/relays.ts") & {
+  /** The latest release's name of `putRelayMessage`, and that of `takeRelayMessages`. */
+  putMail?: Relays["putRelayMessage"];
+  takeMail?: Relays["takeRelayMessages"];
+};
 type Backlog = typeof import("../../../platform/store/log/logs.ts");
 type Leases = typeof import("../../../platform/push/governor.ts");
 type Budget = typeof import("../../../platform/store/log/resume-budget.ts");
@@ -123,9 +127,9 @@ export async function shareItems(first: Version, second: Version, life: Life): P
   const node = `node-of-${RoomId}`;
   await relays.markRelay(node, now);
   expect(await others.isRelayAlive(node, now)).toBe(true);
-  const mail = { connectionId: `${node}-1`, text: "hello" };
-  await relays.putMail(node, mail, now);
-  expect(await others.takeMail(node)).toMatchObject([mail]);
+  const greeting = { connectionId: `${node}-1`, text: "hello" };
+  await (relays.putMail ?? relays.putRelayMessage)(node, greeting, now);
+  expect(await (others.takeMail ?? others.takeRelayMessages)(node)).toMatchObject([greeting]);
   const room = { users: new Map([[fan, now.getTime()]]) };
   await relays.putRelayedRoom({ streamId, node }, room, 0, now);
   expect(await others.listRelayedRooms(streamId, now)).toMatchObject([room]);

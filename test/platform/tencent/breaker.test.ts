@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { jest } from "@jest/globals";
 import { postJson } from "../../../platform/outbound/post.ts";
 import { useLimits } from "../../../platform/runtime/limits.ts";
-import { askUnlessHanging, forgetFailures } from "../../../platform/tencent/breaker.ts";
+import { callWithBreaker, resetBreaker } from "../../../platform/tencent/breaker.ts";
 import { useOwnTable } from "../table.ts";
 
 useOwnTable();
@@ -33,7 +33,7 @@ const bounds = (isHanging: boolean) => ({
   bytesMax: 1_000,
 });
 const ask = (sdkAppId: number) =>
-  askUnlessHanging(sdkAppId, () => {
+  callWithBreaker(sdkAppId, () => {
     asked++;
     return postJson(url, {}, bounds(isHanging));
   }).then(
@@ -41,7 +41,7 @@ const ask = (sdkAppId: number) =>
     () => "late",
   );
 beforeEach(() => {
-  forgetFailures();
+  resetBreaker();
   asked = 0;
   isHanging = true;
   passSeconds(0);
@@ -79,7 +79,7 @@ test("another process without a response calls again as soon as one got a respon
   passSeconds(1.1);
   expect(await ask(2)).toBe(200);
   // As a process that saw the host hang before, and asks within the same second.
-  forgetFailures();
+  resetBreaker();
   passSeconds(-0.5);
   isHanging = true;
   expect(await ask(2)).toBe("late");
@@ -97,7 +97,7 @@ test("a call by a clock that is ten seconds ahead does not stop the others until
 
 test("a host that refuses immediately is called each time: it delays nobody", async () => {
   const closed = () =>
-    askUnlessHanging(3, () => postJson("http://127.0.0.1:9", {}, bounds(false))).then(
+    callWithBreaker(3, () => postJson("http://127.0.0.1:9", {}, bounds(false))).then(
       () => "answered",
       () => "refused",
     );

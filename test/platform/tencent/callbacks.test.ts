@@ -14,7 +14,7 @@ import { findWallet } from "../../../platform/store/money/wallets.ts";
 import { recordNewUser } from "../../../platform/store/people/profile-changes.ts";
 import { findProfiles } from "../../../platform/store/people/users.ts";
 import { findRoom } from "../../../platform/store/tencent/rooms.ts";
-import { askUnlessHanging, forgetFailures } from "../../../platform/tencent/breaker.ts";
+import { callWithBreaker, resetBreaker } from "../../../platform/tencent/breaker.ts";
 import { callEndpoint } from "../api-call.ts";
 import { setClock } from "../clock.ts";
 import { intercept } from "../intercept.ts";
@@ -84,7 +84,7 @@ afterAll(async () => {
 });
 beforeEach(() => {
   asked.length = 0;
-  forgetFailures();
+  resetBreaker();
   reply = says(0);
 });
 
@@ -251,7 +251,7 @@ test("a callback that was not sent, since the application hangs, is not listed a
   const late = Object.assign(new Error(), { name: "TimeoutError" });
   // The second call is the one that may try again in this second.
   for (let times = 0; times < 2; times++)
-    await askUnlessHanging(1400000001, () => Promise.reject(late)).catch(() => undefined);
+    await callWithBreaker(1400000001, () => Promise.reject(late)).catch(() => undefined);
   const { body } = await sendGift();
   jest.useRealTimers();
   expect(body).toMatchObject({ ErrorCode: 102004, ErrorInfo: expect.stringMatching(/no usable/) });

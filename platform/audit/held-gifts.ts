@@ -23,7 +23,7 @@ export function heldSince(item: Item): number | undefined {
  * may be stopped for any time, and releases them after its next start. `since` is the time of the
  * oldest call to consider.
  */
-export async function listForgotten(
+export async function listOverdueHolds(
   statements: AsyncIterable<Stated>,
   since: number,
 ): Promise<{ item: string; problem: string }[]> {

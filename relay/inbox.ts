@@ -1,11 +1,11 @@
 import { BoundedSet } from "../platform/runtime/caches.ts";
 import { logFault } from "../platform/runtime/log.ts";
-import { type Mail, takeMail } from "../platform/store/log/relays.ts";
+import { type RelayMessage, takeRelayMessages } from "../platform/store/log/relays.ts";
 import { isStillAdmitted, isStillBlocked } from "../platform/store/streams/members.ts";
 import type { Connection } from "./model.ts";
 import { endSubscription } from "./room.ts";
 
-/** Number of delivered mail ids that a relay remembers, to deliver each once. */
+/** Number of ids of delivered messages that a relay remembers, to deliver each once. */
 const takenMax = 10_000;
 
 type Holder = {
@@ -15,42 +15,44 @@ type Holder = {
 };
 
 /**
- * Returns a function that reads the relay's mail from the table and delivers each message once.
+ * Returns a function that reads the relay's messages from the table and delivers each message once.
  * Call it repeatedly: the next call retries a failed delivery, and delivers what a socket gets
  * during its handshake, in which it is listed already.
  */
-export function createMailReader({ node, connections, opening }: Holder): () => Promise<void> {
+export function createInboxReader({ node, connections, opening }: Holder): () => Promise<void> {
   const taken = new BoundedSet<string>(takenMax);
-  let waiting: Mail[] = [];
+  let waiting: RelayMessage[] = [];
   return async () => {
     if (connections.size + opening.size === 0) return;
-    const mails = [...waiting, ...(await takeMail(node, taken))];
+    const messages = [...waiting, ...(await takeRelayMessages(node, taken))];
     waiting = [];
-    for (const mail of mails) {
-      const connection = connections.get(mail.connectionId);
-      const isEarly = connection ? isHeldBack(connection, mail) : opening.has(mail.connectionId);
-      if (isEarly) waiting.push(mail);
+    for (const message of messages) {
+      const connection = connections.get(message.connectionId);
+      const isEarly = connection
+        ? isHeldBack(connection, message)
+        : opening.has(message.connectionId);
+      if (isEarly) waiting.push(message);
       if (isEarly || connection === undefined) continue;
-      await deliver(connection, mail).catch((error) => {
+      await deliver(connection, message).catch((error) => {
         logFault("A relay's message could not be delivered", error);
-        waiting.push(mail);
+        waiting.push(message);
       });
     }
   };
 }
 
 /** The first message of a connection is the `subscribed` of its URL, unless its session ends. */
-const isHeldBack = ({ isGreeting }: Connection, { text }: Mail) =>
+const isHeldBack = ({ isGreeting }: Connection, { text }: RelayMessage) =>
   isGreeting === true && text !== undefined && JSON.parse(text).type === "notification";
 
-async function deliver(connection: Connection, mail: Mail): Promise<void> {
-  if (mail.text !== undefined) connection.send(JSON.parse(mail.text));
-  if (mail.closes) connection.close(1000);
-  if (mail.rechecksBans) await removeBlocked(connection);
-  if (mail.recheck === undefined) return;
-  const subscription = connection.subscriptions.get(mail.recheck);
+async function deliver(connection: Connection, message: RelayMessage): Promise<void> {
+  if (message.text !== undefined) connection.send(JSON.parse(message.text));
+  if (message.closes) connection.close(1000);
+  if (message.rechecksBans) await removeBlocked(connection);
+  if (message.recheck === undefined) return;
+  const subscription = connection.subscriptions.get(message.recheck);
   if (!subscription?.isPaid) return;
-  if (await isStillAdmitted(mail.recheck, connection.caller.userId)) return;
+  if (await isStillAdmitted(message.recheck, connection.caller.userId)) return;
   endSubscription(subscription, "pass");
 }
 

@@ -29,14 +29,14 @@ function placeOf(key: string): { bucket: number; weight: bigint } {
 }
 
 /** A key that does not sum to zero, and the items that state it. */
-export type Open = { key: string; net: number; items: string[] };
+export type UnbalancedKey = { key: string; net: number; items: string[] };
 
 const itemsNamed = 4;
 
 /** Keeps the exact sums of some buckets' keys, with the items that state them. */
 export function createExactSums(buckets: readonly number[]) {
   const selected = new Set(buckets);
-  const kept = new Map<string, Open>();
+  const kept = new Map<string, UnbalancedKey>();
   return {
     add({ key, amount }: Fact, item: string): void {
       if (!selected.has(placeOf(key).bucket)) return;
@@ -45,6 +45,6 @@ export function createExactSums(buckets: readonly number[]) {
       if (open.items.length < itemsNamed && !open.items.includes(item)) open.items.push(item);
       kept.set(key, open);
     },
-    listOpen: (): Open[] => [...kept.values()].filter(({ net }) => net !== 0),
+    listOpen: (): UnbalancedKey[] => [...kept.values()].filter(({ net }) => net !== 0),
   };
 }

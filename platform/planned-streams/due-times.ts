@@ -17,12 +17,12 @@ import { key, readKey } from "../table/keys.ts";
  * A message of the queue `plans`: check a stream; `after` is the last member whose contribution was
  * returned, and `isLeft` says whether an earlier one failed.
  */
-export const PlanMessage = z.object({
+export const DueStreamMessage = z.object({
   streamId: StreamId,
   after: z.string().optional(),
   isLeft: z.boolean().optional(),
 });
-type PlanMessage = z.infer<typeof PlanMessage>;
+type DueStreamMessage = z.infer<typeof DueStreamMessage>;
 
 /**
  * Streams further in the future get no message, which would be sent on every 15 minutes. The sweep
@@ -33,13 +33,13 @@ const timedMillisecondsMax = 24 * 3_600_000;
 /** The longest time of a page of returned contributions: none is begun with less time left. */
 const pageMilliseconds = 15_000;
 
-async function queue(message: PlanMessage, at: string, now: Date): Promise<void> {
+async function queue(message: DueStreamMessage, at: string, now: Date): Promise<void> {
   if (Date.parse(at) - now.getTime() > timedMillisecondsMax) return;
   await sendAt(setting("PLANS_QUEUE_URL"), message, { at: new Date(at), now });
 }
 
 /** Queues streams for the due times in their records. */
-export async function queuePlans(records: readonly DynamoDBRecord[], now: Date): Promise<void> {
+export async function queueDueTimes(records: readonly DynamoDBRecord[], now: Date): Promise<void> {
   for (const { streamId, at } of readEach(records, dueIn)) await queue({ streamId }, at, now);
 }
 
@@ -54,7 +54,7 @@ function dueIn({ dynamodb }: DynamoDBRecord): { streamId: string; at: string }[]
 }
 
 /** Queues all streams whose time has come. Repeating it is harmless. */
-export async function queueDuePlans(now: Date): Promise<void> {
+export async function queueDueStreams(now: Date): Promise<void> {
   for (const streamId of await listDueStreams(now))
     await queue({ streamId }, now.toISOString(), now);
 }
@@ -63,7 +63,7 @@ export async function queueDuePlans(now: Date): Promise<void> {
  * Performs the due action on a stream: returns contributions, page by page, or ends a stream that
  * has not begun in time. Before that time the message is sent on.
  */
-export async function runDuePlan(message: PlanMessage, now: Date): Promise<void> {
+export async function applyDueTime(message: DueStreamMessage, now: Date): Promise<void> {
   const { streamId } = message;
   const stream = await getItem(Stream, key.stream(streamId), { consistent: true });
   const at = stream && dueAt(stream);
@@ -74,7 +74,11 @@ export async function runDuePlan(message: PlanMessage, now: Date): Promise<void>
 }
 
 /** Throws at the end if a member was left: the message, or the sweep, starts again. */
-async function returnAll(stream: Stream, { after, isLeft }: PlanMessage, now: Date): Promise<void> {
+async function returnAll(
+  stream: Stream,
+  { after, isLeft }: DueStreamMessage,
+  now: Date,
+): Promise<void> {
   let place = after;
   let failure: unknown =
     isLeft && new Error(`Some contributions to the stream ${stream.id} were not returned`);

@@ -1,22 +1,25 @@
 import type { Frame } from "./message.ts";
 import type { Continuation } from "./session.ts";
-import { type Adding, nothingShown, type Shown, shownAfter } from "./sums.ts";
+import { applySumsChange, noSums, type SumsAndMoments, type SumsChange } from "./sums.ts";
 
 /**
  * A stream's sums and open moments. Replayed frames have only what changed in them: if nothing else
  * is known, `read` is called after the replay for what was there before. A newer frame wins,
  * because the response may be older than it.
  */
-export function keepShown(read: () => Promise<Shown>, onShown: (shown: Shown) => void) {
-  let shown = nothingShown;
+export function createSumsTracker(
+  read: () => Promise<SumsAndMoments>,
+  onShown: (shown: SumsAndMoments) => void,
+) {
+  let shown = noSums;
   let isKnown = false;
   /** What the frames since the replay's begin have changed, until the state before it is known. */
-  let missing: (Adding & { head: number }) | undefined;
+  let missing: (SumsChange & { head: number }) | undefined;
 
   async function complete(): Promise<void> {
     const before = await read();
     if (missing === undefined) return;
-    shown = shownAfter(before, missing);
+    shown = applySumsChange(before, missing);
     know();
     onShown(shown);
   }
@@ -27,14 +30,14 @@ export function keepShown(read: () => Promise<Shown>, onShown: (shown: Shown) =>
   return {
     current: () => shown,
     begin(continuation: Continuation): void {
-      shown = continuation.shown ?? (continuation.do === "reset" ? nothingShown : shown);
+      shown = continuation.shown ?? (continuation.do === "reset" ? noSums : shown);
       const isReplay =
         continuation.do === "follow" && continuation.recovered && !continuation.shown;
       if (!isReplay) know();
       else if (!isKnown) missing = { events: [], ...missing, head: continuation.head.frame };
     },
     show(frame: Frame): void {
-      shown = shownAfter(shown, frame);
+      shown = applySumsChange(shown, frame);
       if (missing === undefined) return;
       const { events, sums, head } = missing;
       missing = {

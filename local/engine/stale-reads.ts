@@ -5,7 +5,7 @@ import { createReads, type Reads } from "./storage.ts";
  * Reads of past data, as AWS may serve for reads that are not consistent and for all global
  * indexes: a snapshot of the database, renewed when it has become too old.
  */
-export type PastReads = {
+export type StaleReads = {
   /** How old a snapshot may become, in milliseconds, beginning with the current data. 0 ends it. */
   hold(milliseconds: number): void;
   /** Where to read; undefined if nothing is held. */
@@ -14,7 +14,7 @@ export type PastReads = {
 };
 
 /** Nothing is held at first. A database in memory cannot be held. */
-export function openPastReads(file: string, now: () => number): PastReads {
+export function openStaleReads(file: string, now: () => number): StaleReads {
   let held: { database: DatabaseSync; reads: Reads; until: number } | undefined;
   let ageMax = 0;
   const close = () => {

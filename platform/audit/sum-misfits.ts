@@ -1,4 +1,4 @@
-import { isGoalResultSound, movesOf } from "../../domain/audience/goal.ts";
+import { goalChangesOf, isGoalResultSound } from "../../domain/audience/goal.ts";
 import { LikeItem, newestGoals } from "../../domain/audience/likes.ts";
 import { endOf, MomentItem } from "../../domain/audience/moment.ts";
 import { type Count, countVote, VoteItem } from "../../domain/audience/vote.ts";
@@ -27,7 +27,7 @@ const marginSeconds = 10;
 type LogEnd = LogState & { n: number; newest: number };
 
 /** One stream: the sums of its log, the stored ones, and which moments the log may not have yet. */
-type Crowd = { log: LogEnd; likes: number; waiting: Set<string> };
+type LogSums = { log: LogEnd; likes: number; waiting: Set<string> };
 
 /** A moment with its stored actions. */
 type Tally = Count & {
@@ -38,7 +38,7 @@ type Tally = Count & {
   moves: Moves;
   giving: CreditsGiven;
 };
-type Moves = ReturnType<typeof movesOf>;
+type Moves = ReturnType<typeof goalChangesOf>;
 
 /**
  * Verifies that likes and votes, and the gifts and likes of goals, match the sums of the logs while
@@ -72,7 +72,7 @@ export async function listSumMisfits(read: () => AsyncIterable<Item>): Promise<S
   return misfits;
 }
 
-function misfitsOf(tally: Tally, crowds: Map<string, Crowd>, kept: Set<string>): SumMisfit[] {
+function misfitsOf(tally: Tally, crowds: Map<string, LogSums>, kept: Set<string>): SumMisfit[] {
   const { id, streamId, status, result, kind, target = 0 } = tally.moment;
   const crowd = crowds.get(streamId);
   const item = keyText(key.moment(streamId, id));
@@ -139,11 +139,11 @@ const storedIn = (tally: Tally) => {
   return moves.reduce((sum, { amount }) => sum + amount, 0);
 };
 
-const noCrowd = (): Crowd => ({ log: { n: -1, newest: 0 }, likes: 0, waiting: new Set() });
+const noCrowd = (): LogSums => ({ log: { n: -1, newest: 0 }, likes: 0, waiting: new Set() });
 
 /** The moments, the newest frame of each log, and when users were deleted. */
 async function readMoments(items: AsyncIterable<Item>) {
-  const crowds = new Map<string, Crowd>();
+  const crowds = new Map<string, LogSums>();
   const tallies = new Map<string, Tally>();
   const inherited = new Map<string, { leftAt: string }>();
   let isEmpty = true;
@@ -179,7 +179,7 @@ async function countAll(
   const goals = [...tallies.values()].filter(
     ({ moment: { kind, of } }) => kind === "train" || of === "credits" || of === "gifts",
   );
-  const wait = (crowd: Crowd | undefined, recordId: string, at: string) => {
+  const wait = (crowd: LogSums | undefined, recordId: string, at: string) => {
     const isNew = Date.parse(at) / 1000 >= (crowd?.log.newest ?? 0) - marginSeconds;
     if (isNew) crowd?.waiting.add(recordId);
   };
@@ -206,7 +206,7 @@ async function countAll(
       for (const { moment, moves, giving } of goals)
         if (moment.streamId !== gift.streamId) continue;
         else if (moment.kind === "train") addGift(giving, gift, moment, log, inherited);
-        else moves.push(...movesOf(gift, begunIn(moment, log ?? {}), endOf(moment)));
+        else moves.push(...goalChangesOf(gift, begunIn(moment, log ?? {}), endOf(moment)));
       wait(crowds.get(owner), `gift:${gift.id}`, gift.createdAt);
       if (gift.refundedAt !== undefined)
         wait(crowds.get(owner), `gift:${gift.id}:refunded`, gift.refundedAt);
@@ -234,7 +234,7 @@ function addVote(tally: Tally | undefined, { options, at }: VoteItem): void {
 function addRest(
   id: string,
   item: Item,
-  crowds: ReadonlyMap<string, Crowd>,
+  crowds: ReadonlyMap<string, LogSums>,
   tallies: ReadonlyMap<string, Tally>,
 ): void {
   const { count, parts } = remainderOf(item);

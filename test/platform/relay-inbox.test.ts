@@ -1,8 +1,8 @@
-import { putMail } from "../../platform/store/log/relays.ts";
+import { putRelayMessage } from "../../platform/store/log/relays.ts";
 import { putItem } from "../../platform/table/items.ts";
 import { key, prefix } from "../../platform/table/keys.ts";
 import { queryWhole } from "../../platform/table/query.ts";
-import { createMailReader } from "../../relay/mail.ts";
+import { createInboxReader } from "../../relay/inbox.ts";
 import type { Connection } from "../../relay/model.ts";
 import { intercept } from "./intercept.ts";
 import { connectionOf } from "./relay-connection.ts";
@@ -12,7 +12,7 @@ useOwnTable({ RELAY_URL: "wss://relay.live.acme.com/ws" });
 
 let nodes = 0;
 
-const mailOf = (node: string) => queryWhole(key.mail(node, ""), { prefix: prefix.mail });
+const messagesOf = (node: string) => queryWhole(key.mail(node, ""), { prefix: prefix.mail });
 
 /** A relay's reader and the messages that its one connection is sent; the first ones may fail. */
 function relayOf(failures = 0) {
@@ -29,40 +29,40 @@ function relayOf(failures = 0) {
   // All of one millisecond.
   const now = new Date();
   const put = (n: number) =>
-    putMail(node, { connectionId: "c1", text: JSON.stringify({ n }) }, now);
-  return { node, sent, put, readMail: createMailReader({ node, connections, opening }) };
+    putRelayMessage(node, { connectionId: "c1", text: JSON.stringify({ n }) }, now);
+  return { node, sent, put, readInbox: createInboxReader({ node, connections, opening }) };
 }
 
 test("a message that is written again after it was taken is delivered once", async () => {
-  const { node, sent, put, readMail } = relayOf();
+  const { node, sent, put, readInbox } = relayOf();
   await put(1);
-  const [item] = await mailOf(node);
-  await readMail();
+  const [item] = await messagesOf(node);
+  await readInbox();
   await putItem(item!);
-  await readMail();
+  await readInbox();
   await put(2);
-  await readMail();
+  await readInbox();
   expect(sent).toEqual([{ n: 1 }, { n: 2 }]);
-  expect(await mailOf(node)).toEqual([]);
+  expect(await messagesOf(node)).toEqual([]);
 });
 
 test("a message for a socket that is still opening waits for it, and is dropped if it is refused", async () => {
   const node = `relay-${++nodes}`;
   const connections = new Map([["c0", connectionOf("bob")]]);
   const opening = new Set(["c1", "c2"]);
-  const readMail = createMailReader({ node, connections, opening });
+  const readInbox = createInboxReader({ node, connections, opening });
   for (const connectionId of ["c1", "c2"])
-    await putMail(node, { connectionId, closes: true }, new Date());
-  await readMail();
+    await putRelayMessage(node, { connectionId, closes: true }, new Date());
+  await readInbox();
   const closed: string[] = [];
   const open = (id: string) =>
     connections.set(id, { ...connectionOf("ann"), close: () => closed.push(id) });
   open("c1");
   opening.clear();
-  await readMail();
+  await readInbox();
   expect(closed).toEqual(["c1"]);
   open("c2");
-  await readMail();
+  await readInbox();
   expect(closed).toEqual(["c1"]);
 });
 
@@ -76,40 +76,40 @@ test("a notification waits for the `subscribed` of the URL, but the end of a ses
     close: (code) => did.push(code),
   };
   const connections = new Map([["c1", connection]]);
-  const readMail = createMailReader({ node, connections, opening: new Set() });
+  const readInbox = createInboxReader({ node, connections, opening: new Set() });
   const text = JSON.stringify({ type: "notification" });
-  await putMail(node, { connectionId: "c1", text }, new Date());
+  await putRelayMessage(node, { connectionId: "c1", text }, new Date());
   const closing = { type: "closing", code: 4503 };
-  await putMail(node, { connectionId: "c1", text: JSON.stringify(closing) }, new Date());
-  await putMail(node, { connectionId: "c1", closes: true }, new Date());
-  await readMail();
+  await putRelayMessage(node, { connectionId: "c1", text: JSON.stringify(closing) }, new Date());
+  await putRelayMessage(node, { connectionId: "c1", closes: true }, new Date());
+  await readInbox();
   // Without the code, the client would reconnect with the revoked token.
   expect(did).toEqual([closing, 1000]);
   connection.isGreeting = false;
-  await readMail();
+  await readInbox();
   expect(did).toEqual([closing, 1000, { type: "notification" }]);
 });
 
 test("messages of one millisecond are delivered in the order in which they were written", async () => {
-  const { sent, put, readMail } = relayOf();
+  const { sent, put, readInbox } = relayOf();
   const numbers = Array.from({ length: 20 }, (_, n) => n);
   for (const n of numbers) await put(n);
-  await readMail();
+  await readInbox();
   expect(sent).toEqual(numbers.map((n) => ({ n })));
 });
 
 test("a message that cannot be delivered is tried again, and holds up no other", async () => {
-  const { sent, put, readMail } = relayOf(1);
+  const { sent, put, readInbox } = relayOf(1);
   await put(1);
   await put(2);
-  await readMail();
+  await readInbox();
   expect(sent).toEqual([{ n: 2 }]);
-  await readMail();
+  await readInbox();
   expect(sent).toEqual([{ n: 2 }, { n: 1 }]);
 });
 
 test("a message that could not be removed is delivered, once", async () => {
-  const { sent, put, readMail } = relayOf();
+  const { sent, put, readInbox } = relayOf();
   const numbers = Array.from({ length: 30 }, (_, n) => n);
   for (const n of numbers) await put(n);
   let removals = 0;
@@ -118,9 +118,9 @@ test("a message that could not be removed is delivered, once", async () => {
     if (name === "BatchWriteCommand" && ++removals === 2) throw new Error("No answer");
     return next();
   });
-  await readMail()
+  await readInbox()
     .catch(() => undefined)
     .finally(restore);
-  await readMail();
+  await readInbox();
   expect(sent).toEqual(numbers.map((n) => ({ n })));
 });

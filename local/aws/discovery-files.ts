@@ -3,25 +3,25 @@ import { join } from "node:path";
 import type { EngineCredentials } from "./engine-call.ts";
 
 /*
- * Notes in DATA_DIR, by which other local programs, such as an audit, find what is running. They
+ * Files in DATA_DIR, by which other local programs, such as an audit, find what is running. They
  * have credentials, so only their owner may read them.
  */
 
-function createNote<Note>(name: string) {
+function createDiscoveryFile<Facts>(name: string) {
   const fileOf = (directory: string) => join(directory, name);
   return {
-    /** Writes the note for the time in which its subject runs. */
-    write(directory: string, note: Note): void {
+    /** Writes the file for the time in which its subject runs. */
+    write(directory: string, facts: Facts): void {
       const file = fileOf(directory);
-      writeFileSync(file, `${JSON.stringify(note)}\n`, { mode: 0o600 });
+      writeFileSync(file, `${JSON.stringify(facts)}\n`, { mode: 0o600 });
       chmodSync(file, 0o600);
     },
-    /** Removes the note when its subject stops. */
+    /** Removes the file when its subject stops. */
     remove: (directory: string): void => rmSync(fileOf(directory), { force: true }),
-    /** The note of what runs on a data directory, or was killed there; undefined without one. */
-    read(directory: string): Note | undefined {
+    /** What runs on a data directory, or was killed there; undefined without a file. */
+    read(directory: string): Facts | undefined {
       try {
-        return JSON.parse(readFileSync(fileOf(directory), "utf8")) as Note;
+        return JSON.parse(readFileSync(fileOf(directory), "utf8")) as Facts;
       } catch {
         return undefined;
       }
@@ -30,20 +30,20 @@ function createNote<Note>(name: string) {
 }
 
 /** The AWS endpoint, with the runner's own credentials. */
-type EndpointNote = {
+type EndpointFile = {
   url: string;
   accessKeyId: string;
   secretAccessKey: string;
   sessionToken: string;
   buckets: string[];
 };
-export const endpointNote = createNote<EndpointNote>("endpoint.json");
+export const endpointFile = createDiscoveryFile<EndpointFile>("endpoint.json");
 
 /** The engine, with its secret. */
-export type EngineNote = {
+export type EngineFile = {
   endpoint: string;
   credentials: EngineCredentials;
   /** Whether it is an external engine, which runs even without a runner. */
   isOther: boolean;
 };
-export const engineNote = createNote<EngineNote>("engine.json");
+export const engineFile = createDiscoveryFile<EngineFile>("engine.json");
