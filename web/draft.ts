@@ -13,14 +13,14 @@ export const savedDraft = <Draft extends object>(sent: Draft, saved: Draft, now:
 });
 
 /** Changes some fields of a draft. */
-export const alterOf =
+export const updaterOf =
   <Draft extends object>(draft: Signal<Draft>) =>
   (change: Partial<Draft>): void => {
     draft.value = { ...draft.value, ...change };
   };
 
 /** The value of a control, and the change of it, as those of a signal. */
-export const boundTo = <Value extends string>(signal: Signal<Value>) => ({
+export const bindSignal = <Value extends string>(signal: Signal<Value>) => ({
   value: signal.value,
   change(value: Value) {
     signal.value = value;

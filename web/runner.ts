@@ -1,7 +1,7 @@
 /** Calls of the runner itself, below `/local`: demo users, cost, audit, kill. */
 
 /** A demo user one can sign in as, in the format of `POST /local/token`. */
-export type Player = {
+export type DemoUser = {
   sub: string;
   claims: { preferred_username: string; given_name: string; family_name: string };
   groups?: string[];
@@ -48,7 +48,8 @@ async function ask<Answer>(method: string, path: string, body?: unknown): Promis
   return said as Answer;
 }
 
-export const fetchCast = () => ask<{ streamId: string; people: Player[] }>("GET", "/local/studio");
+export const fetchDemoUsers = () =>
+  ask<{ streamId: string; people: DemoUser[] }>("GET", "/local/studio");
 export const fetchBill = () => ask<Bill>("GET", "/local/cost");
 export const fetchAudit = () => ask<Audit>("GET", "/local/audit");
 export const fetchAlarms = async () =>
@@ -57,8 +58,9 @@ export const fetchAlarms = async () =>
 export const killServer = () => ask<{ url: string }>("POST", "/local/restart");
 
 /** A token function for a demo user, as the client takes it. */
-export const tokensOf = (player: Player) => async (): Promise<string> =>
-  (await ask<{ token: string }>("POST", "/local/token", { ...player, expiresIn: tokenSeconds }))
+export const tokensOf = (user: DemoUser) => async (): Promise<string> =>
+  (await ask<{ token: string }>("POST", "/local/token", { ...user, expiresIn: tokenSeconds }))
     .token;
 
-export const nameOfPlayer = ({ claims }: Player) => `${claims.given_name} ${claims.family_name}`;
+export const nameOfDemoUser = ({ claims }: DemoUser) =>
+  `${claims.given_name} ${claims.family_name}`;

@@ -17,7 +17,7 @@ const writesOtherwise = 4_000;
 const usage = `npm run migrate -- [${stageNames.join("|")}]   (without a stage: the data of DATA_DIR)
   --units N   request units a second (default: a tenth of the writes that the stage is warm for)`;
 
-function readGiven() {
+function readArguments() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { units: { type: "string" } },
@@ -29,7 +29,7 @@ function readGiven() {
   return { name, unitsPerSecond: readPositive("units", values.units, share * writes) };
 }
 
-async function run({ name, unitsPerSecond }: ReturnType<typeof readGiven>): Promise<void> {
+async function run({ name, unitsPerSecond }: ReturnType<typeof readArguments>): Promise<void> {
   const { handle, close } = await openTableHandle({ stage: name });
   try {
     const oldest = await migrate(handle, {
@@ -45,4 +45,4 @@ async function run({ name, unitsPerSecond }: ReturnType<typeof readGiven>): Prom
 }
 
 const advice = () => "Run it again: it continues where it stopped";
-await runOnStage({ usage, read: readGiven, run, advice });
+await runOnStage({ usage, read: readArguments, run, advice });

@@ -14,7 +14,7 @@ const usage = `npm run read-only -- [${stageNames.join("|")}]   (without a stage
 npm run writable -- [${stageNames.join("|")}]
   --every MS   milliseconds between checks of AWS (default 1000)`;
 
-function readGiven() {
+function readArguments() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { writable: { type: "boolean", default: false }, every: { type: "string" } },
@@ -25,7 +25,7 @@ function readGiven() {
   return { stage, isWritable: values.writable, everyMilliseconds };
 }
 
-async function run({ stage, isWritable, everyMilliseconds }: ReturnType<typeof readGiven>) {
+async function run({ stage, isWritable, everyMilliseconds }: ReturnType<typeof readArguments>) {
   const { handle, close } = await openTableHandle({ stage: stage?.name });
   const { tableName } = handle;
   try {
@@ -48,4 +48,4 @@ async function run({ stage, isWritable, everyMilliseconds }: ReturnType<typeof r
   }
 }
 
-await runOnStage({ usage, read: readGiven, run });
+await runOnStage({ usage, read: readArguments, run });

@@ -15,10 +15,10 @@ import { resetLogs } from "./stream-logs.ts";
 
 const usage = "npm run reset-logs -- [--stage NAME] [--table NAME] --yes   (default: DATA_DIR)";
 
-const readGiven = () =>
+const readArguments = () =>
   parseArgs({ options: { ...tableOptions, yes: { type: "boolean", default: false } } }).values;
 
-async function run(values: ReturnType<typeof readGiven>): Promise<void> {
+async function run(values: ReturnType<typeof readArguments>): Promise<void> {
   const dataDirectory = process.env.DATA_DIR || ".data";
   const deployed = values.table ?? values.stage;
   if (deployed === undefined && (await isServed(dataDirectory)))
@@ -80,4 +80,4 @@ async function reset(stage: Stage, where: string, isConfirmed: boolean): Promise
   console.log(`${describe(await resetLogs(stage))} reset.`);
 }
 
-await runOnStage({ usage, read: readGiven, run });
+await runOnStage({ usage, read: readArguments, run });

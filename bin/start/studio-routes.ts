@@ -13,7 +13,7 @@ const auditPatienceMilliseconds = 5_000;
 const misfitsMax = 20;
 
 /** The demo users of Studio, as `POST /local/token` takes them. */
-const cast = [
+const demoUsers = [
   person(demoIds.host, "host", "Demo", "Host"),
   { ...person(demoIds.viewer, "johndoe", "John", "Doe"), credits: 20_000 },
   { ...person("studio-elif", "elif.yilmaz", "Elif", "Yılmaz"), credits: 50_000 },
@@ -38,7 +38,7 @@ export function listStudioRoutes(
     {
       method: "GET",
       path: "/local/studio",
-      handler: () => ({ status: 200, body: { streamId, people: cast } }),
+      handler: () => ({ status: 200, body: { streamId, people: demoUsers } }),
     },
     {
       method: "POST",

@@ -7,10 +7,18 @@ import { languages, translatorFor } from "../../web/chat/translations.ts";
 
 /** Loaded by name, since these modules name types of browsers, which tests do not have. */
 const load = (name: string) => import(join(import.meta.dirname, "../../web/chat", name));
-const [{ actsOn, perform }, { sendFrom }, { actsIn }, { createAudience }, { createBans }, words] =
-  await Promise.all(
-    ["moderation", "sending", "acts", "audience", "bans", "text"].map((name) => load(`${name}.ts`)),
-  );
+const [
+  { messageActionsFor, perform },
+  { sendFrom },
+  { createActions },
+  { createAudience },
+  { createBans },
+  words,
+] = await Promise.all(
+  ["moderation", "sending", "actions", "audience", "bans", "text"].map((name) =>
+    load(`${name}.ts`),
+  ),
+);
 
 afterEach(() => void jest.useRealTimers());
 
@@ -38,7 +46,7 @@ function clientThat(...answers: (object | Error)[]) {
 
 test("a moderator may ban viewers and other moderators, but neither the host nor themselves", () => {
   const offered = (sender: object, view: object = {}) =>
-    actsOn(message(sender), { me: "me", isModerator: true, pinned: undefined, ...view });
+    messageActionsFor(message(sender), { me: "me", isModerator: true, pinned: undefined, ...view });
   const bans = ["timeout", "mute", "block"];
   expect(offered({})).toEqual(["reply", "pin", "remove", ...bans]);
   expect(offered({ role: "moderator" })).toEqual(["reply", "pin", "remove", ...bans]);
@@ -127,7 +135,7 @@ test("slow mode makes viewers wait, and not those who moderate", async () => {
     [{ moderates: true }, []],
   ] as const) {
     const state = stateOf(clientThat(), who);
-    actsIn(state).send("hello", undefined);
+    createActions(state).send("hello", undefined);
     await new Promise(setImmediate);
     expect([who, state.waits]).toEqual([who, expected]);
   }
@@ -140,7 +148,7 @@ test.each(["price_changed", "gift_type_inactive", "gift_type_not_found"])(
   async (code) => {
     const types = [{ ...rose, creditAmount: 11 }];
     const state = stateOf(clientThat(refusal(409, code), types));
-    await actsIn(state).give(rose, 2);
+    await createActions(state).give(rose, 2);
     expect(state.waits).toEqual([types]);
     expect(state.told).toEqual(["The price of Rose is now 11. Nothing was sent."]);
   },
@@ -153,9 +161,9 @@ test("a gift that fails says the API's most precise reason, and the balance foll
     return call;
   };
   const state = stateOf(clientThat(refusal(402, "balance_too_low")), { wallet: { spend } });
-  await actsIn(state).give(rose, 1);
+  await createActions(state).give(rose, 1);
   expect(state.told).toEqual(["Failed: why"]);
-  await actsIn(state).superlike();
+  await createActions(state).superlike();
   expect(spent).toEqual([10, 0]);
 });
 
@@ -185,7 +193,10 @@ test("a gift or superlike whose response is lost can be sent again without a sec
   };
   const base = stateOf(clientThat());
   const state = { ...base, client, view: { ...base.view, toast: { tell } } };
-  for (const pay of [() => actsIn(state).give(rose, 1), () => actsIn(state).superlike()]) {
+  for (const pay of [
+    () => createActions(state).give(rose, 1),
+    () => createActions(state).superlike(),
+  ]) {
     keys.length = 0;
     void pay();
     await jest.advanceTimersByTimeAsync(60_000);

@@ -1,6 +1,6 @@
 import type { Event } from "../../client/index.ts";
 import { noteServerTime } from "../server-time.ts";
-import { actsIn } from "./acts.ts";
+import { createActions } from "./actions.ts";
 import { removeMessage } from "./message-rows.ts";
 import { noticeRow } from "./rows.ts";
 import { isModerator, type Rules, type State } from "./state.ts";
@@ -8,7 +8,7 @@ import { momentCredits } from "./tier.ts";
 
 function showPinned(state: State): void {
   const { view, pinned } = state;
-  const unpin = () => pinned && void actsIn(state).act("unpin", pinned);
+  const unpin = () => pinned && void createActions(state).act("unpin", pinned);
   view.showPinned(pinned, isModerator(state) ? unpin : undefined);
   view.menu.refresh();
 }
@@ -17,7 +17,7 @@ function showPinned(state: State): void {
 const earn = ({ me, hostId, wallet }: State) => me === hostId && wallet.readSoon();
 
 /** Messages come from the history, which matches them with pending ones. */
-export function take(state: State, event: Event): void {
+export function handleEvent(state: State, event: Event): void {
   const { view, translator } = state;
   noteServerTime(event.at);
   view.count(event);

@@ -6,7 +6,7 @@ import { giftRow, superlikeRow } from "./rows.ts";
 import type { Translator } from "./translations.ts";
 
 /** Earlier gifts and superlikes, as the API lists them. */
-export type Earlier = {
+export type EarlierGifts = {
   gifts: CallResult<"GET /api/v1/live-stream/{streamId}/gifts">["list"];
   superlikes: CallResult<"GET /api/v1/live-stream/{streamId}/superlikes">["list"];
 };
@@ -20,7 +20,7 @@ const sweepMilliseconds = 250;
 /**
  * Reads the newest gifts and superlikes; returns none if that fails: the chat works without them.
  */
-export async function readEarlier(client: Client, streamId: string): Promise<Earlier> {
+export async function readEarlierGifts(client: Client, streamId: string): Promise<EarlierGifts> {
   const wanted = { path: { streamId }, query: { limit: earlierMax } };
   const none = () => ({ list: [] });
   const [gifts, superlikes] = await Promise.all([
@@ -88,7 +88,7 @@ export function createGiftRows(log: Log, translator: Translator) {
      * Keeps earlier gifts and superlikes without a row, newest first: `showEarlier` adds them to
      * the list.
      */
-    keepEarlier(lists: Earlier): void {
+    keepEarlier(lists: EarlierGifts): void {
       // Their events have ids that the server builds like this.
       const isNew = ({ id }: { id: string }) => isNewId(`gift:${id}`);
       const gifts = lists.gifts.filter((one) => isNew(one) && one.refundedAt === null);

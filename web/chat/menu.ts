@@ -10,14 +10,14 @@ import { nameOf } from "./person.ts";
 import type { Translator, Word } from "./translations.ts";
 
 /** An action on a message. */
-export type Act = "reply" | "remove" | "pin" | "unpin" | "timeout" | "mute" | "block";
+export type MessageAction = "reply" | "remove" | "pin" | "unpin" | "timeout" | "mute" | "block";
 
 /** Timeouts that the menu offers, in seconds: those of Twitch and YouTube. */
 const timeouts = [60, 600, 3_600, 86_400, 604_800];
 
-type Done = (act: Act, message: ChatMessage, seconds?: number) => void;
+type Done = (act: MessageAction, message: ChatMessage, seconds?: number) => void;
 
-const icons: Record<Act, string> = {
+const icons: Record<MessageAction, string> = {
   reply: replyIcon,
   remove: removeIcon,
   pin: pinIcon,
@@ -27,7 +27,7 @@ const icons: Record<Act, string> = {
   block: blockIcon,
 };
 
-function itemOf(act: Act, label: string, onclick: () => void): HTMLElement {
+function itemOf(act: MessageAction, label: string, onclick: () => void): HTMLElement {
   const given = { class: `item ${act}`, type: "button", role: "menuitem", onclick };
   return make("button", given, icon(icons[act], 16), label);
 }
@@ -48,18 +48,18 @@ export function createMenu({ translate, duration }: Translator, host: HTMLElemen
   }
 
   /** `listActs` is read again when the user's role or the pin changes. */
-  function open(message: ChatMessage, button: HTMLElement, listActs: () => Act[]): void {
+  function open(message: ChatMessage, button: HTMLElement, listActs: () => MessageAction[]): void {
     close();
     opener = button;
     const row = button.closest<HTMLElement>(".row");
     row?.classList.add("chosen");
-    const done = (one: Act, seconds?: number) => {
+    const done = (one: MessageAction, seconds?: number) => {
       close();
       // The composer takes the focus for the reply.
       if (one !== "reply") row?.focus();
       act(one, message, seconds);
     };
-    const showActs = (acts: Act[]) => {
+    const showActs = (acts: MessageAction[]) => {
       const items = acts.map((one) =>
         itemOf(one, translate(one satisfies Word), () =>
           one === "timeout" ? showDurations() : done(one),

@@ -1,5 +1,5 @@
 import type { ChatMessage, History } from "../../client/index.ts";
-import { actsOn } from "./moderation.ts";
+import { messageActionsFor } from "./moderation.ts";
 import { messageRow } from "./rows.ts";
 import { isModerator, type State } from "./state.ts";
 
@@ -25,7 +25,9 @@ export function addMessage(state: State, message: ChatMessage): void {
   const { view, translator, rows } = state;
   if (rows.has(message._id) || state.bans.isGone(message._id)) return;
   const onMenu = (one: ChatMessage, button: HTMLElement) =>
-    view.menu.open(one, button, () => actsOn(one, { ...state, isModerator: isModerator(state) }));
+    view.menu.open(one, button, () =>
+      messageActionsFor(one, { ...state, isModerator: isModerator(state) }),
+    );
   const row = messageRow(message, translator, { me: state.username, onMenu });
   if (message.replyTo !== undefined)
     void state.quotes.show(row, message.replyTo, rows.get(message.replyTo)?.message);

@@ -1,5 +1,5 @@
 import type { ChatMessage, Client } from "../../client/index.ts";
-import type { Act } from "./menu.ts";
+import type { MessageAction } from "./menu.ts";
 import { nameOf } from "./person.ts";
 import type { Translator } from "./translations.ts";
 
@@ -7,13 +7,13 @@ import type { Translator } from "./translations.ts";
 type Viewpoint = { me: string; isModerator: boolean; pinned: ChatMessage | undefined };
 
 /** Actions that a user may take on a message; the API decides in the end. */
-export function actsOn(
+export function messageActionsFor(
   { _id, sender }: ChatMessage,
   { me, isModerator, pinned }: Viewpoint,
-): Act[] {
+): MessageAction[] {
   const isOwn = sender._id === me;
   if (!isModerator) return isOwn ? ["reply", "remove"] : ["reply"];
-  const acts: Act[] = ["reply", _id === pinned?._id ? "unpin" : "pin", "remove"];
+  const acts: MessageAction[] = ["reply", _id === pinned?._id ? "unpin" : "pin", "remove"];
   return isOwn || sender.role === "host" ? acts : [...acts, "timeout", "mute", "block"];
 }
 
@@ -23,7 +23,7 @@ type Done = { says: string; undo?: () => Promise<unknown> };
  * Performs an action; returns a text about it and how to undo it. Rejects as the client's calls do.
  */
 export async function perform(
-  { act, seconds = 0 }: { act: Exclude<Act, "reply">; seconds?: number | undefined },
+  { act, seconds = 0 }: { act: Exclude<MessageAction, "reply">; seconds?: number | undefined },
   { _id, sender, streamId }: ChatMessage,
   client: Client,
   { translate, duration }: Translator,

@@ -1,14 +1,14 @@
 import type { History } from "../../client/index.ts";
-import { actsIn, attempt, readGifts } from "./acts.ts";
+import { attempt, createActions, readGifts } from "./actions.ts";
 import { createAudience } from "./audience.ts";
 import { createBans } from "./bans.ts";
-import { setRules, take } from "./events.ts";
-import { createGiftRows, type Earlier, readEarlier } from "./gift-rows.ts";
+import { handleEvent, setRules } from "./events.ts";
+import { createGiftRows, type EarlierGifts, readEarlierGifts } from "./gift-rows.ts";
 import { addMessage, follow } from "./message-rows.ts";
+import { createPendingRows } from "./pending-rows.ts";
 import { createQuotes } from "./quotes.ts";
 import { isFinal, reasonOf } from "./reason.ts";
 import type { RoomOptions, State, Stream } from "./state.ts";
-import { createUnsent } from "./unsent.ts";
 import { createWallet } from "./wallet.ts";
 
 const againMilliseconds = 2_000;
@@ -25,7 +25,7 @@ export function openRoom(options: RoomOptions) {
     options.onBalance(credits);
   });
   const subscription = client.subscribe(streamId, {
-    onEvent: (event) => take(state, event),
+    onEvent: (event) => handleEvent(state, event),
     onViewers(viewers) {
       view.showViewers(viewers);
       options.onViewers(viewers);
@@ -47,7 +47,7 @@ export function openRoom(options: RoomOptions) {
       isClosed: false,
       bans: createBans(options),
     },
-    showUnsent: createUnsent(view.log, translator),
+    showUnsent: createPendingRows(view.log, translator),
     quotes: createQuotes(options),
     audience: createAudience(options, (call) => attempt(state, call)),
   };
@@ -56,7 +56,7 @@ export function openRoom(options: RoomOptions) {
   const onVisible = () => document.hidden || wallet.refresh();
   document.addEventListener("visibilitychange", onVisible);
   return {
-    ...actsIn(state),
+    ...createActions(state),
     readWallet: wallet.refresh,
     audience: state.audience,
     /** Loads older messages, if any. */
@@ -118,18 +118,18 @@ async function begin(state: State): Promise<void> {
  * Opens the chat's history, and reads the earlier gifts. Both wait for a socket, so that the tries
  * of an outage share them.
  */
-function openPast(state: State): Promise<[Earlier, History]> {
+function openPast(state: State): Promise<[EarlierGifts, History]> {
   state.past ??= readPast(state);
   return state.past;
 }
 
-async function readPast(state: State): Promise<[Earlier, History]> {
+async function readPast(state: State): Promise<[EarlierGifts, History]> {
   const { client, streamId, subscription } = state;
   try {
     const [earlier, history] = await Promise.all([
       // Only after subscribing: otherwise gifts between the list and the first frame would be
       // missed.
-      subscription.ready.then(() => readEarlier(client, streamId)),
+      subscription.ready.then(() => readEarlierGifts(client, streamId)),
       subscription.history({ onChange: (made) => follow(state, made) }),
     ]);
     state.history = history;
@@ -157,7 +157,7 @@ async function catchUp(state: State): Promise<void> {
   state.wallet.refresh();
   state.changed = {};
   void readStream(state);
-  gifts.keepEarlier(await readEarlier(client, streamId));
+  gifts.keepEarlier(await readEarlierGifts(client, streamId));
   if (state.history !== undefined && !subscription.isEnded()) follow(state, state.history);
 }
 

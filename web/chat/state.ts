@@ -1,10 +1,10 @@
 import type { ChatMessage, Client, Event, History, Subscription } from "../../client/index.ts";
 import type { createAudience } from "./audience.ts";
 import type { createBans } from "./bans.ts";
-import type { createGiftRows, Earlier } from "./gift-rows.ts";
+import type { createGiftRows, EarlierGifts } from "./gift-rows.ts";
+import type { createPendingRows } from "./pending-rows.ts";
 import type { createQuotes } from "./quotes.ts";
 import type { Translator } from "./translations.ts";
-import type { createUnsent } from "./unsent.ts";
 import type { View } from "./view.ts";
 import type { createWallet } from "./wallet.ts";
 
@@ -34,13 +34,13 @@ export type RoomOptions = {
 export type State = RoomOptions & {
   subscription: Subscription;
   /** The earlier gifts and the history, once they are asked for. */
-  past: Promise<[Earlier, History]> | undefined;
+  past: Promise<[EarlierGifts, History]> | undefined;
   history: History | undefined;
   gifts: ReturnType<typeof createGiftRows>;
   wallet: ReturnType<typeof createWallet>;
   /** Weak references, so that rows dropped from the list are freed. */
   rows: Map<string, { row: WeakRef<HTMLElement>; message: ChatMessage }>;
-  showUnsent: ReturnType<typeof createUnsent>;
+  showUnsent: ReturnType<typeof createPendingRows>;
   quotes: ReturnType<typeof createQuotes>;
   audience: ReturnType<typeof createAudience>;
   /** Ids of the gifts that the user has sent. */

@@ -10,7 +10,7 @@ const patienceMilliseconds = 2_000;
 const catchUpMilliseconds = 1_000;
 
 /** The strip at the top that shows the connection's state. */
-export class Strip {
+export class ConnectionStatus {
   readonly element = make("p", { class: "strip", role: "status", hidden: true });
   #translator: Translator;
   #timer: ReturnType<typeof setTimeout> | undefined;

@@ -9,14 +9,14 @@ import { createEmojiSheet } from "./emoji.ts";
 import { createHead } from "./head.ts";
 import { createHearts } from "./hearts.ts";
 import { Log } from "./log.ts";
-import { type Act, createMenu } from "./menu.ts";
+import { createMenu, type MessageAction } from "./menu.ts";
 import type { Moment } from "./moment-card.ts";
 import { createMoments } from "./moments.ts";
 import { nameOf, type Person } from "./person.ts";
 import { type GiftType, Picker } from "./picker.ts";
 import type { Sheet } from "./sheet.ts";
 import { createSpotlight } from "./spotlight.ts";
-import { Strip, Toast } from "./status.ts";
+import { ConnectionStatus, Toast } from "./status.ts";
 import { createSuperlikes } from "./superlikes.ts";
 import type { Translator } from "./translations.ts";
 
@@ -30,7 +30,7 @@ export type Handlers = {
   like(): void;
   vote(poll: Moment, options: number[]): void;
   endMoment(moment: Moment): void;
-  act(act: Act, message: ChatMessage, seconds?: number): void;
+  act(act: MessageAction, message: ChatMessage, seconds?: number): void;
   older(): void;
   people(): Iterable<Person>;
 };
@@ -52,7 +52,7 @@ export class View {
   readonly toast: Toast;
   #translator: Translator;
   #onPick: () => void;
-  #strip: Strip;
+  #strip: ConnectionStatus;
   #head: ReturnType<typeof createHead>;
   #announcer: ReturnType<typeof createAnnouncer>;
   #hearts: ReturnType<typeof createHearts>;
@@ -68,7 +68,7 @@ export class View {
     this.menu = createMenu(translator, this.element, handlers.act);
     this.superlikes = createSuperlikes(translator);
     this.toast = new Toast(translator);
-    this.#strip = new Strip(translator);
+    this.#strip = new ConnectionStatus(translator);
     this.spotlight = createSpotlight(translator, "");
     this.moments = createMoments(translator, { vote: handlers.vote, end: handlers.endMoment });
     this.#hearts = createHearts(translator);

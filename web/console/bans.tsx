@@ -1,6 +1,6 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { nameOf } from "../chat/person.ts";
-import { alterOf } from "../draft.ts";
+import { updaterOf } from "../draft.ts";
 import { banNames } from "../host/bans.tsx";
 import { Field, Select } from "../host/fields.tsx";
 import type { Found } from "../host/user-search.ts";
@@ -93,7 +93,7 @@ function NewBan({ stream, draft, took }: Omit<Props, "filters"> & { took: () => 
   // The id will do until the name is known, or if it cannot be read.
   const user = (isFound ? found.value : named) ?? { _id: userId };
   const name = nameOf({ username: "", name: "", surname: "", profilePhoto: "", ...user });
-  const alter = alterOf(draft);
+  const alter = updaterOf(draft);
   const { actionType, reason, seconds, scope } = draft.value;
   const options = { actionType, scope, reason: reason.trim(), seconds: Number(seconds) };
   const ban = userId ? banAction(stream, { _id: userId, name }, options, took) : undefined;

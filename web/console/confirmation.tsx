@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
-type DialogGiven = {
+type DialogProps = {
   title: string;
   /** The label of the button that closes it. */
   back: string;
@@ -13,7 +13,7 @@ type DialogGiven = {
 };
 
 /** A dialog that asks before an action. */
-export function Confirmation({ title, back, verb, isBusy = false, close, ...given }: DialogGiven) {
+export function Confirmation({ title, back, verb, isBusy = false, close, ...given }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   // Before the page is drawn, so that a key pressed at once belongs to the dialog.
   useLayoutEffect(() => {

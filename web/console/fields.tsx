@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { boundTo } from "../draft.ts";
+import { bindSignal } from "../draft.ts";
 import { Field } from "../host/fields.tsx";
 import { type Found, useUserSearch } from "../host/user-search.ts";
 import { call, refusedOf } from "./api.ts";
@@ -15,7 +15,7 @@ export const problemOf = (text: string, min: number) =>
     : `Enter a whole number from ${formatted(min)} to ${formatted(creditsMax)}`;
 
 /** A segmented control. */
-export function Choice<Value extends string>(given: {
+export function SegmentedControl<Value extends string>(given: {
   name: string;
   value: Value;
   choices: readonly (readonly [value: Value, title: string])[];
@@ -43,7 +43,7 @@ export function IdField({ name, take }: { name: string; take(id: string): void }
   const id = useSignal("");
   return (
     <PlainForm name="Open by ID" submit={() => id.value.trim() && take(id.value.trim())}>
-      <Field name={name} {...boundTo(id)} />
+      <Field name={name} {...bindSignal(id)} />
     </PlainForm>
   );
 }
@@ -60,7 +60,7 @@ export function UserField(given: {
       <Field
         name={given.name}
         type="search"
-        {...boundTo(text)}
+        {...bindSignal(text)}
         problem={given.problem}
         {...(found === undefined && { says: "Start of a name or username" })}
       />

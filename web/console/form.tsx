@@ -9,7 +9,7 @@ import { Refusal } from "./ui.tsx";
 /** A form's state: whether it was submitted, and the refusal by field. */
 type FormState = { isSent: boolean; refused?: Refused; field?: string };
 
-type FormGiven = {
+type FormProps = {
   name: string;
   /** The action it performs; undefined while the input is incomplete. */
   action: Action | undefined;
@@ -27,7 +27,7 @@ type FormGiven = {
  * Fields and a submit button, which is disabled while a call is under way. Problems are shown at
  * their fields: both those found before submitting, and the API's refusals by field name.
  */
-export function Form({ name, action, asks, isQuiet, children, ...given }: FormGiven) {
+export function Form({ name, action, asks, isQuiet, children, ...given }: FormProps) {
   const state = useSignal<FormState>({ isSent: false });
   const isBusy = useSignal(false);
   const form = useRef<HTMLFormElement>(null);

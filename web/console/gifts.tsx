@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useId, useMemo, useRef } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
-import { alterOf, changesOf, savedDraft } from "../draft.ts";
+import { changesOf, savedDraft, updaterOf } from "../draft.ts";
 import { Switch } from "../host/chat-settings.tsx";
 import { Field } from "../host/fields.tsx";
 import { useDraft } from "../kept-drafts.ts";
@@ -116,13 +116,13 @@ const pick = ({ name, creditAmount, svgUrl, isActive }: Draft): Draft => ({
   ...{ name, creditAmount, svgUrl, isActive },
 });
 
-type EditorGiven = {
+type EditorProps = {
   type: GiftType | undefined;
   took(type: GiftType): void;
   created(type: GiftType): void;
 };
 
-function Editor({ type, took, created }: EditorGiven) {
+function Editor({ type, took, created }: EditorProps) {
   const isOpen = useRef(true);
   useEffect(
     () => () => {
@@ -136,7 +136,7 @@ function Editor({ type, took, created }: EditorGiven) {
   const draft = useDraft(`gift ${formOf}`, before);
   const price = useDraft(`price of gift ${formOf}`, `${before.creditAmount}`);
   const key = useSignal(newKey());
-  const alter = alterOf(draft);
+  const alter = updaterOf(draft);
   const sent = draft.value;
   const action = actionOf(type, sent, key.value, (changed) => {
     draft.value = savedDraft(sent, pick(changed), draft.peek());

@@ -1,5 +1,5 @@
 import { useEffect } from "preact/hooks";
-import { Waiting } from "../host/act.tsx";
+import { LoadingRows } from "../host/action.tsx";
 import { fetchAlarms } from "../runner.ts";
 import { call } from "./api.ts";
 import { Chart } from "./chart.tsx";
@@ -8,7 +8,7 @@ import { useLoad } from "./load.ts";
 import { go, hrefOf } from "./router.ts";
 import { isAdmin, isLocal } from "./session.ts";
 import { type Column, Table } from "./table.tsx";
-import { formatted, Link, Moment, Nothing, PersonCell, Refusal, Truncated } from "./ui.tsx";
+import { EmptyState, formatted, Link, Moment, PersonCell, Refusal, Truncated } from "./ui.tsx";
 
 /** The charts, in reading order: who is there, what they do, and how fast it arrives. */
 const charts = [
@@ -61,11 +61,11 @@ function LiveStreams() {
       {refused.value !== undefined ? (
         <Refusal refused={refused.value} />
       ) : rows === undefined ? (
-        <Waiting />
+        <LoadingRows />
       ) : rows.length === 0 ? (
-        <Nothing says="No live streams">
+        <EmptyState says="No live streams">
           <Link href={hrefOf("streams", { status: "all" })}>All streams</Link>
-        </Nothing>
+        </EmptyState>
       ) : (
         <Table
           label="Live streams"

@@ -6,6 +6,7 @@ import { keepFocus } from "../keep-focus.ts";
 import { Logo } from "../logo.tsx";
 import { ignoreRepeatedPresses } from "../repeated-presses.ts";
 import { Question, Toasts } from "./actions.tsx";
+import { AuditView } from "./audit.tsx";
 import { Bans } from "./bans.tsx";
 import { CallsPanel } from "./calls-panel.tsx";
 import { ChannelView, MomentsView } from "./channel-view.tsx";
@@ -14,7 +15,6 @@ import { Home } from "./home.tsx";
 import { Icon } from "./icons.ts";
 import { DiscardQuestion } from "./leave-form.tsx";
 import { ModerationLog } from "./log.tsx";
-import { Machine } from "./machine.tsx";
 import { Messages } from "./messages.tsx";
 import { ParkedRecords } from "./parked.tsx";
 import { Refunds } from "./refunds.tsx";
@@ -41,7 +41,7 @@ const contents: Record<ViewName, () => preact.JSX.Element | null> = {
   refunds: Refunds,
   parked: ParkedRecords,
   webhooks: Webhooks,
-  machine: Machine,
+  machine: AuditView,
 };
 
 const isKnown = signal(false);

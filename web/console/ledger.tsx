@@ -1,6 +1,6 @@
 import { nameOf } from "../chat/person.ts";
 import { ask } from "./actions.tsx";
-import { Choice } from "./fields.tsx";
+import { SegmentedControl } from "./fields.tsx";
 import { type List, pagesOf, type RowOf, useList } from "./list.ts";
 import { ShortList } from "./listing.tsx";
 import { refundAction } from "./refund-action.ts";
@@ -53,7 +53,7 @@ export function Ledger({ name, ledger: all, reload }: Props) {
             : "No gifts yet"
       }
       tools={
-        <Choice
+        <SegmentedControl
           name="Transactions"
           value={isAll ? "" : "gifts"}
           choices={[

@@ -1,14 +1,14 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { Waiting } from "../host/act.tsx";
+import { LoadingRows } from "../host/action.tsx";
 import { Field } from "../host/fields.tsx";
 import { Icon } from "./icons.ts";
 import { leaveForm } from "./leave-form.tsx";
 import type { List } from "./list.ts";
 import { filter, set } from "./router.ts";
 import { type Column, Table } from "./table.tsx";
-import { formatted, Nothing, Refusal } from "./ui.tsx";
+import { EmptyState, formatted, Refusal } from "./ui.tsx";
 
 /** An action on a row; without `run`, a label in its place. */
 type RowAction = { label: string; run?(): void };
@@ -67,7 +67,7 @@ export function Listing<Row>(given: Props<Row>) {
 function Rows<Row>({ label, list, columns, nothing, actions, note, ...given }: Props<Row>) {
   const { rows, refused, reload, idOf, selected, missing } = list;
   if (refused) return <Refusal refused={refused} retry={reload} />;
-  if (rows === undefined) return <Waiting />;
+  if (rows === undefined) return <LoadingRows />;
   const q = filter("q");
   const isNew = given.create !== undefined && filter("id") === "new";
   const detail = (isNew || selected !== undefined) && given.detail?.(isNew ? undefined : selected);
@@ -81,7 +81,7 @@ function Rows<Row>({ label, list, columns, nothing, actions, note, ...given }: P
         {missing && <Refusal refused={missing} />}
         {rows.length === 0 ? (
           !list.hasMore && (
-            <Nothing
+            <EmptyState
               says={given.search && q !== "" ? `No ${label.toLowerCase()} match “${q}”` : nothing}
             />
           )
@@ -163,7 +163,7 @@ export function ShortList<Row>(given: {
       <h3>{title}</h3>
       {tools}
       {list.refused && <Refusal refused={list.refused} retry={list.reload} />}
-      {list.rows === undefined && !list.refused && <Waiting />}
+      {list.rows === undefined && !list.refused && <LoadingRows />}
       {list.rows?.length === 0 && <p class="quiet">{nothing}</p>}
       <ul class="short-list">
         {list.rows?.map((one) => (

@@ -200,10 +200,10 @@ function actionsOf(stream: Stream, { _id: id, sender }: ChatMessage, list: List<
   };
 }
 
-type DetailGiven = { stream: Stream; message: ChatMessage; list: List<ChatMessage> };
+type DetailProps = { stream: Stream; message: ChatMessage; list: List<ChatMessage> };
 
 /** One message, and a moderator's actions on it. */
-function MessageDetail({ stream, message, list }: DetailGiven) {
+function MessageDetail({ stream, message, list }: DetailProps) {
   const { _id: id, sender, content } = message;
   const { pin, remove, timeout, mute, block } = actionsOf(stream, message, list);
   const isHost = sender._id === stream.creator._id;

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { nameOf, type Person } from "../chat/person.ts";
 import { ask } from "./actions.tsx";
-import { Choice } from "./fields.tsx";
+import { SegmentedControl } from "./fields.tsx";
 import { GiftPicture } from "./gift-picture.tsx";
 import { pagesOf, type RowOf, type Source, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
@@ -25,7 +25,7 @@ export const Refunds = () => (
       const filters = (
         <>
           {scope}
-          <Choice
+          <SegmentedControl
             name="Type"
             value={isGifts ? "" : "superlikes"}
             choices={[
@@ -107,7 +107,7 @@ const superlikeColumns: Column<Superlike>[] = [
   { title: "Time", isWide: true, cell: ({ timestamp }) => <Moment at={timestamp} /> },
 ];
 
-type SentGiven<Row> = {
+type SentProps<Row> = {
   label: string;
   source: Source<Row>;
   columns: Column<Row>[];
@@ -117,7 +117,7 @@ type SentGiven<Row> = {
 };
 
 /** Gifts or superlikes; those that were refunded stay listed. */
-function Sent<Row extends { id: string; refundedAt: string | null }>(given: SentGiven<Row>) {
+function Sent<Row extends { id: string; refundedAt: string | null }>(given: SentProps<Row>) {
   const { label, source, describe, ...shown } = given;
   const list = useList(({ id }: Row) => id, source);
   const refund = (row: Row) =>

@@ -1,7 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import { createClient } from "../../client/index.ts";
 import { keepDrafts, takeDrafts } from "../kept-drafts.ts";
-import { type Player, tokensOf } from "../runner.ts";
+import { type DemoUser, tokensOf } from "../runner.ts";
 import { serverNow, timed } from "../server-time.ts";
 import {
   authorizationUrl,
@@ -132,6 +132,6 @@ export async function beginSession(): Promise<void> {
 }
 
 /** Signs in a demo user of this machine. */
-export async function signInAsDemoUser(player: Player): Promise<void> {
-  take(await tokensOf(player)());
+export async function signInAsDemoUser(user: DemoUser): Promise<void> {
+  take(await tokensOf(user)());
 }

@@ -1,14 +1,14 @@
 import { useSignal } from "@preact/signals";
-import { boundTo } from "../draft.ts";
+import { bindSignal } from "../draft.ts";
 import { Field } from "../host/fields.tsx";
 import { Logo } from "../logo.tsx";
-import type { Player } from "../runner.ts";
+import type { DemoUser } from "../runner.ts";
 import { PlainForm } from "./form.tsx";
 import { Icon } from "./icons.ts";
 import { goToIssuer, isLocal, issuer, signInAsDemoUser, signInError, take } from "./session.ts";
 
 /** Demo users with administrative roles. */
-const players: (Player & { says: string })[] = [
+const demoUsers: (DemoUser & { says: string })[] = [
   {
     sub: "admin",
     groups: ["admin"],
@@ -52,12 +52,12 @@ export function SignIn() {
       {isLocal.value && (
         <section class="card" aria-label="Local users">
           <h2>Sign in as a local user</h2>
-          {players.map(({ says, ...player }) => (
+          {demoUsers.map(({ says, ...user }) => (
             <button
-              key={player.sub}
+              key={user.sub}
               type="button"
               class="button outlined"
-              onClick={() => void attempt(() => signInAsDemoUser(player))}
+              onClick={() => void attempt(() => signInAsDemoUser(user))}
             >
               {says}
             </button>
@@ -92,7 +92,7 @@ function PasteToken({ isOpen }: { isOpen: boolean }) {
       <PlainForm name="Token" submit={() => void attempt(() => take(token.value.trim()))}>
         <Field
           name="Token"
-          {...boundTo(token)}
+          {...bindSignal(token)}
           says="A JWT for this stage, kept in this tab only"
         />
         <button type="submit" class="button primary" disabled={token.value.trim() === ""}>

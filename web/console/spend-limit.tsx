@@ -1,4 +1,4 @@
-import { boundTo } from "../draft.ts";
+import { bindSignal } from "../draft.ts";
 import { Field } from "../host/fields.tsx";
 import { useDraft } from "../kept-drafts.ts";
 import { type Action, perform } from "./actions.tsx";
@@ -43,7 +43,7 @@ export function SpendLimit({ userId, name, reload }: Props) {
           name="Credits per day"
           type="number"
           field="spendLimit"
-          {...boundTo(text)}
+          {...bindSignal(text)}
           problem={problem}
           says="0 for no limit. The day is in UTC."
         />

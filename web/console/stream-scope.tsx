@@ -1,12 +1,12 @@
 import type { ComponentChildren, JSX } from "preact";
 import type { CallResult } from "../../client/index.ts";
-import { Waiting } from "../host/act.tsx";
+import { LoadingRows } from "../host/action.tsx";
 import { Select } from "../host/fields.tsx";
 import { call } from "./api.ts";
 import { IdField } from "./fields.tsx";
 import { type Loaded, useLoad } from "./load.ts";
 import { filter, set } from "./router.ts";
-import { Nothing, Refusal } from "./ui.tsx";
+import { EmptyState, Refusal } from "./ui.tsx";
 
 export type Stream = CallResult<"GET /api/v1/live-stream/{streamId}">;
 
@@ -81,9 +81,9 @@ export function StreamScope({ children }: Props) {
       {refused ? (
         <Refusal refused={refused} retry={reload} />
       ) : value === undefined ? (
-        <Waiting />
+        <LoadingRows />
       ) : (
-        <Nothing says="No streams to moderate" />
+        <EmptyState says="No streams to moderate" />
       )}
     </>
   );

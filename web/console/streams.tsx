@@ -1,4 +1,4 @@
-import { Choice, IdField } from "./fields.tsx";
+import { IdField, SegmentedControl } from "./fields.tsx";
 import { allOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
 import { filter, set } from "./router.ts";
@@ -30,7 +30,7 @@ export function Streams() {
       nothing={isAll ? "No streams yet" : "No live streams"}
       filters={
         <>
-          <Choice
+          <SegmentedControl
             name="Status"
             value={isAll ? "all" : ""}
             choices={[

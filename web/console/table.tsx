@@ -14,7 +14,7 @@ export type Column<Row> = {
   cell(row: Row): ComponentChildren;
 };
 
-type TableGiven<Row> = {
+type TableProps<Row> = {
   label: string;
   columns: Column<Row>[];
   rows: readonly Row[];
@@ -28,7 +28,7 @@ type TableGiven<Row> = {
  * A table with 40 px rows and a sticky head. One row is in the Tab order, with its buttons; arrow
  * keys move between rows, Enter opens one.
  */
-export function Table<Row>(given: TableGiven<Row>) {
+export function Table<Row>(given: TableProps<Row>) {
   const { label, columns, rows, idOf, selected, open } = given;
   const current = useSignal("");
   const active = rows.find((row) => idOf(row) === current.value) ?? rows[0];

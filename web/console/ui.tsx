@@ -90,7 +90,7 @@ export function Link(given: {
 }
 
 /** The empty state: a sentence and, if there is one, the next step. */
-export function Nothing({ says, children }: { says: string; children?: ComponentChildren }) {
+export function EmptyState({ says, children }: { says: string; children?: ComponentChildren }) {
   return (
     <div class="nothing">
       <p>{says}</p>

@@ -1,13 +1,13 @@
 import { useSignal } from "@preact/signals";
 import type { CallResult } from "../../client/index.ts";
-import { boundTo } from "../draft.ts";
-import { Waiting } from "../host/act.tsx";
+import { bindSignal } from "../draft.ts";
+import { LoadingRows } from "../host/action.tsx";
 import { Field } from "../host/fields.tsx";
 import { useDraft } from "../kept-drafts.ts";
 import { newKey } from "../new-key.ts";
 import type { Action } from "./actions.tsx";
 import { call, request } from "./api.ts";
-import { Choice, problemOf } from "./fields.tsx";
+import { problemOf, SegmentedControl } from "./fields.tsx";
 import { Form } from "./form.tsx";
 import { Ledger, useLedger } from "./ledger.tsx";
 import { type Loaded, useLoad } from "./load.ts";
@@ -40,7 +40,7 @@ type Balance = CallResult<"GET /api/v1/wallets/{userId}">;
 function Wallet({ userId, name, wallet, reload }: Props & { wallet: Loaded<Balance> }) {
   const { value, refused } = wallet;
   if (refused) return <Refusal refused={refused} retry={wallet.reload} />;
-  if (value === undefined) return <Waiting />;
+  if (value === undefined) return <LoadingRows />;
   return (
     <section aria-label="Wallet">
       <h3>Wallet</h3>
@@ -95,20 +95,26 @@ function Booking({ userId, name, reload }: Props) {
       : undefined;
   return (
     <Form name="Top up or pay out" action={action} verb={isIn ? "Top up" : "Pay out"} asks={!isIn}>
-      <Choice
+      <SegmentedControl
         name="Type"
-        {...boundTo(way)}
+        {...bindSignal(way)}
         choices={[
           ["top-ups", "Top up"],
           ["payouts", "Pay out"],
         ]}
       />
-      <Field name="Credits" type="number" field="amount" problem={problem} {...boundTo(amount)} />
+      <Field
+        name="Credits"
+        type="number"
+        field="amount"
+        problem={problem}
+        {...bindSignal(amount)}
+      />
       <Field
         name="Reference"
         field="reference"
         problem={reference.value.trim() === "" ? "Enter a reference" : undefined}
-        {...boundTo(reference)}
+        {...bindSignal(reference)}
         says="Unique in this wallet, such as a payment ID"
       />
     </Form>

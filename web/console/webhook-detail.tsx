@@ -1,7 +1,7 @@
 import { signal, useSignal } from "@preact/signals";
 import type { CallResult } from "../../client/index.ts";
 import { CopyButton } from "../copy-button.tsx";
-import { alterOf, savedDraft } from "../draft.ts";
+import { savedDraft, updaterOf } from "../draft.ts";
 import { Switch } from "../host/chat-settings.tsx";
 import { Field } from "../host/fields.tsx";
 import { useDraft } from "../kept-drafts.ts";
@@ -35,9 +35,9 @@ const bodyOf = ({ url, events, description }: Draft) => ({
   description: description.trim() === "" ? null : description.trim(),
 });
 
-type FieldsGiven = { draft: Draft; alter(change: Partial<Draft>): void };
+type FieldsProps = { draft: Draft; alter(change: Partial<Draft>): void };
 
-const WebhookFields = ({ draft, alter }: FieldsGiven) => (
+const WebhookFields = ({ draft, alter }: FieldsProps) => (
   <>
     <Field
       name="Endpoint URL"
@@ -105,7 +105,7 @@ export function NewWebhook({ reload }: { reload(): void }) {
     <Detail title="New webhook" close={() => set({ id: "" })}>
       <Secret text={secrets.value[created.value]} />
       <Form name="New webhook" action={action} verb="Create webhook">
-        <WebhookFields draft={draft.value} alter={alterOf(draft)} />
+        <WebhookFields draft={draft.value} alter={updaterOf(draft)} />
       </Form>
     </Detail>
   );
@@ -230,7 +230,7 @@ function ChangeWebhook({ webhook, took }: { webhook: Webhook; took(changed: Webh
     <details>
       <summary class="link">Edit webhook</summary>
       <Form name="Edit webhook" action={action} isUnchanged={action === undefined}>
-        <WebhookFields draft={draft.value} alter={alterOf(draft)} />
+        <WebhookFields draft={draft.value} alter={updaterOf(draft)} />
       </Form>
     </details>
   );

@@ -1,9 +1,9 @@
-import { nameOfPlayer } from "../runner.ts";
-import { cast, chosen, pasted, stage } from "./router.ts";
+import { nameOfDemoUser } from "../runner.ts";
+import { chosenDemoUser, demoUsers, pastedToken, stage } from "./router.ts";
 
 /** The caller: a demo user on this machine, a pasted token elsewhere. */
 export function Caller() {
-  if (cast.value === undefined)
+  if (demoUsers.value === undefined)
     return (
       <label class="caller">
         <span>Token for {stage}</span>
@@ -12,9 +12,9 @@ export function Caller() {
           autocomplete="off"
           spellcheck={false}
           placeholder="Paste a token, without Bearer"
-          value={pasted.value}
+          value={pastedToken.value}
           onInput={({ currentTarget }) => {
-            pasted.value = currentTarget.value;
+            pastedToken.value = currentTarget.value;
           }}
         />
       </label>
@@ -23,15 +23,15 @@ export function Caller() {
     <label class="caller">
       <span>Signed in as</span>
       <select
-        value={chosen.value ?? ""}
+        value={chosenDemoUser.value ?? ""}
         onChange={({ currentTarget }) => {
-          chosen.value = currentTarget.value || undefined;
+          chosenDemoUser.value = currentTarget.value || undefined;
         }}
       >
         <option value="">Automatic</option>
-        {cast.value.map((player) => (
-          <option key={player.sub} value={player.sub}>
-            {nameOfPlayer(player)}
+        {demoUsers.value.map((user) => (
+          <option key={user.sub} value={user.sub}>
+            {nameOfDemoUser(user)}
           </option>
         ))}
       </select>

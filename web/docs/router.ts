@@ -1,6 +1,6 @@
 /** The URL of this page, and its caller. */
 import { signal } from "@preact/signals";
-import { fetchCast, type Player, tokensOf } from "../runner.ts";
+import { type DemoUser, fetchDemoUsers, tokensOf } from "../runner.ts";
 import type { Operation } from "./document.ts";
 
 /** The URL of the API without a trailing slash: a stage may be below a path. */
@@ -17,12 +17,12 @@ export const otherStages = [
 );
 
 /** The demo users of this machine; undefined on a deployed stage. */
-export const cast = signal<Player[] | undefined>(undefined);
+export const demoUsers = signal<DemoUser[] | undefined>(undefined);
 export const demoStream = signal<string | undefined>(undefined);
 /** The `sub` of the chosen demo user; undefined for "Automatic". */
-export const chosen = signal<string | undefined>(undefined);
+export const chosenDemoUser = signal<string | undefined>(undefined);
 /** The token pasted on a deployed stage. It is kept in memory only. */
-export const pasted = signal("");
+export const pastedToken = signal("");
 
 const isThisMachine = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(location.hostname);
 /** The key that `npm start` prints gives other machines access, as in Studio. */
@@ -32,9 +32,9 @@ const hasKey = new URLSearchParams(location.hash.slice(1)).has("key");
 export async function loadDemoUsers(): Promise<void> {
   if (!isThisMachine && !hasKey) return;
   try {
-    const { streamId, people } = await fetchCast();
+    const { streamId, people } = await fetchDemoUsers();
     demoStream.value = streamId;
-    cast.value = people;
+    demoUsers.value = people;
   } catch {
     // Without a runner the user pastes a token.
   }
@@ -44,10 +44,10 @@ export async function loadDemoUsers(): Promise<void> {
 const hostCodes = ["stream_not_yours", "not_a_moderator"];
 
 /** The demo user for "Automatic": an admin or the demo stream's host if needed, else a viewer. */
-export function callerOf({ description = "", failures }: Operation): Player | undefined {
-  const people = cast.value ?? [];
-  const player = people.find(({ sub }) => sub === chosen.value);
-  if (player !== undefined) return player;
+export function callerOf({ description = "", failures }: Operation): DemoUser | undefined {
+  const people = demoUsers.value ?? [];
+  const user = people.find(({ sub }) => sub === chosenDemoUser.value);
+  if (user !== undefined) return user;
   if (description.includes("the role "))
     return people.find(({ groups }) => groups?.includes("admin"));
   const isForHost = failures.some(({ codes }) => codes.some((code) => hostCodes.includes(code)));
@@ -55,16 +55,16 @@ export function callerOf({ description = "", failures }: Operation): Player | un
 }
 
 /** The caller's token; undefined if not signed in. */
-export async function tokenOf(player: Player | undefined): Promise<string | undefined> {
-  if (player !== undefined) return await tokensOf(player)();
+export async function tokenOf(user: DemoUser | undefined): Promise<string | undefined> {
+  if (user !== undefined) return await tokensOf(user)();
   // Users may paste the whole header.
-  return pasted.value.trim().replace(/^bearer\s+/i, "") || undefined;
+  return pastedToken.value.trim().replace(/^bearer\s+/i, "") || undefined;
 }
 
 /** The token placeholder in curl commands, as `npm start` prints it. */
-export function tokenInShell(player: Player | undefined): string {
-  if (player === undefined) return "$TOKEN";
-  const { preferred_username: username } = player.claims;
-  const name = ["johndoe", "host", "admin"].includes(username) ? username : player.sub;
+export function tokenInShell(user: DemoUser | undefined): string {
+  if (user === undefined) return "$TOKEN";
+  const { preferred_username: username } = user.claims;
+  const name = ["johndoe", "host", "admin"].includes(username) ? username : user.sub;
   return `$(npm run -s token -- ${name}${location.port === "4000" ? "" : ` ${location.origin}`})`;
 }

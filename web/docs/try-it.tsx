@@ -1,7 +1,7 @@
 import { signal, useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
-import { boundTo } from "../draft.ts";
-import { nameOfPlayer } from "../runner.ts";
+import { bindSignal } from "../draft.ts";
+import { nameOfDemoUser } from "../runner.ts";
 import { Tabs } from "../tabs.tsx";
 import {
   type Answer,
@@ -15,7 +15,7 @@ import {
 import { Code } from "./code.tsx";
 import type { Operation } from "./document.ts";
 import { Icon } from "./icons.ts";
-import { callerOf, cast, pasted, stage, tokenInShell, tokenOf } from "./router.ts";
+import { callerOf, demoUsers, pastedToken, stage, tokenInShell, tokenOf } from "./router.ts";
 import type { Schemas } from "./schema.ts";
 
 type Result = { answer: Answer } | { errorText: string } | "waiting" | undefined;
@@ -30,7 +30,9 @@ function Example({ curl, typescript }: { curl: string; typescript: string | unde
   if (typescript === undefined) return <Code title="curl" text={curl} copies="Copy as curl" />;
   return (
     <Code
-      title={<Tabs label="Language" class="languages" names={languages} {...boundTo(language)} />}
+      title={
+        <Tabs label="Language" class="languages" names={languages} {...bindSignal(language)} />
+      }
       text={isTypeScript ? typescript : curl}
       copies={isTypeScript ? "Copy" : "Copy as curl"}
     />
@@ -44,12 +46,12 @@ export function TryIt({ operation, schemas }: { operation: Operation; schemas: S
   const first = useMemo(() => filledOf(operation, schemas), [operation, schemas]);
   const filled = changed.value ?? first;
   const isSigned = operation.security.length > 0;
-  const player = callerOf(operation);
-  const isChange = operation.method !== "GET" && cast.value === undefined;
+  const user = callerOf(operation);
+  const isChange = operation.method !== "GET" && demoUsers.value === undefined;
   return (
     <div class="try">
       <Example
-        curl={curlLineOf(operation, filled, isSigned ? tokenInShell(player) : undefined)}
+        curl={curlLineOf(operation, filled, isSigned ? tokenInShell(user) : undefined)}
         typescript={clientCallOf(operation, filled)}
       />
       {isChange && stage === "prod" && (
@@ -61,7 +63,7 @@ export function TryIt({ operation, schemas }: { operation: Operation; schemas: S
         <p class="quiet">
           This endpoint takes multipart form data. Replace picture.png with your file.
         </p>
-      ) : operation.tag === "Tencent" && cast.value === undefined ? (
+      ) : operation.tag === "Tencent" && demoUsers.value === undefined ? (
         <p class="quiet">Tencent commands have their own URL and a signature instead of a token.</p>
       ) : (
         <button
@@ -85,10 +87,8 @@ export function TryIt({ operation, schemas }: { operation: Operation; schemas: S
           renew={() => {
             changed.value = renewKey(operation, changed.peek() ?? first);
           }}
-          says={
-            isSigned ? (player ? `As ${nameOfPlayer(player)}` : pastedSays()) : "Without a token"
-          }
-          token={async () => (isSigned ? await tokenOf(player) : undefined)}
+          says={isSigned ? (user ? `As ${nameOfDemoUser(user)}` : pastedSays()) : "Without a token"}
+          token={async () => (isSigned ? await tokenOf(user) : undefined)}
         />
       )}
     </div>
@@ -96,7 +96,7 @@ export function TryIt({ operation, schemas }: { operation: Operation; schemas: S
 }
 
 const pastedSays = () =>
-  pasted.value.trim() === "" ? "Paste a token at the top first" : "With the token at the top";
+  pastedToken.value.trim() === "" ? "Paste a token at the top first" : "With the token at the top";
 
 type FormProps = {
   operation: Operation;

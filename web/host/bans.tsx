@@ -4,7 +4,14 @@ import type { CallResult } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
 import { unlessRefused } from "../chat/reason.ts";
 import { dateTimeOf } from "../formats.ts";
-import { ErrorText, type Host, MoreButton, SureButton, useAct, Waiting } from "./act.tsx";
+import {
+  ConfirmButton,
+  ErrorText,
+  type Host,
+  LoadingRows,
+  MoreButton,
+  useAction,
+} from "./action.tsx";
 
 type Ban = CallResult<"GET /api/v1/live-stream-ban">["list"][number];
 
@@ -18,7 +25,7 @@ export function ChannelBans({ host }: { host: Host }) {
   const hasMore = useSignal(false);
   /** How many of the listed bans, as the server has them, come before those not read yet. */
   const before = useRef(0);
-  const { act, forget, errorText, isBusy } = useAct();
+  const { act, forget, errorText, isBusy } = useAction();
   const more = () => {
     forget();
     return act(async () => {
@@ -46,7 +53,7 @@ export function ChannelBans({ host }: { host: Host }) {
   return (
     <>
       <ErrorText text={errorText} retry={bans.value === undefined ? more : undefined} />
-      {bans.value === undefined && errorText === "" && <Waiting />}
+      {bans.value === undefined && errorText === "" && <LoadingRows />}
       {bans.value?.length === 0 && <p class="quiet">No bans</p>}
       <ul class="host-list" aria-label="Bans">
         {bans.value?.map(({ _id, targetUser, actionType, scope, reason, endsAt }) => (
@@ -64,7 +71,7 @@ export function ChannelBans({ host }: { host: Host }) {
                 )}
               </span>
             </span>
-            <SureButton verb="Unban" about={_id} act={() => void lift(_id)} />
+            <ConfirmButton verb="Unban" about={_id} act={() => void lift(_id)} />
           </li>
         ))}
       </ul>

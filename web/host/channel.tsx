@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { CallInput, CallResult } from "../../client/index.ts";
 import { useDraft } from "../kept-drafts.ts";
 import { Tabs } from "../tabs.tsx";
-import { ErrorText, type Host, useAct, Waiting } from "./act.tsx";
+import { ErrorText, type Host, LoadingRows, useAction } from "./action.tsx";
 import { ChannelBans } from "./bans.tsx";
 import { ChatSettingsFields } from "./chat-settings.tsx";
 import { Moderators } from "./moderators.tsx";
@@ -35,7 +35,7 @@ type Props = { host: Host; first?: Section };
 export function Channel({ host, first = "Chat settings" }: Props) {
   const section = useDraft<Section>("channel settings", first);
   const channel = useSignal<ChannelSettings | undefined>(undefined);
-  const { act, forget, errorText } = useAct();
+  const { act, forget, errorText } = useAction();
   const read = () => {
     forget();
     void act(async () => {
@@ -68,7 +68,7 @@ export function Channel({ host, first = "Chat settings" }: Props) {
       <section class="channel-body" role="tabpanel" aria-label={section.value}>
         <ErrorText text={errorText} retry={channel.value === undefined ? read : undefined} />
         {channel.value === undefined ? (
-          errorText === "" && <Waiting />
+          errorText === "" && <LoadingRows />
         ) : (
           <Panel {...{ host, save }} section={section.value} channel={channel.value} />
         )}

@@ -1,4 +1,4 @@
-import { useChoice } from "./act.tsx";
+import { useChoice } from "./action.tsx";
 import { Select } from "./fields.tsx";
 
 /** Seconds between two messages of a viewer. */

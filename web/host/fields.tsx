@@ -1,13 +1,13 @@
 import type { ReadonlySignal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext, useId } from "preact/hooks";
-import { useChoice } from "./act.tsx";
+import { useChoice } from "./action.tsx";
 
 /** A form's state: whether it was submitted, and the refusal by field. */
 type FormState = { isSent: boolean; refused?: { says: string }; field?: string };
 export const FormContext = createContext<ReadonlySignal<FormState> | undefined>(undefined);
 
-type FieldGiven = {
+type FieldProps = {
   name: string;
   value: string;
   change(value: string): void;
@@ -32,7 +32,7 @@ const kinds = {
 } as const;
 
 /** A text input with its label above and its problem below. */
-export function Field({ name, value, change, says, type = "text", ...given }: FieldGiven) {
+export function Field({ name, value, change, says, type = "text", ...given }: FieldProps) {
   const id = useId();
   const form = useContext(FormContext)?.value;
   const refused = given.field !== undefined && form?.field === given.field && form.refused?.says;

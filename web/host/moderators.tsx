@@ -3,8 +3,8 @@ import { useEffect, useId } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
 import { reasonOf, unlessRefused } from "../chat/reason.ts";
-import { boundTo } from "../draft.ts";
-import { ErrorText, type Host, useAct } from "./act.tsx";
+import { bindSignal } from "../draft.ts";
+import { ErrorText, type Host, useAction } from "./action.tsx";
 import { Field } from "./fields.tsx";
 import { useUserSearch } from "./user-search.ts";
 
@@ -28,7 +28,7 @@ const labelOf = (user: Profile) => nameOf({ profilePhoto: "", ...user });
 export function Moderators({ host, ids, change }: Props) {
   const known = useSignal<Record<string, Profile>>({});
   const { text, found, error } = useUserSearch(host.call);
-  const { act, errorText } = useAct();
+  const { act, errorText } = useAction();
   const id = useId();
   const note = (users: readonly Profile[]) => {
     known.value = { ...known.peek(), ...Object.fromEntries(users.map((one) => [one._id, one])) };
@@ -58,7 +58,7 @@ export function Moderators({ host, ids, change }: Props) {
         name="Add a moderator"
         type="search"
         placeholder="Name or username"
-        {...boundTo(text)}
+        {...bindSignal(text)}
       />
       <p class="quiet host-found" role="status">
         {others?.length === 0 && (found?.length === 0 ? "No users match" : "Already a moderator")}

@@ -5,7 +5,14 @@ import { unlessRefused } from "../chat/reason.ts";
 import { clockOf } from "../clock.ts";
 import { formatted } from "../formats.ts";
 import { serverNow } from "../server-time.ts";
-import { ErrorText, type Host, MoreButton, SureButton, useAct, Waiting } from "./act.tsx";
+import {
+  ConfirmButton,
+  ErrorText,
+  type Host,
+  LoadingRows,
+  MoreButton,
+  useAction,
+} from "./action.tsx";
 import { NewMoment } from "./new-moment.tsx";
 
 export type Moment = CallResult<"POST /api/v1/live-stream/{streamId}/moments">;
@@ -49,9 +56,9 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
   const sums = useSignal<Sums>({});
   const past = useSignal<readonly Moment[] | undefined>(undefined);
   const next = useSignal<string | null>(null);
-  const { act, errorText } = useAct();
+  const { act, errorText } = useAction();
   // Separate from `act`, for its own error.
-  const reading = useAct();
+  const reading = useAction();
   const path = { streamId };
   const read = (after?: string): Promise<MomentList> =>
     host.call(`GET ${route}`, { path, query: { limit, ...(after && { after }) } });
@@ -124,7 +131,7 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
         text={reading.errorText}
         retry={past.value === undefined ? () => readFirst() : undefined}
       />
-      {open.value === undefined && reading.errorText === "" && <Waiting />}
+      {open.value === undefined && reading.errorText === "" && <LoadingRows />}
       <ul class="moment-list" aria-label="Open polls, goals and hype trains">
         {live?.map((moment) => (
           <li key={moment.id}>
@@ -152,14 +159,14 @@ const History = ({ past, sums }: { past: readonly Moment[] | undefined; sums: Su
   </>
 );
 
-type CardGiven = {
+type CardProps = {
   moment: Moment;
   sum: unknown;
   finish?: (how: "end" | "cancel", momentId: string) => Promise<unknown>;
 };
 
 /** One poll, goal or hype train with its bars. */
-function MomentCard({ moment, sum, finish }: CardGiven) {
+function MomentCard({ moment, sum, finish }: CardProps) {
   const { id, kind, options, of, status, result, endsAt, level } = moment;
   const title = kind === "train" ? "Hype train" : moment.title;
   const standing = standingOf(moment, sum);
@@ -195,8 +202,8 @@ function MomentCard({ moment, sum, finish }: CardGiven) {
       })}
       {finish && (
         <footer>
-          <SureButton verb="End" about={id} act={() => void finish("end", id)} />
-          <SureButton verb="Cancel" about={id} act={() => void finish("cancel", id)} />
+          <ConfirmButton verb="End" about={id} act={() => void finish("end", id)} />
+          <ConfirmButton verb="Cancel" about={id} act={() => void finish("cancel", id)} />
         </footer>
       )}
     </article>

@@ -1,9 +1,9 @@
 import { type Signal, useSignal } from "@preact/signals";
 import type { CallInput } from "../../client/index.ts";
-import { alterOf, boundTo, savedDraft } from "../draft.ts";
+import { bindSignal, savedDraft, updaterOf } from "../draft.ts";
 import { useDraft } from "../kept-drafts.ts";
 import { Tabs } from "../tabs.tsx";
-import { ErrorText, useAct } from "./act.tsx";
+import { ErrorText, useAction } from "./action.tsx";
 import { Field, Select } from "./fields.tsx";
 
 type Body = CallInput<"POST /api/v1/live-stream/{streamId}/moments">["body"];
@@ -49,7 +49,7 @@ export function NewMoment({ streamId, start }: { streamId: string; start: Start 
   const goal = useDraft(`goal in ${streamId}`, blankGoal);
   return (
     <section class="new-moment" aria-label="New poll or goal">
-      <Tabs label="Type" names={kinds} {...boundTo(kind)} />
+      <Tabs label="Type" names={kinds} {...bindSignal(kind)} />
       {kind.value === "Poll" ? (
         <NewPoll draft={poll} start={start} />
       ) : (
@@ -63,7 +63,7 @@ type Props<Draft> = { draft: Signal<Draft>; start: Start };
 
 function NewPoll({ draft, start }: Props<PollDraft>) {
   const { title, options, seconds } = draft.value;
-  const alter = alterOf(draft);
+  const alter = updaterOf(draft);
   const problem = problemOf(title, "question") || problemOfOptions(options);
   const sent = draft.value;
   const started = () => {
@@ -102,7 +102,7 @@ function NewPoll({ draft, start }: Props<PollDraft>) {
 
 function NewGoal({ draft, start }: Props<GoalDraft>) {
   const { title, of, target } = draft.value;
-  const alter = alterOf(draft);
+  const alter = updaterOf(draft);
   const amount = Number(target);
   const problem =
     problemOf(title, "title") ||
@@ -139,7 +139,7 @@ function MomentForm(given: {
   children: preact.ComponentChildren;
 }) {
   const isSent = useSignal(false);
-  const { act, errorText, isBusy } = useAct();
+  const { act, errorText, isBusy } = useAction();
   const submit = () => {
     isSent.value = given.problem !== "";
     if (isSent.value) return;

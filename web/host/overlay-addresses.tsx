@@ -3,10 +3,10 @@ import { useEffect, useRef } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
 import { unlessRefused } from "../chat/reason.ts";
 import { CopyButton } from "../copy-button.tsx";
-import { alterOf, boundTo } from "../draft.ts";
+import { bindSignal, updaterOf } from "../draft.ts";
 import { dateTimeOf } from "../formats.ts";
 import { useDraft } from "../kept-drafts.ts";
-import { ErrorText, type Host, SureButton, useAct, Waiting } from "./act.tsx";
+import { ConfirmButton, ErrorText, type Host, LoadingRows, useAction } from "./action.tsx";
 import { Field, Select } from "./fields.tsx";
 
 type Key = CallResult<"GET /api/v1/channel/overlay-keys">["list"][number];
@@ -46,7 +46,7 @@ export function OverlayAddresses({ host }: { host: Host }) {
   const made = useSignal<{ id: string; url: string | null } | undefined>(undefined);
   const name = useDraft("name of overlay URL", "");
   const look = useDraft<Look>("look of overlay URL", usual);
-  const { act, forget, errorText, isBusy } = useAct();
+  const { act, forget, errorText, isBusy } = useAction();
   const turn = useRef(0);
   /** Shows the answer of the newest read: an earlier one may still list a revoked key. */
   const reload = async () => {
@@ -75,7 +75,7 @@ export function OverlayAddresses({ host }: { host: Host }) {
       if (made.peek()?.id === keyId) made.value = undefined;
       await reload();
     }, keyId);
-  const alter = alterOf(look);
+  const alter = updaterOf(look);
   const query = queryOf(look.value);
   return (
     <>
@@ -102,7 +102,7 @@ export function OverlayAddresses({ host }: { host: Host }) {
           if (!isBusy) void act(create, "", name.peek());
         }}
       >
-        <Field name="Name" placeholder="Gaming PC" {...boundTo(name)} />
+        <Field name="Name" placeholder="Gaming PC" {...bindSignal(name)} />
         <button type="submit" class="button primary" aria-disabled={isBusy}>
           Create overlay URL
         </button>
@@ -112,7 +112,7 @@ export function OverlayAddresses({ host }: { host: Host }) {
       </form>
       <ErrorText text={errorText} retry={keys.value === undefined ? read : undefined} />
       {made.value && <Address url={made.value.url} query={query} />}
-      {keys.value === undefined && errorText === "" && <Waiting />}
+      {keys.value === undefined && errorText === "" && <LoadingRows />}
       {keys.value?.length === 0 && <p class="quiet">No overlay URLs yet</p>}
       <ul class="host-list" aria-label="Overlay URLs">
         {keys.value?.map(({ id, description, createdAt }) => (
@@ -121,7 +121,7 @@ export function OverlayAddresses({ host }: { host: Host }) {
               <bdi>{description ?? `Overlay ${id.slice(-4)}`}</bdi>
               <span class="quiet number">{dateTimeOf(createdAt)}</span>
             </span>
-            <SureButton verb="Revoke" about={id} act={() => void revoke(id)} />
+            <ConfirmButton verb="Revoke" about={id} act={() => void revoke(id)} />
           </li>
         ))}
       </ul>

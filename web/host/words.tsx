@@ -1,4 +1,4 @@
-import { boundTo } from "../draft.ts";
+import { bindSignal } from "../draft.ts";
 import { useDraft } from "../kept-drafts.ts";
 import { Field } from "./fields.tsx";
 
@@ -32,7 +32,7 @@ export function BlockedWords({ words, change }: Props) {
           void add();
         }}
       >
-        <Field name="Word or phrase" {...boundTo(text)} />
+        <Field name="Word or phrase" {...bindSignal(text)} />
         <button type="submit" class="button primary">
           Add
         </button>

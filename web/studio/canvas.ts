@@ -23,7 +23,7 @@ const shareMax = 1 / 6;
  * Animates a canvas until stopped. `energy` brightens it for a moment, for example for a gift. With
  * reduced motion it draws a single frame.
  */
-export function drawShow(canvas: HTMLCanvasElement) {
+export function animateStage(canvas: HTMLCanvasElement) {
   const context = canvas.getContext("2d")!;
   const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
   let energy = 0;

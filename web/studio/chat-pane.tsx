@@ -2,14 +2,14 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Client, Event } from "../../client/index.ts";
 import type { ClientOptions, OvationChat } from "../chat/element.ts";
-import { type Player, tokensOf } from "../runner.ts";
+import { type DemoUser, tokensOf } from "../runner.ts";
 import { fetchOf, socketsOf } from "./network-log.ts";
-import { checkDelivery, streamId } from "./show.ts";
+import { checkDelivery, streamId } from "./stream-state.ts";
 
 type Sockets = ReturnType<typeof socketsOf>;
 
 type Props = {
-  player: Player;
+  user: DemoUser;
   /** The user's name in the Logs panel. */
   who: string;
   /** Whether something covers the chat. */
@@ -23,7 +23,7 @@ type Props = {
 };
 
 /** The chat element of one demo user, with its network traffic recorded. */
-export function ChatPane({ player, who, isCovered, children, ...given }: Props) {
+export function ChatPane({ user, who, isCovered, children, ...given }: Props) {
   const chatElement = useRef<OvationChat>(null);
   const now = useRef(given);
   now.current = given;
@@ -36,7 +36,7 @@ export function ChatPane({ player, who, isCovered, children, ...given }: Props) 
       WebSocket: sockets.WebSocket as unknown as NonNullable<ClientOptions["WebSocket"]>,
       onNotification: (notification) => now.current.onNotification?.(notification),
     };
-    chat.toggleAttribute("moderation", player.groups?.includes("admin") ?? false);
+    chat.toggleAttribute("moderation", user.groups?.includes("admin") ?? false);
     const hear = (event: globalThis.Event) => {
       const { type, detail } = event as CustomEvent;
       if (type === "ovation-event") now.current.onEvent?.(detail);
@@ -44,7 +44,7 @@ export function ChatPane({ player, who, isCovered, children, ...given }: Props) 
     };
     chat.addEventListener("ovation-event", hear);
     chat.addEventListener("ovation-viewers", hear);
-    chat.token = tokensOf(player);
+    chat.token = tokensOf(user);
     // The element starts in the microtask after its token was set.
     setTimeout(() => {
       if (chat.client === undefined) return;
@@ -56,7 +56,7 @@ export function ChatPane({ player, who, isCovered, children, ...given }: Props) 
       chat.removeEventListener("ovation-event", hear);
       chat.removeEventListener("ovation-viewers", hear);
     };
-  }, [player, who]);
+  }, [user, who]);
   return (
     <ovation-chat ref={chatElement} stream-id={streamId.value} lang="en" inert={isCovered}>
       {children}

@@ -1,15 +1,15 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useId, useRef } from "preact/hooks";
-import { alterOf, boundTo } from "../draft.ts";
-import { ErrorText, useAct, Waiting } from "../host/act.tsx";
+import { bindSignal, updaterOf } from "../draft.ts";
+import { ErrorText, LoadingRows, useAction } from "../host/action.tsx";
 import { type ChatSettings, ChatSettingsFields } from "../host/chat-settings.tsx";
 import { Field } from "../host/fields.tsx";
 import { Dialog } from "./dialog.tsx";
-import { asHost } from "./show.ts";
+import { getHostClient } from "./stream-state.ts";
 
 /** Ends a stream that the streamer has given up, whether it went live meanwhile or not. */
 async function giveUp(streamId: string | undefined): Promise<void> {
-  const host = asHost();
+  const host = getHostClient();
   if (streamId === undefined || host === undefined) return;
   const path = { streamId };
   await host
@@ -38,7 +38,7 @@ function useNewStream() {
   };
   useEffect(() => leave, []);
   return async ({ body, key, settings }: NewStream) => {
-    const host = asHost();
+    const host = getHostClient();
     if (host === undefined) return;
     const { signal } = leaving.current;
     const { id: streamId } = await host.call("POST /api/v1/live-stream/create", { body, key });
@@ -67,14 +67,14 @@ export function GoLive({ close }: { close(): void }) {
   const thumbnail = useSignal<File | undefined>(undefined);
   const usual = useSignal<ChatSettings | undefined>(undefined);
   const changed = useSignal<Partial<ChatSettings>>({});
-  const { act, errorText, isBusy } = useAct();
+  const { act, errorText, isBusy } = useAction();
   // Separate from `act`, for its own error.
-  const reading = useAct();
+  const reading = useAction();
   const id = useId();
   const readUsual = () => {
     reading.forget();
     void reading.act(async () => {
-      usual.value = await asHost()?.call("GET /api/v1/channel");
+      usual.value = await getHostClient()?.call("GET /api/v1/channel");
     });
   };
   useEffect(readUsual, []);
@@ -103,7 +103,7 @@ export function GoLive({ close }: { close(): void }) {
           void goLive();
         }}
       >
-        <Field name="Title" {...boundTo(title)} />
+        <Field name="Title" {...bindSignal(title)} />
         <div class="field">
           <label for={id}>Thumbnail (optional)</label>
           <input
@@ -118,10 +118,10 @@ export function GoLive({ close }: { close(): void }) {
         {usual.value ? (
           <ChatSettingsFields
             settings={{ ...usual.value, ...changed.value }}
-            change={alterOf(changed)}
+            change={updaterOf(changed)}
           />
         ) : (
-          reading.errorText === "" && <Waiting />
+          reading.errorText === "" && <LoadingRows />
         )}
         <ErrorText text={reading.errorText} retry={readUsual} />
         <ErrorText text={errorText} />

@@ -6,12 +6,20 @@ import { useEffect } from "preact/hooks";
 import { keepFocus } from "../keep-focus.ts";
 import { Logo } from "../logo.tsx";
 import { ignoreRepeatedPresses } from "../repeated-presses.ts";
-import { fetchCast } from "../runner.ts";
+import { fetchDemoUsers } from "../runner.ts";
 import { Tabs } from "../tabs.tsx";
 import { Icon } from "./icons.ts";
 import { LogsPanel } from "./logs-panel.tsx";
-import { asHost, cast, isOver, loadError, pollServer, stream, streamId } from "./show.ts";
 import { Stage } from "./stage.tsx";
+import {
+  demoUsers,
+  getHostClient,
+  isOver,
+  loadError,
+  pollServer,
+  stream,
+  streamId,
+} from "./stream-state.ts";
 import { Streamer } from "./streamer.tsx";
 import { startSimulation, TopBar } from "./top-bar.tsx";
 import { Viewer } from "./viewer.tsx";
@@ -31,7 +39,7 @@ const named = new URLSearchParams(location.search).get("stream") || undefined;
 
 /** Opens the stream that the host has live, instead of the demo stream that they have ended. */
 async function openLive(): Promise<void> {
-  const read = asHost()?.call("GET /api/v1/live-stream/my-active-stream");
+  const read = getHostClient()?.call("GET /api/v1/live-stream/my-active-stream");
   const live = await read?.catch(() => undefined);
   if (live) location.replace(`/?stream=${live.id}${location.hash}`);
 }
@@ -42,7 +50,7 @@ function Studio() {
     if (isOver.peek() && named === undefined) void openLive();
   }, [stream.value === undefined]);
   if (loadError.value !== undefined) return <LoadError text={loadError.value} />;
-  const [host, first, other] = cast.value;
+  const [host, first, other] = demoUsers.value;
   if (host === undefined || first === undefined || other === undefined) return null;
   /** Shows one chat, and a second one next to it if there is space. */
   const chat = pane.value === "Stage" ? "Viewer 1" : pane.value;
@@ -93,9 +101,9 @@ function LoadError({ text }: { text: string }) {
 async function begin(): Promise<void> {
   render(<Studio />, document.getElementById("studio")!);
   try {
-    const { streamId: id, people } = await fetchCast();
+    const { streamId: id, people } = await fetchDemoUsers();
     streamId.value = named ?? id;
-    cast.value = people;
+    demoUsers.value = people;
     startSimulation();
     pollServer();
   } catch (error) {

@@ -5,7 +5,7 @@ import { formatted } from "../formats.ts";
 import { deliveries } from "./delivery-check.ts";
 import { Icon } from "./icons.ts";
 import { counts, curlLineOf, type Line, lines, replay } from "./network-log.ts";
-import { isDown, kill, outage } from "./show.ts";
+import { isDown, kill, outage } from "./stream-state.ts";
 
 const arrows = { call: "⇄", out: "→", in: "←", note: "·" };
 const times = new Intl.DateTimeFormat("en", {

@@ -1,24 +1,24 @@
 import { useRef } from "preact/hooks";
 import { hueOf, initialOf, nameOf } from "../chat/person.ts";
 import { formatted } from "../formats.ts";
-import { ErrorText, useAct, Waiting } from "../host/act.tsx";
+import { ErrorText, LoadingRows, useAction } from "../host/action.tsx";
 import { type ChatSettings, ChatSettingsFields } from "../host/chat-settings.tsx";
 import { Moments } from "../host/moments.tsx";
 import {
-  asHost,
-  changeRules,
+  changeChatSettings,
+  chatSettings,
+  getHostClient,
   isOver,
-  rules,
   type Supporter,
   stream,
   streamId,
   supporters,
-} from "./show.ts";
+} from "./stream-state.ts";
 
 /** Below the stage: top supporters, chat settings, polls and goals. */
 export function Sidebar() {
   // The host's client exists once the stream has been read.
-  const host = stream.value && asHost();
+  const host = stream.value && getHostClient();
   return (
     <div class="sidebar">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard. */}
@@ -40,7 +40,7 @@ export function Sidebar() {
             <header class="card-head">
               <h2>Polls and goals</h2>
             </header>
-            {host ? <Moments host={host} streamId={streamId.value} /> : <Waiting />}
+            {host ? <Moments host={host} streamId={streamId.value} /> : <LoadingRows />}
           </section>
         </>
       )}
@@ -50,24 +50,24 @@ export function Sidebar() {
 
 /** The stream's chat settings; each change is made after those before it. */
 function Rules() {
-  const { act, errorText } = useAct();
+  const { act, errorText } = useAction();
   const changed = useRef(Promise.resolve(true));
   const change = (made: Partial<ChatSettings>) => {
-    changed.current = changed.current.then(() => act(() => changeRules(made)));
+    changed.current = changed.current.then(() => act(() => changeChatSettings(made)));
     return changed.current;
   };
-  if (rules.value === undefined) return <Waiting />;
+  if (chatSettings.value === undefined) return <LoadingRows />;
   return (
     <>
       <ErrorText text={errorText} />
-      <ChatSettingsFields settings={rules.value} change={change} />
+      <ChatSettingsFields settings={chatSettings.value} change={change} />
     </>
   );
 }
 
 /** Users who have spent the most, in descending order. */
 function Supporters({ list }: { list: Supporter[] | undefined }) {
-  if (list === undefined) return <Waiting />;
+  if (list === undefined) return <LoadingRows />;
   if (list.length === 0) return <p class="nothing">No gifts yet</p>;
   return (
     <ol class="supporters">

@@ -1,10 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { CopyButton } from "../copy-button.tsx";
-import { boundTo } from "../draft.ts";
+import { bindSignal } from "../draft.ts";
 import { Tabs } from "../tabs.tsx";
 import { Dialog } from "./dialog.tsx";
 import { Icon } from "./icons.ts";
-import { streamId } from "./show.ts";
+import { streamId } from "./stream-state.ts";
 
 /** The same few lines in several languages, filled in with this stream. */
 function snippetsOf(url: string, id: string): Record<string, string> {
@@ -60,7 +60,7 @@ export function Snippets({ close }: { close(): void }) {
   const code = all[language.value]!;
   return (
     <Dialog title="Use in your app" kind="snippets" close={close}>
-      <Tabs label="Languages" names={Object.keys(all)} {...boundTo(language)} />
+      <Tabs label="Languages" names={Object.keys(all)} {...bindSignal(language)} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard. */}
       <pre tabIndex={0}>{code}</pre>
       <footer>

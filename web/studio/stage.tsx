@@ -2,16 +2,17 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { play } from "../chat/gift-picture.ts";
 import { clockOf } from "../clock.ts";
-import { ErrorText, SureButton, useAct } from "../host/act.tsx";
+import { ConfirmButton, ErrorText, useAction } from "../host/action.tsx";
 import { serverNow } from "../server-time.ts";
-import { drawShow } from "./canvas.ts";
+import { animateStage } from "./canvas.ts";
 import { Count, Figure } from "./figure.tsx";
 import { GoLive } from "./go-live.tsx";
 import { Icon } from "./icons.ts";
+import { Sidebar } from "./sidebar.tsx";
 import {
   credits,
   endStream,
-  flight,
+  flyingGift,
   isDown,
   isLive,
   isOver,
@@ -20,8 +21,7 @@ import {
   stream,
   summary,
   viewers,
-} from "./show.ts";
-import { Sidebar } from "./sidebar.tsx";
+} from "./stream-state.ts";
 
 /** Gifts from this price up appear in the middle of the stage. */
 const largeFrom = 500;
@@ -33,19 +33,19 @@ type Flying = { key: string; url: string; at: number; isLarge: boolean; says: st
 /** The stage: the drawing, the stream's metrics, and gifts. */
 export function Stage() {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const show = useRef<ReturnType<typeof drawShow> | undefined>(undefined);
+  const show = useRef<ReturnType<typeof animateStage> | undefined>(undefined);
   const flying = useSignal<Flying[]>([]);
   /** Large gifts: the one in the middle, and those that wait for it. */
   const large = useRef<Flying[]>([]);
   const isStarting = useSignal(false);
   useEffect(() => {
-    const drawn = drawShow(canvas.current!);
+    const drawn = animateStage(canvas.current!);
     show.current = drawn;
     return drawn.stop;
   }, []);
   useEffect(
     () =>
-      flight.subscribe((gift) => {
+      flyingGift.subscribe((gift) => {
         // In a hidden page nobody sees it, and timers are slow: large ones would wait for minutes.
         if (gift === undefined || document.hidden) return;
         const { id, url, name, sender, price } = gift;
@@ -142,11 +142,11 @@ export function Stage() {
  * why.
  */
 function EndButton() {
-  const { act, errorText } = useAct();
+  const { act, errorText } = useAction();
   return (
     <>
       <ErrorText text={errorText} />
-      <SureButton verb="End stream" act={() => void act(endStream)} />
+      <ConfirmButton verb="End stream" act={() => void act(endStream)} />
     </>
   );
 }

@@ -1,14 +1,22 @@
-import { nameOfPlayer, type Player } from "../runner.ts";
+import { type DemoUser, nameOfDemoUser } from "../runner.ts";
 import { ChatPane } from "./chat-pane.tsx";
 import { Figure } from "./figure.tsx";
-import { beginAsHost, countViewers, credits, messages, peak, takeEvent, viewers } from "./show.ts";
+import {
+  countViewers,
+  credits,
+  messages,
+  peak,
+  startAsHost,
+  takeEvent,
+  viewers,
+} from "./stream-state.ts";
 
 /** The streamer's pane: metrics, and the chat with moderation. */
-export function Streamer({ host, place }: { host: Player; place: string }) {
+export function Streamer({ host, place }: { host: DemoUser; place: string }) {
   return (
     <section class={`streamer card ${place}`} aria-label="Streamer">
       <header class="card-head">
-        <h2>{nameOfPlayer(host)}</h2>
+        <h2>{nameOfDemoUser(host)}</h2>
         <span class="role">Streamer</span>
       </header>
       <dl class="figures">
@@ -18,11 +26,11 @@ export function Streamer({ host, place }: { host: Player; place: string }) {
         <Figure name="Messages" value={messages.value} />
       </dl>
       <ChatPane
-        player={host}
+        user={host}
         who="Streamer"
         onEvent={takeEvent}
         onViewers={(count) => countViewers(0, count)}
-        onClient={(client) => void beginAsHost(client)}
+        onClient={(client) => void startAsHost(client)}
       />
     </section>
   );

@@ -6,9 +6,9 @@ import { resultOf, tokensOf } from "../runner.ts";
 import { Dialog } from "./dialog.tsx";
 import { Icon } from "./icons.ts";
 import { Popover } from "./popover.tsx";
-import { asHost, audit, bill, isOver, runAudit, streamId } from "./show.ts";
 import { simulateViewers } from "./simulation.ts";
 import { Snippets } from "./snippets.tsx";
+import { audit, bill, getHostClient, isOver, runAudit, streamId } from "./stream-state.ts";
 
 const dollars = (amount: number) => `$${amount.toFixed(amount < 0.1 ? 4 : 2)}`;
 /** Stops the simulated viewers, if any. */
@@ -138,7 +138,7 @@ function AuditBadge() {
 
 /** The streamer's channel settings, which apply to all streams. */
 function ChannelDialog({ first, close }: { first: Section; close(): void }) {
-  const host = asHost();
+  const host = getHostClient();
   return (
     <Dialog title="Channel" kind="channel-dialog" close={close}>
       {host && <Channel host={host} first={first} />}

@@ -2,13 +2,13 @@ import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Client } from "../../client/index.ts";
 import { formatted } from "../formats.ts";
-import { ErrorText, useAct } from "../host/act.tsx";
-import { nameOfPlayer, type Player } from "../runner.ts";
+import { ErrorText, useAction } from "../host/action.tsx";
+import { type DemoUser, nameOfDemoUser } from "../runner.ts";
 import { ChatPane } from "./chat-pane.tsx";
 import { Icon } from "./icons.ts";
 import type { socketsOf } from "./network-log.ts";
 import { Popover } from "./popover.tsx";
-import { cast } from "./show.ts";
+import { demoUsers } from "./stream-state.ts";
 
 type Entry = {
   id: string;
@@ -24,25 +24,25 @@ const entriesMax = 30;
 const noticesMax = 20;
 
 /** One viewer's pane: a demo user with their chat and wallet. */
-export function Viewer({ first, who, place }: { first: Player; who: string; place: string }) {
-  const player = useSignal(first);
+export function Viewer({ first, who, place }: { first: DemoUser; who: string; place: string }) {
+  const user = useSignal(first);
   const isLedger = useSignal(false);
   const notices = useSignal<Notice[]>([]);
   const unread = useSignal(0);
   const client = useSignal<Client | undefined>(undefined);
   const sockets = useRef<ReturnType<typeof socketsOf> | undefined>(undefined);
   const choose = (sub: string) => {
-    const chosen = cast.value.find((one) => one.sub === sub);
+    const chosen = demoUsers.value.find((one) => one.sub === sub);
     if (chosen === undefined) return;
     notices.value = [];
     unread.value = 0;
     isLedger.value = false;
-    player.value = chosen;
+    user.value = chosen;
   };
   return (
     <section class={`viewer card ${place}`} aria-label={who}>
       <ChatPane
-        player={player.value}
+        user={user.value}
         who={who}
         isCovered={isLedger.value}
         onClient={(made, watched) => {
@@ -57,10 +57,10 @@ export function Viewer({ first, who, place }: { first: Player; who: string; plac
       >
         <label slot="title" class="login">
           <span class="hidden">{who} is</span>
-          <select value={player.value.sub} onChange={(event) => choose(event.currentTarget.value)}>
-            {cast.value.map((one) => (
+          <select value={user.value.sub} onChange={(event) => choose(event.currentTarget.value)}>
+            {demoUsers.value.map((one) => (
               <option key={one.sub} value={one.sub}>
-                {nameOfPlayer(one)}
+                {nameOfDemoUser(one)}
               </option>
             ))}
           </select>
@@ -79,7 +79,7 @@ export function Viewer({ first, who, place }: { first: Player; who: string; plac
       {isLedger.value && client.value !== undefined && (
         <Ledger
           client={client.value}
-          player={player.value}
+          user={user.value}
           pushed={notices.value}
           close={() => {
             isLedger.value = false;
@@ -90,7 +90,7 @@ export function Viewer({ first, who, place }: { first: Player; who: string; plac
   );
 }
 
-type ToolsGiven = {
+type ToolsProps = {
   who: string;
   unread: number;
   cut(): void;
@@ -99,7 +99,7 @@ type ToolsGiven = {
 };
 
 /** Connection faults for one viewer, and their wallet. */
-function Tools({ who, unread, cut, loseFrame, openLedger }: ToolsGiven) {
+function Tools({ who, unread, cut, loseFrame, openLedger }: ToolsProps) {
   const item = (name: "plug" | "drop" | "wallet", says: string, act: () => void) => (
     <button type="button" class="item" onClick={act}>
       <Icon name={name} /> {says}
@@ -123,13 +123,13 @@ function Tools({ who, unread, cut, loseFrame, openLedger }: ToolsGiven) {
   );
 }
 
-type LedgerGiven = { client: Client; player: Player; pushed: Notice[]; close(): void };
+type LedgerProps = { client: Client; user: DemoUser; pushed: Notice[]; close(): void };
 
 /**
  * A wallet's transactions and its owner's notifications, read every 4 s. Notifications pushed to
  * this page are shown at once; the list also has those sent before it opened or had a socket.
  */
-function Ledger({ client, player, pushed, close }: LedgerGiven) {
+function Ledger({ client, user, pushed, close }: LedgerProps) {
   const entries = useSignal<Entry[] | undefined>(undefined);
   const stored = useSignal<Notice[] | undefined>(undefined);
   const closer = useRef<HTMLButtonElement>(null);
@@ -147,10 +147,10 @@ function Ledger({ client, player, pushed, close }: LedgerGiven) {
     const timer = setInterval(read, 4_000);
     return () => clearInterval(timer);
   }, [client]);
-  const { act, errorText } = useAct();
+  const { act, errorText } = useAction();
   const remind = (key: string) => {
     const body = {
-      ...{ userId: player.sub, type: "system", category: "live_stream" },
+      ...{ userId: user.sub, type: "system", category: "live_stream" },
       ...{ title: "Good evening", message: "Pushed over the WebSocket.", metadata: {} },
     };
     return client.call("POST", "/api/v1/notifications", body, key);
@@ -164,11 +164,11 @@ function Ledger({ client, player, pushed, close }: LedgerGiven) {
     <div
       class="ledger"
       role="dialog"
-      aria-label={`Ledger of ${nameOfPlayer(player)}`}
+      aria-label={`Ledger of ${nameOfDemoUser(user)}`}
       onKeyDown={({ key }) => key === "Escape" && close()}
     >
       <header>
-        <h2>{nameOfPlayer(player)}</h2>
+        <h2>{nameOfDemoUser(user)}</h2>
         <button ref={closer} type="button" class="tool" aria-label="Close ledger" onClick={close}>
           <Icon name="close" />
         </button>

@@ -146,9 +146,9 @@ describe("send_gift", () => {
   });
 
   test("a price over the limit is refused", async () => {
-    const expensive = { GiftId: "dear", Coins: 1_000_000_000, DefaultName: "Dear" };
+    const expensive = { GiftId: "expensive", Coins: 1_000_000_000, DefaultName: "Expensive" };
     expect((await stage.callRested(add, { body: expensive })).body.ErrorCode).toBe(0);
-    const { body } = await sendGift({ GiftId: "dear", Count: 2 });
+    const { body } = await sendGift({ GiftId: "expensive", Count: 2 });
     expect(body).toMatchObject({ ActionStatus: "FAIL", ErrorCode: 100002 });
     expect(body.ErrorInfo).toMatch(/^price: expected at most 1000000000/);
   });

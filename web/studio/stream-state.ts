@@ -5,16 +5,16 @@ import type { ChatSettings } from "../host/chat-settings.tsx";
 import {
   type Audit,
   type Bill,
+  type DemoUser,
   fetchAudit,
   fetchBill,
   killServer,
-  type Player,
 } from "../runner.ts";
 import { createDeliveryCheck } from "./delivery-check.ts";
 import { note } from "./network-log.ts";
 
 /** State shared by several components of Studio. */
-export const cast = signal<Player[]>([]);
+export const demoUsers = signal<DemoUser[]>([]);
 export const streamId = signal("");
 /** The stream as its host reads it; undefined until then. */
 export const stream = signal<Stream | undefined>(undefined);
@@ -40,7 +40,7 @@ export type Supporter = {
   credits: number;
 };
 export const supporters = signal<Supporter[] | undefined>(undefined);
-export const rules = signal<ChatSettings | undefined>(undefined);
+export const chatSettings = signal<ChatSettings | undefined>(undefined);
 
 type Stream = { title: string; status: string; startedAt: string | null } & ChatSettings;
 type Summary = {
@@ -58,8 +58,8 @@ export const outage = signal<{ began: number; milliseconds?: number } | undefine
 export const isDown = computed(() => outage.value !== undefined && !outage.value.milliseconds);
 
 /** Gifts that fly over the stage. */
-type Flight = { id: string; url: string; name: string; sender: string; price: number };
-export const flight = signal<Flight | undefined>(undefined);
+type FlyingGift = { id: string; url: string; name: string; sender: string; price: number };
+export const flyingGift = signal<FlyingGift | undefined>(undefined);
 
 const againMilliseconds = 2_000;
 const supportersMilliseconds = 2_500;
@@ -71,20 +71,20 @@ let isAsked = false;
 export function takeEvent({ id, type, data }: Event): void {
   if (type === "chat.message") messages.value = (messages.value ?? 0) + 1;
   else if (type === "chat.deleted") messages.value = Math.max(0, (messages.value ?? 0) - 1);
-  else if (type === "settings.changed") rules.value = data;
-  else if (type === "stream.ended") endShow();
+  else if (type === "settings.changed") chatSettings.value = data;
+  else if (type === "stream.ended") showEnd();
   else if (type === "gift.refunded") credits.value = data.totals.credits;
   else if (type === "gift.sent") {
     credits.value = data.totals.credits;
     const { svgUrl: url, name, creditAmount: price } = data.giftType;
-    flight.value = { id, url, name, sender: data.sender.name || data.sender.username, price };
+    flyingGift.value = { id, url, name, sender: data.sender.name || data.sender.username, price };
     if (!isAsked) setTimeout(readSupporters, supportersMilliseconds);
     isAsked = true;
   }
 }
 
 /** The host's client; undefined before the stream has started. */
-export const asHost = () => hostClient;
+export const getHostClient = () => hostClient;
 
 /** Sets the number of viewers; `atLeast` is a known earlier peak. */
 export function countViewers(atLeast: number, now: number): void {
@@ -92,7 +92,7 @@ export function countViewers(atLeast: number, now: number): void {
   peak.value = Math.max(peak.value ?? 0, atLeast, now);
 }
 
-function endShow(): void {
+function showEnd(): void {
   if (stream.value !== undefined) stream.value = { ...stream.value, status: "ended" };
   if (hostClient !== undefined) void readSummary(hostClient);
 }
@@ -100,7 +100,7 @@ function endShow(): void {
 /** Ends the stream for all viewers. */
 export async function endStream(): Promise<void> {
   await hostClient?.call("POST", `/api/v1/live-stream/${streamId.value}/end`);
-  endShow();
+  showEnd();
 }
 
 async function readSupporters(): Promise<void> {
@@ -126,7 +126,7 @@ const checkMilliseconds = 15_000;
 const settleMilliseconds = 2_500;
 
 /** Compares shown events with the log, at intervals. */
-async function checkProofs(): Promise<void> {
+async function checkDeliveries(): Promise<void> {
   for (const one of deliveryChecks) await one.check().catch(() => {});
 }
 
@@ -175,7 +175,7 @@ function takeTotals(totals: Awaited<ReturnType<typeof readTotals>>): void {
 }
 
 /** Starts with the host's client; retries while the server is down. */
-export async function beginAsHost(client: Client): Promise<void> {
+export async function startAsHost(client: Client): Promise<void> {
   hostClient = client;
   const path = `/api/v1/live-stream/${streamId.value}`;
   try {
@@ -188,7 +188,7 @@ export async function beginAsHost(client: Client): Promise<void> {
     // Earlier gifts may not have been settled yet.
     setTimeout(() => void readTotals(client).then(takeTotals, () => {}), supportersMilliseconds);
     // An event may have changed them before this answer.
-    rules.value ??= found;
+    chatSettings.value ??= found;
     stream.value = found;
     if (found.status !== "active") summary.value = totals;
     client.subscribe(streamId.value, {
@@ -198,14 +198,14 @@ export async function beginAsHost(client: Client): Promise<void> {
     });
   } catch (error) {
     if (isFinal(error)) loadError.value = reasonOf(error);
-    else setTimeout(() => void beginAsHost(client), againMilliseconds);
+    else setTimeout(() => void startAsHost(client), againMilliseconds);
   }
 }
 
 /** Rejects as the client's calls do. */
-export async function changeRules(change: Partial<ChatSettings>): Promise<void> {
+export async function changeChatSettings(change: Partial<ChatSettings>): Promise<void> {
   await hostClient?.call("PATCH", `/api/v1/live-stream/${streamId.value}/chat-settings`, change);
-  if (rules.value !== undefined) rules.value = { ...rules.value, ...change };
+  if (chatSettings.value !== undefined) chatSettings.value = { ...chatSettings.value, ...change };
 }
 
 export async function runAudit(): Promise<void> {
@@ -232,7 +232,7 @@ export async function kill(): Promise<void> {
   while (!(await isHealthy())) await new Promise((done) => setTimeout(done, 150));
   outage.value = { began, milliseconds: performance.now() - began };
   note("studio", "the server is back");
-  setTimeout(() => void checkProofs().then(runAudit), settleMilliseconds);
+  setTimeout(() => void checkDeliveries().then(runAudit), settleMilliseconds);
 }
 
 /** Polls cost, audit and delivery check while the page is visible. */
@@ -242,7 +242,7 @@ export function pollServer(): void {
     bill.value = (await fetchBill().catch(() => undefined)) ?? bill.value;
   };
   setInterval(readBill, billMilliseconds);
-  setInterval(() => document.hidden || isDown.value || void checkProofs(), checkMilliseconds);
+  setInterval(() => document.hidden || isDown.value || void checkDeliveries(), checkMilliseconds);
   void readBill();
   void runAudit();
 }

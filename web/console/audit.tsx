@@ -11,7 +11,7 @@ const wordsOf = (name: string) =>
     .replace(/^./, (first) => first.toUpperCase());
 
 /** Data that only the runner has: the audit of all credits. */
-export function Machine() {
+export function AuditView() {
   const { value, refused, reload } = useLoad("audit", fetchAudit);
   if (refused) return <Refusal refused={refusedOf(refused.says)} retry={reload} />;
   const misfits = value?.misfits ?? [];

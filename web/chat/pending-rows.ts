@@ -8,7 +8,7 @@ import type { Translator } from "./translations.ts";
  * Shows the user's messages that are pending or failed. A row stays the same while its status does:
  * other messages must not take a button away during a press, nor announce the failure again.
  */
-export function createUnsent(log: Log, translator: Translator) {
+export function createPendingRows(log: Log, translator: Translator) {
   let shown = new Map<PendingMessage, { status: string; row: HTMLElement }>();
   return (pending: readonly PendingMessage[]): void => {
     shown = new Map(

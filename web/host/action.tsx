@@ -13,7 +13,7 @@ export type Host = Pick<Client, "call" | "subscribe">;
  * swallows another. An action that has failed gets the same idempotency key again, because it may
  * have taken effect, unless its `input` differs.
  */
-export function useAct() {
+export function useAction() {
   const errors = useSignal<ReadonlyMap<string, string>>(new Map());
   const running = useSignal<readonly string[]>([]);
   const failed = useRef(new Map<string, { input: string; key: string }>());
@@ -90,7 +90,7 @@ export const MoreButton = ({ isBusy, more }: { isBusy: boolean; more(): unknown 
 );
 
 /** A placeholder for a few rows, shown after 200 ms, so that fast loads do not flicker. */
-export const Waiting = () => (
+export const LoadingRows = () => (
   <div class="host-waiting" aria-busy="true" role="status">
     <span class="hidden">Loading</span>
     <i />
@@ -103,7 +103,7 @@ export const Waiting = () => (
  * A button that asks on the first press and acts on the second; a double click is one press.
  * `about` is the id of what it acts on, which screen readers read with it.
  */
-export function SureButton({ verb, act, about }: { verb: string; act(): void; about?: string }) {
+export function ConfirmButton({ verb, act, about }: { verb: string; act(): void; about?: string }) {
   const isAsked = useSignal(false);
   return (
     <button

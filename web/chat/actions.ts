@@ -1,5 +1,5 @@
 import { type ChatMessage, OvationError } from "../../client/index.ts";
-import type { Act } from "./menu.ts";
+import type { MessageAction } from "./menu.ts";
 import { perform } from "./moderation.ts";
 import type { GiftType } from "./picker.ts";
 import { reasonOf } from "./reason.ts";
@@ -8,7 +8,7 @@ import { isModerator, type State } from "./state.ts";
 import type { Word } from "./translations.ts";
 
 /** A user's actions in a room. */
-export function actsIn(state: State) {
+export function createActions(state: State) {
   const { client, streamId, view, translator, subscription } = state;
   return {
     send(text: string, replyTo: ChatMessage | undefined): void {
@@ -25,7 +25,7 @@ export function actsIn(state: State) {
       );
     },
     superlike: () => pay(state, 0, (key) => client.sendSuperlike(streamId, key), "unsureSuperlike"),
-    async act(act: Act, message: ChatMessage, seconds?: number): Promise<void> {
+    async act(act: MessageAction, message: ChatMessage, seconds?: number): Promise<void> {
       if (act === "reply") {
         view.composer.answer(message);
         return view.composer.focus();
