@@ -8,8 +8,8 @@ const root = join(import.meta.dirname, "../..");
 
 /** The menu of the guides, by task; each guide is a Markdown file. */
 export const menu: Record<string, readonly string[]> = {
-  Begin: ["docs/quick-start.md", "docs/first-app.md", "client/README.md", "docs/cli.md"],
-  "In your product": [
+  "Get started": ["docs/quick-start.md", "docs/first-app.md", "client/README.md", "docs/cli.md"],
+  Build: [
     ...["docs/realtime.md", "docs/embed.md", "docs/overlay.md", "docs/webhooks.md"],
     ...["docs/streams.md", "docs/moderation.md", "docs/likes-polls-goals.md"],
     ...["docs/gifts.md", "docs/money-in.md"],
@@ -28,7 +28,7 @@ export const menu: Record<string, readonly string[]> = {
     ],
     "docs/abuse.md",
   ],
-  Extend: ["docs/architecture.md", "CONTRIBUTING.md", "docs/words.md"],
+  Contribute: ["docs/architecture.md", "CONTRIBUTING.md", "docs/words.md"],
 };
 
 /** The sources of the guides page, in addition to those of the reference. */

@@ -18,7 +18,7 @@ and show the sentences to users. \`npm run documents\` generates this page from 
 | HTTP | \`code\` in the body, and the header \`x-error-code\` | \`errors\`; the first is the general sentence of the status |
 | WebSocket | \`code\` of an \`error\` or \`unsubscribed\` | \`errors\` |
 | [client](../client/README.md) | \`error.code\` of an \`OvationError\` | \`error.errors\` |
-| Tencent API | the header \`x-error-code\`, and [a number](#tencents-side) in \`ErrorCode\` | \`ErrorInfo\` |
+| Tencent API | the header \`x-error-code\`, and [a number](#tencent-api) in \`ErrorCode\` | \`ErrorInfo\` |
 
 \`/docs\` lists the codes of each operation. What a client should do:
 
@@ -85,10 +85,10 @@ function tencentPart({ met, alone }: ReturnType<typeof codesOfTencent>): string 
       return `| ${number} | ${names.join(", ")} |`;
     });
   return `
-## Tencent's side
+## Tencent API
 
 The HTTP status is always 200; \`ErrorCode\` is Tencent's number, which may stand for several codes. For
-\`Live.CallbackBeforeSendGift\` see [its answers](moving-from-tencent.md#answers-to-tencent).
+\`Live.CallbackBeforeSendGift\` see [its answers](moving-from-tencent.md#responses-to-tencent).
 
 | ErrorCode | codes |
 | --- | --- |

@@ -74,9 +74,9 @@ browserTest(
     expect(await page.evaluate("navigator.clipboard.readText()")).toBe(code);
     const menu = page.getByRole("navigation", { name: "Guides" });
     await page.getByRole("searchbox", { name: "Search" }).fill("expectedPrice changed");
-    await menu.getByRole("link", { name: "Gifts and the money behind them", exact: true }).click();
+    await menu.getByRole("link", { name: "Gifts, wallets and refunds", exact: true }).click();
     await page.locator("#gifts:visible").waitFor();
-    expect(await menu.getByRole("link", { name: "Restoring the data" }).count()).toBe(0);
+    expect(await menu.getByRole("link", { name: "Backup and restore" }).count()).toBe(0);
     await page.getByRole("searchbox", { name: "Search" }).fill("nothing says this word zzz");
     await page.getByText("No results.").waitFor();
     expect(faults).toEqual([]);
