@@ -244,7 +244,7 @@ browserTest(
     await page.getByText("No bans in Quiet show").waitFor();
     await page.getByRole("button", { name: "Ban user" }).press("Enter");
     await page.getByLabel("User", { exact: true }).fill("john");
-    const found = page.getByRole("list", { name: "Found users" });
+    const found = page.getByRole("list", { name: "Search results" });
     await found.getByRole("button", { name: /John Doe/ }).press("Enter");
     await page.getByLabel("Reason").fill("Too loud");
     await page.getByRole("button", { name: "Mute…" }).press("Enter");

@@ -66,7 +66,7 @@ export function UserField(given: {
       />
       {error !== undefined && <Refusal refused={refusedOf(error)} />}
       {found && (
-        <ul class="found" aria-label="Found users">
+        <ul class="found" aria-label="Search results">
           {found.map((user) => (
             <li key={user._id}>
               <button

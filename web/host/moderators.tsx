@@ -63,7 +63,7 @@ export function Moderators({ host, ids, change }: Props) {
       <p class="quiet host-found" role="status">
         {others?.length === 0 && (found?.length === 0 ? "No users match" : "Already a moderator")}
       </p>
-      <ul class="host-list" aria-label="Found users">
+      <ul class="host-list" aria-label="Search results">
         {others?.map((user) => (
           <li key={user._id}>
             <Names user={user} id={`${id}-${user._id}`} />
