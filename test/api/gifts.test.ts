@@ -40,7 +40,7 @@ async function prepare(credits = 1000, price = 10) {
   return { host, streamId, typeId, sender };
 }
 
-test("of 100 concurrent gifts a wallet with credits for one pays for one", async () => {
+test("a wallet with credits for one gift pays for one of 100 concurrent gifts", async () => {
   const { host, streamId, typeId, sender } = await prepare(10);
   const gifts = Array.from({ length: 100 }, () => give(sender, typeId, streamId));
   const statuses = (await Promise.all(gifts)).map(({ status }) => status);

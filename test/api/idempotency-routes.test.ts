@@ -82,7 +82,7 @@ test("every creating POST returns the same status and body for the same key and 
   }
 });
 
-test("of 20 concurrent calls with one key one takes effect; the others return the same, or 409 with Retry-After", async () => {
+test("one of 20 concurrent calls with one key takes effect; the others return the same, or 409 with Retry-After", async () => {
   for (const operation of creating) {
     const { as, body, route } = await twoRequests(operation);
     const key = freshId();

@@ -47,7 +47,7 @@ test("joining a paid stream charges once, and the host gets the price", async ()
   expect(await typesOf(host)).toEqual([["stream_revenue", price, id]]);
 });
 
-test.each([100, price])("of twenty concurrent joins with %i credits one is charged", async (n) => {
+test.each([100, price])("one of twenty concurrent joins with %i credits is charged", async (n) => {
   const { host, id } = await paidStream();
   const as = await rich(n);
   const joins = await Promise.all(Array.from({ length: 20 }, () => join(as, id)));

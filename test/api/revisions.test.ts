@@ -97,7 +97,7 @@ test("shared resources have a revision, and a change with an outdated one change
   }
 });
 
-test("of two concurrent changes of the same revision, one takes effect", async () => {
+test("one of two concurrent changes of the same revision takes effect", async () => {
   for (const { what, read, change, as, body } of await things()) {
     const headers = { "if-match": etagOf(await call(read, { as })) ?? "" };
     const both = [1, 2].map((n) => call(change, { as, body: body(n), headers }));

@@ -230,7 +230,7 @@ describe("POST /api/v1/notifications", () => {
     expectFailure(await call(route, { as: boss, body: wish(freshId()) }), 404, sentences[404]);
   });
 
-  test("of many concurrent calls with one key one takes effect; others return the same or 409", async () => {
+  test("one of many concurrent calls with one key takes effect; others return the same or 409", async () => {
     const [as, key] = [await person(), freshId()];
     const answers = await Promise.all(
       Array.from({ length: 12 }, () => call(route, { as, key, body: wish(as.id) })),

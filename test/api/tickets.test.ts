@@ -48,7 +48,7 @@ test("a ticket opens one socket as its user, in any stream, and no second one", 
   expect(await refusedHandshake(urlOf(ticket))).toBe(401);
 });
 
-test("of concurrent handshakes with one ticket one succeeds", async () => {
+test("one of several concurrent handshakes with one ticket succeeds", async () => {
   const as = await person();
   for (let round = 0; round < 5; round++) {
     const ticket = await ticketOf(as);

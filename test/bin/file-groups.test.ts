@@ -43,7 +43,7 @@ test("a file that only uses the common table, queues or pages shares its modules
   expect(files.filter((name) => !isShared(name))).toEqual([]);
 });
 
-test("what one file of a group sets does not affect the next, and a file that does not load fails alone", () => {
+test("settings of one file of a group do not affect the next, and a file that does not load fails alone", () => {
   mkdirSync(join(root, ".cache/together"), { recursive: true });
   const folder = mkdtempSync(join(root, ".cache/together/own-"));
   const write = (name: string, text: string) => writeFileSync(join(folder, name), text);

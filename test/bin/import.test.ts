@@ -75,7 +75,7 @@ test("a user who has deleted the account since is not imported again", async () 
   expect((await call(`GET /api/v1/users/${id}`, { as: backEnd() })).status).toBe(404);
 });
 
-test("of several rows with one username, the first has it", async () => {
+test("the first of several rows with one username gets it", async () => {
   const [username, first] = [`u${freshId()}`, freshId()];
   const others = Array.from({ length: 5 }, () => freshId());
   const later = others.map((id, at) => `${id},${at < 3 ? username : username.toUpperCase()},,,`);

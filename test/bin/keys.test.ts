@@ -67,7 +67,7 @@ describe("progress", () => {
 const hasScript = spawnSync("script", ["--version"], { encoding: "utf8" }).stdout?.includes("util");
 
 (hasScript ? test : test.skip)(
-  "at a terminal: a gift, a restart on the same data, simulated viewers, and the end",
+  "at a terminal, keys send a gift, restart on the same data, simulate viewers, and end the system",
   async () => {
     const dataDir = mkdtempSync(join(tmpdir(), "ovation-keys-"));
     const port = await freePort();

@@ -169,7 +169,7 @@ test("a client that finds no server says so once, and after a stable socket trie
   client.close();
 });
 
-test("a message that cannot be read is no reason to stop: another socket repeats it", async () => {
+test("after a message that cannot be read the client reconnects", async () => {
   const { client, sockets, last, notes } = createTestClient();
   await pass(20);
   last().onmessage?.({ data: "{" });

@@ -114,7 +114,7 @@ test("the ping interval is an option, and a frame in time postpones the ping", a
   client.close();
 });
 
-test("viewers of a room of 40,000 that was never busy ask no earlier", async () => {
+test("a client in a room of 40,000 that was never busy pings no earlier than after 20 s", async () => {
   const { client, follow, last } = createTestClient();
   follow();
   await pass(20);

@@ -123,7 +123,7 @@ test("an unsubscribed without a reason is ignored; one with a reason ends the fo
   expect(follower.tick(99_000)).toEqual([]);
 });
 
-test("lost frames are reported, and the follower continues from the head", () => {
+test("lost frames are reported, and the subscription continues from the head", () => {
   const { follower } = following();
   follower.close();
   const again = asked(follower.open(100))!;

@@ -206,7 +206,7 @@ async function play(seed: number): Promise<string[]> {
   return wrong.map((what) => `seed ${seed}: ${what}`);
 }
 
-test("whatever is sent and deleted meanwhile, the whole chat is there at the end, once", async () => {
+test("the chat is complete at the end, without duplicates, whatever is sent and deleted meanwhile", async () => {
   const wrong: string[] = [];
   for (let seed = 1; seed <= 60; seed++) wrong.push(...(await play(seed)));
   expect(wrong.slice(0, 20)).toEqual([]);

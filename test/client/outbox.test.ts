@@ -337,7 +337,7 @@ test("the frame of a message that is sent already confirms no equal one after it
   client.close();
 });
 
-test("of two equal messages in flight, a response names the frame of the second", async () => {
+test("the response of the second of two equal messages in flight names its frame", async () => {
   const { client, chat, stream, history, last } = await chatting();
   const answers = [answerLater(chat), answerLater(chat)];
   const [first, second] = [stream.send("hello"), stream.send("hello")];

@@ -89,7 +89,7 @@ test("whatever the order of records, frames are small, numbered without gaps, an
 
 const taps = { id: "c1", createdAt: 1, lane: "always", events: [], adds: { likes: 7 } } as const;
 
-test("what a reset of the log has counted is not added again", () => {
+test("records that a reset of the log has counted are not added again", () => {
   const sumsAt = (createdAt: number) =>
     makeFrame({ ...emptyLog, resetAt: 500 }, [{ ...taps, createdAt }], saying, now).frame.sums;
   expect([sumsAt(500), sumsAt(501)]).toEqual([undefined, { likes: 7 }]);

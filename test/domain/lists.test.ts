@@ -62,7 +62,7 @@ describe("types of gifts", () => {
   });
 });
 
-test("of two fans who gave the same credits, the one with more gifts is first", () => {
+test("the fan with more gifts is first of two who gave the same credits", () => {
   const fans = [
     { userId: "few", credits: 10, count: 1 },
     { userId: "many", credits: 10, count: 3 },

@@ -12,7 +12,7 @@ const ban = (id: string, actionType: "BLOCK" | "CHAT_ONLY", endsAt: string | nul
 });
 const { sender: ann } = message(1);
 
-describe("of a stream's ban and its channel's ban", () => {
+describe("when a user has a ban of the stream and one of its channel", () => {
   const [soon, later] = [timeIn(10), timeIn(20)];
   test.each([
     ["a block counts more than a mute", ban("a", "BLOCK", soon), ban("b", "CHAT_ONLY", later), "a"],

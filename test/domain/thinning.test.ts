@@ -64,7 +64,7 @@ test("chat is dropped only from several frames, when the rate is reached or they
   expect(dropped({ isLimited: true, posted: 0 })).toBe(0);
 });
 
-test("what thinning leaves fits one frame", () => {
+test("the events that thinning keeps fit one frame", () => {
   const records = Array.from({ length: 200 }, (_, n) => chatRecord(n, "hi", 1, `u${n}`));
   const load = { posted: 1_000, postsPerSecond: 400, isLimited: true };
   const dropped = selectDropped(records, { ...load, frameBytes: frameBytesMax });

@@ -47,7 +47,7 @@ test("off logs only problems", () => {
   expect(lines).toHaveLength(2);
 });
 
-test("what functions log during a start with --json comes after the start message", () => {
+test("logs of functions during a start with --json come after the start message", () => {
   const lines: [string, string][] = [];
   const output = holdOutput((text, stream) => void lines.push([stream, text]));
   const log = createLog("json", output.write);

@@ -44,7 +44,7 @@ test.each(["work", "work.fifo"])("a message of %s expires after the queue's rete
 });
 
 // Planted fault that turns this red: a retention that counts from the sending only.
-test("what waited while the runner was stopped is delivered, and expires a retention later", () => {
+test("messages that waited while the runner was stopped are delivered, and expire a retention later", () => {
   const queue = makeQueue("work", { retentionSeconds: 60 });
   put(open(queue), queue, "poll's end");
   now += 3_600_000;

@@ -193,7 +193,7 @@ test("the key's mark is not written: the call failed, and the same key succeeds,
   expect(inbox.received.length).toBe(sent + 2);
 }, 900_000);
 
-test("of four concurrent calls one takes effect; the others get the same response, or 409 with Retry-After", async () => {
+test("one of four concurrent calls takes effect; the others get the same response, or 409 with Retry-After", async () => {
   for await (const post of prepareEach()) {
     const answers = await Promise.all([send(post), send(post), send(post), send(post)]);
     const { name } = post;

@@ -104,7 +104,7 @@ test("a request without an origin is not a page, and opens sockets with its toke
   expect(await askSocket(await tokenOf("u1"), { Host: "live.example.com" })).toBe("Allow");
 });
 
-test("what the gateway caches for a token is about every call of the stage, until the token expires", async () => {
+test("the gateway's cached result for a token holds for every call of the stage, until the token expires", async () => {
   const headers = { Authorization: [`Bearer ${await tokenOf("u1")}`] };
   const event = { methodArn, headers: {}, multiValueHeaders: headers };
   const { policyDocument } = await authorizeHttp(

@@ -118,7 +118,7 @@ test("a host's bans are listed with the newest first", async () => {
   expect(listed.map(({ banId }) => banId)).toEqual([second.end.banId, first.end.banId]);
 });
 
-test("a ban that is over leaves its host's list, which has room for those in force", async () => {
+test("an expired ban leaves its host's list, which has room for those in force", async () => {
   const stream = await makeStream(await makeUser(someone("host")));
   const [lifted, timed] = [await banFrom(stream, 60), await banFrom(stream, 3600)];
   const entryOf = ({ end: { banId } }: typeof timed) =>

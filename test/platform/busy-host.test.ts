@@ -88,7 +88,7 @@ describe("a host whose wallet others keep writing", () => {
   );
 
   test.each(busyWays)(
-    "has a few seconds first if %s, in which the gifts are redelivered behind everyone else's",
+    "first gets a few seconds if %s, in which the gifts are redelivered behind those of other hosts",
     async (_, whileSo) => {
       const { busy, calm, images } = await both();
       await whileSo(busy.host, async () => {
@@ -101,7 +101,7 @@ describe("a host whose wallet others keep writing", () => {
     },
   );
 
-  test("is not one whose partition the table throttles: then the gifts are redelivered", async () => {
+  test("is not left to the sweep if the table throttles the partition: the gifts are redelivered", async () => {
     const { busy, calm, images } = await both(secondsAgo(40));
     await whileUnjudged(busy.host, "ThrottlingError", async () => {
       const coming = settleAll(images, new Date());
@@ -142,7 +142,7 @@ async function parkedCount(): Promise<number> {
  * behind gifts only, so that it reads the same debtors each time.
  */
 describe("a sweep", () => {
-  test("of little time continues where the last one ended, until everybody had a turn", async () => {
+  test("with little time left continues where the last one ended, until every user had a turn", async () => {
     const hosts: { host: string }[] = [];
     for (let n = 0; n < 8; n++) hosts.push(await prepare(1, secondsAgo(60)));
     await poison(40, 20);

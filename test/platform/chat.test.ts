@@ -121,7 +121,7 @@ describe("admission", () => {
     expect(await codeOf(recordBan(stream, hostBan, now))).toBe("ban_of_host");
   });
 
-  test("of many concurrent bans one takes effect, and revisions only grow", async () => {
+  test("one of many concurrent bans takes effect, and revisions only grow", async () => {
     const stream = await newStream();
     const ban = () =>
       makeBan({ actionType: "BLOCK" }, { stream, target: sender, by: "host", now, id: newId(now) });

@@ -10,7 +10,7 @@ const now = new Date("2026-05-01T12:00:00.000Z");
 const after = (seconds: number) => new Date(now.getTime() + seconds * 1000);
 const newCall = () => keyedCall(someone("user"), "POST /v4/send_gift", "key", {});
 
-test("of two calls with one key the second is refused, until the first releases its claim", async () => {
+test("the second of two calls with one key is refused until the first releases its claim", async () => {
   const call = newCall();
   const giveBack = await claimCall(call, now);
   await expect(claimCall(call, now)).rejects.toMatchObject({ code: "key_in_progress" });
@@ -25,7 +25,7 @@ test("a call that died holds its key for 15 seconds, not until the table removes
   await claimCall(call, after(15));
 });
 
-test("a call that was taken for dead does not release the claim of the next one", async () => {
+test("a call that was considered dead does not release the claim of the next one", async () => {
   const call = newCall();
   const giveBack = await claimCall(call, now);
   await claimCall(call, after(16));

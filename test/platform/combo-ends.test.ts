@@ -41,7 +41,7 @@ test("a combo whose record was lost still ends: the sweep queues its end", async
   expect(await ended()).toMatchObject({ count: 3, credits: 30 });
 });
 
-test("a sweep that dies while it settles has queued the end before, so the next one need not", async () => {
+test("a sweep queues the ends of combos before it settles, so that a crash loses none", async () => {
   const { host, sender, ended } = await giveRow(2);
   // The host's ledger is broken: nothing of theirs can be settled.
   const Item = { ...key.entry(host, 1), userId: host };

@@ -158,7 +158,7 @@ test("the moments of a stream that was deleted right after its end still get the
   expect(await findMoment(streamId, momentId)).toMatchObject({ result });
 });
 
-test("of two messages about one end both succeed, and one result is written", async () => {
+test("both of two messages about one end succeed, and one result is written", async () => {
   const stream = await makeStream("host");
   const { id: momentId, endsAt } = await startMoment(stream, poll, caller, forget);
   const count = () => endMoments({ streamId: stream.id, momentId }, after(endsAt, 20));

@@ -80,7 +80,7 @@ test("more messages than a page are erased page by page, each page however often
 });
 
 // Planted fault that turns this red: a walk that goes on although another has moved the erasure.
-test("walks of one erasure that meet become one", async () => {
+test("concurrent runs of one erasure continue as one", async () => {
   const user = await makeUser(someone("user"));
   await removeUser({ userId: user, isForfeit: false, now: new Date() });
   queue.take();

@@ -208,7 +208,7 @@ test("the audit reports an escrow that does not hold the contributions", async (
  * Planted faults that turn this red: a walk that ends with the first who cannot be returned to, and
  * one that is finished though a contributor was left.
  */
-test("a member whose return fails delays nobody else, and is not forgotten", async () => {
+test("a contributor whose return fails delays no other, and is retried", async () => {
   const stream = await plannedStream();
   const givers = await Promise.all(Array.from({ length: 110 }, () => giveTo(stream, 2)));
   const [busy, unfit, ...others] = givers.sort() as [string, string, ...string[]];

@@ -85,7 +85,7 @@ test("entries are chained, and the wallet has the hash of the newest", async () 
   expect((await findWallet(sender)).head).toBe(previous);
 });
 
-test("of many concurrent gifts a wallet with credits for one pays for one", async () => {
+test("a wallet with credits for one gift pays for one of many concurrent gifts", async () => {
   const [sender, host] = [someone("sender"), someone("host")];
   await makeUser(sender, 10);
   const stream = await makeStream(host);

@@ -65,7 +65,7 @@ test("another stage's table is refused, empty or not, and stays unchanged", asyn
   expect(await assertReadable(place())).toMatchObject({ stage: "prod" });
 });
 
-test("of two stages that claim a table concurrently, one gets it", async () => {
+test("one of two stages that claim a table concurrently gets it", async () => {
   const both = ["a", "b"].map((stage) => endDeployment(place(), { ...claim, stage }));
   const outcomes = await Promise.allSettled(both);
   expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);

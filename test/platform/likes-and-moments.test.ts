@@ -54,7 +54,7 @@ const refusedAs = (code: string) => expect.objectContaining({ code });
 const ended = (endedAt: Date) => ({ status: "ended" as const, endedAt });
 afterEach(() => void jest.useRealTimers());
 
-test("of concurrent calls with one total one counts, and those of several sessions all do", async () => {
+test("one of several concurrent calls with one total counts, and calls of several sessions all count", async () => {
   const { id } = await makeStream("host");
   const same = await Promise.all(Array.from({ length: 8 }, () => tap(id, "ann", 7)));
   expect(same.map(({ total }) => total)).toEqual(Array(8).fill(7));
@@ -63,7 +63,7 @@ test("of concurrent calls with one total one counts, and those of several sessio
   expect((await countState(id, "")).sums).toEqual({ likes: 23 });
 });
 
-test("of eleven concurrent moments ten begin, whatever the order", async () => {
+test("ten of eleven concurrent moments begin, whatever the order", async () => {
   const stream = await makeStream("host");
   const all = await Promise.allSettled(Array.from({ length: 11 }, () => start(stream, poll)));
   const refused = all.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
@@ -98,7 +98,7 @@ test("a moment starts and ends at the time of the attempt that is committed", as
   expect(String(endedAt) >= String(conflictedAt)).toBe(true);
 });
 
-test("a poll that its log does not know yet has no vote for each of its options", async () => {
+test("a poll that the log has not counted yet has zero votes for each of its options", async () => {
   const moment = await start(await makeStream("host"), poll);
   expect(shownSums([moment], {})).toEqual({ likes: 0, [moment.id]: [0, 0] });
 });
@@ -195,7 +195,7 @@ test("a moment does not begin in a stream that has ended since it was read", asy
   await expect(start(stream, poll)).rejects.toEqual(refusedAs("stream_not_live"));
 });
 
-test("of one user's concurrent votes one counts, and of two ends one takes effect", async () => {
+test("one of a user's concurrent votes counts, and one of two concurrent ends takes effect", async () => {
   const stream = await makeStream("host");
   const moment = await start(stream, poll);
   await Promise.all([0, 1, 0, 1].map((at) => recordVote(moment, "ann", [at], new Date())));

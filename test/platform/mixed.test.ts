@@ -80,7 +80,7 @@ test.each(unjudged)(
 );
 
 test.each(unjudged)(
-  "a host whose wallet others write meanwhile is credited, told %s: no gift is parked",
+  "a host whose wallet others write meanwhile is credited despite %s, and no gift is parked",
   async (Code) => {
     const [sender, host] = [
       await makeUser(someone("sender"), 100),

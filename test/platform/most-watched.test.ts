@@ -79,7 +79,7 @@ test("a silent stream with more viewers than one list reads keeps its last count
   expect(await listMostViewed(10, now)).toEqual([large.id, smaller.id]);
 });
 
-test("of many silent streams, one list counts those with the most viewers at their last count", async () => {
+test("a list counts those of many silent streams that had the most viewers at their last count", async () => {
   for (let n = 0; n < 50; n++) await streamWith(10, 0, { countedSecondsAgo: 60 });
   const fewer = await streamWith(5, 0, { countedSecondsAgo: 60 });
   await subscribe(fewer.id, 20);

@@ -50,7 +50,7 @@ test.each([
   ["credits for one pass only", price, undefined],
   ["a spend limit of one pass", 3 * price, price],
 ])(
-  "of two joins at once by a user with %s, both are answered and one is charged",
+  "two joins at once by a user with %s are both answered, and one is charged",
   async (_, credits, spendLimit) => {
     await atEachRequest(async () => {
       const stream = await newPaid();
@@ -98,7 +98,7 @@ test("a refund takes back pending and spent credits; what the host lacks becomes
   expect((await look()).misfits).toEqual([]);
 });
 
-test("of ten concurrent refunds one moves credits", async () => {
+test("one of ten concurrent refunds moves credits", async () => {
   const { stream, userId } = await bought();
   const refunds = Array.from({ length: 10 }, () => refundOf(stream.id, userId));
   const results = await Promise.allSettled(refunds);

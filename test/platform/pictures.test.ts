@@ -54,7 +54,7 @@ test("the sweep removes objects that no item refers to, once no call can still b
   expect(await sweepPictures(new Date(now.getTime() + 2 * hour))).toEqual({ seen: 8, removed: 4 });
 });
 
-test("what was stored half an hour ago and is not shown yet stays", async () => {
+test("a picture that was stored half an hour ago and is not shown yet stays", async () => {
   const now = new Date();
   const { id } = await keepAt(new Date(now.getTime() - hour / 2));
   await sweepPictures(now);

@@ -23,7 +23,7 @@ test.each([
   ["featured", featured],
   ["catch-streamers", catchStreamers],
   ["most-watched-creators", mostWatched],
-])("%s is read once in some seconds, however many ask", async (_, handler) => {
+])("%s is read once in some seconds, however many request it", async (_, handler) => {
   await makeStream(await makeUser("host"));
   const measure = meterTable();
   const ask = (limit?: string) =>

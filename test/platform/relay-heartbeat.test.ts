@@ -41,7 +41,7 @@ async function sentWithout({ from, until }: { from: number; until: number }) {
   return sent;
 }
 
-test("a relay closes its sockets before functions take them for dead", async () => {
+test("a relay closes its sockets before functions consider them dead", async () => {
   expect(await sentWithout({ from: 0, until: 16 })).toEqual([
     { type: "closing", code: 4410, reason: "Reconnect at once" },
     1001,

@@ -109,7 +109,7 @@ test("reading the list costs a new environment's first effect a step, and other 
   expect(first.write).toMatchObject({ steps: usual.write.steps + 1 });
 });
 
-test("an unreadable list blocks nobody while the cached one is recent, and everybody afterwards", async () => {
+test("an unreadable list of revocations blocks no user while the cached one is recent, and every user afterwards", async () => {
   await makeUser("eva");
   const client = table();
   useTable({

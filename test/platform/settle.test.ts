@@ -67,7 +67,7 @@ test("a poison record is parked with its reason, and the others are settled", as
   expect(await parked()).toEqual([]);
 });
 
-test("one host's broken ledger blocks nobody else's credits", async () => {
+test("one host's broken ledger does not block other users' credits", async () => {
   const [bad, good] = [await prepare(2), await prepare(2)];
   await put({ ...key.entry(bad.host, 1), userId: bad.host });
   const images = await Promise.all([

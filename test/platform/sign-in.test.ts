@@ -121,7 +121,7 @@ test("an unavailable issuer is 503, not a refusal", async () => {
   }
 });
 
-test("of two concurrent sign-ins with one key one redeems the code, and the other is refused", async () => {
+test("one of two concurrent sign-ins with one key redeems the code, and the other is refused", async () => {
   answers["/token"] = { body: { id_token: "a.b.c", expires_in: 900 } };
   await findMetadata(later());
   const before = posts;

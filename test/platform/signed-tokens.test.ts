@@ -31,7 +31,7 @@ function signed(claims: string | Uint8Array, header: Record<string, unknown> = {
 const claimsOf = (more: string) =>
   `{"iss":"${issuer}","aud":"ovation","iat":${minutes(-1)},"exp":${minutes(60)},"jti":"j",${more}}`;
 
-test("of a token's two `sub` claims the last one counts, everywhere", async () => {
+test("the last of a token's two `sub` claims counts, everywhere", async () => {
   const token = await signed(claimsOf('"sub":"u1","sub":"u2"'));
   expect(await verifyToken(token, new Date())).toMatchObject({ userId: "u2" });
 });

@@ -50,7 +50,7 @@ test("past streams begin with the one that ended last, and planned ones with the
   expect(await idsOf(upcoming, host, { limit: "1" })).toEqual([next.id]);
 });
 
-test("of a host's live streams the one that began last is the active one", async () => {
+test("the active stream of a host is the live one that began last", async () => {
   const host = await makeUser(someone("host"));
   const began = await add(host, { startedAt: inMinutes(-1) });
   await add(host, { startedAt: inMinutes(-5) });

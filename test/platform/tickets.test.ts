@@ -38,7 +38,7 @@ test("a ticket is valid for a minute or until its token ends, with the token's r
   expect(await ticketCaller(await ticketOf(10), after(10))).toBeUndefined();
 });
 
-test("of concurrent callers with one ticket one gets it, and a late one uses it up", async () => {
+test("one of several concurrent callers with one ticket may use it, and a late one uses it up", async () => {
   for (let round = 0; round < 20; round++) {
     const text = await ticketOf(3600);
     const takes = await Promise.all(Array.from({ length: 10 }, () => ticketCaller(text, now)));

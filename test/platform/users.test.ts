@@ -109,7 +109,7 @@ test("claims complete a profile that a mention created, and never one that its o
   expect(await findProfile(changed.userId)).toMatchObject({ name: "Own" });
 });
 
-test("of two users who claim one username concurrently one gets it, and both have a profile", async () => {
+test("one of two users who claim one username concurrently gets it, and both have a profile", async () => {
   const preferred_username = `name-${newId(now)}`;
   const users = [callerWith(), callerWith()];
   await Promise.all(users.map(({ userId }) => recordNewUser(userId, { preferred_username }, now)));

@@ -96,7 +96,7 @@ browserTest(
 );
 
 browserTest(
-  "a vote is not taken back by an older answer about the stored one",
+  "an older response does not take a vote back",
   async () => {
     const made = await open("?voted");
     await made.waitForFunction("window.heldVotes?.length === 2");

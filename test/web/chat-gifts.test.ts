@@ -220,7 +220,7 @@ browserTest(
 );
 
 browserTest(
-  "the balance is without what was just spent, whatever an older answer says",
+  "the balance excludes what was just spent, even if an older response arrives",
   async () => {
     const made = await openPicker("?rich");
     const balance = made.getByLabel("Credits", { exact: true });
@@ -265,7 +265,7 @@ browserTest(
 );
 
 browserTest(
-  "a gift whose price has changed is not sent; the picker shows the new price, for which it is",
+  "a gift whose price has changed is not sent; it can be sent at the new price, which the picker shows",
   async () => {
     const made = await openPicker("?price");
     await made.evaluate("window.repriced = { Rose: 11 }");

@@ -8,7 +8,7 @@ useBusyChat();
 const poll = { id: "p1", kind: "poll", title: "Which song next?", options: ["Blue", "Red"] };
 
 browserTest(
-  "a viewer who becomes a moderator can end polls and unpin, until they are one no more",
+  "a viewer who becomes a moderator can end polls and unpin, until they lose the role",
   async () => {
     const made = await open();
     await made.locator('[aria-label*="10"]').waitFor({ state: "attached" });

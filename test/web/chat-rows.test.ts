@@ -14,7 +14,7 @@ const toEnd = (one: unknown) => {
 const rowsOf = (made: Page) => made.locator(".row.message").count();
 
 browserTest(
-  "at a hundred events a second it keeps 500 rows, and the balance and the box have their names",
+  "at a hundred events a second the chat keeps 500 rows, and the balance and the box have accessible names",
   async () => {
     const made = await open();
     await made.evaluate(`new Promise((done) => {
@@ -101,7 +101,7 @@ browserTest(
 );
 
 browserTest(
-  "nothing jumps: what enters leaves the height of the list alone, and the end stays the end",
+  "new rows do not move the list: its height stays, and its end stays in view",
   async () => {
     const made = await openWith(60);
     const seen = (await made.evaluate(`new Promise((done) => {

@@ -248,7 +248,7 @@ test("a user who is muted while a check is under way stays muted", async () => {
   expect(reasons.at(-1)).toBe(said.muted);
 });
 
-test("a chat that can never be read is not tried again, and one that fails for now is", () => {
+test("a chat is read again after a temporary failure, and not after a permanent one", () => {
   expect([400, 401, 403, 404].every((status) => isFinal(refusal(status, "x")))).toBe(true);
   expect([0, 409, 429, 500, 503].some((status) => isFinal(refusal(status, "x")))).toBe(false);
   expect(isFinal(new TypeError("offline"))).toBe(false);

@@ -55,7 +55,7 @@ test("a gift joins a row that is over only if the server counts it into that row
   expect(next.combo).toMatchObject({ count: 1, isMixed: false });
 });
 
-test("of ended rows only the latest are kept", () => {
+test("only the latest of the ended rows are kept", () => {
   const combos = createCombos();
   for (let n = 0; n < 1_000; n++) combos.add(giftOf(`p${n}`, "rose", 1), n);
   expect(combos.end(6_000)).toHaveLength(1_000);

@@ -157,7 +157,7 @@ browserTest(
 );
 
 browserTest(
-  "why an action has failed is shown until it succeeds, whatever other actions do",
+  "the reason why an action failed is shown until it succeeds, whatever other actions do",
   async () => {
     const host = "lost-host-2";
     await call(host, "POST", "/api/v1/channel/overlay-keys", { description: "Desk" });

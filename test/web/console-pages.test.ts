@@ -30,7 +30,7 @@ const isWithoutHoles = (numbers: number[], newest: number) =>
   numbers.length > 0 && numbers.every((n, at) => n === newest - at);
 
 browserTest(
-  "deliveries that are refreshed have no holes, stay as long as loaded, and go on after a failure",
+  "a refreshed list of deliveries has no gaps, keeps its length, and can be continued after a failure",
   async () => {
     const hook = { url: "https://example.com/refreshed", events: ["webhook.test"] };
     const { id } = await call("admin", "POST", "/api/v1/webhooks", hook);
@@ -153,7 +153,7 @@ browserTest(
 );
 
 browserTest(
-  "a list is read again with Reload, and with its item of the navigation",
+  "a list is read again with Reload, and with its navigation item",
   async () => {
     const { page, faults, visit, close } = await openConsole(pages, "Ada Admin");
     const ids = [];

@@ -58,7 +58,7 @@ test("a lost event is counted once, however often the log is compared", async ()
   expect(deliveries.value).toEqual({ events: 2, lost: 1, doubled: 0 });
 });
 
-test("what was shown of an earlier log is not compared with a new one", async () => {
+test("events that were shown from an earlier log are not compared with a new one", async () => {
   const { asked, check } = await watch(framesOf(3), { epoch: "new", frame: 9 });
   await check();
   expect([asked, deliveries.value.lost]).toEqual([[], 0]);

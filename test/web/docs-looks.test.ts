@@ -6,7 +6,7 @@ import { openAmongStages, openReference, operation } from "./reference.ts";
 const pages = usePages();
 
 browserTest(
-  "links to other stages have their room in every size and colour",
+  "links to other stages fit in every size and colour",
   async () => {
     const { page, close } = await openAmongStages(pages);
     // The page around them is looked at whole below.

@@ -43,32 +43,35 @@ const draw = `async (colour) => {
   return btoa(String.fromCharCode(...new Uint8Array(await still.arrayBuffer())));
 }`;
 
-browserTest("stills become a moving picture in their order, and the README's is one", async () => {
-  const browser = (await openBrowser())!;
-  const server = await servePages("<title>a secure context</title>");
-  try {
-    const page = await browser.newPage({ viewport: size });
-    await page.goto(server.url);
-    const stills = [];
-    for (const colour of ["#f00", "#0f0", "#00f"]) {
-      const data = (await page.evaluate(`(${draw})("${colour}")`)) as string;
-      stills.push({ webp: Buffer.from(data, "base64"), milliseconds: 250 });
+browserTest(
+  "stills become a moving picture in their order, and the README's picture is one",
+  async () => {
+    const browser = (await openBrowser())!;
+    const server = await servePages("<title>a secure context</title>");
+    try {
+      const page = await browser.newPage({ viewport: size });
+      await page.goto(server.url);
+      const stills = [];
+      for (const colour of ["#f00", "#0f0", "#00f"]) {
+        const data = (await page.evaluate(`(${draw})("${colour}")`)) as string;
+        stills.push({ webp: Buffer.from(data, "base64"), milliseconds: 250 });
+      }
+      const read = (picture: Buffer) =>
+        page.evaluate(`(${decode})(${JSON.stringify(picture.toString("base64"))})`);
+      expect(await read(encodeAnimation(stills, size.width, size.height))).toEqual({
+        ...{ frameCount: 3, animated: true, endless: true, duration: 250_000 },
+        colours: ["1001", "0101", "0011"],
+      });
+      const picture = readFileSync(join(import.meta.dirname, "../../docs/pictures/evening.webp"));
+      expect(picture.length).toBeLessThan(1_000_000);
+      const { frameCount } = (await read(picture)) as { frameCount: number };
+      expect(frameCount).toBeGreaterThanOrEqual(20);
+    } finally {
+      await browser.close();
+      await server.close();
     }
-    const read = (picture: Buffer) =>
-      page.evaluate(`(${decode})(${JSON.stringify(picture.toString("base64"))})`);
-    expect(await read(encodeAnimation(stills, size.width, size.height))).toEqual({
-      ...{ frameCount: 3, animated: true, endless: true, duration: 250_000 },
-      colours: ["1001", "0101", "0011"],
-    });
-    const picture = readFileSync(join(import.meta.dirname, "../../docs/pictures/evening.webp"));
-    expect(picture.length).toBeLessThan(1_000_000);
-    const { frameCount } = (await read(picture)) as { frameCount: number };
-    expect(frameCount).toBeGreaterThanOrEqual(20);
-  } finally {
-    await browser.close();
-    await server.close();
-  }
-});
+  },
+);
 
 /** A page that lacks a label fails at the wait, one with another label at the comparison. */
 async function expectLabels(page: Page, labels: readonly string[]) {

@@ -159,7 +159,7 @@ browserTest(
 );
 
 browserTest(
-  "an overlay rings for gifts unless its URL mutes it, and rows that shall not fade stay",
+  "an overlay rings for gifts unless its URL mutes it, and rows stay if they are set not to fade",
   async () => {
     for (const [query, rung] of [
       ["fade=0", 1],

@@ -36,7 +36,7 @@ test.each([
   expect(settingsOf(query, "en")).toEqual(usual);
 });
 
-test("whatever the query is, the settings keep to their limits", () => {
+test("the settings stay within their limits, whatever the query is", () => {
   const name = fc.constantFrom("max", "fade", "font", "theme", "align", "goal", "lang");
   fc.assert(
     fc.property(fc.array(fc.tuple(name, fc.string())), (pairs) => {

@@ -145,7 +145,7 @@ const views: Record<string, (page: Page) => Promise<unknown>> = {
 
 describe.each(["dark", "light"] as const)("in the %s scheme", (colorScheme) => {
   browserTest.each(Object.keys(views))(
-    "every control of %s is read at rest, under the pointer, pressed, focused and disabled",
+    "every control of %s is legible at rest, under the pointer, pressed, focused and disabled",
     async (path) => {
       const { page, close } = await pages.open(path, { colorScheme });
       await views[path]!(page);

@@ -138,7 +138,7 @@ browserTest(
 );
 
 browserTest(
-  "until figures are read there are bars in their place, and no zeros",
+  "figures have placeholders instead of zeros until they are read",
   async () => {
     const { page, close } = await pages.open("/docs");
     let answer = () => {};
@@ -337,7 +337,7 @@ browserTest(
 );
 
 browserTest(
-  "what the streamer deletes is gone in the other windows, and slow mode keeps the text",
+  "messages that the streamer deletes disappear in the other windows, and slow mode keeps the text",
   async () => {
     const { page, faults, viewer, close } = await open();
     await quiet(page);

@@ -12,7 +12,7 @@ const creditsOf = async (viewer: Locator) =>
   Number((await viewer.getByLabel("Credits", { exact: true }).textContent())!.replace(/\D/g, ""));
 
 browserTest(
-  "two viewers see each other; nothing comes from elsewhere and nothing goes wrong",
+  "two viewers see each other's messages; nothing is loaded from other hosts, and nothing fails",
   async () => {
     const { page, faults, answer, viewer, close } = await open();
     const policy = answer.headers()["content-security-policy"]!;

@@ -41,7 +41,7 @@ test("a balance that is read while a gift is under way is not shown: it may lack
   expect(shown).toEqual([100, 90, 100]);
 });
 
-test("what a host earns is read once per 1.5 s while gifts come, and no more by a closed chat", async () => {
+test("a host's earnings are read once per 1.5 s while gifts arrive, and no longer by a closed chat", async () => {
   const { readSoon, stop, watch } = walletOf(100);
   for (let gift = 0; gift < 10; gift++) {
     readSoon();

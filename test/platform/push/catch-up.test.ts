@@ -314,7 +314,7 @@ test("exactly one second's budget of frames is granted, however many ask at once
   expect(await takeResumeFrames("dave", 8, now)).toBe(8);
 });
 
-test("a turn is bounded, and a connection that does not take a frame ends it", async () => {
+test("a turn of catching up is bounded, and ends if a connection does not accept a frame", async () => {
   const { scene, since, ask, say } = await frames(25);
   useLimits({ pageFrames: 3, jobPages: 2 });
   expect(limits().jobPages * limits().pageFrames).toBe(6);

@@ -82,7 +82,7 @@ test("viewers who leave together delay no frame and are removed in steps", async
   expect(room.cache.dead.size).toBe(0);
 });
 
-test("a connection that was taken for dead is posted to after its next subscribe", async () => {
+test("a connection that was considered dead gets posts after its next subscribe", async () => {
   const room = await loseAll(10);
   await room.push(0);
   await setTimeout(2);

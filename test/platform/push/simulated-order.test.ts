@@ -26,7 +26,7 @@ function createClock() {
   return clock;
 }
 
-test("what is posted to a simulated socket one after the other arrives in this order", async () => {
+test("messages that are posted to a simulated socket one after the other arrive in this order", async () => {
   const clock = createClock();
   const came = new Map<string, string[]>();
   const connections = new Map<string, Connection>();

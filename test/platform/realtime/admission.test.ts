@@ -36,7 +36,7 @@ async function connect(userId: string, connectionId: string, agoMilliseconds = 0
   return admitted;
 }
 
-test("of many sockets that open at once no more than the limit stay", async () => {
+test("no more sockets than the limit stay of many that open at once", async () => {
   const admitted = await Promise.all(
     Array.from({ length: 12 }, (_, n) => connect("crowd", `crowd-${n}`)),
   );

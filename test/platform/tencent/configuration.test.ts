@@ -109,7 +109,7 @@ const badGifts = [
   { DefaultName: " \t" },
   { DefaultDesc: "x".repeat(21) },
 ];
-test("of two equal changes of a gift type's GiftId at once, both succeed", async () => {
+test("two equal changes of a gift type's GiftId at once both succeed", async () => {
   await atEachRequest(async () => {
     const now = new Date();
     const [GiftId, wanted] = [newId(now).slice(4), newId(now).slice(4)];

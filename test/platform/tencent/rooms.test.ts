@@ -143,7 +143,7 @@ describe("create_room and get_room_info", () => {
     expect(await findProfile("typo1")).toBeUndefined();
   });
 
-  test("of two owners at once, the one who becomes known owns the room", async () => {
+  test("the one of two owners at once who becomes known owns the room", async () => {
     const owners = ["rival1", "rival2"];
     const create = (Owner_Account: string) => createRoom("rivals", { Owner_Account });
     const answers = await Promise.all(owners.map(create));
@@ -153,7 +153,7 @@ describe("create_room and get_room_info", () => {
     expect(known).toEqual([(await findRoom("rivals"))?.hostId]);
   });
 
-  test("of many concurrent calls one creates the room", async () => {
+  test("one of many concurrent calls creates the room", async () => {
     const answers = await Promise.all(Array.from({ length: 6 }, () => createRoom("race")));
     const codes = answers.map(({ ErrorCode }) => ErrorCode).sort();
     expect(codes).toEqual([0, 100010, 100010, 100010, 100010, 100010]);
@@ -257,7 +257,7 @@ describe("destroy_room", () => {
     expect(await createRoom(first.id, { Owner_Account: "x" })).toMatchObject({ ErrorCode: 100003 });
   });
 
-  test("of many concurrent calls one creates the next room", async () => {
+  test("one of many concurrent calls creates the next room", async () => {
     await createRoom("again");
     await call(destroy, { RoomId: "again" });
     const answers = await Promise.all(Array.from({ length: 6 }, () => createRoom("again")));

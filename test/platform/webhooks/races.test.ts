@@ -137,7 +137,7 @@ test("a webhook whose URL is changed while the old one answers 410 stays, and it
   expect(come.sort()).toEqual(["one", "two"]);
 });
 
-test("of two new secrets at once both stay", async () => {
+test("two new secrets at once both stay", async () => {
   const { receiverId } = await receiver();
   const add = (secret: string) =>
     changeSecrets(

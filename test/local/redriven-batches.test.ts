@@ -16,7 +16,7 @@ let dataDir: string;
 let calls: ReturnType<typeof callsOf>;
 
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), "ovation-given-up-"));
+  dataDir = await mkdtemp(join(tmpdir(), "ovation-redriven-"));
   system = await startSystem({ dataDir, port: await freePort(), env: { DEMO: "off" } });
   calls = callsOf(system.url);
 });

@@ -2,7 +2,7 @@
  * What two services have to agree on, where a message or a schedule finds the second half
  * (docs/decisions/failures.md): each call of the second service fails in every way that it
  * can, as often as its client tries, and the second half follows on a clock that is moved. Places
- * that a record of the table's stream leads on are in test/local/second-halves.test.ts.
+ * that a record of the table's stream leads on are in test/local/queued-follow-ups.test.ts.
  */
 import { isDeepStrictEqual } from "node:util";
 import { decideGift } from "../../domain/money/gift.ts";
