@@ -81,7 +81,7 @@ export function connect(settings: Settings) {
     },
     onMessage(message) {
       if (message.type === "events") settings.noteTime(message.events.at(-1)?.at);
-      perform(connection, sessions.take(session, message, performance.now()));
+      perform(connection, sessions.receive(session, message, performance.now()));
       if (message.type === "channel") announce(message.streamId);
     },
     onClose(reason, statusCode) {

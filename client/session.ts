@@ -169,7 +169,7 @@ const unsubscribe = (streamId: string) => ({
   message: { action: "unsubscribe", streamId, requestId: "0" },
 });
 
-export function take<L>(session: Session<L>, message: ServerMessage, now: number): Act<L>[] {
+export function receive<L>(session: Session<L>, message: ServerMessage, now: number): Act<L>[] {
   session.lastAt = now;
   session.pingedAt = undefined;
   if (message.type === "notification") return notify(session, message.data);

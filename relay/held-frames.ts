@@ -17,7 +17,7 @@ export const encode = (frame: Frame): Encoded => ({
 });
 
 /** The concatenated bytes of several frames, each encoding made once and shared. */
-export function joined(frames: readonly Encoded[]): Encoded["bytes"] {
+export function concatFrames(frames: readonly Encoded[]): Encoded["bytes"] {
   const [only, second] = frames;
   if (only !== undefined && second === undefined) return only.bytes;
   return lazyEach((compact) => Buffer.concat(frames.map((one) => one.bytes(compact))));

@@ -9,7 +9,7 @@ import { share } from "../platform/table/query.ts";
 import { closeInWaves } from "./closing.ts";
 import { createInboxReader } from "./inbox.ts";
 import type { Connection } from "./model.ts";
-import { leaveAll } from "./room.ts";
+import { removeSubscriptions } from "./room.ts";
 import type { State } from "./state.ts";
 import { subscribe } from "./subscribe.ts";
 
@@ -135,7 +135,7 @@ async function move(
   connection: Connection,
   newest: string | null,
 ): Promise<void> {
-  leaveAll(connection);
+  removeSubscriptions(connection);
   connection.channelStreamId = newest;
   connection.send({ type: "channel", streamId: newest });
   if (newest === null) return;

@@ -17,8 +17,8 @@ import { socketLimits, takeConnection } from "./connection.ts";
 import { answerHandshake, readHandshake } from "./handshake.ts";
 import type { Connection } from "./model.ts";
 import { isAlone, startPeriodicWork } from "./periodic-work.ts";
-import { leaveAll } from "./room.ts";
-import { grantedTo } from "./routes.ts";
+import { removeSubscriptions } from "./room.ts";
+import { grantedStreamOf } from "./routes.ts";
 import { type Admitted, createState, type State } from "./state.ts";
 import { subscribe } from "./subscribe.ts";
 
@@ -178,7 +178,7 @@ function open(
 ): Connection {
   const forget = () => {
     connections.delete(id);
-    leaveAll(connection);
+    removeSubscriptions(connection);
     ended.add(listingOf(caller, id));
   };
   const connection = takeConnection({
@@ -201,7 +201,7 @@ async function subscribeFirst(
 ): Promise<void> {
   connection.isGreeting = true;
   try {
-    assertOnly(grantedTo(connection), query.streamId);
+    assertOnly(grantedStreamOf(connection), query.streamId);
     await subscribe(rooms, connection, query, new Date());
   } catch (error) {
     const isRefusal = error instanceof Refusal;

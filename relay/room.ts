@@ -7,7 +7,7 @@ import { measureMetric } from "../platform/runtime/metrics.ts";
 import { announces, queryFrames, readHead } from "../platform/store/log/frames.ts";
 import { getLog } from "../platform/store/log/logs.ts";
 import { isStillBlocked } from "../platform/store/streams/members.ts";
-import { createHeldFrames, joined } from "./held-frames.ts";
+import { concatFrames, createHeldFrames } from "./held-frames.ts";
 import type { Connection, Room, Subscription } from "./model.ts";
 
 /**
@@ -65,7 +65,7 @@ export function refresh(room: Room): Promise<void> {
  * Shows an announced frame, as it was stored. Reads the log if the frame is not the next one, or
  * others are being read.
  */
-export function take(room: Room, frame: Frame): Promise<void> {
+export function showFrame(room: Room, frame: Frame): Promise<void> {
   const { epoch, head } = room.end;
   if (room.reading ?? room.next) return refresh(room);
   if (frame.epoch !== epoch || frame.n !== head + 1) return refresh(room);
@@ -133,7 +133,7 @@ function showRun(room: Room, run: readonly [Frame, ...Frame[]]): void {
   const { n, epoch, newest, totals, madeAt = now } = last;
   room.end = { epoch, head: n, newest, totals, ...stateOf(last), madeAt };
   room.busyAt = now;
-  const bytes = joined(encoded);
+  const bytes = concatFrames(encoded);
   for (const subscription of room.subscriptions) {
     if (!subscription.isLive) continue;
     subscription.next = n + 1;
@@ -158,7 +158,7 @@ async function endBlocked(room: Room, { blocks = [] }: Frame, now: Date): Promis
 export function endSubscription(subscription: Subscription, reason: "blocked" | "pass"): void {
   const { connection, room, isOver } = subscription;
   if (isOver) return;
-  leave(subscription);
+  removeSubscription(subscription);
   connection.send({ type: "unsubscribed", streamId: room.streamId, reason });
 }
 
@@ -166,7 +166,7 @@ export function endSubscription(subscription: Subscription, reason: "blocked" | 
  * Adds a subscription, replacing the connection's previous one. Sends nothing yet, and does not
  * count the user, whose rights are still to be read.
  */
-export function enter(room: Room, connection: Connection, now: Date): Subscription {
+export function addSubscription(room: Room, connection: Connection, now: Date): Subscription {
   const { streamId } = room;
   const former = connection.subscriptions.get(streamId);
   const at = former?.at ?? now.getTime();
@@ -185,7 +185,7 @@ export function enter(room: Room, connection: Connection, now: Date): Subscripti
 }
 
 /** Counts the user of a subscription as a viewer, once their rights have been read. */
-export function admit(subscription: Subscription): void {
+export function countViewer(subscription: Subscription): void {
   const { room, connection, at, isAdmitted, isOver } = subscription;
   const { userId } = connection.caller;
   if (isAdmitted || isOver || isOverlay(userId)) return;
@@ -196,7 +196,7 @@ export function admit(subscription: Subscription): void {
 }
 
 /** Ends a subscription and, if its user was admitted, records the visit. */
-export function leave(subscription: Subscription): void {
+export function removeSubscription(subscription: Subscription): void {
   if (subscription.isOver) return;
   subscription.isOver = true;
   const { connection, room, at } = subscription;
@@ -214,6 +214,6 @@ export function leave(subscription: Subscription): void {
 }
 
 /** Ends all subscriptions of a connection. */
-export function leaveAll({ subscriptions }: Connection): void {
-  for (const one of [...subscriptions.values()]) leave(one);
+export function removeSubscriptions({ subscriptions }: Connection): void {
+  for (const one of [...subscriptions.values()]) removeSubscription(one);
 }

@@ -3,7 +3,7 @@ import { recordVisits, type Visit } from "../platform/store/log/subscribers.ts";
 import { createBacklog } from "./backlog.ts";
 import type { Room } from "./model.ts";
 import { createPresence } from "./presence.ts";
-import { closeRoom, openRoom, take } from "./room.ts";
+import { closeRoom, openRoom, showFrame } from "./room.ts";
 import { createViewerCounts } from "./viewer-counts.ts";
 
 /** An empty room is kept for this long, because its viewers may reconnect. */
@@ -67,7 +67,7 @@ export function createRooms(node: string) {
     /** Shows a stream's new frame, if its log is open. */
     async take(streamId: string, frame: Frame): Promise<void> {
       const room = rooms.get(streamId);
-      if (room !== undefined) await take(room, frame);
+      if (room !== undefined) await showFrame(room, frame);
     },
     /** Records that this relay no longer serves its rooms, and the visits that have ended. */
     end: () => Promise.all([...[...rooms.values()].map(drop), visits.settled()]),

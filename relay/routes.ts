@@ -11,7 +11,7 @@ import { admitSocket, listingOf, listSocket } from "../platform/realtime/socket-
 import { assertOnly } from "../platform/realtime/subscription.ts";
 import { setting } from "../platform/runtime/env.ts";
 import type { Connection } from "./model.ts";
-import { leave } from "./room.ts";
+import { removeSubscription } from "./room.ts";
 import type { Rooms } from "./rooms.ts";
 import { subscribe } from "./subscribe.ts";
 
@@ -50,7 +50,7 @@ export function createRoutes({ rooms, connections, poster }: Held) {
     subscribeRoute.contract,
     async ({ message, connectionId, now }) => {
       const connection = connectionOf(connectionId);
-      assertOnly(grantedTo(connection), message.streamId);
+      assertOnly(grantedStreamOf(connection), message.streamId);
       await subscribe(rooms, connection, message, now);
     },
     openPoster,
@@ -59,9 +59,9 @@ export function createRoutes({ rooms, connections, poster }: Held) {
     unsubscribeRoute.contract,
     async ({ message: { streamId }, connectionId, answer }) => {
       const connection = connectionOf(connectionId);
-      assertOnly(grantedTo(connection), streamId);
+      assertOnly(grantedStreamOf(connection), streamId);
       const subscription = connection.subscriptions.get(streamId);
-      if (subscription !== undefined) leave(subscription);
+      if (subscription !== undefined) removeSubscription(subscription);
       await answer({ type: "unsubscribed", streamId });
     },
     openPoster,
@@ -94,7 +94,7 @@ export function createRoutes({ rooms, connections, poster }: Held) {
 }
 
 /** The stream that a connection is limited to; undefined if it is not limited. */
-export const grantedTo = ({ caller, channelStreamId }: Connection): string | undefined =>
+export const grantedStreamOf = ({ caller, channelStreamId }: Connection): string | undefined =>
   caller.channelOf === undefined ? caller.streamId : (channelStreamId ?? "");
 
 function actionIn(body: string): string {

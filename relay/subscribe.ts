@@ -14,7 +14,13 @@ import { getSharedStreamWithMember } from "../platform/store/streams/stream-acce
 import { socketLimits } from "./connection.ts";
 import { type Encoded, encode, heldBefore } from "./held-frames.ts";
 import type { Connection, Room, Subscription } from "./model.ts";
-import { admit, endSubscription, enter, leave, refresh } from "./room.ts";
+import {
+  addSubscription,
+  countViewer,
+  endSubscription,
+  refresh,
+  removeSubscription,
+} from "./room.ts";
 import type { Rooms } from "./rooms.ts";
 
 /** The parameters of a `subscribe`. */
@@ -49,15 +55,15 @@ export async function subscribe(
   const room = await rooms.open(streamId);
   if (!connection.isOpen()) return;
   const former = subscriptions.get(streamId);
-  const subscription = enter(room, connection, now);
+  const subscription = addSubscription(room, connection, now);
   try {
     [subscription.isPaid] = await Promise.all([mayWatch(), refresh(room)]);
-    admit(subscription);
+    countViewer(subscription);
     if (await sendSubscribed(rooms, room, subscription, request)) begin(room, subscription);
   } catch (error) {
     const reason = former && lossIn(error);
     if (reason !== undefined) endSubscription(subscription, reason);
-    else if (error instanceof Refusal || !former?.next) leave(subscription);
+    else if (error instanceof Refusal || !former?.next) removeSubscription(subscription);
     else {
       // A passing fault: the viewer keeps what they had, as on sockets of the API.
       subscription.next = former.next;

@@ -80,7 +80,7 @@ export const channelFields = (channel: Channel) => ({
  * The settings that a stream takes from its host's channel: those set since the revision that it
  * last applied. Undefined if there are none, or if the stream is over.
  */
-export function takenFromChannel(channel: Channel, stream: Stream): Partial<Stream> | undefined {
+export function changesFromChannel(channel: Channel, stream: Stream): Partial<Stream> | undefined {
   const { channelRevision = 0 } = stream;
   if (isOver(stream) || channelRevision >= channel.revision) return undefined;
   const taken = settingNames.filter((name) => (channel.changed[name] ?? 0) > channelRevision);

@@ -209,7 +209,7 @@ export const bodyOf = ({ type, at, data }: OutgoingEvent): string =>
   JSON.stringify({ type, timestamp: at, data });
 
 /** The message whose text is in an event's data. */
-export function messagePlaceOf(event: OutgoingEvent): Delivery["message"] {
+export function messageRefOf(event: OutgoingEvent): Delivery["message"] {
   const message = messageIn(event) as { _id?: unknown } | undefined;
   return message && { streamId: String(event.data.streamId), id: String(message._id) };
 }

@@ -5,7 +5,7 @@ import { ReceiverId } from "../../domain/webhooks/webhook.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { getDelivery } from "../../platform/store/webhooks/deliveries.ts";
 import { queueDelivery } from "../../platform/webhooks/jobs.ts";
-import { readTakenTypes } from "../../platform/webhooks/receivers.ts";
+import { readSubscribedTypes } from "../../platform/webhooks/receivers.ts";
 
 /** One attempt outside the retry schedule, which continues if there is one. */
 export const { contract, handler } = endpoint(
@@ -26,7 +26,7 @@ export const { contract, handler } = endpoint(
     grants: { read: ["WEBHOOK", "CALLBACKS", "DELIVERY"], queues: ["deliveries"] },
   },
   async ({ path: { id: receiverId, deliveryId }, callId, commitReply, assertNew }) => {
-    const takes = await readTakenTypes(receiverId);
+    const takes = await readSubscribedTypes(receiverId);
     const { id, type, once } = await getDelivery(receiverId, deliveryId);
     if (once) refuse("delivery_not_resendable");
     if (!takes(type)) refuse("webhook_disabled");

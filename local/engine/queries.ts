@@ -11,7 +11,7 @@ import { encodeKey, encodeKeyValue, type KeySchema, keyOf, refuseKeysAsDocuments
 import {
   checkMembers,
   checkStartFits,
-  findPlace,
+  findTableOrIndex,
   readStart,
   refuseKeysInFilter,
   refuseUnprojected,
@@ -51,7 +51,7 @@ export const query: Operation = (context, body) => {
     throw invalid(
       "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.",
     );
-  const { table, index, schema } = findPlace(context, body);
+  const { table, index, schema } = findTableOrIndex(context, body);
   const text = String(body.KeyConditionExpression);
   const filter = readOptionalCondition(body, "FilterExpression", placeholders);
   const paths = readOptionalProjection(body, placeholders);
@@ -75,7 +75,7 @@ export const scan: Operation = (context, body) => {
   const filter = readOptionalCondition(body, "FilterExpression", placeholders);
   const paths = readOptionalProjection(body, placeholders);
   refuseUnused(placeholders);
-  const { table, index, schema } = findPlace(context, body);
+  const { table, index, schema } = findTableOrIndex(context, body);
   refuseKeysAsDocuments(table, placeholders.namesOfDocuments);
   refuseUnprojected(table, index, paths);
   const start = readStart(body, table, index);

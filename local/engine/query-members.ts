@@ -16,7 +16,7 @@ export function checkMembers(body: Body): Faults {
 }
 
 /** The table or index to read. Throws if it does not exist or cannot serve the request. */
-export function findPlace(context: Context, body: Body) {
+export function findTableOrIndex(context: Context, body: Body) {
   const table = context.tables.get(body.TableName);
   const { IndexName: name } = body;
   if (name === undefined || name === null) return { table, index: undefined, schema: table.schema };

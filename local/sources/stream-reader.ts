@@ -13,7 +13,7 @@ import {
 } from "./stream-progress.ts";
 import {
   chooseShard,
-  countDone,
+  countAcknowledged,
   isChange,
   type StreamRecord,
   streamRecordOf,
@@ -177,7 +177,7 @@ async function deliver(reader: Reader): Promise<void> {
     const { errorType, errorMessage } = result.error;
     return fail(reader, batch, 0, `${errorType}: ${errorMessage}`);
   }
-  const done = countDone(records, result.payload);
+  const done = countAcknowledged(records, result.payload);
   if (done < batch.length) return fail(reader, batch, done, "the function named the first of them");
   const last = batch.at(-1)!.sequence;
   const isSeen = at.doubledUntil !== undefined && BigInt(last) <= BigInt(at.doubledUntil);

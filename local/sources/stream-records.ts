@@ -70,7 +70,7 @@ export function streamRecordOf(
  * lowest sequence number that it names. An empty list means all, a malformed one none.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
  */
-export function countDone(records: StreamRecord[], payload: unknown): number {
+export function countAcknowledged(records: StreamRecord[], payload: unknown): number {
   const report = (payload as { batchItemFailures?: unknown } | null | undefined)?.batchItemFailures;
   if (report === undefined || report === null) return records.length;
   if (!Array.isArray(report)) return 0;

@@ -1,4 +1,4 @@
-import { Channel, newChannel, takenFromChannel } from "../../domain/streams/channel.ts";
+import { Channel, changesFromChannel, newChannel } from "../../domain/streams/channel.ts";
 import { Stream } from "../../domain/streams/stream.ts";
 import { findChannel } from "../store/streams/channels.ts";
 import { noteFormerModerator } from "../store/streams/moderators.ts";
@@ -30,7 +30,7 @@ export async function eraseModerator(
   const channel = await findChannel(hostId);
   /** A stream that has applied this revision takes no older list from the channel. */
   const leave = (stream: Stream) => {
-    const taken = takenFromChannel(channel, stream);
+    const taken = changesFromChannel(channel, stream);
     const { moderators } = { ...stream, ...taken };
     const isNamed = moderators.includes(userId);
     return taken || isNamed ? { ...taken, moderators: without(moderators) } : undefined;

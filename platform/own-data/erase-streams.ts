@@ -4,7 +4,7 @@ import { anonymizeLikes } from "../store/audience/anonymization.ts";
 import { disownContribution } from "../store/money/fundings.ts";
 import { listEntries } from "../store/money/ledger.ts";
 import { forfeitPass } from "../store/money/passes.ts";
-import { findBan, placeOfBan } from "../store/streams/bans.ts";
+import { banTargetOf, findBan } from "../store/streams/bans.ts";
 import { memberKey } from "../store/streams/members.ts";
 import { hasGapAction } from "../store/streams/message-gaps.ts";
 import { deletionActions } from "../store/streams/messages.ts";
@@ -112,7 +112,7 @@ async function eraseFromBan(banId: string, userId: string, now: Date): Promise<v
   };
   const values = { ":id": banId, ":none": { name: "", surname: "" } };
   // The next revision: a change of the member that read the names must decide again.
-  const place = placeOfBan(ban);
+  const place = banTargetOf(ban);
   await updateIf({
     ...names,
     Key: memberKey(place, userId),

@@ -16,7 +16,7 @@ export async function sendFrames(
 ): Promise<SendResult> {
   for (const frame of frames) {
     const result = await sendFrame(audience, subscriber, frame);
-    if (result !== "sent") return leave(subscriber, frame.n, result);
+    if (result !== "sent") return finishCatchUp(subscriber, frame.n, result);
     countMetric("ResumedFrames");
   }
   return "sent";
@@ -42,7 +42,7 @@ async function sendFrame(
  * Stops sending missed frames after this result. If the connection still exists, makes it live: the
  * next live frame shows its client the gap.
  */
-export async function leave(
+export async function finishCatchUp(
   subscriber: Subscriber,
   next: number,
   result: SendResult,

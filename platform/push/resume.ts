@@ -13,7 +13,7 @@ import { findCurrent, findSubscriber } from "../store/log/subscribers.ts";
 import type { Audience, Push } from "./audience.ts";
 import { openSubscription, refuseSubscription, type SendResult } from "./confirm.ts";
 import { ResumeJob } from "./jobs.ts";
-import { leave, sendFrames } from "./missed-frames.ts";
+import { finishCatchUp, sendFrames } from "./missed-frames.ts";
 import { removeDead } from "./post.ts";
 import { subscriptionKey } from "./push-cache.ts";
 import { countViewers, countViewersNow } from "./viewer-count.ts";
@@ -122,7 +122,8 @@ async function answer(
     facts,
     openingWaitsMilliseconds,
   );
-  if (result !== "sent") return { result: await leave(subscriber, subscriber.next, result) };
+  if (result !== "sent")
+    return { result: await finishCatchUp(subscriber, subscriber.next, result) };
   // If the position is lost, the viewer gets no frames before the first live one.
   if (recovery === "lost" && subscriber.next <= head) {
     const moved = await advanceCatchUp(subscriber, head + 1);

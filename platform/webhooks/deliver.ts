@@ -5,7 +5,7 @@ import {
   afterResending,
   type Delivery,
   makeDelivery,
-  messagePlaceOf,
+  messageRefOf,
   type Outcome,
   postponed,
   withoutContent,
@@ -97,7 +97,7 @@ const targetMilliseconds = 1_000;
 function createTargetReader(
   job: Extract<DeliveryJob, { kind: "events" }>,
 ): () => Promise<DeliveryTarget> {
-  const messages = job.events.flatMap((event) => messagePlaceOf(event) ?? []);
+  const messages = job.events.flatMap((event) => messageRefOf(event) ?? []);
   let readAt = 0;
   let target: DeliveryTarget | undefined;
   return async () => {
@@ -119,7 +119,7 @@ async function send(
   const id = deliveryId(receiverId, event);
   const known = isRepeated ? await findDelivery(receiverId, id) : undefined;
   if (known !== undefined) return void (await scheduleOrReport(receiver, known));
-  const message = messagePlaceOf(event);
+  const message = messageRefOf(event);
   const text = receiver.bodyOf(event);
   const body = message !== undefined && deleted.has(message.id) ? withoutContent(text) : text;
   const delivery = makeDelivery(id, event, body, message);

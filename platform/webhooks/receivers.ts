@@ -42,7 +42,7 @@ export const findReceiver = (id: string): Promise<Receiver | undefined> =>
   id === tencentReceiver ? findApplication() : findHook(id);
 
 /** Which types of events a receiver takes now; refuses with `webhook_not_found`. */
-export async function readTakenTypes(id: string): Promise<(type: string) => boolean> {
+export async function readSubscribedTypes(id: string): Promise<(type: string) => boolean> {
   if (id === tencentReceiver) {
     const callbacks = await findCallbacks();
     return (type) => callbacks?.CallbackCommandList.includes(type) === true;

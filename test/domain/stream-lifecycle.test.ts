@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { Refusal } from "../../domain/refusal.ts";
-import { changedChannel, newChannel, takenFromChannel } from "../../domain/streams/channel.ts";
+import { changedChannel, changesFromChannel, newChannel } from "../../domain/streams/channel.ts";
 import { channelNameOf, makeStream, NewStream } from "../../domain/streams/new-stream.ts";
 import { type Stream, StreamStatus } from "../../domain/streams/stream.ts";
 import {
@@ -81,10 +81,10 @@ test("a channel's new settings reach its host's streams once, and none that is o
   const channel = changedChannel(newChannel("host"), { slowModeSeconds: 5 }, now)!;
   const taken = { slowModeSeconds: 5, channelRevision: 1 };
   for (const status of ["preparing", "scheduled", "active"] as const)
-    expect(takenFromChannel(channel, stream({ status }))).toEqual(taken);
+    expect(changesFromChannel(channel, stream({ status }))).toEqual(taken);
   for (const status of ["ended", "expired", "cancelled_by_host"] as const)
-    expect(takenFromChannel(channel, stream({ status }))).toBeUndefined();
-  expect(takenFromChannel(channel, stream({ status: "active", ...taken }))).toBeUndefined();
+    expect(changesFromChannel(channel, stream({ status }))).toBeUndefined();
+  expect(changesFromChannel(channel, stream({ status: "active", ...taken }))).toBeUndefined();
 });
 
 test("an upcoming stream is one planned within the minutes before and after now", () => {

@@ -17,7 +17,7 @@ import { socket } from "../../platform/realtime/socket.ts";
 import { useLocalUsage } from "../../platform/table/rates.ts";
 import { table, useTable } from "../../platform/table/table.ts";
 import { callEndpoint } from "./api-call.ts";
-import { posterWith } from "./push/ways.ts";
+import { posterWith } from "./push/posters.ts";
 import { useOwnTable } from "./table.ts";
 import { makeStream, makeUser, someone } from "./wallet-people.ts";
 

@@ -29,7 +29,7 @@ import { scanTable } from "../../platform/table/query.ts";
 import { table, useTable } from "../../platform/table/table.ts";
 import { commitTransaction } from "../../platform/table/transact.ts";
 import { callEndpoint } from "./api-call.ts";
-import { atEachRequest } from "./between.ts";
+import { atEachRequest } from "./interleaving.ts";
 import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 import {

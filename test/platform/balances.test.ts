@@ -3,7 +3,7 @@ import { collectOwnData } from "../../platform/own-data/export.ts";
 import { readBalances } from "../../platform/store/money/balances.ts";
 import { dueOf } from "../../platform/store/money/due.ts";
 import { settle } from "../../platform/store/money/settle.ts";
-import { between } from "./between.ts";
+import { between } from "./interleaving.ts";
 import { useOwnTable } from "./table.ts";
 import { giftTypeOf, makeStream, makeUser, readGift, sendOne, someone } from "./wallet-people.ts";
 

@@ -9,7 +9,7 @@ import { getBan, liftBan, listBans, recordBan } from "../../platform/store/strea
 import { findMember } from "../../platform/store/streams/members.ts";
 import { getRawItem, putItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
-import { between } from "./between.ts";
+import { between } from "./interleaving.ts";
 import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 import { byAdmin, makeStream, makeUser, someone } from "./wallet-people.ts";

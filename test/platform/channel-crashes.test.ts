@@ -18,7 +18,7 @@ import { findChannelMember, findMember } from "../../platform/store/streams/memb
 import { changeStream, recordStream } from "../../platform/store/streams/stream-changes.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";
 import { table, useTable } from "../../platform/table/table.ts";
-import { atEachRequest } from "./between.ts";
+import { atEachRequest } from "./interleaving.ts";
 import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 import { makeUser, someone } from "./wallet-people.ts";
@@ -112,8 +112,8 @@ test("a channel's change reaches all streams or none, wherever the call ended", 
 });
 
 /*
- * Planted fault that turns this red: `takenFromChannel` without its check of `channelRevision`, and
- * without the one of `changed`.
+ * Planted fault that turns this red: `changesFromChannel` without its check of `channelRevision`,
+ * and without the one of `changed`.
  */
 test("a late copy does not undo changes that the stream itself made since", async () => {
   const { hostId, streams, settings } = await hosting();

@@ -7,8 +7,8 @@ import { newGiftId } from "../../platform/store/money/gifts.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
-import { atEachRequest } from "./between.ts";
 import { intercept } from "./intercept.ts";
+import { atEachRequest } from "./interleaving.ts";
 import { startTable } from "./table.ts";
 import { giftOf, giftTypeOf, makeStream, makeUser, sendOne, someone } from "./wallet-people.ts";
 

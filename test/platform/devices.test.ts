@@ -5,7 +5,7 @@ import { describe, expect, test } from "@jest/globals";
 import { devicesMax } from "../../domain/people/device.ts";
 import { listDevices, removeDevice, saveDevice } from "../../platform/store/people/devices.ts";
 import { table, tableName } from "../../platform/table/table.ts";
-import { atEachRequest, between } from "./between.ts";
+import { atEachRequest, between } from "./interleaving.ts";
 import { useOwnTable } from "./table.ts";
 import { someone } from "./wallet-people.ts";
 

@@ -27,8 +27,8 @@ import { key } from "../../platform/table/keys.ts";
 import { queryWhole } from "../../platform/table/query.ts";
 import { table, tableName } from "../../platform/table/table.ts";
 import { meterTable } from "./call-meter.ts";
-import { putMessage } from "./kept-messages.ts";
 import { useQueue } from "./queue-double.ts";
+import { putMessage } from "./stored-messages.ts";
 import { useOwnTable } from "./table.ts";
 import { giftTypeOf, makeStream, makeUser, sendOne, someone } from "./wallet-people.ts";
 

@@ -39,10 +39,10 @@ import { queryItems, queryWhole } from "../../platform/table/query.ts";
 import { table, useTable } from "../../platform/table/table.ts";
 import { commitTransaction } from "../../platform/table/transact.ts";
 import { callEndpoint } from "./api-call.ts";
-import { atEachRequest } from "./between.ts";
-import { putMessage } from "./kept-messages.ts";
+import { atEachRequest } from "./interleaving.ts";
 import { liveStreamOf } from "./live-stream.ts";
 import { useQueue } from "./queue-double.ts";
+import { putMessage } from "./stored-messages.ts";
 import { useOwnTable } from "./table.ts";
 import {
   forget,

@@ -15,8 +15,8 @@ import { getRawItem, putItem } from "../../platform/table/items.ts";
 import { key, prefix } from "../../platform/table/keys.ts";
 import { queryWhole } from "../../platform/table/query.ts";
 import { callEndpoint } from "./api-call.ts";
-import { putMessage } from "./kept-messages.ts";
 import { useQueue } from "./queue-double.ts";
+import { putMessage } from "./stored-messages.ts";
 import { useOwnTable } from "./table.ts";
 import { giftTypeOf, makeStream, makeUser, readGift, sendOne, someone } from "./wallet-people.ts";
 

@@ -12,7 +12,7 @@ import {
 } from "../../platform/store/people/follows.ts";
 import { findProfile } from "../../platform/store/people/users.ts";
 import { callEndpoint } from "./api-call.ts";
-import { atEachRequest } from "./between.ts";
+import { atEachRequest } from "./interleaving.ts";
 import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 import { makeUser, someone } from "./wallet-people.ts";

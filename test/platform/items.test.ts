@@ -13,7 +13,7 @@ import {
 import { type Key, key } from "../../platform/table/keys.ts";
 import { queryItems } from "../../platform/table/query.ts";
 import { table, useTable } from "../../platform/table/table.ts";
-import { atEachRequest } from "./between.ts";
+import { atEachRequest } from "./interleaving.ts";
 import { startTable } from "./table.ts";
 
 type Input = { RequestItems: Record<string, { Keys: object[] }>; Limit?: number };

@@ -13,9 +13,9 @@ import { getRawItem, type Item, writeItems } from "../../platform/table/items.ts
 import { key } from "../../platform/table/keys.ts";
 import { queryWhole } from "../../platform/table/query.ts";
 import { transact } from "../../platform/table/transact.ts";
-import { atEachRequest } from "./between.ts";
 import { meterTable } from "./call-meter.ts";
 import { intercept } from "./intercept.ts";
+import { atEachRequest } from "./interleaving.ts";
 import { useOwnTable } from "./table.ts";
 import { makeUser, someone } from "./wallet-people.ts";
 

@@ -15,7 +15,7 @@ import { updateItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { scanTable } from "../../platform/table/query.ts";
 import { callEndpoint } from "./api-call.ts";
-import { atEachRequest } from "./between.ts";
+import { atEachRequest } from "./interleaving.ts";
 import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 import { buyOne, forget, makeStream, makeUser, someone } from "./wallet-people.ts";

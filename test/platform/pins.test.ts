@@ -14,7 +14,7 @@ import { changeStream, recordStream } from "../../platform/store/streams/stream-
 import { joinedReplay } from "../../platform/store/streams/stream-replay.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";
 import { callEndpoint } from "./api-call.ts";
-import { atEachRequest } from "./between.ts";
+import { atEachRequest } from "./interleaving.ts";
 import { useOwnTable } from "./table.ts";
 
 useOwnTable();

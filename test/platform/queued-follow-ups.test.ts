@@ -52,9 +52,9 @@ import { type Reply, startReceiver } from "../api/receiver.ts";
 import { chatRecord } from "../domain/frame-samples.ts";
 import { setClock } from "./clock.ts";
 import { bucketName, useFaultyAws } from "./faulty-aws.ts";
-import { putMessage } from "./kept-messages.ts";
 import { liveStreamOf } from "./live-stream.ts";
 import { seconds, setScene } from "./push/scene.ts";
+import { putMessage } from "./stored-messages.ts";
 import { useOwnTable } from "./table.ts";
 import {
   forget,

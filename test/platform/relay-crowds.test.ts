@@ -5,7 +5,7 @@ import { markRelay, putRelayMessage } from "../../platform/store/log/relays.ts";
 import { getRawItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { createBacklog } from "../../relay/backlog.ts";
-import { admit, enter, leaveAll } from "../../relay/room.ts";
+import { addSubscription, countViewer, removeSubscriptions } from "../../relay/room.ts";
 import { createRooms } from "../../relay/rooms.ts";
 import { createState } from "../../relay/state.ts";
 import { intercept } from "./intercept.ts";
@@ -91,9 +91,9 @@ test("a hundred viewers who leave at once are all counted, with at most 16 write
   const streamId = "a".repeat(24);
   const room = await rooms.open(streamId);
   const connections = sockets.map(({ userId }) => connectionOf(userId));
-  for (const connection of connections) admit(enter(room, connection, now));
+  for (const connection of connections) countViewer(addSubscription(room, connection, now));
   const { most } = await countWrites(async () => {
-    connections.forEach(leaveAll);
+    connections.forEach(removeSubscriptions);
     await room.visits.settled();
   });
   expect(most).toBeLessThanOrEqual(16);

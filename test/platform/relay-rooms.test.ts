@@ -13,7 +13,7 @@ import { key, prefix } from "../../platform/table/keys.ts";
 import { createInboxReader } from "../../relay/inbox.ts";
 import type { Connection, Subscription } from "../../relay/model.ts";
 import { startPeriodicWork } from "../../relay/periodic-work.ts";
-import { admit, enter, leave, refresh } from "../../relay/room.ts";
+import { addSubscription, countViewer, refresh, removeSubscription } from "../../relay/room.ts";
 import { createRooms } from "../../relay/rooms.ts";
 import { createState } from "../../relay/state.ts";
 import { subscribe } from "../../relay/subscribe.ts";
@@ -182,8 +182,9 @@ test("a visit lasts from the first subscription of a socket, however often it su
   const { add } = room.visits;
   room.visits.add = (visit) => void visits.push(visit);
   const { connection } = socketOf("ann");
-  for (const minutes of [0, 5]) admit(enter(room, connection, new Date(60_000 * minutes)));
-  for (const one of [...connection.subscriptions.values()]) leave(one);
+  for (const minutes of [0, 5])
+    countViewer(addSubscription(room, connection, new Date(60_000 * minutes)));
+  for (const one of [...connection.subscriptions.values()]) removeSubscription(one);
   room.visits.add = add;
   expect(visits.map(subscribedAt)).toEqual([0]);
 });
@@ -284,7 +285,7 @@ test("a user who leaves while they subscribe gets no answer and no frames", asyn
   const room = await rooms.open(streamId);
   const { connection, got } = socketOf("ann");
   const restore = intercept(async (_, next) => {
-    for (const one of [...connection.subscriptions.values()]) leave(one);
+    for (const one of [...connection.subscriptions.values()]) removeSubscription(one);
     return next();
   });
   await subscribe(rooms, connection, { streamId }, now).finally(restore);
@@ -306,10 +307,10 @@ test("a room is kept for half a minute after its last viewer has left", async ()
   const streamId = await makeStream();
   const room = await own.open(streamId);
   const { connection } = socketOf("ann");
-  admit(enter(room, connection, now));
+  countViewer(addSubscription(room, connection, now));
   await own.tick(new Date(room.leftAt + 60_000));
   expect(own.has(streamId)).toBe(true);
-  for (const one of [...connection.subscriptions.values()]) leave(one);
+  for (const one of [...connection.subscriptions.values()]) removeSubscription(one);
   await own.tick(new Date(room.leftAt + 30_000));
   expect(own.has(streamId)).toBe(true);
   await own.tick(new Date(room.leftAt + 30_001));

@@ -27,7 +27,7 @@ import { getRawItem, updateItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { scanTable } from "../../platform/table/query.ts";
 import { callEndpoint } from "./api-call.ts";
-import { freeGovernor, posterWith } from "./push/ways.ts";
+import { freeGovernor, posterWith } from "./push/posters.ts";
 import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 import { forget, giftTypeOf, makeStream, makeUser, sendOne, someone } from "./wallet-people.ts";

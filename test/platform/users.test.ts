@@ -12,8 +12,8 @@ import { getRawItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { tableName } from "../../platform/table/table.ts";
 import { callEndpoint } from "./api-call.ts";
-import { atEachRequest } from "./between.ts";
 import { intercept } from "./intercept.ts";
+import { atEachRequest } from "./interleaving.ts";
 import { startTable } from "./table.ts";
 
 let stopTable: () => Promise<void>;

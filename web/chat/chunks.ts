@@ -24,7 +24,7 @@ export function split(chunk: Element): void {
 }
 
 /** Removes a row, and its chunk if it is empty then: chunks out of view keep their height. */
-export function takeOut(row: Element): void {
+export function removeRow(row: Element): void {
   const chunk = row.parentElement;
   row.remove();
   if (chunk?.childElementCount === 0) chunk.remove();

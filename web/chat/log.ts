@@ -1,5 +1,5 @@
 import { scheduleFrame } from "./animation-frame.ts";
-import { chunkRows, chunksOf, previousChunk, split, takeOut } from "./chunks.ts";
+import { chunkRows, chunksOf, previousChunk, removeRow, split } from "./chunks.ts";
 import { isHeld, make } from "./dom.ts";
 import { moveInRows } from "./keyboard-navigation.ts";
 import type { Translator } from "./translations.ts";
@@ -109,7 +109,7 @@ export class Log {
     const at = this.#waiting.indexOf(row);
     if (at >= 0) this.#waiting.splice(at, 1);
     row.classList.add("leaving");
-    setTimeout(() => takeOut(row), closeMilliseconds);
+    setTimeout(() => removeRow(row), closeMilliseconds);
     scheduleFrame(this.#turn);
   }
 
@@ -182,7 +182,7 @@ export class Log {
       if (row.parentElement === this.#lane) continue;
       const at = this.#waiting.indexOf(row);
       if (at >= 0) this.#waiting.splice(at, 1);
-      else if (row.isConnected) takeOut(row);
+      else if (row.isConnected) removeRow(row);
       this.#lane.append(row);
     }
   }
@@ -215,7 +215,7 @@ export class Log {
     // By chunk, since a search for rows would visit every element of the list.
     const rows = [...this.#rows.children].flatMap((chunk) => [...chunk.children]);
     const oldest = rows.slice(0, -rowsMax);
-    for (const row of oldest) takeOut(row);
+    for (const row of oldest) removeRow(row);
     if (oldest.length > 0) this.#full.hidden = false;
   }
 

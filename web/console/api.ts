@@ -7,7 +7,7 @@ import {
 } from "../../client/index.ts";
 import { curlOf } from "../curl.ts";
 import { timed } from "../server-time.ts";
-import { leave, NoSocket, session } from "./session.ts";
+import { endSession, NoSocket, session } from "./session.ts";
 
 /** A call as it is sent, without the token. */
 export type Request = {
@@ -34,8 +34,8 @@ const filesIn = (form: FormData) =>
   );
 
 /** The API refuses this token: ends its session, if that is the current one. */
-function endSession(token: string): void {
-  if (session.peek()?.token === token) leave("Your session has ended. Sign in again.");
+function endSessionOf(token: string): void {
+  if (session.peek()?.token === token) endSession("Your session has ended. Sign in again.");
 }
 
 /**
@@ -66,7 +66,7 @@ const notedAs = (token: string) =>
     try {
       const answer = await fetch(input, init);
       note(answer.status);
-      if (answer.status === 401) endSession(token);
+      if (answer.status === 401) endSessionOf(token);
       return answer;
     } catch (error) {
       note(0);
@@ -111,7 +111,7 @@ function listening(): Client {
     onState(state, _, statusCode) {
       connection.value = state;
       // By the socket's own code if the token was revoked.
-      if (statusCode === 401 || statusCode === revokedCode) endSession(token);
+      if (statusCode === 401 || statusCode === revokedCode) endSessionOf(token);
     },
     onError() {},
   });

@@ -13,7 +13,7 @@ import { Form } from "./form.tsx";
 import { pagesOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
 import { useLoad } from "./load.ts";
-import { filter, set } from "./router.ts";
+import { filter, setFilters } from "./router.ts";
 import { type ScopedProps, StreamScope } from "./stream-scope.tsx";
 import type { Column } from "./table.tsx";
 import { Detail, Moment, PersonCell, Truncated } from "./ui.tsx";
@@ -100,18 +100,18 @@ function NewBan({ stream, draft, took }: Omit<Props, "filters"> & { took: () => 
   const action = ban && {
     ...ban,
     done(answer: never) {
-      if (filter("user") === userId) set({ id: "", user: "" }, true);
+      if (filter("user") === userId) setFilters({ id: "", user: "" }, true);
       return ban.done(answer);
     },
   };
   return (
-    <Detail title="Ban user" close={() => set({ id: "", user: "" })}>
+    <Detail title="Ban user" close={() => setFilters({ id: "", user: "" })}>
       <Form name="Ban user" action={action} verb={banVerbOf(actionType, options.seconds)} asks>
         <UserField
           name="User"
           choose={(chosen) => {
             found.value = chosen;
-            set({ user: chosen._id }, true);
+            setFilters({ user: chosen._id }, true);
           }}
           problem={userId ? undefined : "Choose a user"}
         />

@@ -13,7 +13,7 @@ import { Form } from "./form.tsx";
 import { GiftPicture } from "./gift-picture.tsx";
 import { allOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
-import { set } from "./router.ts";
+import { setFilters } from "./router.ts";
 import type { Column } from "./table.tsx";
 import { creditsOf, Detail, formatted } from "./ui.tsx";
 
@@ -62,7 +62,7 @@ export function GiftCatalogue() {
   const created = (type: GiftType) => {
     editors.current = { next: editors.current.next + 1, of: type.id };
     list.change((rows) => [type, ...rows]);
-    set({ id: type.id }, true);
+    setFilters({ id: type.id }, true);
   };
   const editorOf = (id: string | undefined) => {
     const { next, of } = editors.current;
@@ -148,7 +148,7 @@ function Editor({ type, took, created }: EditorProps) {
   });
   const { name, creditAmount, svgUrl, isActive } = draft.value;
   return (
-    <Detail title={type?.name ?? "New gift type"} close={() => set({ id: "" })}>
+    <Detail title={type?.name ?? "New gift type"} close={() => setFilters({ id: "" })}>
       <figure class="preview">
         <GiftPicture url={svgUrl} size={64} />
         <figcaption>

@@ -19,7 +19,7 @@ import { Messages } from "./messages.tsx";
 import { ParkedRecords } from "./parked.tsx";
 import { Refunds } from "./refunds.tsx";
 import { hrefOf, ownViews, restarts, type ViewName, view } from "./router.ts";
-import { beginSession, isAdmin, leave, ownId, session } from "./session.ts";
+import { beginSession, endSession, isAdmin, ownId, session } from "./session.ts";
 import { SignIn } from "./sign-in.tsx";
 import { Streams } from "./streams.tsx";
 import { Link } from "./ui.tsx";
@@ -111,7 +111,7 @@ function Navigation() {
           class="tool"
           aria-label="Sign out"
           title="Sign out"
-          onClick={() => leave()}
+          onClick={() => endSession()}
         >
           <Icon name="out" size={20} />
         </button>

@@ -4,7 +4,7 @@ import { SegmentedControl } from "./fields.tsx";
 import { type List, pagesOf, type RowOf, useList } from "./list.ts";
 import { ShortList } from "./listing.tsx";
 import { refundAction } from "./refund-action.ts";
-import { filter, hrefOf, set } from "./router.ts";
+import { filter, hrefOf, setFilters } from "./router.ts";
 import { formatted, Link, labelOf, Moment } from "./ui.tsx";
 
 const route = "GET /api/v1/wallets/{userId}/transactions";
@@ -60,7 +60,7 @@ export function Ledger({ name, ledger: all, reload }: Props) {
             ["", "All"],
             ["gifts", "Gifts"],
           ]}
-          change={(ledger) => set({ ledger }, true)}
+          change={(ledger) => setFilters({ ledger }, true)}
         />
       }
       row={({ giftId, ...entry }) => (

@@ -4,7 +4,7 @@ import type { CallInput, CallResult, Route } from "../../client/index.ts";
 import { showToast } from "./actions.tsx";
 import { call, refusedOf } from "./api.ts";
 import { type Loaded, useLoad } from "./load.ts";
-import { filter, set } from "./router.ts";
+import { filter, setFilters } from "./router.ts";
 
 /** The parameters that name a page: a cursor, or its number. */
 type Next = { after: string } | { page: number };
@@ -198,7 +198,7 @@ export function useList<Row extends object>(
     },
     remove(gone) {
       alter((rows) => rows.filter((row) => idOf(row) !== gone));
-      if (filter("id") === gone) set({ id: "" }, true);
+      if (filter("id") === gone) setFilters({ id: "" }, true);
     },
     change: alter,
     changeUpTo: (max, change_) =>

@@ -6,7 +6,7 @@ import { Field } from "../host/fields.tsx";
 import { Icon } from "./icons.ts";
 import { leaveForm } from "./leave-form.tsx";
 import type { List } from "./list.ts";
-import { filter, set } from "./router.ts";
+import { filter, setFilters } from "./router.ts";
 import { type Column, Table } from "./table.tsx";
 import { EmptyState, formatted, Refusal } from "./ui.tsx";
 
@@ -34,7 +34,7 @@ type Props<Row> = {
 };
 
 /** Opens a detail in place of the open one. */
-const open = (id: string) => id !== filter("id") && leaveForm(() => set({ id }));
+const open = (id: string) => id !== filter("id") && leaveForm(() => setFilters({ id }));
 
 /** A list with filters, pages, row actions and the detail of one row. */
 export function Listing<Row>(given: Props<Row>) {
@@ -143,7 +143,7 @@ function Search({ name }: { name: string }) {
     clearTimeout(timer.current);
     timer.current = setTimeout(() => {
       timer.current = undefined;
-      set({ q: next.trim(), id: "" }, true);
+      setFilters({ q: next.trim(), id: "" }, true);
     }, searchMilliseconds);
   };
   return <Field name={name} type="search" value={text.value} change={search} />;

@@ -7,7 +7,7 @@ import { call, connection, host, request } from "./api.ts";
 import { banAction } from "./ban-actions.ts";
 import { type List, limit, type Source, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
-import { filter, hrefOf, set } from "./router.ts";
+import { filter, hrefOf, setFilters } from "./router.ts";
 import { type ScopedProps, type Stream, StreamScope } from "./stream-scope.tsx";
 import type { Column } from "./table.tsx";
 import { Detail, Facts, Link, Moment, PersonCell, Truncated } from "./ui.tsx";
@@ -137,7 +137,7 @@ function useLive(list: List<ChatMessage>, { id, status }: Stream) {
         if (type === "chat.message") received = [data, ...received.slice(0, liveMax - 1)];
         else if (type === "chat.deleted") {
           deleted.add(data.messageId);
-          if (filter("id") === data.messageId) set({ id: "" }, true);
+          if (filter("id") === data.messageId) setFilters({ id: "" }, true);
         } else return;
         isDirty = true;
       },
@@ -208,7 +208,7 @@ function MessageDetail({ stream, message, list }: DetailProps) {
   const { pin, remove, timeout, mute, block } = actionsOf(stream, message, list);
   const isHost = sender._id === stream.creator._id;
   return (
-    <Detail title="Message" close={() => set({ id: "" })}>
+    <Detail title="Message" close={() => setFilters({ id: "" })}>
       <PersonCell person={sender} />
       <p class="reason">
         <bdi>{content}</bdi>

@@ -3,7 +3,7 @@ import { perform } from "./actions.tsx";
 import { request } from "./api.ts";
 import { pagesOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
-import { set } from "./router.ts";
+import { setFilters } from "./router.ts";
 import type { Column } from "./table.tsx";
 import { Detail, Facts, formatted, Moment, Truncated } from "./ui.tsx";
 
@@ -57,7 +57,7 @@ export function ParkedRecords() {
 }
 
 const ParkedDetail = ({ record, redrive }: { record: Parked; redrive(): void }) => (
-  <Detail title="Parked record" close={() => set({ id: "" })}>
+  <Detail title="Parked record" close={() => setFilters({ id: "" })}>
     <p class="reason">{record.reason}</p>
     <Facts
       facts={[

@@ -6,7 +6,7 @@ import { GiftPicture } from "./gift-picture.tsx";
 import { pagesOf, type RowOf, type Source, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
 import { refundAction } from "./refund-action.ts";
-import { filter, set } from "./router.ts";
+import { filter, setFilters } from "./router.ts";
 import { StreamScope } from "./stream-scope.tsx";
 import type { Column } from "./table.tsx";
 import { formatted, Moment, PersonCell } from "./ui.tsx";
@@ -32,7 +32,7 @@ export const Refunds = () => (
               ["", "Gifts"],
               ["superlikes", "Superlikes"],
             ]}
-            change={(kind) => set({ kind })}
+            change={(kind) => setFilters({ kind })}
           />
         </>
       );

@@ -52,7 +52,7 @@ function addressOf(changes: Record<string, string>): string {
 }
 
 /** Changes filters; with `replaces`, without a new history entry. */
-export function set(changes: Record<string, string>, replaces = false): void {
+export function setFilters(changes: Record<string, string>, replaces = false): void {
   const address = addressOf(changes);
   if (replaces) history.replaceState(null, "", address);
   else history.pushState(null, "", address);

@@ -60,7 +60,7 @@ const anonymous = createClient({
 });
 
 /** Signs in with a token; throws if it cannot be used. */
-export function take(token: string): void {
+export function signInWithToken(token: string): void {
   const claims = claimsOf(token);
   if (claims === undefined) throw new SignInFailed("This is not a JWT.");
   if (claims.exp * 1000 <= serverNow()) throw new SignInFailed("This token has expired.");
@@ -77,7 +77,7 @@ function keepForms(): void {
 addEventListener("pagehide", keepForms);
 
 /** Ends the session, with a reason if the user did not ask for it. */
-export function leave(reason?: string): void {
+export function endSession(reason?: string): void {
   if (reason !== undefined) keepForms();
   sessionStorage.removeItem(names.token);
   session.value = undefined;
@@ -113,7 +113,7 @@ async function finish(): Promise<void> {
   // The first response was lost, and a code is valid only once.
   if (token === null) throw new SignInFailed("The sign-in response was lost. Sign in again.");
   checkIdToken(token, issuer.value!, pending);
-  take(token);
+  signInWithToken(token);
 }
 
 /** Restores the session, from the issuer's redirect or from this tab's storage. */
@@ -122,16 +122,16 @@ export async function beginSession(): Promise<void> {
     issuer.value = await anonymous.call("GET /api/v1/sign-in");
     await finish();
     const kept = sessionStorage.getItem(names.token);
-    if (session.value === undefined && kept !== null) take(kept);
+    if (session.value === undefined && kept !== null) signInWithToken(kept);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     // If only the API does not answer, the token is still there for the next reload.
-    if (error instanceof SignInFailed) leave(reason);
+    if (error instanceof SignInFailed) endSession(reason);
     else signInError.value = reason;
   }
 }
 
 /** Signs in a demo user of this machine. */
 export async function signInAsDemoUser(user: DemoUser): Promise<void> {
-  take(await tokensOf(user)());
+  signInWithToken(await tokensOf(user)());
 }

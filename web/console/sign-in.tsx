@@ -5,7 +5,14 @@ import { Logo } from "../logo.tsx";
 import type { DemoUser } from "../runner.ts";
 import { PlainForm } from "./form.tsx";
 import { Icon } from "./icons.ts";
-import { goToIssuer, isLocal, issuer, signInAsDemoUser, signInError, take } from "./session.ts";
+import {
+  goToIssuer,
+  isLocal,
+  issuer,
+  signInAsDemoUser,
+  signInError,
+  signInWithToken,
+} from "./session.ts";
 
 /** Demo users with administrative roles. */
 const demoUsers: (DemoUser & { says: string })[] = [
@@ -89,7 +96,10 @@ function PasteToken({ isOpen }: { isOpen: boolean }) {
   return (
     <details open={isOpen}>
       <summary class="link">Sign in with a token</summary>
-      <PlainForm name="Token" submit={() => void attempt(() => take(token.value.trim()))}>
+      <PlainForm
+        name="Token"
+        submit={() => void attempt(() => signInWithToken(token.value.trim()))}
+      >
         <Field
           name="Token"
           {...bindSignal(token)}

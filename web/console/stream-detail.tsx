@@ -5,7 +5,7 @@ import { call, request } from "./api.ts";
 import type { List } from "./list.ts";
 import { useLoad } from "./load.ts";
 import { StreamOverlayKeys } from "./overlay-keys.tsx";
-import { hrefOf, set } from "./router.ts";
+import { hrefOf, setFilters } from "./router.ts";
 import { isAdmin, ownId } from "./session.ts";
 import type { Stream } from "./stream-scope.tsx";
 import { Detail, Facts, formatted, Link, labelOf, Moment, PersonCell, Refusal } from "./ui.tsx";
@@ -39,7 +39,7 @@ export function StreamDetail({ stream, list }: Props) {
   });
   const mayHost = isAdmin.value || stream.creator._id === ownId.value;
   return (
-    <Detail title={stream.title} close={() => set({ id: "" })}>
+    <Detail title={stream.title} close={() => setFilters({ id: "" })}>
       <Facts
         facts={[
           ["Host", <PersonCell key="host" person={stream.creator} />],

@@ -5,7 +5,7 @@ import { Select } from "../host/fields.tsx";
 import { call } from "./api.ts";
 import { IdField } from "./fields.tsx";
 import { type Loaded, useLoad } from "./load.ts";
-import { filter, set } from "./router.ts";
+import { filter, setFilters } from "./router.ts";
 import { EmptyState, Refusal } from "./ui.tsx";
 
 export type Stream = CallResult<"GET /api/v1/live-stream/{streamId}">;
@@ -55,7 +55,8 @@ export function StreamScope({ children }: Props) {
   const { value, refused, reload } = useStreams(chosen);
   const stream = value && chosenOf(value, chosen);
   // A form for something new, such as a ban, stays open for the other stream.
-  const choose = (id: string) => set({ stream: id, id: filter("id") === "new" ? "new" : "" });
+  const choose = (id: string) =>
+    setFilters({ stream: id, id: filter("id") === "new" ? "new" : "" });
   const filters = (
     <>
       {value !== undefined && value.length > 0 && (

@@ -1,7 +1,7 @@
 import { IdField, SegmentedControl } from "./fields.tsx";
 import { allOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
-import { filter, set } from "./router.ts";
+import { filter, setFilters } from "./router.ts";
 import { Status, StreamDetail } from "./stream-detail.tsx";
 import { findStream, listStreams, type Stream } from "./stream-scope.tsx";
 import type { Column } from "./table.tsx";
@@ -37,9 +37,9 @@ export function Streams() {
               ["", "Live now"],
               ["all", "All"],
             ]}
-            change={(status) => set({ status })}
+            change={(status) => setFilters({ status })}
           />
-          <IdField name="Stream ID" take={(id) => set({ id: id.toLowerCase() })} />
+          <IdField name="Stream ID" take={(id) => setFilters({ id: id.toLowerCase() })} />
         </>
       }
       detail={(stream) => stream && <StreamDetail key={stream.id} stream={stream} list={all} />}

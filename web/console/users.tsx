@@ -7,7 +7,7 @@ import { IdField } from "./fields.tsx";
 import { pagesOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
 import { useLoad } from "./load.ts";
-import { filter, hrefOf, set } from "./router.ts";
+import { filter, hrefOf, setFilters } from "./router.ts";
 import { isAdmin } from "./session.ts";
 import type { Column } from "./table.tsx";
 import { Detail, Facts, formatted, Link, PersonCell, Refusal } from "./ui.tsx";
@@ -47,7 +47,7 @@ export function Users() {
       columns={columns}
       nothing="No users yet"
       search="Search users"
-      filters={<IdField name="User ID" take={(id) => set({ id })} />}
+      filters={<IdField name="User ID" take={(id) => setFilters({ id })} />}
       detail={(user) => user && <UserDetail key={user._id} user={user} />}
     />
   );
@@ -64,7 +64,7 @@ function UserDetail({ user }: { user: User }) {
     return { profile, stats };
   });
   return (
-    <Detail title={name} close={() => set({ id: "" })}>
+    <Detail title={name} close={() => setFilters({ id: "" })}>
       <PersonCell person={user} />
       {/* Above everything that loads: a button that moves under the pointer misses its click. */}
       <p class="links">

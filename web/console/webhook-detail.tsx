@@ -12,7 +12,7 @@ import { Deliveries } from "./deliveries.tsx";
 import { Form } from "./form.tsx";
 import { Icon } from "./icons.ts";
 import type { List } from "./list.ts";
-import { set } from "./router.ts";
+import { setFilters } from "./router.ts";
 import { session } from "./session.ts";
 import { Detail, Facts } from "./ui.tsx";
 
@@ -102,7 +102,7 @@ export function NewWebhook({ reload }: { reload(): void }) {
     },
   };
   return (
-    <Detail title="New webhook" close={() => set({ id: "" })}>
+    <Detail title="New webhook" close={() => setFilters({ id: "" })}>
       <Secret text={secrets.value[created.value]} />
       <Form name="New webhook" action={action} verb="Create webhook">
         <WebhookFields draft={draft.value} alter={updaterOf(draft)} />
@@ -176,7 +176,7 @@ export function WebhookDetail({ webhook, list }: Props) {
     },
   };
   return (
-    <Detail title={webhook.description ?? webhook.url} close={() => set({ id: "" })}>
+    <Detail title={webhook.description ?? webhook.url} close={() => setFilters({ id: "" })}>
       <Secret text={secrets.value[webhook.id]} />
       <Facts
         facts={[

@@ -235,7 +235,7 @@ async function recordGiftPlace(streamId: string): Promise<void> {
 }
 
 /** The streams that may contain a gift with this id: none, one, or very rarely more. */
-export async function listGiftPlaces(giftId: string): Promise<string[]> {
+export async function listStreamsOfGift(giftId: string): Promise<string[]> {
   const place = key.giftPlace(giftId.slice(8, 8 + hashDigits), "");
   const items = await queryItems(place, prefix.listedStreams, { limit: 10, consistent: true });
   return items.map((item) => parseItem(Place, item).streamId);

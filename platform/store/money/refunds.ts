@@ -15,7 +15,7 @@ import { key } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import type { Action, Reply } from "../../table/transact.ts";
 import { notificationActions } from "../people/notifications.ts";
-import { listGiftPlaces } from "./gifts.ts";
+import { listStreamsOfGift } from "./gifts.ts";
 import { settle } from "./settle.ts";
 import { foldActions, unfoldOf } from "./totals.ts";
 import { commit, findWallet, forfeitActions } from "./wallets.ts";
@@ -31,7 +31,7 @@ const itemsMax = 100;
  * holder's member item leads to a pass.
  */
 export async function getGift(giftId: string): Promise<WholeGift> {
-  for (const streamId of await listGiftPlaces(giftId)) {
+  for (const streamId of await listStreamsOfGift(giftId)) {
     const found = await findGift(streamId, giftId);
     if (found !== undefined && found.gift.kind !== "pass") return found;
   }

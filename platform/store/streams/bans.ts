@@ -28,7 +28,7 @@ export const getBan = async (banId: string, now: Date): Promise<Ban> =>
   (await findBan(banId, now)) ?? refuse("ban_not_found", { banId });
 
 /** Where a ban applies. */
-export const placeOfBan = ({ scope, liveStreamId: streamId, hostId }: Ban): BanTarget =>
+export const banTargetOf = ({ scope, liveStreamId: streamId, hostId }: Ban): BanTarget =>
   scope === "channel" ? { hostId } : { streamId };
 
 /**
@@ -41,7 +41,7 @@ export async function recordBan(
   now: Date,
   reply?: Reply<unknown>,
 ): Promise<void> {
-  const place = placeOfBan(ban);
+  const place = banTargetOf(ban);
   await changeMember(place, ban.target.userId, (member) => {
     assertBannable(stream, ban.target.userId, member, now);
     const { id, actionType, endsAt, createdBy: by, reason } = ban;
@@ -63,7 +63,7 @@ export async function liftBan(ban: Ban, by: string, now: Date): Promise<Ban> {
   if (ban.deletedAt !== null) refuse("ban_lifted", { banId: ban.id });
   const at = now.toISOString();
   const lifted: Ban = { ...ban, deletedAt: at, deletedBy: by, updatedAt: at };
-  const place = placeOfBan(ban);
+  const place = banTargetOf(ban);
   await changeMember(place, ban.target.userId, (member) => {
     const bans = bansOf(member, now);
     const left = storedBan({ ...bans, [ban.actionType]: undefined });

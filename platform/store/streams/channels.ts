@@ -3,8 +3,8 @@ import {
   Channel,
   type ChannelChange,
   changedChannel,
+  changesFromChannel,
   newChannel,
-  takenFromChannel,
 } from "../../../domain/streams/channel.ts";
 import type { Caller } from "../../auth/caller.ts";
 import { waitForAll } from "../../runtime/deadline.ts";
@@ -115,5 +115,5 @@ async function applyTo(streamId: string, channel: Channel, now: Date): Promise<v
   if (stream === undefined) return;
   const { hostId: actorId } = channel;
   const act = { action: "settings.changed", actorId, targetId: null } as const;
-  await changeStream(stream, (current) => takenFromChannel(channel, current), now, act);
+  await changeStream(stream, (current) => changesFromChannel(channel, current), now, act);
 }

@@ -19,7 +19,7 @@ import { key } from "../../../platform/table/keys.ts";
 import { type RecentReads, useRecentReads } from "../../../platform/table/recent.ts";
 import { useTable } from "../../../platform/table/table.ts";
 import { callEndpoint } from "../../platform/api-call.ts";
-import { freeGovernor, posterWith } from "../../platform/push/ways.ts";
+import { freeGovernor, posterWith } from "../../platform/push/posters.ts";
 import { quantile, round } from "../figures.ts";
 import { busiestOf } from "./busiest.ts";
 import { type Chance, createChance } from "./chance.ts";

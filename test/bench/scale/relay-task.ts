@@ -1,6 +1,6 @@
 import { createBacklog } from "../../../relay/backlog.ts";
 import type { Connection } from "../../../relay/model.ts";
-import { admit, closeRoom, enter } from "../../../relay/room.ts";
+import { addSubscription, closeRoom, countViewer } from "../../../relay/room.ts";
 import { createRooms } from "../../../relay/rooms.ts";
 import { subscribe } from "../../../relay/subscribe.ts";
 import type { Chance } from "./chance.ts";
@@ -92,8 +92,8 @@ export function createTask(clock: Clock, chance: Chance, use: Use, name: string)
       // As if they had come one after the other, and each task had counted all of them since.
       Object.assign(room, { total, countedAt: now.getTime() });
       const connection = connect(client);
-      const subscription = enter(room, connection, now);
-      admit(subscription);
+      const subscription = addSubscription(room, connection, now);
+      countViewer(subscription);
       subscription.next = room.end.head + 1;
       subscription.isLive = true;
       return connection;

@@ -16,8 +16,8 @@ import { changeStream } from "../../../platform/store/streams/stream-changes.ts"
 import { getItem } from "../../../platform/table/items.ts";
 import { key, prefix } from "../../../platform/table/keys.ts";
 import { queryItems } from "../../../platform/table/query.ts";
-import { atEachRequest } from "../between.ts";
 import { auditTable, giveTo, plannedStream } from "../fundings.ts";
+import { atEachRequest } from "../interleaving.ts";
 import { useQueue } from "../queue-double.ts";
 import { useOwnTable } from "../table.ts";
 import { buyOne, forget, makeStream, makeUser, someone } from "../wallet-people.ts";

@@ -13,8 +13,8 @@ import {
 } from "../../../platform/store/log/subscribers.ts";
 import { chatRecord, giftRecord, message } from "../../domain/frame-samples.ts";
 import { useOwnTable } from "../table.ts";
+import { freeGovernor } from "./posters.ts";
 import { seconds, setScene } from "./scene.ts";
-import { freeGovernor } from "./ways.ts";
 
 /*
  * Each test is a counterexample of docs/frames.md, which a model found against a first version of

@@ -2,7 +2,7 @@
 import type { LogRecord } from "../../../domain/log/event.ts";
 import { listFrames, putFrame } from "../../../platform/store/log/frames.ts";
 import { message } from "../../domain/frame-samples.ts";
-import { between } from "../between.ts";
+import { between } from "../interleaving.ts";
 import { useOwnTable } from "../table.ts";
 import { seconds, setScene } from "./scene.ts";
 

@@ -1,7 +1,7 @@
 import { chatRecord } from "../../domain/frame-samples.ts";
 import { useOwnTable } from "../table.ts";
+import { freeGovernor } from "./posters.ts";
 import { seconds, setScene } from "./scene.ts";
-import { freeGovernor } from "./ways.ts";
 
 useOwnTable({ POST_RATE: "1000000" });
 

@@ -8,8 +8,8 @@ import { findSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { chatRecord } from "../../domain/frame-samples.ts";
 import { useQueue } from "../queue-double.ts";
 import { useOwnTable } from "../table.ts";
+import { posterWith } from "./posters.ts";
 import { seconds, setScene } from "./scene.ts";
-import { posterWith } from "./ways.ts";
 
 useOwnTable();
 const queue = useQueue("NOTIFICATIONS_QUEUE_URL");

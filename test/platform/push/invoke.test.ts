@@ -6,7 +6,7 @@ import { createGovernor } from "../../../platform/push/governor.ts";
 import { createJobs, SliceJob } from "../../../platform/push/jobs.ts";
 import { createPushCache } from "../../../platform/push/push-cache.ts";
 import { ownInvokeSlice } from "../../../platform/push/slice-job.ts";
-import { posterWith } from "./ways.ts";
+import { posterWith } from "./posters.ts";
 
 /* How a slice is invoked, against a server that stands for Lambda. */
 

@@ -8,7 +8,7 @@ import { listSockets, putConnection, putSocket } from "../../../platform/store/l
 import { intercept } from "../intercept.ts";
 import { useQueue } from "../queue-double.ts";
 import { useOwnTable } from "../table.ts";
-import { freeGovernor, posterWith } from "./ways.ts";
+import { freeGovernor, posterWith } from "./posters.ts";
 
 useOwnTable();
 

@@ -1,7 +1,7 @@
 import { listFrames } from "../../../platform/store/log/frames.ts";
 import { key } from "../../../platform/table/keys.ts";
 import { chatRecord, message, stream as sample } from "../../domain/frame-samples.ts";
-import { atEachRequest } from "../between.ts";
+import { atEachRequest } from "../interleaving.ts";
 import { useOwnTable } from "../table.ts";
 import { seconds, setScene } from "./scene.ts";
 

@@ -13,8 +13,8 @@ import { table, tableName } from "../../../platform/table/table.ts";
 import { chatRecord } from "../../domain/frame-samples.ts";
 import { intercept } from "../intercept.ts";
 import { startTable } from "../table.ts";
+import { posterWith } from "./posters.ts";
 import { seconds, setScene } from "./scene.ts";
-import { posterWith } from "./ways.ts";
 
 /** A log of ten frames, whose first four were made more than a day ago. */
 const head = 10;

@@ -22,7 +22,7 @@ import { findSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { type Key, key } from "../../../platform/table/keys.ts";
 import { table, tableName } from "../../../platform/table/table.ts";
 import { stream as sample } from "../../domain/frame-samples.ts";
-import { freeGovernor, posterWith } from "./ways.ts";
+import { freeGovernor, posterWith } from "./posters.ts";
 
 let streams = 0;
 

@@ -7,8 +7,8 @@ import { getLog } from "../../../platform/store/log/logs.ts";
 import { table, useTable } from "../../../platform/table/table.ts";
 import { chatRecord } from "../../domain/frame-samples.ts";
 import { useOwnTable } from "../table.ts";
+import { freeGovernor } from "./posters.ts";
 import { seconds, setScene } from "./scene.ts";
-import { freeGovernor } from "./ways.ts";
 
 useOwnTable({ POST_RATE: "80000", PART_VIEWERS: "8" });
 

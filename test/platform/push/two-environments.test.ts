@@ -10,9 +10,9 @@ import { key } from "../../../platform/table/keys.ts";
 import { useTable } from "../../../platform/table/table.ts";
 import { chatRecord, stream, streamId } from "../../domain/frame-samples.ts";
 import { createMarkWatch } from "./mark-watch.ts";
+import { freeGovernor, posterWith } from "./posters.ts";
 import { createRandom } from "./random.ts";
 import { createTable } from "./table-double.ts";
-import { freeGovernor, posterWith } from "./ways.ts";
 
 process.env.TABLE_NAME ??= "ovation-test";
 process.env.POST_RATE ??= "1000000";

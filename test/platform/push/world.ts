@@ -16,12 +16,12 @@ import { readKey } from "../../../platform/table/keys.ts";
 import { useTable } from "../../../platform/table/table.ts";
 import { createAudience } from "./audience.ts";
 import { createMarkWatch } from "./mark-watch.ts";
+import { freeGovernor, posterWith } from "./posters.ts";
 import { createPosting, type Env, LostAnswer } from "./posting.ts";
 import { createRandom } from "./random.ts";
 import type { Scenario } from "./scenario.ts";
-import { chooseSmall } from "./small.ts";
+import { chooseSmall } from "./small-limits.ts";
 import { createTable } from "./table-double.ts";
-import { freeGovernor, posterWith } from "./ways.ts";
 import { createWriter, type Delivered, start, streamId, streamItem, workOf } from "./writer.ts";
 
 const dayMilliseconds = 24 * 3600 * 1000;

@@ -5,7 +5,7 @@ import {
   listTokenSockets,
   putConnection,
 } from "../../../platform/store/log/connections.ts";
-import { posterWith } from "../push/ways.ts";
+import { posterWith } from "../push/posters.ts";
 import { startTable } from "../table.ts";
 
 let stop: () => Promise<void>;

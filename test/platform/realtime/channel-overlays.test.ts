@@ -17,7 +17,7 @@ import { key } from "../../../platform/table/keys.ts";
 import { meterTable } from "../call-meter.ts";
 import { intercept } from "../intercept.ts";
 import { liveStreamOf } from "../live-stream.ts";
-import { posterWith } from "../push/ways.ts";
+import { posterWith } from "../push/posters.ts";
 import { useQueue } from "../queue-double.ts";
 import { useOwnTable } from "../table.ts";
 import { forget, hostThousand, makeUser, someone } from "../wallet-people.ts";

@@ -9,7 +9,7 @@ import {
   putSocket,
 } from "../../../platform/store/log/connections.ts";
 import { passQuickly } from "../clock.ts";
-import { posterWith } from "../push/ways.ts";
+import { posterWith } from "../push/posters.ts";
 import { useOwnTable } from "../table.ts";
 
 useOwnTable();

@@ -29,9 +29,9 @@ import {
 } from "../../../platform/store/streams/overlay-keys.ts";
 import { putItem } from "../../../platform/table/items.ts";
 import { key } from "../../../platform/table/keys.ts";
-import { atEachRequest } from "../between.ts";
 import { passQuickly } from "../clock.ts";
-import { posterWith } from "../push/ways.ts";
+import { atEachRequest } from "../interleaving.ts";
+import { posterWith } from "../push/posters.ts";
 import { useQueue } from "../queue-double.ts";
 import { useOwnTable } from "../table.ts";
 import { forget, makeStream, makeUser } from "../wallet-people.ts";

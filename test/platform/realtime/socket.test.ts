@@ -4,7 +4,7 @@ import { socket } from "../../../platform/realtime/socket.ts";
 import { noteFlood } from "../../../platform/store/log/floods.ts";
 import { countUse } from "../../../platform/table/rates.ts";
 import { intercept } from "../intercept.ts";
-import { posterWith } from "../push/ways.ts";
+import { posterWith } from "../push/posters.ts";
 import { everyRate, useOwnTable } from "../table.ts";
 
 const perSecond = 3;

@@ -28,8 +28,8 @@ import {
 import { changeCategories } from "../../../platform/store/tencent/gift-categories.ts";
 import { getRawItem } from "../../../platform/table/items.ts";
 import { key } from "../../../platform/table/keys.ts";
-import { atEachRequest } from "../between.ts";
 import { intercept } from "../intercept.ts";
+import { atEachRequest } from "../interleaving.ts";
 import { startTencentStage } from "./stage.ts";
 
 let stage: Awaited<ReturnType<typeof startTencentStage>>;

@@ -8,7 +8,7 @@ import { changeStream } from "../../../platform/store/streams/stream-changes.ts"
 import { getStream } from "../../../platform/store/streams/streams.ts";
 import { noteRoom, noteRoomEnd } from "../../../platform/store/tencent/room-lifecycle.ts";
 import { getRoom, recordRoom } from "../../../platform/store/tencent/rooms.ts";
-import { atEachRequest } from "../between.ts";
+import { atEachRequest } from "../interleaving.ts";
 import { useQueue } from "../queue-double.ts";
 import { useOwnTable } from "../table.ts";
 import { makeStream, makeUser, someone } from "../wallet-people.ts";

@@ -20,8 +20,8 @@ import { deliver } from "../../../platform/webhooks/deliver.ts";
 import { newSecret } from "../../../platform/webhooks/signature.ts";
 import { eventually } from "../../api/people.ts";
 import type { Reply } from "../../api/receiver.ts";
-import { between } from "../between.ts";
 import { intercept } from "../intercept.ts";
+import { between } from "../interleaving.ts";
 import {
   atOnce,
   events,
