@@ -7,7 +7,7 @@ const file = (path: string, imports: string[], duration?: number) => ({
   context: { hasteFS: { getDependencies: () => imports, getSize: () => 500 } },
 });
 
-test("the first verdict comes from the shortest file that names the edited source", () => {
+test("the first result comes from the shortest file that names the edited source", () => {
   const tests = [
     file("cloud/short", ["../../lib/index.ts"], 10),
     file("api/long", ["./people.ts", "../../functions/gifts.ts"], 9_000),

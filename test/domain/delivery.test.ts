@@ -60,7 +60,7 @@ describe("the schedule of a delivery", () => {
     expect(done).toEqual({ ...made, attempts: 4, step: 4, status: "delivered", statusCode: 204 });
   });
 
-  test("a delivered event stays delivered, and a gone receiver gets no other attempt", () => {
+  test("a delivered event stays delivered, and a receiver that answered 410 gets no other attempt", () => {
     const done = afterAttempt(made, { isDone: true, statusCode: 200 }, { now, chance: 0 });
     expect(afterAttempt(done, failure, { now, chance: 0 }).status).toBe("delivered");
     const gone = afterAttempt(made, { ...failure, isGone: true }, { now, chance: 0 });

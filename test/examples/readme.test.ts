@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => system?.stop());
 
 test(
-  "a server killed amid sixty messages loses and doubles none, whatever else is sent",
+  "a server killed during sixty messages loses and duplicates none, whatever else is sent",
   () => {
     const [demonstration, ...others] = blocks.filter((text) => text.includes("--kill-after"));
     expect(others).toEqual([]);

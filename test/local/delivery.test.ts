@@ -100,7 +100,7 @@ test("two shards and no failure: less than one resubscribe a run with eight view
   expect({ again, isUnderOne: mean < 1 }).toEqual({ again, isUnderOne: true });
 });
 
-test("posts that are lost, late, refused or reported as gone are repaired by the viewers' rules", async () => {
+test("posts that are lost, late, refused or reported as gone are recovered by the client's rules", async () => {
   const room = await openRoom(6);
   const posts = { service: "execute-api", operation: "PostToConnection", count: 1_000_000 };
   await calls.fault({ ...posts, kind: "timeout", percent: 3 });

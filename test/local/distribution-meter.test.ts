@@ -21,7 +21,7 @@ test("a call and a post under a domain cost what CloudFront and its firewall cha
   expect(dollars.total).toBeCloseTo(1e-6 + 0.02e-6 + 2.5e-6 * 0.085 + 0.6e-6, 12);
 });
 
-test("a stage without a firewall pays none, and one without a domain pays for neither", () => {
+test("without a firewall no firewall requests are billed, and without a domain nothing is", () => {
   expect(metered({ domains: ["live.acme.com"] }).items).not.toHaveProperty("firewall_requests");
   expect(metered({ domains: [] }).items).toEqual({});
 });

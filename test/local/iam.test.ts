@@ -158,7 +158,7 @@ describe("statements", () => {
     }
   });
 
-  test("a whole prefix is allowed only if nothing else could forbid a part of it", () => {
+  test("access to a whole prefix is allowed only if no statement could deny a part of it", () => {
     const may = (...roles: PolicyStatement[]) =>
       iamOf(roles).mayBelow("sample-writer", "sqs:SendMessage", `${queue}/`);
     const below = statement("Allow", "sqs:SendMessage", `${queue}/*`);

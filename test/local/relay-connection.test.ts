@@ -89,7 +89,7 @@ function frameOf(bytes: number): Buffer {
   return Buffer.concat([head, length.subarray(8 - size), Buffer.alloc(4), Buffer.alloc(bytes)]);
 }
 
-test.each([1, 7, 4096])("a frame of too many bytes is seen in chunks of %d bytes", (size) => {
+test.each([1, 7, 4096])("a frame of too many bytes is detected in chunks of %d bytes", (size) => {
   const sees = (frames: Buffer[]) => {
     const isTooLong = watchFrames(300);
     const all = Buffer.concat(frames);

@@ -208,7 +208,7 @@ const socketsAtRelay = async (as: Person, streamId: string) => {
   return body.data.participantAudienceTotal as number;
 };
 
-test("a client follows its stream there; when the relay dies nothing is lost or duplicated", async () => {
+test("a client follows its stream at the relay; when the relay dies nothing is lost or duplicated", async () => {
   const [{ id }, as, speaker] = await Promise.all([liveStream(), person(), person()]);
   const watching = follow(as, id);
   await watching.ready;

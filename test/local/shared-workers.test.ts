@@ -227,7 +227,7 @@ test("threads whose events only wait do not count", async () => {
  * Twenty webhooks and Tencent's application have six message groups each. Planted fault that turns
  * this red: a thread that never runs a second event.
  */
-test("126 events that hang delay no other of their function, nor those of others, in few threads", async () => {
+test("126 hanging events delay no other event of their function or of others, and take few threads", async () => {
   functions.one!.timeoutSeconds = 60;
   const gate = await openGate();
   const hanging = Array.from({ length: 126 }, () => call("one", { ask: gate.url }));

@@ -95,7 +95,7 @@ test("readers pause only on a busy machine, and less the more idle it is", () =>
   expect([0, 0.5, 1].map(restOf)).toEqual([0, 75, 150]);
 });
 
-test("the first polls after a while come at once, and later ones keep their distance", () => {
+test("the first polls after a pause run at once, and later ones at intervals", () => {
   const waitsOf = (poll?: typeof relayPollMilliseconds) => {
     let budget = fullPollBudget;
     return Array.from({ length: 6 }, () => {

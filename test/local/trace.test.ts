@@ -72,7 +72,7 @@ test("a message, a gift and the end of a stream are traced to the frames that sh
   viewer.close();
 });
 
-test("viewers and callers get nothing of the trace", async () => {
+test("frames and responses contain nothing of the trace", async () => {
   const { host, id } = await liveStream();
   const answer = await call(`POST /api/v1/live-stream/${id}/chat/messages`, {
     as: host,

@@ -77,7 +77,7 @@ test.each([
     { operation: "Query", keyPrefix: "WEBHOOK", kind: "error_before" },
   ],
 ])(
-  "every event comes though %s",
+  "every event arrives although %s",
   async (_, wanted) => {
     const inbox = await startReceiver();
     try {
@@ -126,7 +126,7 @@ test("a deleted text is removed from its stored delivery, without another attemp
 });
 
 test(
-  "every event comes though the system is killed between record, queue and post",
+  "every event arrives although the system is killed between record, queue and post",
   async () => {
     const inbox = await startReceiver();
     try {

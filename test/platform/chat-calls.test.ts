@@ -137,7 +137,7 @@ describe("a sender who is admitted while the stream is read", () => {
   });
 });
 
-test("repetitions of a call take no number, however many come", async () => {
+test("repetitions of a call take no number, however many there are", async () => {
   const { stream, sender } = await openStream();
   nextSecond();
   const statuses: number[] = [];

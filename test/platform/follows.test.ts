@@ -89,7 +89,7 @@ describe.each(["follower", "followed user"])("a follow during the deletion of th
     }));
 });
 
-test("a user who is gone can be unfollowed once, and not followed", async () => {
+test("a deleted user can be unfollowed once, and not followed", async () => {
   const [fan, host] = [await makeUser(someone("fan")), await makeUser(someone("host"))];
   await follow(fan, host);
   await removeUser({ userId: host, isForfeit: true, now: new Date() });

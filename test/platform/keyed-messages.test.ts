@@ -104,7 +104,7 @@ const writesOfACall = 4;
 describe("a call that dies", () => {
   const steps = Array.from({ length: writesOfACall }, (_, at) => at + 1);
   test.each(steps.flatMap((at) => [[at, "before"] as const, [at, "after"] as const]))(
-    "at its write %i, %s it arrived, is one message when it is repeated, and answered alike",
+    "at its write %i, %s it arrived, is one message when it is repeated, with the same response",
     async (at, when) => {
       const { stream, say } = await room();
       const writes = dieAt(at, when === "after");

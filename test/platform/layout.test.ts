@@ -184,7 +184,7 @@ describe("a function", () => {
     ["has a newer form", { ...own, version: to + 1 }],
     ["does not say whose it is", { version: forms.writes }],
     ["is another stage's", { ...own, stage: "prod" }],
-  ])("serves nothing of a table that %s, and all once it is right", async (_, label) => {
+  ])("serves no call on a table that %s, and every call once it is right", async (_, label) => {
     await put({ ...wallet, balance: 5 });
     if (label !== undefined) await put({ ...key.layout(), ...label });
     const served = open(client);

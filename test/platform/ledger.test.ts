@@ -169,7 +169,7 @@ test.each([
   ["asc", [1, 2, 400, 401]],
   ["desc", [401, 400, 2, 1]],
 ])(
-  "cursors lead a filter through a whole busy ledger (%s), two thousand entries a page",
+  "a filtered list of a busy ledger (%s) is paged by cursors, two thousand entries a page",
   async (sort, wanted) => {
     const userId = await makeUser(`filtered-${sort}`);
     for (const n of [1, 2]) await book(userId, n);

@@ -59,7 +59,7 @@ test("a parked record is listed with its known fields, and its reason in words",
   expect(row!.reason).toMatch(/^price: .*number/);
 });
 
-test("a parked copy has no names and no texts: its item stays in place with all of it", async () => {
+test("a parked copy has no names and no texts: only the original item keeps them", async () => {
   const { host, streamId, giftId } = await parkOne(0);
   const names = key.parked(new Date().toISOString().slice(0, 10), "");
   const { Items = [] } = await table().send(

@@ -294,7 +294,7 @@ test("a user who leaves while they subscribe gets no answer and no frames", asyn
   expect([got, room.users.size]).toEqual([[], 0]);
 });
 
-test("a user whose socket closes while their room is opened is no viewer of it", async () => {
+test("a user whose socket closes while their room is opened does not count as its viewer", async () => {
   const streamId = await makeStream();
   const closed = { ...socketOf("ann").connection, isOpen: () => false };
   await subscribe(rooms, closed, { streamId }, now);

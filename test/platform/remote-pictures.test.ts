@@ -261,7 +261,7 @@ test("a picture is deleted with its user", async () => {
   expect(await findPicture(pictureId!)).toBeUndefined();
 });
 
-test("a fetch that fails takes nothing of the user's uploads", async () => {
+test("a failed fetch does not count against the user's uploads", async () => {
   const userId = await userWith(`${base}/0`);
   for (const [n, status] of [404, 200, 200].entries()) {
     answer = (_, response) => response.writeHead(status).end(good);
@@ -347,7 +347,7 @@ describe("a stream's thumbnail", () => {
     }
   });
 
-  test("is asked for once, and not where it is the default or the stream is gone", async () => {
+  test("is requested once, and not if it is the default or the stream is deleted", async () => {
     const { id } = await streamWith({ thumbnailUrl: `${base}/t.png` });
     await askFor(id, { title: "Before" });
     expect(queue.take()).toEqual([]);

@@ -151,7 +151,7 @@ test("a train is stored with its start and each level, and ends on time with its
   expect(await misfitsOf(streamId)).toEqual([]);
 });
 
-test("if the call that put the frame dies, the next call with its records stores the train", async () => {
+test("if the call that stored the frame dies, the next call with its records stores the train", async () => {
   const { stream, streamId, give, ann, ben } = await live();
   const records = [await give(ann, 0), await give(ben, 1)];
   await putIntoLog(streamId, records);

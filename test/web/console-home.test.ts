@@ -75,7 +75,7 @@ browserTest(
 );
 
 browserTest(
-  "an admin sees alarms and parked records at once, and a moderator neither",
+  "an admin sees alarms and parked records at once, and a moderator sees neither",
   async () => {
     const admin = await openConsole(pages, "Ada Admin");
     // The system is shared, and an alarm of its own may ring on a slow machine.

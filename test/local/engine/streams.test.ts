@@ -159,7 +159,7 @@ test("an expired item is deleted by the service, with a record that says so", ()
   );
 });
 
-test("thousands that expire at once are deleted bit by bit", () => {
+test("thousands of items that expire at once are deleted in steps", () => {
   const { put, must, clock, runMaintenance } = open();
   const TimeToLiveSpecification = { AttributeName: "until", Enabled: true };
   must("UpdateTimeToLive", { TableName: "things", TimeToLiveSpecification });

@@ -106,7 +106,7 @@ test("F5: a pong names exactly the streams that the connection is subscribed to"
   expect(await heads()).toEqual({});
 });
 
-test("F6: a record that is older than what the cache knows is looked up in the log", async () => {
+test("F6: a record that is older than those in the cache is looked up in the log", async () => {
   const scene = await setScene();
   const at = seconds(scene.now);
   const [early, late] = [chatRecord(1, "early", at - 200), chatRecord(2, "late", at)];
@@ -190,7 +190,7 @@ test("F11: frames are posted from the first unposted one, whichever process wrot
   expect(scene.frames("c")).toEqual([1, 2, 3]);
 });
 
-test("F11: frames that another environment put between a call's own are posted too", async () => {
+test("F11: frames that another environment stored between a call's own are posted too", async () => {
   const scene = await setScene();
   const at = seconds(scene.now);
   await scene.push(scene.audience(), chatRecord(1, "one", at));

@@ -80,7 +80,7 @@ test("a missed notification is sent again after 1, 2, 4, 8 and 16 seconds, and t
   expect(posted).toHaveLength(6);
 });
 
-test("a notification to a socket that is gone removes the socket, and is not sent again", async () => {
+test("a notification to a closed socket removes the socket, and is not sent again", async () => {
   const { send, userId } = await notify({ gone: "gone", phone: "sent" });
   await send();
   expect(queued()).toEqual([]);
@@ -126,7 +126,7 @@ test("a notification to a watched stream's new socket waits a second for `subscr
   expect(posted).toEqual([]);
 });
 
-test("a notification looks up no connection that is older than ten seconds", async () => {
+test("a notification reads no connection that is older than ten seconds", async () => {
   const { send } = await notify({ phone: "sent", tv: "sent" });
   const reads: string[] = [];
   const restore = intercept(({ name }, next) => {

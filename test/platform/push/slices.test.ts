@@ -101,7 +101,7 @@ test("the log is not marked before the last slice has responded; viewers who arr
 });
 
 test.each(["before", "half way", "after"])(
-  "a slice that dies %s: the call fails, the log is not marked, and the next call posts all",
+  "after a slice that dies %s the call fails, the log is not marked, and the next call posts all",
   async (when) => {
     let isBroken = true;
     const { scene, room } = await openRoom(async (scene, job) => {

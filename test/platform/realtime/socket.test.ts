@@ -100,7 +100,7 @@ test("a flood that moves to another environment is still answered once", async (
   expect(await countRefusedMessage("moved", new Date(at + 7_000))).toBe("answer");
 });
 
-test("a user who opens too many sockets at once is refused further ones", async () => {
+test("a user who opens too many sockets at once cannot open more", async () => {
   const { handler: connect } = socket(
     { route: "$connect", summary: "Open a connection", refusals: [], grants: {} },
     async () => ({ statusCode: 200 }),

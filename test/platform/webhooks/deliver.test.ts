@@ -184,7 +184,7 @@ test("events that have waited for over a minute are delivered later, and not los
 test.each([
   ["disabled", (id: string) => changeStoredWebhook(id, { enabled: false })],
   ["deleted", removeWebhook],
-])("a webhook that was %s gets no attempt, of pending deliveries neither", async (_, end) => {
+])("a webhook that was %s gets no attempt, not even of pending deliveries", async (_, end) => {
   const { inbox, receiverId } = await receiver(() => 500);
   await deliver(events(receiverId, message("one")), atOnce);
   const [{ id, step }] = retries();

@@ -124,7 +124,7 @@ test("a change of a webhook that was deleted meanwhile does not change the next 
   await removeWebhook(next.id);
 });
 
-test("a webhook whose URL is changed while the old one answers 410 stays, and its events come there", async () => {
+test("a webhook whose URL is changed while the old one answers 410 stays enabled, and its events go to the new URL", async () => {
   const moved = await receiver();
   const { receiverId } = await receiver(async () => {
     await changeStoredWebhook(receiverId, { url: moved.inbox.url });
