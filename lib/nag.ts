@@ -102,7 +102,7 @@ export const acceptedFindings: readonly { finding: RegExp; at?: RegExp; reason: 
   },
   {
     finding: /^AwsSolutions-APIG3$/,
-    reason: "dev has no firewall in front of its APIs: only developers call them.",
+    reason: "Operators decide whether a stage has a firewall: dev has none.",
   },
   {
     finding: /^AwsSolutions-APIG6$/,
@@ -121,8 +121,9 @@ export const acceptedFindings: readonly { finding: RegExp; at?: RegExp; reason: 
   },
   {
     finding: /^AwsSolutions-CFR2$/,
-    at: /^ovation-dev-host\/distribution\/Resource$/,
-    reason: "dev has no firewall in front of its domain either: only developers use it.",
+    at: /-host\/distribution\/Resource$/,
+    reason:
+      "Operators decide whether a stage has a firewall, in front of its domain as of its APIs.",
   },
   {
     finding: /^AwsSolutions-CFR3$/,
