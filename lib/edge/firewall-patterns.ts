@@ -50,7 +50,7 @@ export const uploadPatterns = () =>
 
 /**
  * Stored pictures by their cost, which is mostly that of their bytes. To be matched with decoded
- * paths, since the gateway decodes them, too.
+ * paths, since the function decodes them, too.
  */
 export function picturePatterns() {
   const { contract } = onlyRow(rowsOf("download"), "download");

@@ -1,6 +1,9 @@
 import type { OpenApiBody, OpenApiOperation } from "../model.ts";
 
-/** A resource for a path, with the values of its parameters, percent-decoded once. */
+/**
+ * A resource for a path, with its parameters as they were sent: a REST API decodes the query, but
+ * not the path (dherault/serverless-offline#265).
+ */
 export type RouteMatch = {
   resourcePath: string;
   /** By lower-case method, or `x-amazon-apigateway-any-method`. */
@@ -65,23 +68,14 @@ function match(node: Node, segments: string[], index: number): RouteMatch | unde
   if (node.parameter && segment !== "") {
     const below = match(node.parameter.node, segments, index + 1);
     if (below) {
-      below.pathParameters[node.parameter.name] = decode(segment);
+      below.pathParameters[node.parameter.name] = segment;
       return below;
     }
   }
   const rest = segments.slice(index).join("/");
   if (node.greedy === undefined || rest === "") return undefined;
   const { name, resourcePath, operations } = node.greedy;
-  return { resourcePath, operations, pathParameters: { [name]: decode(rest) } };
-}
-
-/** An invalid encoding stays unchanged: refusing it is the function's decision. */
-function decode(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
+  return { resourcePath, operations, pathParameters: { [name]: rest } };
 }
 
 /** The operation for a method: its own, else the resource's any-method, else none. */

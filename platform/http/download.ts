@@ -5,7 +5,7 @@ import { logFault, withFunctionName } from "../runtime/log.ts";
 import { isTransient } from "../table/conflicts.ts";
 import type { DownloadContract } from "./contract.ts";
 import { commonHeaders, faultAnswer, isKnown, refusalAnswer } from "./envelope.ts";
-import { answerUnknownRoute, hasTrailingSlash, header } from "./request.ts";
+import { answerUnknownRoute, hasTrailingSlash, header, readPath } from "./request.ts";
 
 /** Bytes with their media type and the requested name. */
 type Found = { name: string; mediaType: string; bytes: Uint8Array };
@@ -28,7 +28,7 @@ export function download<const C extends Omit<DownloadContract, "kind">>(
   withFunctionName(find, contract.path);
 
   async function serve(event: APIGatewayProxyEvent): Promise<Found> {
-    const [name = ""] = Object.values(event.pathParameters ?? {});
+    const [name = ""] = Object.values(readPath(event));
     return (await find(name)) ?? refuse("picture_not_found");
   }
 

@@ -39,6 +39,7 @@ import {
   parseInput,
   readBody,
   readKey,
+  readPath,
   readQuery,
 } from "./request.ts";
 
@@ -110,7 +111,7 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
     if (contract.formOnly && caller) assertNotRefused("uploads", caller.userId, call.now);
     const body = await readBody(event, contract);
     const request = {
-      path: contract.path && parseInput(contract.path, event.pathParameters ?? {}),
+      path: contract.path && parseInput(contract.path, readPath(event)),
       query: contract.query && parseInput(contract.query, readQuery(event, contract.lists)),
       body: contract.body && parseInput(contract.body, body),
     };

@@ -87,6 +87,23 @@ export function answerUnknownRoute(event: APIGatewayProxyEvent) {
  */
 export const hasTrailingSlash = ({ path }: APIGatewayProxyEvent): boolean => path.endsWith("/");
 
+/**
+ * The parameters of the path. A REST API passes them as they were sent, percent-encoded; one that
+ * is not valid stays unchanged. https://github.com/dherault/serverless-offline/issues/265
+ */
+export const readPath = ({ pathParameters }: Pick<APIGatewayProxyEvent, "pathParameters">) =>
+  Object.fromEntries(
+    Object.entries(pathParameters ?? {}).map(([name, sent = ""]) => [name, decode(sent)]),
+  );
+
+function decode(sent: string): string {
+  try {
+    return decodeURIComponent(sent);
+  } catch {
+    return sent;
+  }
+}
+
 /** All values of a header, in order, since a header may be repeated. */
 export function headerValues(
   event: { multiValueHeaders: APIGatewayProxyEvent["multiValueHeaders"] | null },

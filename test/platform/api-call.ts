@@ -44,7 +44,9 @@ export async function callEndpoint(
   const event = {
     path: "/test",
     headers: { "content-type": type, ...(key && { "idempotency-key": key }) },
-    pathParameters: path,
+    pathParameters: Object.fromEntries(
+      Object.entries(path).map(([name, value]) => [name, encodeURIComponent(value)]),
+    ),
     multiValueQueryStringParameters: Object.fromEntries(
       Object.entries(query).map(([name, value]) => [name, [value]]),
     ),
