@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import { DeviceToken } from "../../domain/people/device.ts";
 import { pictureIdOf, usualBytesMax } from "../../domain/picture.ts";
 import { resourcesOf, templatesOf, theResource } from "./templates.ts";
 
@@ -142,4 +143,10 @@ test("a token is one key, however its scheme is spelled", () => {
       const keys = new Set(spellings.map((one) => transformed(Header, one)));
       expect([Name, Header.Name, keys.size]).toEqual([Name, "authorization", 1]);
     }
+});
+
+test("a path may hold a push token of 4,096 bytes, though AWS's rules allow paths of 1,024", () => {
+  expect(DeviceToken.safeParse("t".repeat(4_096)).success).toBe(true);
+  const text = JSON.stringify(rules);
+  expect(text).toContain('{"ActionToUse":{"Count":{}},"Name":"SizeRestrictions_URIPATH"}');
 });

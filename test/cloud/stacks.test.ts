@@ -242,14 +242,15 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
     if (acl === undefined) return;
     const common = acl.Properties.Rules.find(({ Name }: Rule) => Name.includes("CommonRuleSet"));
     const counted = common.Statement.ManagedRuleGroupStatement.RuleActionOverrides;
-    // Chat text may look like markup, back ends send no User-Agent, usernames may end in ".log".
-    const others = ["NoUserAgent_HEADER", "RestrictedExtensions_URIPATH"];
+    // Chat may look like markup, back ends send no User-Agent, and paths have usernames and tokens.
+    const paths = ["RestrictedExtensions_URIPATH", "SizeRestrictions_URIPATH"];
+    const others = ["NoUserAgent_HEADER", ...paths];
     for (const { Name, ActionToUse } of counted)
       expect([Name.endsWith("_BODY") || others.includes(Name), ActionToUse]).toEqual([
         true,
         { Count: {} },
       ]);
-    expect(counted.length).toBe(7);
+    expect(counted.length).toBe(8);
     const rates = acl.Properties.Rules.flatMap((rule: Rule) => {
       const rate = rule.Statement.RateBasedStatement;
       return rate === undefined ? [] : [[rule.Name, rate.Limit, rate.EvaluationWindowSec ?? 300]];
