@@ -10,12 +10,13 @@ export type GatewayResponse = {
 
 /**
  * The status of each type of gateway response. Retryable failures are 503: a timeout, a function
- * that is throttled or has crashed, an authorizer that failed.
+ * that is throttled or has crashed, an authorizer that failed. AWS's documentation does not say
+ * which of its two types an authorizer that throws has: it is AUTHORIZER_CONFIGURATION_ERROR.
  */
 const statuses = {
   ACCESS_DENIED: 401,
   API_CONFIGURATION_ERROR: 500,
-  AUTHORIZER_CONFIGURATION_ERROR: 500,
+  AUTHORIZER_CONFIGURATION_ERROR: 503,
   AUTHORIZER_FAILURE: 503,
   BAD_REQUEST_BODY: 400,
   BAD_REQUEST_PARAMETERS: 400,

@@ -57,7 +57,8 @@ export function createAuthorize(
     });
     if (!result.ok) {
       const isRefusal = result.error.errorMessage === "Unauthorized";
-      return { refusal: isRefusal ? "UNAUTHORIZED" : "AUTHORIZER_FAILURE" };
+      // The type that AWS uses, although its documentation describes the other one so.
+      return { refusal: isRefusal ? "UNAUTHORIZED" : "AUTHORIZER_CONFIGURATION_ERROR" };
     }
     const checked = AuthorizerAnswer.safeParse(result.payload);
     if (!checked.success) return { refusal: "AUTHORIZER_CONFIGURATION_ERROR" };

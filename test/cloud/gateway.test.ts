@@ -118,7 +118,7 @@ describe.each(["dev", "prod"] as const)("the HTTP API of %s", (stage) => {
     const statuses = {
       ACCESS_DENIED: 401,
       API_CONFIGURATION_ERROR: 500,
-      AUTHORIZER_CONFIGURATION_ERROR: 500,
+      AUTHORIZER_CONFIGURATION_ERROR: 503,
       AUTHORIZER_FAILURE: 503,
       BAD_REQUEST_BODY: 400,
       BAD_REQUEST_PARAMETERS: 400,

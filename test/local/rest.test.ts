@@ -273,7 +273,7 @@ describe("the access log", () => {
     ["/things/special", "", "INTEGRATION_FAILURE"],
     ["/malformed", "", "INTEGRATION_FAILURE"],
     ["/things/1", "deny", "ACCESS_DENIED"],
-    ["/things/1", "broken", "AUTHORIZER_FAILURE"],
+    ["/things/1", "broken", "AUTHORIZER_CONFIGURATION_ERROR"],
   ])("names the gateway's own answer to %s with the token %j: %s", async (path, token, failure) => {
     const { lines } = await linesOf(get(path, token === "" ? {} : { authorization: token }));
     expect(lines).toMatchObject([{ failure, caller: failure === "ACCESS_DENIED" ? "u1" : "-" }]);
