@@ -193,7 +193,7 @@ export const alarmKinds = {
   },
   "socket-integration-errors": {
     name: "sockets: IntegrationError",
-    means: "A function of the WebSocket API did not respond to the gateway.",
+    means: "A function of the WebSocket API did not respond, or refused a handshake (4xx).",
     ...{ aws: "AWS/ApiGateway", metric: "IntegrationError" },
     of: ({ socketApiId }) => ({ sockets: { ApiId: socketApiId, Stage: "ws" } }),
   },
