@@ -51,7 +51,6 @@ export function gatewayDocument(
     for (const prefix of prefixesOf(path)) paths[prefix] ??= {};
   for (const [path, item] of Object.entries(paths))
     item.options = { ...parametersOf(path), ...preflight(gateway.origins) };
-  assertOneName(Object.keys(paths));
   return {
     ...documentOf(gateway, paths, notFound),
     components: { securitySchemes: securitySchemes(gateway) },
@@ -68,6 +67,7 @@ export function documentOf(
   rest: string,
   responses = gatewayResponses(),
 ) {
+  assertOneParameter(Object.keys(paths));
   for (const [path, item] of Object.entries(paths))
     item[anyMethod] ??= { ...parametersOf(path), ...integration(rest, gateway) };
   return {
@@ -189,13 +189,16 @@ function securitySchemes(gateway: Gateway) {
   };
 }
 
-/** API Gateway requires one name per path parameter and position. Throws for a second name. */
-function assertOneName(paths: readonly string[]): void {
+/**
+ * API Gateway imports one path parameter per position: neither one with another name nor a greedy
+ * one may be next to it. Throws for a second one.
+ */
+function assertOneParameter(paths: readonly string[]): void {
   const names = new Map<string, string>();
   for (const path of paths) {
     const segments = path.split("/");
     for (const [at, segment] of segments.entries()) {
-      if (!segment.startsWith("{") || path === catchAll) continue;
+      if (!segment.startsWith("{")) continue;
       const shape = segments
         .slice(0, at)
         .join("/")

@@ -33,7 +33,8 @@ function pictureDocument(
 ) {
   const { path } = contract;
   const found = { ...parametersOf(path), ...integration(name, gateway) };
-  const paths = { "/": {}, [catchAll]: {}, [path]: { get: found, head: found } };
+  // Below the picture's parameter, because next to it the gateway allows no greedy one.
+  const paths = { "/": {}, [path]: { get: found, head: found }, [`${path}${catchAll}`]: {} };
   return {
     ...documentOf(gateway, paths, notFound),
     // Pictures are compressed already, and a large one would take the gateway 30 ms.

@@ -13,6 +13,8 @@ export type RouteMatch = {
 
 type Node = {
   literal: Map<string, Node>;
+  /** The parameter of this position, as paths write it: `{name}` or `{name+}`. */
+  variable?: string;
   parameter?: { name: string; node: Node };
   greedy?: { name: string; resourcePath: string; operations: Record<string, OpenApiOperation> };
   resource?: { resourcePath: string; operations: Record<string, OpenApiOperation> };
@@ -22,7 +24,7 @@ const createNode = (): Node => ({ literal: new Map() });
 
 /**
  * A function that finds an API's resource for a path: literal segments before `{name}`, that before
- * `{name+}`. Throws if one position has two parameter names.
+ * `{name+}`. Throws if one position has two parameters, as API Gateway's import does.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html
  */
 export function createRoutes(document: OpenApiBody): (path: string) => RouteMatch | undefined {
@@ -40,15 +42,18 @@ function addPath(
 ): void {
   let node = root;
   for (const segment of resourcePath.split("/").slice(1)) {
-    const name = /^\{([^}+]+)(\+?)\}$/.exec(segment);
-    if (name?.[1] && name[2]) {
-      node.greedy = { name: name[1], resourcePath, operations };
-      return;
-    }
-    if (name?.[1]) {
-      node.parameter ??= { name: name[1], node: createNode() };
-      if (node.parameter.name !== name[1])
-        throw new Error(`${resourcePath}: this place already has a parameter of another name.`);
+    const [, name, plus] = /^\{([^}+]+)(\+?)\}$/.exec(segment) ?? [];
+    if (name) {
+      node.variable ??= segment;
+      if (node.variable !== segment)
+        throw new Error(
+          `${resourcePath}: this position already has the parameter ${node.variable}.`,
+        );
+      if (plus) {
+        node.greedy = { name, resourcePath, operations };
+        return;
+      }
+      node.parameter ??= { name, node: createNode() };
       node = node.parameter.node;
     } else {
       const next = node.literal.get(segment) ?? createNode();

@@ -28,6 +28,24 @@ test("each REST API has one name: an import may take it from the document's titl
   for (const { Properties } of apis) expect(Properties.Body.info.title).toBe(Properties.Name);
 });
 
+test("no REST API has two parameters in one position, not even a greedy one: imports fail", () => {
+  // https://github.com/winglang/wing/issues/5210
+  for (const { Properties } of Object.values(all).flatMap((templates) =>
+    resourcesOf(templates, "AWS::ApiGateway::RestApi"),
+  )) {
+    const parameters = new Set(
+      Object.keys(Properties.Body.paths).flatMap((path) => {
+        const segments = path.split("/");
+        return segments.flatMap((segment, at) =>
+          segment.startsWith("{") ? [segments.slice(0, at + 1).join("/")] : [],
+        );
+      }),
+    );
+    const positions = [...parameters].map((path) => path.slice(0, path.lastIndexOf("/")));
+    expect([Properties.Name, positions]).toEqual([Properties.Name, [...new Set(positions)]]);
+  }
+});
+
 describe.each(["dev", "prod"] as const)("the HTTP API of %s", (stage) => {
   const templates = all[stage];
   const { Body: body } = theResource(
@@ -205,7 +223,8 @@ describe.each(["dev", "prod"] as const)("the API of pictures, of %s", (stage) =>
     expect(Object.keys(item).sort()).toEqual(["get", "head", anyMethod].sort());
     for (const method of ["get", "head"])
       expect(functionOf(item[method])).toBe(`ovation-${stage}-pictures-get`);
-    expect(functionOf(item[anyMethod])).toBe(`ovation-${stage}-app-not-found`);
+    for (const path of ["/", "/{id}", "/{id}/{proxy+}"])
+      expect(functionOf(body.paths[path][anyMethod])).toBe(`ovation-${stage}-app-not-found`);
     expect(JSON.stringify(body)).not.toMatch(/"mock"|security/);
   });
 });

@@ -4,6 +4,7 @@ import { readAssembly } from "../../local/assembly/index.ts";
 import type { Gateway } from "../../local/gateway/index.ts";
 import { startGateway } from "../../local/gateway/index.ts";
 import { createRestApi } from "../../local/gateway/rest.ts";
+import { createRoutes } from "../../local/gateway/rest-routes.ts";
 import { createRunnerRoutes } from "../../local/gateway/runner-routes.ts";
 import type { Workers } from "../../local/lambda/workers.ts";
 import { startWorkers } from "../../local/lambda/workers.ts";
@@ -146,6 +147,18 @@ describe("routing", () => {
     ["DELETE", "/open", 404],
   ])("%s %s answers %i", async (method, path, status) => {
     expect((await getRaw(path, method)).status).toBe(status);
+  });
+
+  test.each(["/{name}/parts", "/{proxy+}"])("refuses %s next to /{id}", (path) => {
+    const documentOf = (...paths: string[]) => ({
+      paths: Object.fromEntries(paths.map((one) => [one, {}])),
+    });
+    for (const paths of [
+      ["/{id}", path],
+      [path, "/{id}"],
+    ])
+      expect(() => createRoutes(documentOf(...paths))).toThrow("this position already has");
+    expect(createRoutes(documentOf("/{id}", `/{id}${path}`))("/a/b/parts")).toBeDefined();
   });
 
   test("a literal segment beats a parameter, and a preflight is mocked", async () => {
