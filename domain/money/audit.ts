@@ -1,8 +1,9 @@
+import { Amount } from "../credits.ts";
 import type { Proceeds } from "../streams/funding.ts";
 import type { Member } from "../streams/member.ts";
 import { addsToTotals, type Gift, type Share } from "./gift-item.ts";
 import { releasedReference } from "./held-gift.ts";
-import type { Entry } from "./ledger.ts";
+import type { Entry, EntryType } from "./ledger.ts";
 import type { Wallet } from "./wallet.ts";
 
 /**
@@ -78,6 +79,25 @@ function otherSide(entry: Entry): Fact[] {
     case "credit_purchase":
       return [];
   }
+}
+
+/** The types of entries that add credits; all others remove them. */
+const additions: readonly EntryType[] = [
+  ...(["credit_purchase", "top_up", "credit_transfer_received", "gift_refund"] as const),
+  ...(["gift_revenue", "superlike_revenue", "stream_revenue", "stream_funding_refund"] as const),
+];
+
+/**
+ * Inconsistencies among an entry's own fields. Both sides of a movement in the wrong direction
+ * would agree with each other.
+ */
+export function problemsOfEntry({ seq, type, amount }: Entry): string[] {
+  const isOutOfBounds = !Amount.safeParse(Math.abs(amount)).success;
+  const isReversed = additions.includes(type) !== amount > 0;
+  return [
+    ...(isOutOfBounds ? [`amount ${amount} is out of bounds`] : []),
+    ...(isReversed ? [`entry ${seq}: a ${type} of ${amount}`] : []),
+  ];
 }
 
 /** A reference used by a top-up or payout of this amount. */

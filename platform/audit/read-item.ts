@@ -1,4 +1,4 @@
-import { Amount, Balance } from "../../domain/credits.ts";
+import { Balance } from "../../domain/credits.ts";
 import {
   eventFact,
   type Fact,
@@ -15,6 +15,7 @@ import {
   factsOfProceeds,
   factsOfReference,
   factsOfWallet,
+  problemsOfEntry,
   problemsOfGift,
   sumFacts,
 } from "../../domain/money/audit.ts";
@@ -61,10 +62,7 @@ function tellOf(item: Item, window: Window): Statement {
     }
     case "entry": {
       const entries = readEntries(item);
-      const problems = own(item, owner);
-      for (const { amount } of entries)
-        if (!Amount.safeParse(Math.abs(amount)).success)
-          problems.push(`amount ${amount} is out of bounds`);
+      const problems = [...own(item, owner), ...entries.flatMap(problemsOfEntry)];
       return { ...nothing, money: entries.flatMap(factsOfEntry), problems, entries };
     }
     case "reference":

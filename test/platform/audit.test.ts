@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DeleteCommand, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { listPackages } from "../../domain/money/credit-package.ts";
 import { decideGift } from "../../domain/money/gift.ts";
+import { debit, draftOf, emptyWallet } from "../../domain/money/wallet.ts";
 import { audit } from "../../platform/audit/audit.ts";
 import { exportJournal, readJournal } from "../../platform/audit/journal.ts";
 import { holdAction, markOf } from "../../platform/store/money/call-marks.ts";
@@ -12,7 +13,7 @@ import { releaseHold } from "../../platform/store/money/held-gifts.ts";
 import { findGift, getGift, refund } from "../../platform/store/money/refunds.ts";
 import { settle } from "../../platform/store/money/settle.ts";
 import { payOut, purchase, transfer } from "../../platform/store/money/wallet-operations.ts";
-import { recordSpendLimit } from "../../platform/store/money/wallets.ts";
+import { recordSpendLimit, seal } from "../../platform/store/money/wallets.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";
 import type { Item } from "../../platform/table/items.ts";
 import { type Key, key } from "../../platform/table/keys.ts";
@@ -154,6 +155,24 @@ test("a held gift is counted, and reported once a running system should have rel
   expect(await findGift(streamId, gift.id)).toBeUndefined();
   const after = await look();
   expect([after.sums.held, after.misfits]).toEqual([0, []]);
+});
+
+/*
+ * Planted fault that turns it red: problemsOfEntry() without the direction.
+ */
+test("a payout that adds credits is reported, though all sums agree", async () => {
+  const occurredAt = new Date().toISOString();
+  const movement = { type: "payout", amount: -7, reference: "out", occurredAt } as const;
+  const { wallet, actions } = seal(debit(draftOf(emptyWallet("thief")), movement));
+  async function* withThief() {
+    yield* scanTable();
+    for (const { Put } of actions) if (Put) yield Put.Item as Item;
+    yield { ...key.wallet("thief"), ...wallet };
+    yield { ...key.reference("thief", "out"), type: "payout", amount: 7, occurredAt };
+  }
+  expect((await look(withThief)).misfits).toEqual([
+    { items: [expect.stringMatching(/^LEDGER#thief /)], problem: "entry 1: a payout of 7" },
+  ]);
 });
 
 /** Each kind of corruption: the item, the change, and the finding that the audit must report. */
