@@ -109,6 +109,30 @@ browserTest(
 );
 
 browserTest(
+  "the ledger refunds a gift to several receivers at its whole price",
+  async () => {
+    await giveRose("several-host");
+    const { page, faults, visit, close } = await openAsAdmin();
+    await page.route(/\/transactions\?/, async (route) => {
+      const answer = await route.fetch();
+      const { data, ...rest } = await answer.json();
+      const [row] = data.list.filter(({ type }: { type: string }) => type === "gift_spend");
+      const list = ["a", "b", "c"].map((id) => ({ ...row, id }));
+      await route.fulfill({ response: answer, json: { ...rest, data: { ...data, list } } });
+    });
+    await visit(`view=users&id=${johnId}`);
+    await page.getByRole("button", { name: "Refund…" }).nth(1).click();
+    await page
+      .getByRole("dialog")
+      .getByText(/^30 credits will go back/)
+      .waitFor();
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "an admin redrives a parked record with the function's own grants",
   async () => {
     await parkGift("price: expected a whole number");

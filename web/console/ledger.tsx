@@ -36,11 +36,13 @@ export function Ledger({ name, ledger: all, reload }: Props) {
   const refunded = new Set(
     all.rows?.filter(({ type }) => type === "gift_refund").map(({ giftId }) => giftId),
   );
-  const refund = (giftId: string, { type, amount }: Pick<Transaction, "type" | "amount">) =>
-    refundAction(giftId, {
-      ...{ what: type === "gift_spend" ? "a gift" : "a superlike", name, credits: amount },
-      took: reload,
-    });
+  const refund = (giftId: string, { type }: Pick<Transaction, "type">) => {
+    // A gift to several receivers has an entry for each of them, and is refunded as a whole.
+    const parts = all.rows?.filter((one) => one.giftId === giftId && isSpent(one)) ?? [];
+    const credits = parts.reduce((sum, { amount }) => sum + amount, 0);
+    const what = type === "gift_spend" ? "a gift" : "a superlike";
+    return refundAction(giftId, { what, name, credits, took: reload });
+  };
   return (
     <ShortList
       title="Ledger"
