@@ -225,11 +225,14 @@ export const factOfType = (streamId: string, giftTypeId: string, count: number):
   fact(`stream ${streamId}: count of type ${giftTypeId}`, count);
 
 /**
- * Each gift has one event, which one frame of its stream covers. Frames are kept for a day, so only
- * gifts of the last day are checked.
+ * Each gift has one event, and so has its refund, which one frame of its stream covers. Frames are
+ * kept for a day, so only gifts of the last day are checked.
  */
-export const eventFact = (streamId: string, giftId: string, amount: 1 | -1): Fact =>
-  fact(`event of gift ${giftId} in stream ${streamId}`, amount);
+export const eventFact = (
+  { streamId, giftId, isRefund }: { streamId: string; giftId: string; isRefund: boolean },
+  amount: 1 | -1,
+): Fact =>
+  fact(`event of ${isRefund ? "the refund of " : ""}gift ${giftId} in stream ${streamId}`, amount);
 
 /** Inconsistencies among a gift's own fields: its price and the part of each receiver. */
 export function problemsOfGift(gift: Gift): string[] {

@@ -43,11 +43,11 @@ type AuditOptions = {
 /**
  * Verifies a table: every balance is the sum of its entries, every entry follows the previous one,
  * every debit has its credit, refund or pending part once, totals and leaderboards match the gifts,
- * the sums of the logs and the results of polls and goals match the stored items, every gift has
- * its event, every debt was left by an admin's refund, no user paid for a gift of a former one,
- * every escrow had one outcome, and issued + owed = balances + pending + held + paid out. One pass
- * uses memory for the debtors, deleted users, refunds and funded streams; more passes only identify
- * the inconsistencies.
+ * the sums of the logs and the results of polls and goals match the stored items, every gift and
+ * refund has its event, every debt was left by an admin's refund, no user paid for a gift of a
+ * former one, every escrow had one outcome, and issued + owed = balances + pending + held + paid
+ * out. One pass uses memory for the debtors, deleted users, refunds and funded streams; more passes
+ * only identify the inconsistencies.
  */
 export async function audit({ read, now, patienceMilliseconds, pause }: AuditOptions) {
   const seconds = Math.floor(now.getTime() / 1000);
@@ -167,7 +167,7 @@ async function nameAll(
 
 async function name(items: AsyncIterable<Item>, gifts: Window, money: number[], events: number[]) {
   const names = { money: createExactSums(money), events: createExactSums(events) };
-  const logs: Logs = { newest: new Map(), resetAt: new Map() };
+  const logs: Logs = { newest: new Map(), resetAt: new Map(), refundedAt: new Map() };
   const keep = (facts: readonly Fact[], kind: keyof typeof names, item: string) => {
     for (const fact of facts) names[kind].add(fact, item);
   };
@@ -181,27 +181,29 @@ async function name(items: AsyncIterable<Item>, gifts: Window, money: number[], 
 }
 
 /**
- * By stream, in seconds since 1970: the time up to which its log includes its records, and the time
- * of its last reset.
+ * In seconds since 1970: by stream, the time up to which its log includes its records, and the time
+ * of its last reset; by gift, the time of its refund.
  */
-type Logs = { newest: Map<string, number>; resetAt: Map<string, number> };
+type Logs = Record<"newest" | "resetAt" | "refundedAt", Map<string, number>>;
 
-function noteLog({ newest, resetAt }: Logs, item: Item): void {
-  const { kind, owner } = moneyKindOf(item);
+function noteLog({ newest, resetAt, refundedAt }: Logs, item: Item): void {
+  const { kind, owner, rest } = moneyKindOf(item);
+  if (kind === "gift" && item.refundedAt !== undefined)
+    refundedAt.set(rest, Math.floor(Date.parse(String(item.refundedAt)) / 1000));
   if (kind !== "log" && kind !== "frame") return;
   newest.set(owner, Math.max(newest.get(owner) ?? 0, Number(item.newest ?? 0)));
   if (kind === "log") resetAt.set(owner, Number(item.resetAt ?? 0));
 }
 
-const eventKey = /^event of gift ([0-9a-f]{24}) in stream (\S+)$/;
+const eventKey = /^event of (the refund of )?gift ([0-9a-f]{24}) in stream (\S+)$/;
 
 /**
- * Whether a missing event is expected: the stream's log has not reached the gift yet (after a kill
- * it is sent at the next start), or was reset since, after a restore from a backup.
+ * Whether a missing event is expected: the stream's log has not reached the gift or refund yet
+ * (after a kill it is sent at the next start), or was reset since, after a restore from a backup.
  */
-function isExpected({ key, net }: UnbalancedKey, { newest, resetAt }: Logs): boolean {
-  const [, giftId = "", streamId = ""] = eventKey.exec(key) ?? [];
-  const madeAt = secondsOfGift(giftId);
+function isExpected({ key, net }: UnbalancedKey, { newest, resetAt, refundedAt }: Logs): boolean {
+  const [, refund, giftId = "", streamId = ""] = eventKey.exec(key) ?? [];
+  const madeAt = refund === undefined ? secondsOfGift(giftId) : (refundedAt.get(giftId) ?? 0);
   const isReset = madeAt <= (resetAt.get(streamId) ?? 0);
   const isOnItsWay = madeAt + window.marginSeconds >= (newest.get(streamId) ?? 0);
   return net < 0 && (isReset || isOnItsWay);

@@ -123,23 +123,30 @@ function tellOfCall({ held }: Call, item: Item): Statement {
 
 function tellOfGift(item: Item, window: Window): Statement {
   const gift = Gift.parse(item);
-  const { id, kind, streamId, sender, due, dueCredits, refundedAt } = gift;
+  const { id, kind, sender, due, dueCredits, refundedAt } = gift;
   const pending = due === undefined ? [] : factsOfDue(id, sender.userId, due, dueCredits);
   const problems = problemsOfGift(gift);
   if (due !== undefined && refundedAt !== undefined) problems.push("is refunded and still due");
   return {
     money: [...factsOfGift(gift), ...factsOfFold(gift), ...factsOfCharge(gift), ...pending],
-    events: kind !== "pass" && isWithin(id, window) ? [eventFact(streamId, id, -1)] : [],
+    events: kind !== "pass" && isWithin(id, window) ? eventsOf(gift) : [],
     problems,
   };
 }
 
-const covered = /^gift:([0-9a-f]{24})$/;
+function eventsOf({ streamId, id: giftId, refundedAt }: Gift): Fact[] {
+  const sent = eventFact({ streamId, giftId, isRefund: false }, -1);
+  if (refundedAt === undefined) return [sent];
+  return [sent, eventFact({ streamId, giftId, isRefund: true }, -1)];
+}
+
+const covered = /^gift:([0-9a-f]{24})(:refunded)?$/;
 
 const tellOfFrame = (streamId: string, covers: string, window: Window) =>
   covers.split(" ").flatMap((record) => {
-    const giftId = covered.exec(record)?.[1];
-    return giftId !== undefined && isWithin(giftId, window) ? [eventFact(streamId, giftId, 1)] : [];
+    const [, giftId, refunded] = covered.exec(record) ?? [];
+    if (giftId === undefined || !isWithin(giftId, window)) return [];
+    return [eventFact({ streamId, giftId, isRefund: refunded !== undefined }, 1)];
   });
 
 function isWithin(giftId: string, { from, to }: Window): boolean {

@@ -55,7 +55,8 @@ beforeAll(async () => {
   await refund(await getGift(ids.refunded), byAdmin, now);
   await transfer({ senderId: "ann", recipientId: "bob", amount: 5, now }, forget);
   ids.due = await send("bob");
-  const covers = [ids.settled, ids.refunded, ids.several, ids.due].map((id) => `gift:${id}`);
+  const shown = [...Object.values(ids), `${ids.refunded}:refunded`];
+  const covers = shown.map((id) => `gift:${id}`);
   const newest = Math.floor(Date.now() / 1000);
   await put({ ...key.frame(streamId, 1), n: 1, covers: covers.join(" "), newest });
 });
@@ -157,18 +158,15 @@ test("a held gift is counted, and reported once a running system should have rel
   expect([after.sums.held, after.misfits]).toEqual([0, []]);
 });
 
-/*
- * Planted fault that turns it red: problemsOfEntry() without the direction.
- */
 test("a payout that adds credits is reported, though all sums agree", async () => {
-  const occurredAt = new Date().toISOString();
+  const { createdAt: occurredAt } = guest;
   const movement = { type: "payout", amount: -7, reference: "out", occurredAt } as const;
   const { wallet, actions } = seal(debit(draftOf(emptyWallet("thief")), movement));
   async function* withThief() {
     yield* scanTable();
     for (const { Put } of actions) if (Put) yield Put.Item as Item;
     yield { ...key.wallet("thief"), ...wallet };
-    yield { ...key.reference("thief", "out"), type: "payout", amount: 7, occurredAt };
+    yield { ...key.reference("thief", "out"), type: "payout", amount: 7 };
   }
   expect((await look(withThief)).misfits).toEqual([
     { items: [expect.stringMatching(/^LEDGER#thief /)], problem: "entry 1: a payout of 7" },
@@ -313,6 +311,18 @@ const corruptions: [string, () => Key, (item: Item) => Item | undefined, RegExp]
     () => key.frame(streamId, 1),
     (f) => ({ ...f, covers: `${f.covers} gift:${ids.due}` }),
     /event of gift .*: 1 too much/,
+  ],
+  [
+    "a refund without its event",
+    () => key.frame(streamId, 1),
+    (f) => ({ ...f, covers: String(f.covers).replace(":refunded", ":ended") }),
+    /^event of the refund of gift .*: 1 missing$/,
+  ],
+  [
+    "a doubled event of a refund",
+    () => key.frame(streamId, 1),
+    (f) => ({ ...f, covers: `${f.covers} gift:${ids.refunded}:refunded` }),
+    /^event of the refund of gift .*: 1 too much$/,
   ],
 ];
 
