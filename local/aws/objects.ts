@@ -1,7 +1,8 @@
+import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import type { Stage } from "../model.ts";
-import { type AwsAnswer, AwsFailure, type Prepare } from "./failure.ts";
+import { type AwsAnswer, AwsFailure, type AwsRequest, type Prepare } from "./failure.ts";
 import type { Iam } from "./iam.ts";
 
 /** Writes an object of the stage's bucket below `DATA_DIR/s3/<bucket>/`. */
@@ -108,7 +109,7 @@ export function createObjectCalls(
     const key = rest.join("/");
     const lists = method === "GET" && key === "" && query.get("list-type") === "2";
     if (method === "POST" && key === "" && query.has("delete"))
-      return deletion(bucket, objects, request.body.toString());
+      return deletion(bucket, objects, request);
     const action = lists ? "s3:ListBucket" : actions[method];
     if (action === undefined || (key === "" && !lists)) {
       const known = ["PutObject", "GetObject", "DeleteObject", "DeleteObjects"].join(", ");
@@ -135,8 +136,11 @@ export function createObjectCalls(
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html, which may be quiet. */
-function deletion(bucket: Stage["buckets"][number], objects: Objects, body: string) {
-  const keys = keysIn(body);
+function deletion(bucket: Stage["buckets"][number], objects: Objects, request: AwsRequest) {
+  const { headers, body } = request;
+  if (headers["content-md5"] !== createHash("md5").update(body).digest("base64"))
+    throw new AwsFailure(400, "InvalidRequest", "DeleteObjects needs the Content-MD5 of its body");
+  const keys = keysIn(body.toString());
   if (keys.length === 0 || keys.length > pageKeys)
     throw new AwsFailure(400, "MalformedXML", "Expected 1 to 1000 keys");
   return {

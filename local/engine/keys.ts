@@ -67,23 +67,29 @@ export function checkItemKey(schema: KeySchema, item: Item): void {
   checkKeySizes(schema, item);
 }
 
-function checkKeySizes(schema: KeySchema, item: Item): void {
-  const { hash, range } = schema;
+/** Throws for a key part that is empty or too long. */
+export function checkKeySizes(schema: KeySchema, item: Item): void {
   for (const part of partsOf(schema)) {
-    const { name } = part;
     const value = partOf(item, part);
     if (value.S === "" || value.B === "") {
       const kind = value.S === "" ? "string" : "binary";
       throw invalidParameter(
-        `The AttributeValue for a key attribute cannot contain an empty ${kind} value. Key: ${name}`,
+        `The AttributeValue for a key attribute cannot contain an empty ${kind} value. Key: ${part.name}`,
       );
     }
   }
-  if (encodeKeyValue(partOf(item, hash)).length > hashBytesMax)
+  refuseLongParts(schema, item);
+}
+
+/** The keys of a table and of its indexes have the same limits. */
+function refuseLongParts({ hash, range }: KeySchema, item: Item): void {
+  const isLong = ({ name }: KeyPart, max: number) =>
+    item[name] !== undefined && encodeKeyValue(item[name]).length > max;
+  if (isLong(hash, hashBytesMax))
     throw invalidParameter(
       `Size of hashkey has exceeded the maximum size limit of${hashBytesMax} bytes`,
     );
-  if (range && encodeKeyValue(partOf(item, range)).length > rangeBytesMax)
+  if (range && isLong(range, rangeBytesMax))
     throw invalidParameter(
       `Aggregated size of all range keys has exceeded the size limit of ${rangeBytesMax} bytes`,
     );
@@ -124,6 +130,7 @@ export function isIndexed(schema: KeySchema, indexName: string, item: Item): boo
       );
     }
   }
+  refuseLongParts(schema, item);
   return partsOf(schema).every(({ name }) => item[name] !== undefined);
 }
 

@@ -2,7 +2,7 @@ import type { Body, Context } from "./context.ts";
 import type { Condition, Path } from "./expressions/syntax.ts";
 import { invalid, invalidParameter } from "./failure.ts";
 import { type KeyRange, namesIn } from "./key-condition.ts";
-import { encodeKeyValue, type KeySchema, partsOf } from "./keys.ts";
+import { checkKeySizes, encodeKey, encodeKeyValue, type KeySchema, partsOf } from "./keys.ts";
 import { capacityChoices, Faults } from "./request.ts";
 import { type Index, namesProjectedTo, type Table } from "./tables.ts";
 import { checkItem, type Item, typeOf } from "./values.ts";
@@ -69,14 +69,27 @@ export function readStart(body: Body, table: Table, index: Index | undefined): I
         ? "The provided starting key is invalid"
         : "The provided starting key is invalid: The provided key element does not match the schema",
     );
+  checkKeySizes(table.schema, start);
   return start;
 }
 
-/** Throws if a page would begin outside of the requested partition. */
-export function checkStartFits(start: Item, schema: KeySchema, range: KeyRange): void {
-  const hash = encodeKeyValue(start[schema.hash.name]!);
-  if (Buffer.compare(hash, encodeKeyValue(range.hash)) !== 0)
+/** Throws if a page would begin outside of the requested partition, or of its sort keys. */
+export function checkStartFits(start: Item, schema: KeySchema, { hash, bounds }: KeyRange): void {
+  const place = encodeKey(schema, start);
+  if (!bounds.every(({ sql, bytes }) => compares[sql](Buffer.compare(place.range, bytes))))
+    throw invalid("The provided starting key does not match the range key predicate");
+  if (Buffer.compare(place.hash, encodeKeyValue(hash)) !== 0)
     throw invalid(
       "The provided starting key is outside query boundaries based on provided conditions",
     );
+  if (bounds[0]?.sql === "=")
+    throw invalid("The query can return at most one row and cannot be restarted");
 }
+
+const compares: Record<KeyRange["bounds"][number]["sql"], (order: number) => boolean> = {
+  "=": (order) => order === 0,
+  "<": (order) => order < 0,
+  "<=": (order) => order <= 0,
+  ">": (order) => order > 0,
+  ">=": (order) => order >= 0,
+};

@@ -6,7 +6,7 @@ import { encodeKey } from "./keys.ts";
 import { capacityChoices, Faults } from "./request.ts";
 import type { WriteCost } from "./storage.ts";
 import type { Table } from "./tables.ts";
-import { countItemBytes, type Item } from "./values.ts";
+import type { Item } from "./values.ts";
 import {
   executeWrite,
   readCheck,
@@ -17,7 +17,9 @@ import {
 } from "./writes.ts";
 
 const actionsMax = 100;
-const bytesMax = 4 * 1024 * 1024;
+/** 4 MB. */
+const unitsMax = 4 * 1024;
+const tokenLengthMax = 36;
 /** How long a token is remembered. */
 const tokenMilliseconds = 10 * 60_000;
 
@@ -43,7 +45,6 @@ export const transactWriteItems: Operation = (context, body) => {
   if (repeated) return repeated;
   const writes = parts.map(({ kind, part }) => readPart(context, kind, part));
   refuseTwice(writes);
-  refuseLarge(writes);
   const reasons: Reason[] = [];
   const costs: { table: Table; cost: WriteCost }[] = [];
   return context.storage.atomically(() => {
@@ -56,6 +57,7 @@ export const transactWriteItems: Operation = (context, body) => {
       }
     }
     if (reasons.some(({ Code }) => Code !== "None")) throw cancelled(reasons);
+    refuseLarge(costs);
     const answer = capacityOf(body, costs, "write");
     rememberToken(context, body, actions);
     return answer;
@@ -65,6 +67,9 @@ export const transactWriteItems: Operation = (context, body) => {
 function checkActions(body: Body): Body[] {
   const faults = new Faults();
   faults.oneOf(body.ReturnConsumedCapacity, "returnConsumedCapacity", capacityChoices);
+  const { ClientRequestToken: token } = body;
+  if (typeof token === "string" && (token.length < 1 || token.length > tokenLengthMax))
+    faults.addUnshown("clientRequestToken", `have length from 1 to ${tokenLengthMax}`);
   const actions = body.TransactItems as Body[] | undefined;
   faults.required(actions, "transactItems");
   if (actions?.length === 0)
@@ -101,9 +106,9 @@ function refuseTwice(writes: Write[]): void {
     throw invalid("Transaction request cannot include multiple operations on one item");
 }
 
-function refuseLarge(writes: Write[]): void {
-  const bytes = writes.reduce((total, { key }) => total + countItemBytes(key), 0);
-  if (bytes > bytesMax)
+/** By the units of the items, before or after: each item counts as whole kilobytes. */
+function refuseLarge(costs: { cost: WriteCost }[]): void {
+  if (costs.reduce((total, { cost }) => total + cost.table, 0) > unitsMax)
     throw invalid("Collection size of items in transaction exceeded the limit of 4 MB");
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -34,6 +35,7 @@ stage.roles = {
     allow("secretsmanager:GetSecretValue", `${secretArn}*`),
     allow("s3:PutObject", "arn:aws:s3:::failed/*"),
     allow("s3:GetObject", "arn:aws:s3:::failed/*"),
+    allow("s3:DeleteObject", "arn:aws:s3:::failed/*"),
     allow("lambda:InvokeFunction", "arn:aws:lambda:*:function:sample-worker"),
   ],
 };
@@ -180,6 +182,18 @@ test("S3 says that an object is missing only to those who may list its bucket", 
   const mayList = allow("s3:ListBucket", "arn:aws:s3:::failed");
   stage.roles = { "sample-writer-role": [...stage.roles["sample-writer-role"]!, mayList] };
   expect(await look("none")).toBe(404);
+});
+
+test("S3's DeleteObjects requires the digest of its list", async () => {
+  await call("PUT", "/failed/gone", "s3", "gone");
+  const list = "<Delete><Object><Key>gone</Key></Object></Delete>";
+  const remove = async (headers?: Record<string, string>) =>
+    (await call("POST", "/failed?delete", "s3", list, headers)).status;
+  const file = join(directory, "s3/failed/gone");
+  expect([await remove(), await remove({ "content-md5": "AAAA" })]).toEqual([400, 400]);
+  expect(existsSync(file)).toBe(true);
+  const digest = createHash("md5").update(list).digest("base64");
+  expect([await remove({ "content-md5": digest }), existsSync(file)]).toEqual([200, false]);
 });
 
 test("an unknown operation gets a clear refusal", async () => {

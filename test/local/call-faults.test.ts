@@ -123,7 +123,10 @@ const rows: Row[] = [
     ...s3,
     operation: "DeleteObjects",
     key: "failed/none",
-    make: () => ofS3("POST", "/failed?delete", "<Delete><Object><Key>none</Key></Object></Delete>"),
+    make: () => ({
+      ...ofS3("POST", "/failed?delete", "<Delete><Object><Key>none</Key></Object></Delete>"),
+      headers: { "content-md5": "EpvYphShtu0A5NGVEQm6CQ==" },
+    }),
   },
   {
     ...s3,

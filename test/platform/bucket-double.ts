@@ -30,7 +30,8 @@ export function useBucket() {
       came.push(`${request.method} ${request.url}`);
       if (failures > 0 && failures--) return answer.writeHead(503).end();
       try {
-        const asked = { method: request.method!, path, query, body } as AwsRequest;
+        const { method, headers } = request;
+        const asked = { method, headers, path, query, body } as AwsRequest;
         const found = await perform(asked).run();
         answer.writeHead(found.status).end(found.body);
       } catch (error) {

@@ -89,6 +89,54 @@ test("a page of an index continues after the item, even if its key there is not 
   }
 });
 
+test("a page begins within the partition and the sort keys of its query, at a whole key", () => {
+  const { put, must, refusal } = open();
+  for (const sk of ["a1", "b1", "b2", "c1"]) put("a", sk);
+  const start = (pk: string, sk: string) => ({
+    ExclusiveStartKey: { pk: { S: pk }, sk: { S: sk } },
+  });
+  const among = (condition: string, values: Item) => ({
+    ...{ TableName: "things", KeyConditionExpression: `pk = :pk AND ${condition}` },
+    ExpressionAttributeValues: { ":pk": { S: "a" }, ...values },
+  });
+  const prefixed = among("begins_with(sk, :b)", { ":b": { S: "b" } });
+  const between = among("sk BETWEEN :b AND :c", { ":b": { S: "b" }, ":c": { S: "c" } });
+  for (const range of [prefixed, between]) {
+    expect(must("Query", { ...range, ...start("a", "b1") }).Count).toBe(1);
+    for (const sk of ["a1", "c1"])
+      expect(refusal("Query", { ...range, ...start("a", sk) })).toEqual([
+        "ValidationException",
+        "The provided starting key does not match the range key predicate",
+      ]);
+  }
+  const one = among("sk = :b1", { ":b1": { S: "b1" } });
+  const whole = inPartition("a");
+  const refusals = [
+    [{ ...one, ...start("a", "b1") }, "at most one row and cannot be restarted"],
+    [{ ...whole, ...start("b", "b1") }, "outside query boundaries"],
+    [{ ...whole, ...start("a", "") }, "cannot contain an empty string value"],
+    [{ ...whole, ...start("a", "x".repeat(1025)) }, "the size limit of 1024 bytes"],
+  ] as const;
+  for (const [body, sentence] of refusals) {
+    const [type, message] = refusal("Query", body);
+    expect([type, message]).toEqual(["ValidationException", expect.stringContaining(sentence)]);
+  }
+});
+
+test("an index takes no longer keys than the table", () => {
+  const { put, ask } = open();
+  const write = (bytes: number) => ({
+    ...{ TableName: "things", Key: { pk: { S: "a" }, sk: { S: "1" } } },
+    UpdateExpression: "SET #o = :o",
+    ExpressionAttributeNames: { "#o": "owner" },
+    ExpressionAttributeValues: { ":o": { S: "o".repeat(bytes) } },
+  });
+  put("a", "1", { owner: { S: "o".repeat(2048) } });
+  expect(() => put("a", "1", { owner: { S: "o".repeat(2049) } })).toThrow("of2048 bytes");
+  expect(ask("UpdateItem", write(2048)).status).toBe(200);
+  expect(ask("UpdateItem", write(2049)).body.message).toContain("of2048 bytes");
+});
+
 test("a page is the same JSON before and after its items are decoded", () => {
   const { put, must } = open();
   put("a", "1", { text: { S: 'quotes " and ç 🎁' }, list: { L: [{ M: {} }] } });

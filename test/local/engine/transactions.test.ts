@@ -71,6 +71,22 @@ test("an item may be in a transaction once; it has 1 to 100 actions", () => {
   expect(refusal("TransactWriteItems", write({}))[0]).toBe("ValidationException");
 });
 
+test("a transaction has at most 4 MB, with the items that it updates, and a token of 36", () => {
+  const { must, refusal, put: write_ } = openTestEngine();
+  const filler = { S: "x".repeat(400_000) };
+  for (let n = 0; n < 11; n++) write_("a", String(n), { filler });
+  const adds = Array.from({ length: 11 }, (_, n) => add(String(n)));
+  const [type, message] = refusal("TransactWriteItems", write(...adds));
+  expect([type, message]).toEqual(["ValidationException", expect.stringContaining("4 MB")]);
+  must("TransactWriteItems", write(...adds.slice(1)));
+  const token = (length: number) => ({
+    ...write(put("1")),
+    ClientRequestToken: "t".repeat(length),
+  });
+  must("TransactWriteItems", token(36));
+  expect(refusal("TransactWriteItems", token(37))[1]).toContain("clientRequestToken");
+});
+
 test("an invalid update of an item is its reason, and the others are not executed", () => {
   const { ask, get, put: write_ } = openTestEngine();
   write_("a", "1", { n: { S: "text" } });
