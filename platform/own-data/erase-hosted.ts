@@ -11,10 +11,10 @@ import { conflicted, retryOnConflict } from "../table/conflicts.ts";
 import { deleteIf, getRawItem, updateIf } from "../table/items.ts";
 import { key, prefix } from "../table/keys.ts";
 import { eraseNotices } from "./erase-notices.ts";
-import { isIdUntil, pageOf } from "./erase-people.ts";
+import { firstIdAt, isIdUntil, pageOf } from "./erase-people.ts";
 import { withoutNames } from "./names.ts";
 import { pageSizes } from "./page-sizes.ts";
-import type { Erasure } from "./progress.ts";
+import { type Erasure, lateFrom } from "./progress.ts";
 
 /**
  * A stream of the host (its sort key) and, while that stream has more reminders, the user of the
@@ -31,7 +31,8 @@ const placeIn = (after: string | undefined): Place =>
  * each stream and from the notifications of users who set a reminder. A page reads at most
  * `changes` streams and as many reminders.
  */
-export async function eraseFromHosted({ userId, at, after }: Erasure): Promise<string | undefined> {
+export async function eraseFromHosted(erasure: Erasure): Promise<string | undefined> {
+  const { userId, at, after, again } = erasure;
   const { SK, reminderOf } = placeIn(after);
   const { changes } = pageSizes();
   if (SK !== undefined && reminderOf !== undefined) {
@@ -40,7 +41,8 @@ export async function eraseFromHosted({ userId, at, after }: Erasure): Promise<s
     return JSON.stringify({ SK, reminderOf: next });
   }
   if (SK === undefined) await eraseChannel(userId, at);
-  const items = await pageOf(key.hosted(userId, ""), prefix.hosted, SK, changes);
+  const start = again && key.hosted(userId, firstIdAt(lateFrom(erasure))).SK;
+  const items = await pageOf(key.hosted(userId, ""), prefix.hosted, SK ?? start, changes);
   let left = changes;
   for (const { SK, streamId: id } of items) {
     const streamId = String(id);

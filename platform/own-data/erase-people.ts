@@ -36,6 +36,12 @@ const deletion = ({ PK, SK }: Item): Action[] => [{ Delete: { Key: { PK, SK } } 
 export const isIdUntil = (id: string, at: string): boolean =>
   Number.parseInt(id.slice(0, 8), 16) <= Date.parse(at) / 1000;
 
+/** Sorts before all ids of this time and later. */
+export const firstIdAt = (at: string): string =>
+  Math.floor(Date.parse(at) / 1000)
+    .toString(16)
+    .padStart(8, "0");
+
 /**
  * Erases notifications, devices, announcements and the lists of funded streams and invitations;
  * items from after the deletion stay.

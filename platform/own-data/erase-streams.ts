@@ -21,7 +21,7 @@ import { eraseFromMoments } from "./erase-moments.ts";
 import { isIdUntil } from "./erase-people.ts";
 import { eraseNames } from "./names.ts";
 import { pageSizes } from "./page-sizes.ts";
-import type { Erasure } from "./progress.ts";
+import { type Erasure, lateFrom } from "./progress.ts";
 import { cursorInHost, cursorInMoments, cursorText, findTrace, forgetTrace } from "./traced.ts";
 
 /** A settlement or refund changes other fields, so neither undoes the other. */
@@ -30,10 +30,11 @@ const eraseFromGift = (streamId: string, giftId: string, userId: string) =>
 
 /**
  * Erases names in the gifts of the ledger, given and received; notes their streams for the frames.
+ * A second walk finds none: the deletion and every entry before it change the wallet.
  */
-export async function eraseFromLedger({ userId, at, seq, after }: Erasure) {
+export async function eraseFromLedger({ userId, at, seq, after, again }: Erasure) {
   const first = Number(after ?? 0) + 1;
-  if (first > seq) return undefined;
+  if (first > seq || again) return undefined;
   const last = Math.min(seq, first + pageSizes().changes - 1);
   for (const { type, streamId, giftId } of await listEntries(userId, first, last)) {
     if (streamId === null) continue;
@@ -50,7 +51,7 @@ export async function eraseFromLedger({ userId, at, seq, after }: Erasure) {
  * Erases the user from streams: bans of the user, gifts without entries, messages, reminders,
  * likes, votes and appointments as a moderator.
  */
-export async function eraseFromStreams({ userId, at, after }: Erasure) {
+export async function eraseFromStreams({ userId, at, after, again }: Erasure) {
   const trace = await findTrace(userId, "", after);
   if (trace === undefined) return undefined;
   const { SK, streamId, giftId, banId, hostId, n, hosted, moment } = trace;
@@ -65,13 +66,20 @@ export async function eraseFromStreams({ userId, at, after }: Erasure) {
   }
   if (banId !== undefined) await eraseFromBan(banId, userId, new Date(at));
   else if (giftId !== undefined) await eraseFromGift(streamId ?? "", giftId, userId);
-  else if (streamId !== undefined) return eraseFromStream(SK, streamId, { userId, at, n, moment });
+  else if (streamId !== undefined)
+    return eraseFromStream(SK, streamId, { userId, at, n, moment, again });
   await deleteIf({ PK, SK });
   return cursorText(SK);
 }
 
-/** A page of a traced stream: after message number `n`, or after the messages and a moment. */
-type StreamPage = { userId: string; at: string; n: number; moment: string | undefined };
+/**
+ * A page of a traced stream: after message number `n` (of a second walk, before it), or after the
+ * messages and a moment.
+ */
+type StreamPage = Pick<Erasure, "userId" | "at" | "again"> & {
+  n: number;
+  moment: string | undefined;
+};
 
 /**
  * Erases the user from a stream: first messages, then reminder and likes, then polls and goals.
@@ -129,24 +137,24 @@ async function eraseFromBan(banId: string, userId: string, now: Date): Promise<v
 }
 
 /**
- * Erases some of a stream's messages, after number `n`; returns how many, and where the next page
- * begins.
+ * Erases some of a stream's messages, after number `n`; of a second walk those that calls in
+ * progress wrote, from the newest on. Returns how many, and where the next page begins.
  */
-async function eraseMessages(
-  streamId: string,
-  stream: Stream | undefined,
-  { userId, at, n }: StreamPage,
-) {
+async function eraseMessages(streamId: string, stream: Stream | undefined, page: StreamPage) {
+  const { userId, at, n, again: newestFirst = false } = page;
   const { messages, changes } = pageSizes();
   const place = key.message(streamId, n);
-  const walk = { limit: messages, consistent: true, after: place.SK };
+  const from = newestFirst && n === 0 ? {} : { after: place.SK };
+  const walk = { limit: messages, consistent: true, newestFirst, ...from };
   const items = await queryItems(place, prefix.messages, walk);
   const own = items.filter((one) => isBy(one, userId, at));
   const some = own.slice(0, changes).map((item) => parseItem(Message, item));
   for (const message of some) await eraseMessage(stream, message, at);
   const count = some.length;
   if (count < own.length) return { count, next: some.at(-1)?.n };
-  return { count, next: items.length < messages ? undefined : Number(items.at(-1)?.n) };
+  const isEarlier = ({ createdAt = at }: Item) => String(createdAt) < lateFrom(page);
+  const isEnd = items.length < messages || (newestFirst && items.some(isEarlier));
+  return { count, next: isEnd ? undefined : Number(items.at(-1)?.n) };
 }
 
 function isBy({ sender, createdAt }: Item, userId: string, at: string): boolean {

@@ -3,18 +3,20 @@ import { UserId } from "../../domain/id.ts";
 import { sendAt } from "../aws/queues.ts";
 import { millisecondsLeft } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
-import { deleteIf, getItem, updateIf } from "../table/items.ts";
+import { deleteIf, getItem } from "../table/items.ts";
 import { key } from "../table/keys.ts";
+import { writeOnce } from "../table/transact.ts";
 import { eraseFrames } from "./erase-frames.ts";
 import { eraseFromHosted } from "./erase-hosted.ts";
 import { eraseFollowers, eraseFollowing, eraseItems, eraseReplies } from "./erase-people.ts";
 import { eraseFromLedger, eraseFromStreams } from "./erase-streams.ts";
-import { Erasure, type Step } from "./progress.ts";
+import { Erasure, lateMilliseconds, type Step } from "./progress.ts";
 
 /** A message of the queue: continue a user's erasure. */
 export const ErasureMessage = z.object({ userId: UserId });
 
-const steps: readonly Step[] = [
+/** Walked at once, and again when calls that were in progress have ended. */
+const walk: readonly Step[] = [
   eraseItems,
   eraseReplies,
   eraseFollowing,
@@ -22,11 +24,8 @@ const steps: readonly Step[] = [
   eraseFromLedger,
   eraseFromHosted,
   eraseFromStreams,
-  eraseFrames,
 ];
-
-/** Changes written just before the deletion reach the frames within this time. */
-const framesAfterMilliseconds = 10_000;
+const steps = [...walk, eraseFrames];
 
 /** Queues the continuation of an erasure, optionally with a delay. */
 export const sendErasure = (userId: string, now: Date, delayMilliseconds = 0) =>
@@ -62,38 +61,43 @@ export async function continueErasure(userId: string, pages = pagesMax): Promise
   await sendErasure(userId, new Date());
 }
 
-/** Milliseconds until the step may begin: frames come last, when all of them are there. */
-const earlyBy = ({ step, at }: Erasure) =>
-  step < steps.length - 1 ? 0 : Date.parse(at) + framesAfterMilliseconds - Date.now();
+/** Milliseconds until the second walk and the frames may begin, when everything is there. */
+const earlyBy = ({ step, at, again }: Erasure) =>
+  again || step === walk.length ? Date.parse(at) + lateMilliseconds - Date.now() : 0;
+
+/** The place after a page that ended at `next`; undefined after the last step. */
+function placeAfter({ step, again }: Erasure, next: string | undefined) {
+  if (next !== undefined) return { step, again, after: next };
+  if (step === walk.length) return undefined;
+  return step === walk.length - 1 && !again ? { step: 0, again: true } : { step: step + 1, again };
+}
 
 /**
  * Advances an erasure if it is still at this position; after the last step it is removed. Returns
  * false if it was elsewhere.
  */
-async function move({ userId, at, step, after }: Erasure, next: string | undefined) {
-  const isHere = `#at = :at AND #step = :step AND ${
-    after === undefined ? "attribute_not_exists(#after)" : "#after = :after"
-  }`;
-  const names = { "#at": "at", "#step": "step", "#after": "after" };
-  const values = { ":at": at, ":step": step, ...(after !== undefined && { ":after": after }) };
-  const is = { ConditionExpression: isHere, ExpressionAttributeNames: names };
-  if (next === undefined && step === steps.length - 1) {
-    const removed = await deleteIf(key.erasure(userId), {
-      ...is,
-      ExpressionAttributeValues: values,
-    });
-    return removed !== undefined;
-  }
-  const moved = await updateIf({
-    Key: key.erasure(userId),
-    UpdateExpression:
-      next === undefined ? "SET #step = :next REMOVE #after" : "SET #step = :next, #after = :place",
-    ...is,
-    ExpressionAttributeValues: {
-      ...values,
-      ":next": next === undefined ? step + 1 : step,
-      ...(next !== undefined && { ":place": next }),
+async function move(erasure: Erasure, next: string | undefined): Promise<boolean> {
+  const { userId, at, seq, step, after, again } = erasure;
+  const place = { after, again };
+  const isAt = Object.entries(place).map(([name, value]) =>
+    value === undefined ? `attribute_not_exists(#${name})` : `#${name} = :${name}`,
+  );
+  const given = Object.entries(place).filter(([, value]) => value !== undefined);
+  const isHere = {
+    ConditionExpression: ["#at = :at", "#step = :step", ...isAt].join(" AND "),
+    ExpressionAttributeNames: {
+      "#at": "at",
+      "#step": "step",
+      "#after": "after",
+      "#again": "again",
     },
-  });
-  return moved !== undefined;
+    ExpressionAttributeValues: {
+      ...{ ":at": at, ":step": step },
+      ...Object.fromEntries(given.map(([name, value]) => [`:${name}`, value])),
+    },
+  };
+  const there = placeAfter(erasure, next);
+  if (there === undefined) return (await deleteIf(key.erasure(userId), isHere)) !== undefined;
+  const Item = { ...key.erasure(userId), userId, at, seq, ...there };
+  return (await writeOnce({ Put: { Item, ...isHere } })).done;
 }

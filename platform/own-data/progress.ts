@@ -13,8 +13,17 @@ export const Erasure = z.object({
   seq: z.number().int(),
   step: z.number().int().min(0),
   after: z.string().optional(),
+  /** The second walk, which erases what calls in progress wrote after the first. */
+  again: z.literal(true).optional(),
 });
 export type Erasure = z.infer<typeof Erasure>;
+
+/** A call that began before the deletion has ended this long after it. */
+export const lateMilliseconds = 10_000;
+
+/** The earliest time of what calls in progress at the deletion write, with some to spare. */
+export const lateFrom = ({ at }: Pick<Erasure, "at">) =>
+  new Date(Date.parse(at) - 6 * lateMilliseconds).toISOString();
 
 /**
  * One page of a step, from the end of the previous one; returns where the next begins, undefined at

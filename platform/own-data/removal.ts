@@ -51,7 +51,7 @@ async function moveLeaving(userId: string, at: string): Promise<void> {
   });
   await updateIf({
     Key: key.erasure(userId),
-    UpdateExpression: "SET #at = :at, step = :first REMOVE #after",
+    UpdateExpression: "SET #at = :at, step = :first REMOVE #after, again",
     ConditionExpression: "#at < :at",
     ExpressionAttributeNames: { "#at": "at", "#after": "after" },
     ExpressionAttributeValues: { ":at": at, ":first": 0 },

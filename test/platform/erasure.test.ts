@@ -1,8 +1,15 @@
-import { expect, test } from "@jest/globals";
+import { expect, jest, test } from "@jest/globals";
+import { profileOf, summaryOf } from "../../domain/people/user.ts";
+import { handler as follow } from "../../functions/people/follows/follow.ts";
+import { handler as saveDevice } from "../../functions/people/notifications/save-device.ts";
 import { handler as remove } from "../../functions/people/users/delete-me.ts";
 import { handler as erase } from "../../functions/people/users/erase.ts";
+import { handler as ban } from "../../functions/streams/bans/create.ts";
+import { handler as send } from "../../functions/streams/chat/send-message.ts";
+import { handler as create } from "../../functions/streams/create.ts";
 import { eraseFrames } from "../../platform/own-data/erase-frames.ts";
 import { eraseNotices } from "../../platform/own-data/erase-notices.ts";
+import { eraseFromStreams } from "../../platform/own-data/erase-streams.ts";
 import { continueErasure } from "../../platform/own-data/erasure.ts";
 import { usePageSizes } from "../../platform/own-data/page-sizes.ts";
 import { removeUser } from "../../platform/own-data/removal.ts";
@@ -10,18 +17,34 @@ import { beginInvocation } from "../../platform/runtime/deadline.ts";
 import { recordTaps } from "../../platform/store/audience/likes.ts";
 import { findLikers, noteLikers } from "../../platform/store/audience/log-state.ts";
 import { settleAll } from "../../platform/store/money/settle.ts";
+import { recordNewUser } from "../../platform/store/people/profile-changes.ts";
+import { recordStream } from "../../platform/store/streams/stream-changes.ts";
 import { noteTrace } from "../../platform/store/streams/traces.ts";
 import { getRawItem, putItem } from "../../platform/table/items.ts";
 import { key, prefix } from "../../platform/table/keys.ts";
-import { queryWhole } from "../../platform/table/query.ts";
+import { queryWhole, scanTable } from "../../platform/table/query.ts";
 import { callEndpoint } from "./api-call.ts";
+import { setClock } from "./clock.ts";
+import { atEachRequest } from "./interleaving.ts";
+import { liveStreamOf } from "./live-stream.ts";
 import { useQueue } from "./queue-double.ts";
 import { putMessage } from "./stored-messages.ts";
 import { useOwnTable } from "./table.ts";
 import { giftTypeOf, makeStream, makeUser, readGift, sendOne, someone } from "./wallet-people.ts";
 
 useOwnTable();
-const queue = useQueue("ERASURES_QUEUE_URL");
+const queue = useQueue("ERASURES_QUEUE_URL", "NOTICES_QUEUE_URL");
+/** An erasure between its first and its second walk. */
+const paused = { step: 0, again: true };
+const isPaused = (erasure: Record<string, unknown> | undefined) => erasure?.again === true;
+
+/** Continues an erasure to its end, as if calls in progress had had the time to end. */
+async function finish(userId: string): Promise<void> {
+  setClock(Date.now() + 11_000);
+  while (await getRawItem(key.erasure(userId), { consistent: true })) await continueErasure(userId);
+  jest.useRealTimers();
+}
+
 afterEach(() => {
   usePageSizes(undefined);
   beginInvocation(undefined);
@@ -57,23 +80,22 @@ test("more messages than a page are erased page by page, each page however often
   await continueErasure(user, 1);
   let asked = queue.take();
   for (let turn = 0; turn < 60; turn++) {
-    const step = (await getRawItem(key.erasure(user), { consistent: true }))?.step;
-    if (step === undefined || step === 7) break;
+    if (isPaused(await getRawItem(key.erasure(user), { consistent: true }))) break;
     expect(asked.length).toBeGreaterThan(0);
     await Promise.all([continueErasure(user, 1), continueErasure(user, 1)]);
     asked = queue.take();
   }
-  expect(await getRawItem(key.erasure(user), { consistent: true })).toMatchObject({ step: 7 });
+  expect(await getRawItem(key.erasure(user), { consistent: true })).toMatchObject(paused);
   for (let n = 1; n <= count + 1; n++) {
     const item = await getRawItem(key.message(stream.id, n), { consistent: true });
     const isErased = n <= count && n % 3 !== 0;
     expect([n, item?.content]).toEqual([n, isErased ? undefined : `text ${n}`]);
     expect(item?.sender).toMatchObject({ name: isErased ? "" : "Zoe" });
   }
-  // The frames wait until everything is in one: the queue has asked for the rest.
+  // The second walk waits for the calls in progress: the queue has asked for the rest.
   expect(asked.length).toBeGreaterThan(0);
   await continueErasure(user, 1);
-  expect(await getRawItem(key.erasure(user), { consistent: true })).toMatchObject({ step: 7 });
+  expect(await getRawItem(key.erasure(user), { consistent: true })).toMatchObject(paused);
   const delays = queue.take().map(({ delaySeconds }) => delaySeconds);
   expect(delays).toHaveLength(1);
   expect(delays[0]).toBeGreaterThan(later.getTime() / 1000 - Date.now() / 1000);
@@ -98,7 +120,7 @@ test("an erasure in an invocation that has little time left continues in the nex
   expect(queue.take()).toHaveLength(1);
   beginInvocation(undefined);
   await continueErasure(user);
-  expect(await getRawItem(key.erasure(user), { consistent: true })).toMatchObject({ step: 7 });
+  expect(await getRawItem(key.erasure(user), { consistent: true })).toMatchObject(paused);
   queue.take();
 });
 
@@ -152,4 +174,69 @@ test("an erasure message does nothing for a user who was not deleted", async () 
   expect(answer).toEqual({ batchItemFailures: [] });
   expect(await getRawItem(key.profile(user))).toMatchObject({ username: user });
   expect(queue.take()).toEqual([]);
+});
+
+type People = { user: string; name: string; host: string; streamId: string };
+
+/** Calls of a user, or about them. */
+const acts: Record<string, (people: People) => ReturnType<typeof callEndpoint>> = {
+  "a chat message": ({ user, name, streamId }) =>
+    callEndpoint(send, { as: user, path: { streamId }, body: { content: `I am ${name}` } }),
+  "a device": ({ user, name }) =>
+    callEndpoint(saveDevice, { as: user, body: { token: `of ${name}`, deviceId: "d1" } }),
+  "a follow": ({ user, host }) => callEndpoint(follow, { as: user, path: { userId: host } }),
+  "a ban": ({ user, host, streamId }) =>
+    callEndpoint(ban, { as: host, body: { targetUserId: user, liveStreamId: streamId } }),
+  "a stream": ({ user }) => callEndpoint(create, { as: user, body: { title: "Soon" } }),
+};
+
+test.each(Object.keys(acts))(
+  "%s that is written after its user's erasure is erased",
+  async (what) => {
+    await atEachRequest(async () => {
+      const [user, host, name] = [someone("user"), await makeUser(someone("host")), someone("Zoe")];
+      await recordNewUser(user, { preferred_username: user, family_name: name }, new Date());
+      const stream = liveStreamOf(
+        summaryOf(profileOf(host, {}, new Date()), "https://x.example/p"),
+      );
+      await recordStream(stream);
+      return {
+        act: () => acts[what]!({ user, name, host, streamId: stream.id }),
+        async meanwhile() {
+          await removeUser({ userId: user, isForfeit: false, now: new Date() });
+          await continueErasure(user);
+        },
+        async check() {
+          await finish(user);
+          const left: string[] = [];
+          for await (const item of scanTable())
+            if (JSON.stringify(item).includes(name) || item.followerId === user)
+              left.push(`${item.PK} ${item.SK}`);
+          expect(left).toEqual([]);
+          queue.take();
+        },
+      };
+    });
+  },
+);
+
+test("a second walk reads the newest messages of a stream, whatever was said in it before", async () => {
+  const [user, other] = [await makeUser(someone("user")), await makeUser(someone("other"))];
+  const stream = await makeStream(other);
+  const now = new Date();
+  const before = new Date(now.getTime() - 3_600_000);
+  for (let n = 1; n <= 9; n++) await putMessage(stream.id, n, other, before);
+  for (let n = 10; n <= 13; n++) await putMessage(stream.id, n, n === 11 ? user : other, now);
+  await noteTrace({ userId: user, createdAt: now.toISOString() }, stream.id, now);
+  usePageSizes({ messages: 3 });
+  const erasure = { userId: user, at: now.toISOString(), seq: 0, step: 6, again: true } as const;
+  const pages: (string | undefined)[] = [];
+  for (let after: string | undefined; ; pages.push(after)) {
+    after = await eraseFromStreams({ ...erasure, ...(after && { after }) });
+    if (after === undefined) break;
+  }
+  // Messages 13 to 11, then 10 to 8, of which some are older, and all the rest of the stream.
+  expect(pages.map((place) => JSON.parse(place!).n)).toEqual([11, 0]);
+  const item = await getRawItem(key.message(stream.id, 11), { consistent: true });
+  expect([item?.content, item?.sender]).toMatchObject([undefined, { name: "" }]);
 });

@@ -5,6 +5,8 @@ import { profileOf } from "../../domain/people/user.ts";
 import { Refusal } from "../../domain/refusal.ts";
 import { makeMessage } from "../../domain/streams/chat-rules.ts";
 import { type Delivery, makeDelivery } from "../../domain/webhooks/delivery.ts";
+import { continueErasure } from "../../platform/own-data/erasure.ts";
+import { removeUser } from "../../platform/own-data/removal.ts";
 import { newId } from "../../platform/runtime/id.ts";
 import { advanceCatchUp, goLive, setFirstLive } from "../../platform/store/log/catch-up.ts";
 import {
@@ -33,6 +35,7 @@ import { type Key, key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
 import { admitCall } from "../../platform/tencent/rate.ts";
 import { intercept } from "./intercept.ts";
+import { useQueue } from "./queue-double.ts";
 import { startTable } from "./table.ts";
 import { makeStream, makeUser, someone } from "./wallet-people.ts";
 
@@ -54,6 +57,7 @@ function loseAnswers() {
   });
 }
 
+useQueue("ERASURES_QUEUE_URL");
 let stop: () => Promise<void>;
 beforeAll(async () => {
   ({ stop } = await startTable());
@@ -221,4 +225,12 @@ test("an attempt of a webhook delivery counts once if the response of its record
   expect(await findDelivery(receiverId, id)).toMatchObject({ attempts: 2 });
   // A repeated first attempt is still recognized.
   expect(await recordDelivery(receiverId, makeDelivery(id, event, "{}"))).toBe(false);
+});
+
+test("an erasure goes on after the response about its position was lost", async () => {
+  const user = await makeUser(someone("user"));
+  await removeUser({ userId: user, isForfeit: false, now: new Date() });
+  lost = 1;
+  await continueErasure(user);
+  expect(await get(key.erasure(user))).toMatchObject({ again: true });
 });
