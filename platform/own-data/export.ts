@@ -15,7 +15,7 @@ import { type Key, key, prefix } from "../table/keys.ts";
 import { queryPages } from "../table/query.ts";
 import { listOwnAccess, listOwnBans, listOwnMessages, listOwnVotes } from "./export-found.ts";
 import { bytesOf, bytesOfKindMax, listUntilFull } from "./export-limits.ts";
-import { exportedMax, Invitation, type OwnData, ShownStream } from "./own-data.ts";
+import { exportedMax, Invitation, type OwnData, ShownGift, ShownStream } from "./own-data.ts";
 
 /** Items of one page, after which the bytes are counted. */
 const pageSize = 50;
@@ -37,11 +37,12 @@ async function newest(place: Key, start: string): Promise<Item[]> {
 export async function collectOwnData(userId: string, now: Date): Promise<OwnData> {
   const own = (start: string) => newest(key.profile(userId), start);
   const traced = (start: string) => newest(key.tracedStream(userId, ""), start);
-  const [profile, { wallet, pending }, streamTraces, banTraces] = await Promise.all([
+  const [profile, { wallet, pending }, streamTraces, banTraces, gifts] = await Promise.all([
     findProfile(userId, { consistent: true }),
     readWalletWithPending(userId),
     traced(prefix.tracedStreams),
     traced(prefix.tracedBans),
+    traced(prefix.tracedGifts),
   ]);
   const streamIds = idsIn(streamTraces, "streamId");
   const notes = await listNotifications(userId, {}, exportedMax + 1, now, 2 * bytesOfKindMax);
@@ -60,6 +61,7 @@ export async function collectOwnData(userId: string, now: Date): Promise<OwnData
   ]);
   const lists = {
     transactions: entries.map(shownEntry),
+    gifts: gifts.map((trace) => parseItem(ShownGift, trace)),
     messages: messages.list,
     notifications: notes.map(notificationOf),
     devices: devices.map(withoutKey),

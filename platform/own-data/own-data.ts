@@ -37,6 +37,8 @@ export const ShownStream = Stream.pick({
   room: true,
 });
 const ShownDevice = z.record(z.string(), z.unknown());
+/** A gift without ledger entries: an application on Tencent's engine has charged it. */
+export const ShownGift = z.object({ streamId: shownId, giftId: shownId });
 export const ShownPass = z.object({ streamId: shownId, at: Timestamp });
 /** A user's contributions to a planned stream: the total, when last, and when returned. */
 export const ShownContribution = z.object({
@@ -79,6 +81,9 @@ export const OwnData = z
         counterpartId: shownUserId.nullable(),
       }),
     ),
+    gifts: listOf(ShownGift).meta({
+      description: "Gifts without a transaction: those that an application's callback has charged",
+    }),
     messages: listOf(ShownMessage),
     notifications: listOf(Notification),
     devices: listOf(ShownDevice),

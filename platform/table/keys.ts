@@ -331,6 +331,7 @@ export const prefix = {
   tracedStreams: "STREAM#",
   tracedHosts: "TEAM#",
   tracedBans: "BAN#",
+  tracedGifts: "GIFT#",
   notices: "NOTICE#",
   overlayKeys: "KEY#",
 } as const;

@@ -52,7 +52,7 @@ test("an export has everything of a thousand streams, and says what is cut beyon
   expect(cut.truncated.sort()).toEqual(["likes", "messages", "reminders", "votes"]);
 });
 
-test("a user with many free gifts and appointments exports their bans", async () => {
+test("a user with many free gifts and appointments exports them and their bans", async () => {
   const { user, stream } = await bannedUser();
   const ids = idsOf(1_001);
   await writeAll(
@@ -61,9 +61,10 @@ test("a user with many free gifts and appointments exports their bans", async ()
       { ...key.tracedHost(user, id), hostId: id, at },
     ]),
   );
-  const { bans, truncated } = await collectOwnData(user, now);
+  const { bans, gifts, truncated } = await collectOwnData(user, now);
   expect(bans).toMatchObject([{ liveStreamId: stream.id, actionType: "CHAT_ONLY" }]);
-  expect(truncated).toEqual([]);
+  expect([gifts.length, gifts[0]]).toEqual([1_000, { streamId: stream.id, giftId: ids.at(-1) }]);
+  expect(truncated).toEqual(["gifts"]);
 });
 
 test("an export of more than a thousand transactions says that passes may be missing", async () => {
