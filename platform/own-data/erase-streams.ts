@@ -96,11 +96,27 @@ async function eraseFromStream(SK: string, streamId: string, page: StreamPage): 
     most -= count;
   }
   if (after === "") {
+    await unpin(streamId, userId, at);
     await removeReminder(streamId, userId, at);
     await anonymizeLikes(streamId, userId, at);
   }
   const next = await eraseFromMoments(streamId, { userId, at, after, most });
   return next === undefined ? cursorText(SK) : cursorInMoments(SK, next);
+}
+
+/**
+ * Removes the user's message from the stream's pin if it is still there: in a deleted stream, or
+ * after the message's time, nobody sees it, so there is no event.
+ */
+async function unpin(streamId: string, userId: string, at: string): Promise<void> {
+  await updateIf({
+    Key: key.stream(streamId),
+    UpdateExpression: "SET pinned = :none",
+    ConditionExpression:
+      "pinned.#message.sender.userId = :user AND pinned.#message.createdAt <= :at",
+    ExpressionAttributeNames: { "#message": "message" },
+    ExpressionAttributeValues: { ":none": null, ":user": userId, ":at": at },
+  });
 }
 
 /** Erases the names in a ban, in its host's list, and in the member item that enforces it. */
@@ -162,7 +178,7 @@ function isBy({ sender, createdAt }: Item, userId: string, at: string): boolean 
   return by === userId && String(createdAt) <= at;
 }
 
-/** Deletes a message and the names in it; in a deleted stream nobody sees the pin. */
+/** Deletes a message and the names in it; in a deleted stream its pin remains. */
 async function eraseMessage(stream: Stream | undefined, message: Message, at: string) {
   const { streamId, n, sender, deletedAt } = message;
   const { userId } = sender;

@@ -20,7 +20,7 @@ import { settleAll } from "../../platform/store/money/settle.ts";
 import { recordNewUser } from "../../platform/store/people/profile-changes.ts";
 import { recordStream } from "../../platform/store/streams/stream-changes.ts";
 import { noteTrace } from "../../platform/store/streams/traces.ts";
-import { getRawItem, putItem } from "../../platform/table/items.ts";
+import { deleteItem, getRawItem, putItem } from "../../platform/table/items.ts";
 import { key, prefix } from "../../platform/table/keys.ts";
 import { queryWhole, scanTable } from "../../platform/table/query.ts";
 import { callEndpoint } from "./api-call.ts";
@@ -239,4 +239,24 @@ test("a second walk reads the newest messages of a stream, whatever was said in 
   expect(pages.map((place) => JSON.parse(place!).n)).toEqual([11, 0]);
   const item = await getRawItem(key.message(stream.id, 11), { consistent: true });
   expect([item?.content, item?.sender]).toMatchObject([undefined, { name: "" }]);
+});
+
+test.each([
+  ["in a deleted stream", true],
+  ["and that the table has already deleted by its age", false],
+])("a message that is pinned %s keeps neither text nor names", async (_, isInDeleted) => {
+  const [user, other] = [await makeUser(someone("user")), await makeUser(someone("other"))];
+  const [stream, now] = [await makeStream(other), new Date()];
+  await putMessage(stream.id, 1, user, now);
+  const message = (await getRawItem(key.message(stream.id, 1), { consistent: true }))!;
+  if (!isInDeleted) await deleteItem(key.message(stream.id, 1));
+  const pinned = { messageId: message.id, message };
+  const deletedAt = isInDeleted ? now.toISOString() : null;
+  await putItem({ ...key.stream(stream.id), ...stream, deletedAt, pinned });
+  await noteTrace({ userId: user, createdAt: now.toISOString() }, stream.id, now);
+  await removeUser({ userId: user, isForfeit: false, now: new Date() });
+  await continueErasure(user);
+  const left = await getRawItem(key.stream(stream.id), { consistent: true });
+  expect(left).toMatchObject({ pinned: null, revision: stream.revision });
+  queue.take();
 });
