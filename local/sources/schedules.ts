@@ -5,11 +5,16 @@ import type { Invoke, Stage } from "../model.ts";
 const timerMillisecondsMax = 2 ** 31 - 1;
 const units: Record<string, number> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
-/** The period in milliseconds of `rate(n minutes|hours|days)`. Throws for everything else. */
+/**
+ * The period in milliseconds of `rate(n minutes|hours|days)`, of which only `1` has a singular, as
+ * in EventBridge. Throws for everything else.
+ */
 export function periodOf(expression: string): number {
-  const [, count, unit = ""] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression) ?? [];
+  const form = /^rate\((\d+) (minute|hour|day)(s?)\)$/;
+  const [, count, unit = "", plural] = form.exec(expression) ?? [];
   const period = Number(count) * (units[unit] ?? 0);
-  if (period > 0 && period <= timerMillisecondsMax) return period;
+  const isSpelled = (count === "1") === (plural === "");
+  if (isSpelled && period > 0 && period <= timerMillisecondsMax) return period;
   throw new Error(
     `The runner does not support the schedule ${expression}, only rate(...) of at most 24 days`,
   );

@@ -12,16 +12,16 @@ test.each([
   expect(periodOf(expression)).toBe(expected);
 });
 
-test.each(["rate(0 minutes)", "rate(1 week)", "rate(25 days)", "cron(0 12 * * ? *)", "soon"])(
-  "a stage with the schedule %s is refused",
-  (expression) => {
-    const stage = makeStage({
-      schedules: [{ id: "one", expression, functionName: "sample-worker" }],
-    });
-    const create = () => createSchedules(stage, makeInvoke({}), () => {});
-    expect(create).toThrow(`The runner does not support the schedule ${expression}`);
-  },
-);
+test.each([
+  ...["rate(0 minutes)", "rate(1 week)", "rate(25 days)", "cron(0 12 * * ? *)", "soon"],
+  ...["rate(1 minutes)", "rate(2 hour)"],
+])("a stage with the schedule %s is refused", (expression) => {
+  const stage = makeStage({
+    schedules: [{ id: "one", expression, functionName: "sample-worker" }],
+  });
+  const create = () => createSchedules(stage, makeInvoke({}), () => {});
+  expect(create).toThrow(`The runner does not support the schedule ${expression}`);
+});
 
 test("a schedule calls its function each time, with EventBridge's event", async () => {
   jest.useFakeTimers({ now: from });
