@@ -139,9 +139,11 @@ async function readOrCreateKey(directory: string | undefined): Promise<JWK> {
   const file = directory === undefined ? undefined : join(directory, "issuer-key.json");
   if (file !== undefined && existsSync(file)) {
     chmodSync(file, 0o600);
-    const text = readFileSync(file, "utf8");
-    // It is empty after a start that was killed while it wrote, or whose disk was full.
-    if (text !== "") return JSON.parse(text) as JWK;
+    try {
+      return JSON.parse(readFileSync(file, "utf8")) as JWK;
+    } catch {
+      // It is cut off after a start that was killed while it wrote, or whose disk was full.
+    }
   }
   const pair = await generateKeyPair("RS256", { extractable: true });
   const jwk = await exportJWK(pair.privateKey);

@@ -42,9 +42,28 @@ type EngineOptions = {
 /**
  * Opens the embedded engine on `dynamodb.sqlite` of the data directory (or uses the one at the
  * given address), and creates missing tables. Rejects with FormatMismatch if another engine wrote
- * the data, and with a readable sentence if the engine at the address does not respond.
+ * the data, and with a readable sentence if the data is damaged or the engine at the address does
+ * not respond.
  */
-export async function startEngine(options: EngineOptions): Promise<Engine> {
+export const startEngine = (options: EngineOptions): Promise<Engine> =>
+  start(options).catch((error: unknown) => {
+    throw explain(error, join(options.state.directory, fileName));
+  });
+
+/** SQLite's codes for a damaged file, and for one that is no database. */
+const damageCodes = [11, 26];
+
+/** An error of a damaged file as a readable sentence; another error as it is. */
+function explain(error: unknown, file: string): unknown {
+  const { errcode = 0, message } = error as Error & { errcode?: number };
+  if (!damageCodes.includes(errcode & 0xff)) return error;
+  const sentence =
+    `The data in ${file} cannot be read: ${message}. ` +
+    "Restore a copy of its directory, or set DATA_DIR to another one.";
+  return new Error(sentence, { cause: error });
+}
+
+async function start(options: EngineOptions): Promise<Engine> {
   const { directory } = options.state;
   const opened = await (options.endpoint
     ? openExternalEngine(options.endpoint)

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,7 +22,9 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 
 async function start(dataDirectory = directory) {
   const state = openState(dataDirectory);
-  const engine = await startEngine({ state, tables, log: () => {} });
+  const started = startEngine({ state, tables, log: () => {} });
+  started.catch(() => state.close());
+  const engine = await started;
   const stop = async () => {
     await engine.stop();
     state.close();
@@ -216,6 +218,16 @@ test("data of the previous engine is refused with one sentence, and stays unchan
     { name: "_stream_records" },
   ]);
   after.close();
+});
+
+test.each([
+  ["is no database", () => Buffer.from("no database")],
+  ["is cut off", (whole: Buffer) => whole.subarray(0, 6_000)],
+])("a file that %s is named in a readable sentence", async (_, damage) => {
+  const file = join(directory, "dynamodb.sqlite");
+  await (await start()).stop();
+  writeFileSync(file, damage(readFileSync(file)));
+  await expect(start()).rejects.toThrow(/^The data in .*dynamodb.sqlite cannot be read: [^.]*\. /);
 });
 
 const dynoxide = findDynoxide();

@@ -53,9 +53,9 @@ test("tokens verify with the published keys, even after a restart", async () => 
   expect(decodeProtectedHeader(token)).toMatchObject({ alg: "RS256", kid: body.keys[0].kid });
 });
 
-test("a key whose writing was interrupted is made again", async () => {
+test.each(["", '{"kty":"RSA"'])("a key of which '%s' was written is made again", async (text) => {
   const own = mkdtempSync(join(directory, "own-"));
-  writeFileSync(join(own, "issuer-key.json"), "");
+  writeFileSync(join(own, "issuer-key.json"), text);
   const { routes } = await createIssuer({ url, directory: own });
   expect(routes).not.toEqual([]);
 });
