@@ -48,8 +48,12 @@ function erasuresIn(
 ): (() => Promise<void>)[] {
   const moment = parseItem(MomentItem, item);
   const { PK, SK, by } = item;
+  const votes =
+    vote !== undefined && vote.at <= at ? [() => anonymizeVote(moment.id, userId, at)] : [];
+  // What began later shows a new user with the same id.
+  if (moment.startedAt > at) return votes;
   return [
-    ...(vote !== undefined && vote.at <= at ? [() => anonymizeVote(moment.id, userId, at)] : []),
+    ...votes,
     // With the next revision: a call that has read the names must decide again, and the log of an
     // open moment shows it without them.
     ...(hasNames(by, userId)

@@ -58,6 +58,8 @@ export async function eraseFromStreams({ userId, at, after, again }: Erasure) {
   const { PK } = key.tracedBan(userId, "");
   const id = banId ?? giftId;
   if (id !== undefined && !isIdUntil(id, at)) return cursorText(SK);
+  // An appointment in progress is refused, so a second walk would find those of a new user alone.
+  if (hostId !== undefined && again) return cursorText(SK);
   if (hostId !== undefined) {
     const next = await eraseModerator(hostId, userId, at, hosted);
     if (next !== undefined) return cursorInHost(SK, next);
@@ -90,7 +92,7 @@ async function eraseFromStream(SK: string, streamId: string, page: StreamPage): 
   let { changes: most } = pageSizes();
   if (page.moment === undefined) {
     const stream = await findStream(streamId, { consistent: true });
-    if (n === 0 && stream !== undefined) await traceHost(stream, userId, at);
+    if (n === 0 && stream !== undefined && !page.again) await traceHost(stream, userId, at);
     const { count, next } = await eraseMessages(streamId, stream, page);
     if (next !== undefined) return cursorText(SK, next);
     most -= count;

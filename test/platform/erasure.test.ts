@@ -5,8 +5,10 @@ import { handler as saveDevice } from "../../functions/people/notifications/save
 import { handler as remove } from "../../functions/people/users/delete-me.ts";
 import { handler as erase } from "../../functions/people/users/erase.ts";
 import { handler as ban } from "../../functions/streams/bans/create.ts";
+import { handler as changeChannel } from "../../functions/streams/channel/change.ts";
 import { handler as send } from "../../functions/streams/chat/send-message.ts";
 import { handler as create } from "../../functions/streams/create.ts";
+import type { Caller } from "../../platform/auth/caller.ts";
 import { eraseFrames } from "../../platform/own-data/erase-frames.ts";
 import { eraseNotices } from "../../platform/own-data/erase-notices.ts";
 import { eraseFromStreams } from "../../platform/own-data/erase-streams.ts";
@@ -16,8 +18,10 @@ import { removeUser } from "../../platform/own-data/removal.ts";
 import { beginInvocation } from "../../platform/runtime/deadline.ts";
 import { recordTaps } from "../../platform/store/audience/likes.ts";
 import { findLikers, noteLikers } from "../../platform/store/audience/log-state.ts";
+import { findMoment, startMoment } from "../../platform/store/audience/moments.ts";
 import { settleAll } from "../../platform/store/money/settle.ts";
 import { recordNewUser } from "../../platform/store/people/profile-changes.ts";
+import { findChannel } from "../../platform/store/streams/channels.ts";
 import { recordStream } from "../../platform/store/streams/stream-changes.ts";
 import { noteTrace } from "../../platform/store/streams/traces.ts";
 import { deleteItem, getRawItem, putItem } from "../../platform/table/items.ts";
@@ -30,7 +34,15 @@ import { liveStreamOf } from "./live-stream.ts";
 import { useQueue } from "./queue-double.ts";
 import { putMessage } from "./stored-messages.ts";
 import { useOwnTable } from "./table.ts";
-import { giftTypeOf, makeStream, makeUser, readGift, sendOne, someone } from "./wallet-people.ts";
+import {
+  forget,
+  giftTypeOf,
+  makeStream,
+  makeUser,
+  readGift,
+  sendOne,
+  someone,
+} from "./wallet-people.ts";
 
 useOwnTable();
 const queue = useQueue("ERASURES_QUEUE_URL", "NOTICES_QUEUE_URL");
@@ -258,5 +270,23 @@ test.each([
   await continueErasure(user);
   const left = await getRawItem(key.stream(stream.id), { consistent: true });
   expect(left).toMatchObject({ pinned: null, revision: stream.revision });
+  queue.take();
+});
+
+test("a user who returns before the second walk keeps their poll and stays a moderator", async () => {
+  const [user, host] = [await makeUser(someone("user")), await makeUser(someone("host"))];
+  const stream = await makeStream(host);
+  await noteTrace({ userId: user, createdAt: "before" }, stream.id, new Date());
+  await removeUser({ userId: user, isForfeit: false, now: new Date() });
+  await continueErasure(user);
+  await makeUser(user);
+  const body = { kind: "goal", title: "Mic", of: "likes", target: 5 } as const;
+  const caller = { userId: user, roles: [], claims: {} } as unknown as Caller;
+  const { id } = await startMoment(stream, body, caller, forget);
+  const appointed = { as: host, body: { moderators: [user] } };
+  expect((await callEndpoint(changeChannel, appointed)).status).toBe(200);
+  await finish(user);
+  expect((await findMoment(stream.id, id))?.by).toMatchObject({ username: user });
+  expect((await findChannel(host)).moderators).toEqual([user]);
   queue.take();
 });
