@@ -4,6 +4,7 @@ import { anonymizeLikes } from "../store/audience/anonymization.ts";
 import { disownContribution } from "../store/money/fundings.ts";
 import { listEntries } from "../store/money/ledger.ts";
 import { forfeitPass } from "../store/money/passes.ts";
+import { findWallet } from "../store/money/wallets.ts";
 import { banTargetOf, findBan } from "../store/streams/bans.ts";
 import { memberKey } from "../store/streams/members.ts";
 import { hasGapAction } from "../store/streams/message-gaps.ts";
@@ -30,17 +31,19 @@ const eraseFromGift = (streamId: string, giftId: string, userId: string) =>
 
 /**
  * Erases names in the gifts of the ledger, given and received; notes their streams for the frames.
- * A second walk finds none: the deletion and every entry before it change the wallet.
+ * A second walk finds gifts that the user received and that were settled after the deletion.
  */
 export async function eraseFromLedger({ userId, at, seq, after, again }: Erasure) {
-  const first = Number(after ?? 0) + 1;
-  if (first > seq || again) return undefined;
-  const last = Math.min(seq, first + pageSizes().changes - 1);
+  const first = Number(after ?? (again ? seq : 0)) + 1;
+  const end = again ? (await findWallet(userId)).seq : seq;
+  if (first > end) return undefined;
+  const last = Math.min(end, first + pageSizes().changes - 1);
   for (const { type, streamId, giftId } of await listEntries(userId, first, last)) {
     if (streamId === null) continue;
-    if (type === "stream_funding_contribution") await disownContribution(streamId, userId);
-    if (giftId === null) continue;
-    if (type === "stream_charge") await forfeitPass(streamId, userId, giftId);
+    if (!again && type === "stream_funding_contribution")
+      await disownContribution(streamId, userId);
+    if (giftId === null || (again && !isIdUntil(giftId, at))) continue;
+    if (!again && type === "stream_charge") await forfeitPass(streamId, userId, giftId);
     await eraseFromGift(streamId, giftId, userId);
     await noteErasedStream(userId, streamId, at);
   }

@@ -1,5 +1,7 @@
 import { expect, jest, test } from "@jest/globals";
+import { personOf } from "../../domain/people/person.ts";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
+import { Refusal } from "../../domain/refusal.ts";
 import { handler as follow } from "../../functions/people/follows/follow.ts";
 import { handler as saveDevice } from "../../functions/people/notifications/save-device.ts";
 import { handler as remove } from "../../functions/people/users/delete-me.ts";
@@ -21,8 +23,10 @@ import { findLikers, noteLikers } from "../../platform/store/audience/log-state.
 import { findMoment, startMoment } from "../../platform/store/audience/moments.ts";
 import { settleAll } from "../../platform/store/money/settle.ts";
 import { recordNewUser } from "../../platform/store/people/profile-changes.ts";
+import { findProfile } from "../../platform/store/people/users.ts";
 import { findChannel } from "../../platform/store/streams/channels.ts";
 import { recordStream } from "../../platform/store/streams/stream-changes.ts";
+import { getStream } from "../../platform/store/streams/streams.ts";
 import { noteTrace } from "../../platform/store/streams/traces.ts";
 import { deleteItem, getRawItem, putItem } from "../../platform/table/items.ts";
 import { key, prefix } from "../../platform/table/keys.ts";
@@ -191,7 +195,7 @@ test("an erasure message does nothing for a user who was not deleted", async () 
 type People = { user: string; name: string; host: string; streamId: string };
 
 /** Calls of a user, or about them. */
-const acts: Record<string, (people: People) => ReturnType<typeof callEndpoint>> = {
+const acts: Record<string, (people: People) => Promise<unknown>> = {
   "a chat message": ({ user, name, streamId }) =>
     callEndpoint(send, { as: user, path: { streamId }, body: { content: `I am ${name}` } }),
   "a device": ({ user, name }) =>
@@ -200,6 +204,20 @@ const acts: Record<string, (people: People) => ReturnType<typeof callEndpoint>> 
   "a ban": ({ user, host, streamId }) =>
     callEndpoint(ban, { as: host, body: { targetUserId: user, liveStreamId: streamId } }),
   "a stream": ({ user }) => callEndpoint(create, { as: user, body: { title: "Soon" } }),
+  async "a gift to them"({ user, streamId }) {
+    const sender = await makeUser(someone("sender"), 10);
+    const profile = await findProfile(user, { consistent: true });
+    if (profile === undefined) return;
+    const stream = await getStream(streamId);
+    const giftId = await sendOne(stream, sender, giftTypeOf(10), {
+      receivers: [personOf(profile)],
+    });
+    await settleAll([await readGift(streamId, giftId)], new Date());
+  },
+};
+
+const ignoreRefusal = (error: unknown) => {
+  if (!(error instanceof Refusal)) throw error;
 };
 
 test.each(Object.keys(acts))(
@@ -215,10 +233,12 @@ test.each(Object.keys(acts))(
       return {
         act: () => acts[what]!({ user, name, host, streamId: stream.id }),
         async meanwhile() {
-          await removeUser({ userId: user, isForfeit: false, now: new Date() });
+          // Refused while a gift to them is pending.
+          await removeUser({ userId: user, isForfeit: true, now: new Date() }).catch(ignoreRefusal);
           await continueErasure(user);
         },
         async check() {
+          if (await findProfile(user, { consistent: true })) return;
           await finish(user);
           const left: string[] = [];
           for await (const item of scanTable())
