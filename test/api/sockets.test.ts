@@ -271,6 +271,19 @@ test("a user's notifications go to all of that user's sockets once, and to nobod
   for (const watching of others) watching.close();
 });
 
+test("a notification made while a socket opens comes soon after `subscribed`", async () => {
+  const [{ id }, as] = await Promise.all([liveStream(), person()]);
+  const watching = await viewer(as, { query: { streamId: id } });
+  const opened = Date.now();
+  const body = { userId: as.id, type: "system", category: "messages", title: "t", message: "m" };
+  await call("POST /api/v1/notifications", { as, body });
+  await watching.next(ofType("notification"));
+  // What cannot look up the subscription waits until the connection counts as old, after 10 s.
+  expect(Date.now() - opened).toBeLessThan(10_000);
+  expect(watching.messages.map(({ type }) => type)).toEqual(["subscribed", "notification"]);
+  watching.close();
+});
+
 // CloudFront in front of a stage accepts exactly `/ws`, so a URL with an appended slash must fail
 // here.
 testHere("the gateway of one machine")("sockets have a URL without a trailing slash", async () => {

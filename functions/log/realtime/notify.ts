@@ -12,7 +12,7 @@ export const { contract, handler } = consumer(
     summary: "Resend notifications that did not arrive",
     on: { queue: "notifications", batchSize: 10 },
     grants: {
-      read: ["USER", "CONN"],
+      read: ["USER", "CONN", "SUB"],
       write: ["USER", "CONN", "TOKEN", "STREAM", "RATE", "SUB"],
       queues: ["notifications"],
       connections: true,
