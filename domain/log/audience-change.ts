@@ -74,7 +74,7 @@ export function voteRecord({ old, new: image, createdAt }: ItemChange): LogRecor
   const was = old === undefined ? undefined : VoteItem.parse(old);
   if (is.change === was?.change) return undefined;
   const adds: Sums = { [is.momentId]: addedVotes(is.options, was?.options) };
-  return { ...addOnly(is.change, createdAt), adds, at: is.at };
+  return { ...addOnly(is.change, createdAt), adds };
 }
 
 /** A record without events, which only changes sums. Its id is as short as possible. */

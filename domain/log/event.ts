@@ -155,7 +155,7 @@ export type LogRecord = {
   senderRole?: StreamRole;
   /** What the record adds to the sums. A record that only changes sums has no events. */
   adds?: Sums;
-  /** When the action happened (ISO 8601), which decides whether it counts for a moment. */
+  /** When the likes were given (ISO 8601): the time at which they may have reached a goal. */
   at?: string;
   /**
    * The credits of a gift, superlike or refund (negative), its sender, and when it was sent and

@@ -23,10 +23,10 @@ type Folded = LogState & { changed: Sums; events: DerivedEvent[] };
 
 /**
  * Adds one record to the sums; nothing else changes them. `newest` is the latest creation time of
- * the records before it. Reads nothing: whether an action counts for a moment depends on the time
- * of the action (`at`) and on the log's copy of the moment. Records come from several shards, so a
- * vote may precede its poll; it is counted under the poll's id until then. Actions that arrive
- * after a moment's end are ignored, because its result was counted from the items.
+ * the records before it. Reads nothing: whether a gift counts for a moment depends on the gift's
+ * time and on the log's copy of the moment. Records come from several shards, so a vote may precede
+ * its poll; it is counted under the poll's id until then. Actions that arrive after a moment's
+ * result are ignored, because that was counted from the items.
  */
 export function applyRecord(state: LogState, record: LogRecord, newest: number): Folded {
   const { adds, gift, moment, trains } = record;
@@ -87,19 +87,19 @@ const isWithin = (at: string, startedAt: string, endsAt: string | null) =>
 const isPast = (at: string | undefined, endsAt: string | null) =>
   at !== undefined && endsAt !== null && at >= endsAt;
 
-/** Whether an action counts for a moment. */
+/**
+ * Whether likes or a vote count for a moment. Their items are stored only while it is open, and its
+ * result counts all of them, so they count until then: also those that its end has overtaken.
+ */
 function belongs(
   { moments }: Folding,
   name: string,
-  { createdAt, at }: LogRecord,
+  { createdAt }: LogRecord,
   newest: number,
 ): boolean {
   if (name === likesSum) return true;
   const moment = moments.find(({ id }) => id === name);
-  if (moment === undefined) return createdAt >= newest - overSeconds;
-  if (moment.over !== undefined) return false;
-  // The item of a user's likes says which goals they count for, and the recount believes it.
-  return moment.of === "likes" || !isPast(at, moment.endsAt);
+  return moment === undefined ? createdAt >= newest - overSeconds : moment.over === undefined;
 }
 
 function addSum(folding: Folding, name: string, sum: Sum, at: string | undefined): void {

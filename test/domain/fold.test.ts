@@ -130,7 +130,7 @@ test("a vote counts before its poll is known, and replaces the previous one", ()
   expect(changed.sums).toEqual({ [idOf(1)]: [1, 0] });
 });
 
-test("actions after a moment's end do not count", () => {
+test("a vote counts as it is stored, even one that its poll's end overtook, until the result", () => {
   const item = poll(1);
   const end = ended(item, { votes: [1, 0], voters: 1, winner: 0 });
   const { sums } = foldAll([
@@ -144,8 +144,12 @@ test("actions after a moment's end do not count", () => {
     change("moment", { ...item, status: "ended", endedAt: seconds(5), revision: 2 }, item),
   );
   expect(byHand.events).toEqual([]);
-  const late = foldAll([started(item), byHand, vote(1, [1], undefined, seconds(5), "v2")]);
-  expect(late.sums).toEqual({ [item.id]: [0, 0] });
+  const overtaken = vote(1, [1], undefined, seconds(5), "v2");
+  for (const records of [
+    [started(item), byHand, overtaken],
+    [started(item), overtaken, byHand],
+  ])
+    expect(foldAll(records).sums).toEqual({ [item.id]: [0, 1] });
 });
 
 test("a log forgets moments ten minutes after their end, and keeps no more than 64", () => {
