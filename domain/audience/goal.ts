@@ -1,15 +1,12 @@
 import { type Gift, refundedCredits } from "../money/gift-item.ts";
-import type { GoalResult, MomentItem } from "./moment.ts";
+import { endOf, type GoalResult, type MomentItem } from "./moment.ts";
 
 /** A change to a goal's amount and its time: a gift, or its refund, which is negative. */
 type GoalChange = { at: string; amount: number };
 
 /** How a gift and its refund change a goal that counts credits or gifts. */
-export function goalChangesOf(
-  gift: Gift,
-  { of, startedAt }: MomentItem,
-  endedAt: string,
-): GoalChange[] {
+export function goalChangesOf(gift: Gift, moment: MomentItem): GoalChange[] {
+  const [{ of, startedAt }, endedAt] = [moment, endOf(moment)];
   const { createdAt, refundedAt, kind, count, receivers } = gift;
   if (kind === "pass" || createdAt < startedAt || createdAt >= endedAt) return [];
   const quantity = kind === "superlike" ? 0 : count * receivers.length;

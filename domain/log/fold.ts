@@ -3,13 +3,14 @@ import type { LogRecord } from "./event.ts";
 import { type LogMoment, type LogState, likesSum, type Sums, stateOf } from "./sums.ts";
 import {
   addToTrains,
+  afterGifts,
   changeTrains,
   type DerivedEvent,
+  earlierOf,
   endedBy,
   type Folding,
   type Gift,
   isOpenTrain,
-  justAfter,
   noteLatest,
   noteTrainEnd,
 } from "./train-progress.ts";
@@ -63,8 +64,9 @@ const copyOf = ({ sums = {}, moments = [], trains }: LogState) => ({
 
 /** Adds a gift or its refund to the goals that were open at its time. */
 function addToGoals(folding: Folding, gift: Gift): void {
-  for (const { id, kind, of, startedAt, endsAt } of folding.moments) {
-    const isCounted = kind === "goal" && (of === "credits" || of === "gifts");
+  for (const moment of folding.moments) {
+    const { id, kind, of, startedAt, endsAt } = moment;
+    const isCounted = kind === "goal" && isOfGifts(moment);
     const added = of === "credits" ? gift.credits : gift.gifts;
     // A superlike adds no gift, and a frame has only the sums that changed.
     if (!isCounted || added === 0) continue;
@@ -73,11 +75,22 @@ function addToGoals(folding: Folding, gift: Gift): void {
   }
 }
 
+const isOfGifts = ({ of }: LogMoment) => of === "credits" || of === "gifts";
+
 /** The start of a goal after all gifts that the log has: they and their refunds do not count. */
-function startOf({ trains }: Folding, { startedAt, of }: LogMoment): string {
-  const { latest } = trains ?? {};
-  const isOfGifts = of === "credits" || of === "gifts";
-  return isOfGifts && latest !== undefined && latest >= startedAt ? justAfter(latest) : startedAt;
+const startOf = (folding: Folding, moment: LogMoment): string =>
+  isOfGifts(moment) ? afterGifts(folding, moment.startedAt) : moment.startedAt;
+
+/**
+ * The end of a goal. One that a call has moved forward comes after all gifts that the log has: they
+ * count, as viewers have seen.
+ */
+function endOf(folding: Folding, moment: LogMoment, before: LogMoment | undefined): string | null {
+  const { endsAt } = moment;
+  const isMoved = before !== undefined && endsAt !== before.endsAt;
+  return isMoved && endsAt !== null && isOfGifts(moment)
+    ? earlierOf(afterGifts(folding, endsAt), before.endsAt)
+    : endsAt;
 }
 
 /** Whether a time is within a span: from the start, inclusive, to the end, exclusive. */
@@ -137,7 +150,7 @@ function placeMoment(folding: Folding, moment: LogMoment, { final }: LogRecord):
   if (moment.train !== undefined && moment.endsAt !== null) {
     if (moment.over !== undefined) folding.trains = noteTrainEnd(folding, moment.endsAt);
     else if (before !== undefined && isOpenTrain(before))
-      moments[moments.indexOf(before)] = endedBy(before, moment.endsAt);
+      moments[moments.indexOf(before)] = endedBy(before, afterGifts(folding, moment.endsAt));
     if (moment.over === undefined) return;
   }
   folding.moments = moments.filter((one) => one !== before);
@@ -151,7 +164,8 @@ function placeMoment(folding: Folding, moment: LogMoment, { final }: LogRecord):
     if (final !== undefined) changed[id] = final;
     return;
   }
-  const begun = { ...moment, startedAt: before?.startedAt ?? startOf(folding, moment) };
+  const startedAt = before?.startedAt ?? startOf(folding, moment);
+  const begun = { ...moment, startedAt, endsAt: endOf(folding, moment, before) };
   const { shown, ...rest } = begun;
   const isReached = before?.isReached === true;
   folding.moments.push(isReached ? { ...rest, isReached } : begun);

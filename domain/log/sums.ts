@@ -16,6 +16,7 @@ export const LogMoment = z.object({
   kind: Moment.shape.kind,
   /** For a goal of gifts or credits: after each gift that the log had before the goal. */
   startedAt: z.string(),
+  /** For a goal of gifts or credits and a train that a call ended: likewise. */
   endsAt: z.string().nullable(),
   of: Moment.shape.of.optional(),
   target: z.number().int().nullish(),
@@ -92,16 +93,21 @@ export const likesIn = ({ sums = {} }: LogState): number => {
 export const openIn = ({ moments = [] }: LogState): LogMoment[] =>
   moments.filter(({ over }) => over === undefined);
 
+/** The times of a moment as its item has them. */
+type ItemTimes = Pick<LogMoment, "id" | "startedAt" | "endsAt"> & { endedAt: string | null };
+
 /**
- * The moment with its start in the log, which decides: an item has the time before it was written.
+ * The moment with its times in the log, which decides: an item has the times before it was written.
+ * A log that knows only the planned end has not reached an earlier one yet.
  */
-export const begunIn = <A extends Pick<LogMoment, "id" | "startedAt">>(
-  moment: A,
-  { moments = [] }: LogState,
-): A => {
-  const { startedAt } = moments.find(({ id }) => id === moment.id) ?? moment;
-  return { ...moment, startedAt };
-};
+export function timedIn<A extends ItemTimes>(moment: A, { moments = [] }: LogState): A {
+  const known = moments.find(({ id }) => id === moment.id);
+  if (known === undefined) return moment;
+  const { startedAt, endsAt, train } = known;
+  const hasEnd = train === undefined ? endsAt !== moment.endsAt : train.isSealed === true;
+  const endedAt = moment.endedAt !== null && hasEnd ? endsAt : moment.endedAt;
+  return { ...moment, startedAt, endedAt };
+}
 
 /** Whether a log has shown a goal as reached, which stays so. */
 export const isReachedIn = ({ moments = [] }: LogState, goalId: string): boolean =>

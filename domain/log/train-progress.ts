@@ -144,7 +144,7 @@ function startTrain(folding: Folding, { id, by, at, credits }: Gift): void {
 }
 
 /** The time one millisecond later. */
-export const justAfter = (at: string): string => new Date(Date.parse(at) + 1).toISOString();
+const justAfter = (at: string): string => new Date(Date.parse(at) + 1).toISOString();
 
 /** Records the time of the newest gift. */
 export function noteLatest(folding: Folding, { at }: Gift): void {
@@ -157,9 +157,17 @@ const sealed = (known: LogTrain): LogTrain => {
   return { ...known, train: { ...train, isSealed: true } };
 };
 
+/** This time, or the one just after the newest gift that the log has, if that is later. */
+export const afterGifts = ({ trains }: Pick<Folding, "trains">, at: string): string =>
+  trains?.latest !== undefined && trains.latest >= at ? justAfter(trains.latest) : at;
+
+/** The earlier of two times, of which the second may be open. */
+export const earlierOf = (at: string, end: string | null | undefined): string =>
+  end != null && end < at ? end : at;
+
 /** The train with its end moved to this time, if that is earlier. */
 export const endedBy = (known: LogTrain, at: string): LogTrain =>
-  sealed({ ...known, endsAt: at < known.endsAt ? at : known.endsAt });
+  sealed({ ...known, endsAt: earlierOf(at, known.endsAt) });
 
 /** Records the end of a train, which empties the window. */
 export function noteTrainEnd({ trains }: Folding, endedAt: string): LogTrains | undefined {
@@ -174,7 +182,7 @@ export function changeTrains(folding: Folding, change: TrainsChange, createdAt: 
   if (trains !== undefined && revision <= trains.revision) return;
   if (settings === undefined) {
     for (const known of folding.moments.filter(isOpenTrain))
-      if (endedAt !== undefined) replace(folding, endedBy(known, endedAt));
+      if (endedAt !== undefined) replace(folding, endedBy(known, afterGifts(folding, endedAt)));
       else if (at < known.endsAt) cancel(folding, { streamId, known, at, createdAt });
     const { from, latest } = folding.trains ?? {};
     folding.trains = { streamId, revision, from, latest };

@@ -2,7 +2,7 @@ import { goalChangesOf, isGoalResultSound } from "../../domain/audience/goal.ts"
 import { LikeItem, newestGoals } from "../../domain/audience/likes.ts";
 import { endOf, MomentItem } from "../../domain/audience/moment.ts";
 import { type Count, countVote, VoteItem } from "../../domain/audience/vote.ts";
-import { begunIn, type LogState, likesIn, openIn } from "../../domain/log/sums.ts";
+import { type LogState, likesIn, openIn, timedIn } from "../../domain/log/sums.ts";
 import { isOpenTrain } from "../../domain/log/train-progress.ts";
 import { Gift } from "../../domain/money/gift-item.ts";
 import { remainderOf } from "../store/audience/anonymous-remainder.ts";
@@ -206,7 +206,7 @@ async function countAll(
       for (const { moment, moves, giving } of goals)
         if (moment.streamId !== gift.streamId) continue;
         else if (moment.kind === "train") addGift(giving, gift, moment, log, inherited);
-        else moves.push(...goalChangesOf(gift, begunIn(moment, log ?? {}), endOf(moment)));
+        else moves.push(...goalChangesOf(gift, timedIn(moment, log ?? {})));
       wait(crowds.get(owner), `gift:${gift.id}`, gift.createdAt);
       if (gift.refundedAt !== undefined)
         wait(crowds.get(owner), `gift:${gift.id}:refunded`, gift.refundedAt);

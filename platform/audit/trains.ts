@@ -1,6 +1,6 @@
 import type { MomentItem, TrainResult } from "../../domain/audience/moment.ts";
 import { levelOf, netCreditsOf, topMax } from "../../domain/audience/train.ts";
-import type { LogState } from "../../domain/log/sums.ts";
+import { type LogState, timedIn } from "../../domain/log/sums.ts";
 import { creditsIn, isOpenTrain } from "../../domain/log/train-progress.ts";
 import { type Gift, refundedCredits } from "../../domain/money/gift-item.ts";
 import { isForFormerUser, type Wallet } from "../../domain/money/wallet.ts";
@@ -17,8 +17,9 @@ export type Inherited = ReadonlyMap<string, Pick<Wallet, "leftAt">>;
 export const nothingGiven = (): CreditsGiven => ({ bySender: new Map(), gross: 0 });
 
 /** When a train ends: its log is the first to know that it was extended. */
-function endOf({ id, endedAt, endsAt }: MomentItem, log: LogState | undefined): string {
-  const known = log?.moments?.find((one) => one.id === id);
+function endOf(moment: MomentItem, log: LogState = {}): string {
+  const { id, endedAt, endsAt } = timedIn(moment, log);
+  const known = log.moments?.find((one) => one.id === id);
   if (endedAt === null && known !== undefined && isOpenTrain(known)) return known.endsAt;
   return endedAt ?? endsAt ?? "";
 }

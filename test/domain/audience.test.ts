@@ -202,10 +202,10 @@ test("a vote has as many options as the poll permits, all of them among the poll
 
 describe("a goal that counts gifts or credits", () => {
   const one = (more: object) => Gift.parse(gift(1, { createdAt: timeAt(0), ...more }));
-  const amounts = (of: "gifts" | "credits", more: object) =>
-    goalChangesOf(one(more), { of, startedAt: timeAt(0) } as MomentItem, timeAt(1_000)).map(
-      ({ amount }) => amount,
-    );
+  const amounts = (of: "gifts" | "credits", more: object) => {
+    const goal = { of, startedAt: timeAt(0), endedAt: timeAt(1_000) } as MomentItem;
+    return goalChangesOf(one(more), goal).map(({ amount }) => amount);
+  };
 
   test("counts each gift for each receiver, and of a superlike only its credits", () => {
     const { receivers } = gift(1);

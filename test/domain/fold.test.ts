@@ -245,6 +245,30 @@ test("the train of a gift that starts one and reaches a goal is announced first"
   expect(found).toEqual([`moment:${idOf(3)}:started`, `moment:${item.id}:reached`]);
 });
 
+test("a goal or train that a call ends counts the gifts that its log had, and none sent later", () => {
+  const item = goal(1, "gifts", 100);
+  const end = (more: object = {}) => change("moment", { ...byHand, ...more }, item);
+  const byHand = { ...item, status: "ended", endedAt: seconds(5), revision: 2 };
+  const records = [started(item), giftAt(2, seconds(6)), record(end()), giftAt(3, seconds(5))];
+  // Its next revision, such as without the names of a deleted user, moves the end no further.
+  const later = [giftAt(4, seconds(7)), record(end({ revision: 3 })), giftAt(5, seconds(6.001))];
+  const { sums, moments } = foldAll([...records, ...later]);
+  expect(sums).toEqual({ [item.id]: 2 });
+  expect(moments).toMatchObject([{ endsAt: seconds(6.001) }]);
+
+  const [id, levels] = [idOf(3), { levels: [500], levelSeconds: 60 }];
+  const open = { id, streamId, kind: "train", status: "open", startedAt: seconds(3) };
+  const was = { ...open, endsAt: seconds(63), endedAt: null, train: levels, revision: 1 };
+  const is = { ...was, status: "ended", endedAt: seconds(5), revision: 2 };
+  const began = [setTrain(2, levels), give(2, "ann"), give(3, "ben")];
+  const ended = foldAll([
+    ...[...began, give(6, "ann"), record(change("moment", is, was))],
+    ...[give(5, "ben"), give(7, "ben")],
+  ]);
+  expect(ended.sums).toEqual({ [id]: [0, 60, 500] });
+  expect(ended.moments).toMatchObject([{ endsAt: seconds(6.001) }]);
+});
+
 test("a train's window that becomes shorter keeps its gifts for the new length", () => {
   const startedBy = (n: number) => {
     const records = [setTrain(2), give(1, "ann"), setTrain(3, { windowSeconds: 50 })];

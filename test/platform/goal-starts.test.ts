@@ -10,7 +10,7 @@ import { createJobs } from "../../platform/push/jobs.ts";
 import { createPushCache } from "../../platform/push/push-cache.ts";
 import { countState } from "../../platform/store/audience/count-state.ts";
 import { endMoments } from "../../platform/store/audience/endings.ts";
-import { findMoment, startMoment } from "../../platform/store/audience/moments.ts";
+import { findMoment, finishMoment, startMoment } from "../../platform/store/audience/moments.ts";
 import { readHead } from "../../platform/store/log/frames.ts";
 import { resetLog } from "../../platform/store/log/log-reset.ts";
 import { changeStream } from "../../platform/store/streams/stream-changes.ts";
@@ -25,7 +25,7 @@ import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 import { forget, giftTypeOf, makeStream, makeUser, sendOne, someone } from "./wallet-people.ts";
 
-/* Gifts and ends of streams that are committed while a goal starts. */
+/* Gifts and ends of streams that are committed while a goal starts, or ends by hand. */
 
 useOwnTable();
 useQueue("ENDINGS_QUEUE_URL");
@@ -120,6 +120,48 @@ test("a gift that is committed while a goal starts counts neither live nor in th
   expect(result).toEqual({ amount: 5, reached: false });
   const { createdAt } = (await getRawItem(key.gift(streamId, kept)))!;
   expect(startedAt > String(createdAt)).toBe(true);
+  expect(await misfits()).toEqual([]);
+});
+
+/** Ends a goal by hand; `meanwhile` runs after the call has read the time, before it is written. */
+async function endSlowly(streamId: string, momentId: string, meanwhile: () => Promise<void>) {
+  const undo = intercept(async ({ name, input }, next) => {
+    if (name !== "TransactWriteCommand" || !JSON.stringify(input).includes(momentId)) return next();
+    undo();
+    await pause();
+    await meanwhile();
+    return next();
+  });
+  const ending = () => ({ status: "ended" as const, endedAt: new Date() });
+  return finishMoment({ streamId, id: momentId }, ending, forget);
+}
+
+test.each([
+  ["a goal", newGoal],
+  ["a goal without a time", goal],
+])("a gift that viewers saw count for %s counts, though a call was ending it", async (_, body) => {
+  const { stream, streamId, append, give, appendGift, misfits, sumOf } = await live();
+  const { id: momentId } = await startMoment(stream, body, caller, forget);
+  const place = key.moment(streamId, momentId);
+  await append("moment", place);
+  const old = await getRawItem(place);
+  let seen = "";
+  const { endedAt } = await endSlowly(streamId, momentId, async () => {
+    seen = await give(10);
+    await appendGift(seen);
+  });
+  expect(await sumOf(momentId)).toBe(10);
+  await append("moment", place, old);
+  const { createdAt } = (await getRawItem(key.gift(streamId, seen)))!;
+  expect(endedAt! < String(createdAt)).toBe(true);
+  // Sent after the goal's end in the log.
+  await appendGift(await give(20, new Date(Date.parse(String(createdAt)) + 1)));
+  expect(await sumOf(momentId)).toBe(10);
+
+  await resetLog(streamId, new Date(), (one, was) => countState(one, picture, was));
+  expect(await sumOf(momentId)).toBe(10);
+  await endMoments({ streamId, momentId }, new Date(Date.now() + 20_000));
+  expect(await findMoment(streamId, momentId)).toMatchObject({ result: { amount: 10 } });
   expect(await misfits()).toEqual([]);
 });
 

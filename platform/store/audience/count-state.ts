@@ -6,12 +6,12 @@ import {
 } from "../../../domain/audience/moment.ts";
 import { logMomentOf } from "../../../domain/log/audience-change.ts";
 import {
-  begunIn,
   isReachedIn,
   type LogMoment,
   type LogState,
   likesSum,
   type Sums,
+  timedIn,
 } from "../../../domain/log/sums.ts";
 import { parseItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
@@ -34,7 +34,7 @@ export async function countState(
   const items = await queryWhole(key.moment(streamId, ""), { prefix: prefix.moments });
   const sums: Sums = likes > 0 ? { [likesSum]: likes } : {};
   const moments: LogMoment[] = [];
-  const all = items.map((item) => begunIn(parseItem(Schema, item), was));
+  const all = items.map((item) => timedIn(parseItem(Schema, item), was));
   for (const moment of all) {
     if (moment.kind === "train") continue;
     if (moment.status === "cancelled" || moment.result !== undefined) continue;

@@ -1,12 +1,13 @@
 import * as z from "zod";
 import {
+  endOf,
   type MomentItem,
   type MomentResult,
   sumOfResult,
 } from "../../../domain/audience/moment.ts";
 import { levelOf } from "../../../domain/audience/train.ts";
 import { MomentId, StreamId } from "../../../domain/id.ts";
-import { begunIn, isReachedIn, type LogState, type Sums } from "../../../domain/log/sums.ts";
+import { isReachedIn, type LogState, type Sums, timedIn } from "../../../domain/log/sums.ts";
 import { creditsIn, isOpenTrain } from "../../../domain/log/train-progress.ts";
 import { Refusal } from "../../../domain/refusal.ts";
 import { sendAt } from "../../aws/queues.ts";
@@ -70,9 +71,10 @@ export async function endMoments({ streamId, momentId }: Ending, now: Date): Pro
   const at = countedAt(end);
   if (now < at) return send({ streamId, momentId }, at, now);
   const log = await readHead(streamId);
-  if (moment.kind === "train") return endTrain(moment, end, log, now);
-  const begun = begunIn(moment, log);
-  await record(begun, end, asShown(await recount(begun, end), begun, log), log);
+  const timed = timedIn(moment, log);
+  const until = endOf(timed);
+  if (moment.kind === "train") return endTrain(timed, until, log, now);
+  await record(timed, until, asShown(await recount(timed, until), timed, log), log);
 }
 
 /**

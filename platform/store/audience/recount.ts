@@ -61,7 +61,7 @@ export async function countGifts(moment: MomentItem, endedAt: string, target: nu
   const { streamId, startedAt } = moment;
   const moves = [];
   for await (const gift of eachGift(streamId, { startedAt, endedAt }))
-    moves.push(...goalChangesOf(gift, moment, endedAt));
+    moves.push(...goalChangesOf(gift, { ...moment, endedAt }));
   return goalResultOf(moves, target);
 }
 
