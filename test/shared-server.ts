@@ -10,7 +10,7 @@ import { type System, startSystem } from "./system.ts";
 export type Shared = {
   /** The URL for test files, in the variable `SHARED_URL`. */
   url: string;
-  /** Stops all systems and browsers. */
+  /** Stops all systems and browsers. Throws if a function lacked a grant. */
   close(): Promise<void>;
 };
 
@@ -111,13 +111,23 @@ export async function openShared(env: Record<string, string>): Promise<Shared> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     async close() {
       server.close();
-      const ends = [...systems.values()].map(async (system) => (await system).stop());
+      const ends = [...systems.values()].map(async (started) => {
+        const system = await started;
+        await system.stop();
+        return refusalsIn(system.output());
+      });
       const closes = [...browsers.values()].map(async (browser) => (await browser).close());
       // The test that requested it has received the error.
       await Promise.allSettled([...ends, ...closes, ...endSynthesizers()]);
+      const outputs = await Promise.allSettled(ends);
+      const refused = outputs.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
+      if (refused.length > 0) throw new Error(refused.join("\n"));
     },
   };
 }
+
+/** What functions were not granted. No test may see it: a queue repeats a message that failed. */
+const refusalsIn = (output: string) => output.match(/AccessDenied: .*/g) ?? [];
 
 type Synthesizer = { url: string; process: ChildProcess };
 
