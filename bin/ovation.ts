@@ -13,6 +13,12 @@ const usage = [
   "Options of a command: npm run -s ovation -- COMMAND --help",
 ].join("\n");
 
+// The reader, such as head, has closed the pipe.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(exitCodes.done);
+});
+
 const [name = "--help", ...given] = process.argv.slice(2);
 const command = await loadCommand(name);
 if (command !== undefined) process.exitCode = await runCommand(name, command, given);

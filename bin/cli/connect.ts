@@ -2,12 +2,12 @@ import { type Client, createClient, OvationError } from "../../client/index.ts";
 import { Failure } from "./command.ts";
 import type { Target } from "./target.ts";
 
-/** A client signed in as a user; the token is refreshed when it expires. */
+/** A client signed in as a user: until a given token expires, or with tokens of this machine. */
 export const connectAs = (target: Target, name: string): Client =>
   createClient({
     url: target.url,
     socketUrl: target.socketUrl,
-    token: () => target.tokenOf(name),
+    token: target.token ?? (() => target.tokenOf(name)),
     onError: () => undefined,
   });
 

@@ -1,4 +1,4 @@
-import type { Client, Event } from "../../client/index.ts";
+import { type Client, type Event, OvationError } from "../../client/index.ts";
 import { demoIds } from "../start/demo.ts";
 import { type Command, countOf, exitCodes, Failure, textOf, UsageError } from "./command.ts";
 import { connectAs } from "./connect.ts";
@@ -55,14 +55,29 @@ ${targetHelp}
     // Fails at once without a token instead of waiting forever.
     await target.tokenOf(as);
     const client = connectAs(target, as);
+    const left = new AbortController();
     try {
-      if (values.position === true) return await printPosition(client, options);
-      return await follow(client, options);
+      const listen = values.position === true ? printPosition : follow;
+      return await Promise.race([
+        listen(client, options),
+        refusalOf(client, options.stream, left.signal),
+      ]);
     } finally {
+      left.abort();
       client.close();
     }
   },
 };
+
+/** Rejects if the token is refused: a handshake that fails does not tell why. */
+const refusalOf = (client: Client, streamId: string, signal: AbortSignal) =>
+  new Promise<never>((_, reject) => {
+    const read = client.call("GET /api/v1/live-stream/{streamId}", { path: { streamId }, signal });
+    read.catch((error: unknown) => {
+      if (error instanceof OvationError && error.statusCode === 401)
+        reject(new Failure(`401 ${error.message}`));
+    });
+  });
 
 type ListenOptions = {
   stream: string;
@@ -113,8 +128,6 @@ async function follow(client: Client, options: ListenOptions): Promise<number> {
   return await new Promise<number>((resolve, reject) => {
     const end = () => resolve(exitCodes.done);
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, end);
-    // The reader, such as head, has closed the pipe.
-    process.stdout.on("error", end);
     startTimeout(options, reject, () => `${received} events received`);
     const subscription = client.subscribe(stream, {
       ...(since !== undefined && { since }),

@@ -24,6 +24,8 @@ export const targetHelp = `  --url URL        Ovation's URL (default: this machi
 export type Target = {
   url: string;
   socketUrl: string;
+  /** The token that was given, if any. */
+  token: string | undefined;
   /**
    * A token for a user name. The runner issues one for any name, and the call waits while it
    * restarts; for a deployed stage it is the given token, whatever the name.
@@ -38,7 +40,7 @@ export const outputsFileOf = (stage: string) =>
 /** Finds the system that the options name. Throws an error for the user if there is none. */
 export function findTarget(values: Values): Target {
   const stage = textOf(values, "stage");
-  const given = textOf(values, "token") ?? (process.env.OVATION_TOKEN || undefined);
+  const token = textOf(values, "token") ?? (process.env.OVATION_TOKEN || undefined);
   const url = textOf(values, "url");
   const socketUrl = textOf(values, "socket-url");
   const endpoints =
@@ -46,8 +48,9 @@ export function findTarget(values: Values): Target {
   return {
     ...endpoints,
     ...(socketUrl !== undefined && { socketUrl }),
+    token,
     async tokenOf(name) {
-      if (given !== undefined) return given;
+      if (token !== undefined) return token;
       if (stage === undefined && isLocal(endpoints.url))
         return await waitForToken(endpoints.url, name);
       throw new Failure("A deployed stage requires a token: set --token or OVATION_TOKEN.");

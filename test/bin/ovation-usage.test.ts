@@ -98,6 +98,32 @@ test.concurrent("listen --position also exits after its timeout", async () => {
   silent.close();
 });
 
+test.concurrent("listen ends when its token is refused or expires, and says so", async () => {
+  const { url } = system();
+  const body = JSON.stringify({ sub: "short", expiresIn: 4 });
+  const answer = await fetch(`${url}/local/token`, { method: "POST", body });
+  const { token } = (await answer.json()) as { token: string };
+  const listenWith = (given: string) =>
+    run(["listen", "--timeout", "60"], { OVATION_TOKEN: given });
+  const [refused, expired] = await Promise.all([listenWith("a.b.c"), listenWith(token)]);
+  expect(refused).toEqual({ code: 1, stdout: "", stderr: "401 Authentication required\n" });
+  expect(expired.code).toBe(1);
+  // On a busy machine the token may have expired before the process has started.
+  expect(expired.stderr).toMatch(/^401 (The token has expired|Authentication required)$/m);
+});
+
+test.concurrent("trigger ends quietly when its reader closes the pipe", async () => {
+  const child = start(["trigger", "chat", "--count", "10000"]);
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  await once(child.stdout, "data");
+  child.stdout.destroy();
+  expect(await once(child, "close")).toEqual([0, null]);
+  expect(stderr).toBe("");
+});
+
 test.each([
   ["token", "--name", "ann"],
   ["token", "nobody at all"],
