@@ -3,6 +3,7 @@ import { OvationError } from "./error.ts";
 import { createFeed, type Feed } from "./feed.ts";
 import { createFollower, type Wanted } from "./follower.ts";
 import type { Position } from "./message.ts";
+import type { Notification } from "./operations.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
 import { createReconnectingSocket, type SocketConstructor } from "./reconnecting-socket.ts";
 import type { Call } from "./route.ts";
@@ -23,7 +24,7 @@ type Settings = {
   call: Call;
   WebSocket: SocketConstructor;
   pingMilliseconds?: number | undefined;
-  onNotification?: ((notification: Record<string, unknown>) => void) | undefined;
+  onNotification?: ((notification: Notification) => void) | undefined;
   onChannel?: ((streamId: string | null) => void) | undefined;
   onState(state: ClientState, reason?: string, statusCode?: number): void;
   report(error: unknown): void;

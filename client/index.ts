@@ -7,6 +7,7 @@ import { OvationError } from "./error.ts";
 import type { History, HistoryOptions } from "./history.ts";
 import { createCaller } from "./http.ts";
 import type { Event, Frame, Position } from "./message.ts";
+import type { Notification } from "./operations.ts";
 import type { PendingMessage, SendMessageOptions } from "./outbox.ts";
 import type { SocketConstructor } from "./reconnecting-socket.ts";
 import { type CallInput, type CallResult, type CodeOf, createCall, type Route } from "./route.ts";
@@ -70,7 +71,7 @@ export type Options = {
    */
   pingMilliseconds?: number;
   fetch?: typeof fetch;
-  onNotification?: (notification: Record<string, unknown>) => void;
+  onNotification?: (notification: Notification) => void;
   /**
    * With a channel's overlay key: called with the host's newest live stream, at first and whenever
    * it changes; null: the host is not live. Close the previous subscription, then subscribe to this

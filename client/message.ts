@@ -1,5 +1,8 @@
 import type { EventData } from "./event-data.ts";
+import type { Notification } from "./operations.ts";
 import type { Moment, Sums } from "./sums.ts";
+
+export type { Notification };
 
 /** A viewer's position in a stream's log: the last frame delivered. Frame 0 is the beginning. */
 export type Position = { epoch: string; frame: number };
@@ -51,7 +54,7 @@ export type Message =
 /** Any message of the server. */
 export type ServerMessage =
   | Message
-  | { type: "notification"; data: { id: string } }
+  | { type: "notification"; data: Notification }
   | { type: "channel"; streamId: string | null }
   /** The stream is served at that URL; with a ticket if a ticket opened this socket. */
   | { type: "moved"; streamId: string; url: string; ticket?: string }

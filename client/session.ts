@@ -1,5 +1,5 @@
 import type { Follower, Wanted } from "./follower.ts";
-import type { Frame, Message, Position, ServerMessage } from "./message.ts";
+import type { Frame, Message, Notification, Position, ServerMessage } from "./message.ts";
 import { servedIn } from "./message.ts";
 import type { Replacement } from "./reconnecting-socket.ts";
 import type { Step } from "./step.ts";
@@ -7,7 +7,7 @@ import type { Step } from "./step.ts";
 /** An action for the session's owner to perform; `to` is the listener that follows the stream. */
 export type Act<Listener> =
   | { do: "send"; message: object }
-  | { do: "notify"; notification: Record<string, unknown> }
+  | { do: "notify"; notification: Notification }
   /** Leave the socket: it is dead, or the server wants another one. */
   | { do: "leave"; leaving: Replacement }
   | { do: "stay away"; reason: string; statusCode: number }
@@ -222,7 +222,7 @@ function listen<L>({ pingMilliseconds }: Session<L>, one: Following<L>, now: num
   one.askAt = now + silenceLimitOf(one.viewers, pingMilliseconds, Math.random());
 }
 
-function notify<L>({ delivered }: Session<L>, notification: { id: string }): Act<L>[] {
+function notify<L>({ delivered }: Session<L>, notification: Notification): Act<L>[] {
   if (delivered.has(notification.id)) return [];
   if (delivered.size >= deliveredMax) delivered.delete(delivered.values().next().value!);
   delivered.add(notification.id);

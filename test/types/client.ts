@@ -3,6 +3,7 @@ import {
   type CallResult,
   type Client,
   type CodeOf,
+  createClient,
   OvationError,
   type Route,
 } from "../../client/index.ts";
@@ -27,6 +28,10 @@ const poll = await client.call<{ id: string }>("POST", "/api/v1/polls", { questi
 const wallet: CallResult<"GET /api/v1/wallet"> = { balance: 1, pending: 0, owed: 0, spendLimit: 9 };
 const code: CodeOf<"POST /api/v1/gifts/create"> = "credits_too_low";
 const route: Route = "GET /api/v1/gifts/gift-types";
+
+const titles: string[] = [];
+createClient({ url: "", token: "", onNotification: ({ title }) => titles.push(title) });
+createClient({ url: "", token: "", onNotification: (row: Record<string, unknown>) => void row });
 
 // @ts-expect-error: the wallet has no such field.
 wallet.credits;

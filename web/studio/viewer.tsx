@@ -1,6 +1,6 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import type { Client } from "../../client/index.ts";
+import type { Client, Notification } from "../../client/index.ts";
 import { formatted } from "../formats.ts";
 import { ErrorText, useAction } from "../host/action.tsx";
 import { type DemoUser, nameOfDemoUser } from "../runner.ts";
@@ -18,7 +18,6 @@ type Entry = {
   balanceAfter: number;
   occurredAt: string;
 };
-type Notice = { id: string; title: string; message: string; createdAt: string };
 
 const entriesMax = 30;
 const noticesMax = 20;
@@ -27,7 +26,7 @@ const noticesMax = 20;
 export function Viewer({ first, who, place }: { first: DemoUser; who: string; place: string }) {
   const user = useSignal(first);
   const isLedger = useSignal(false);
-  const notices = useSignal<Notice[]>([]);
+  const notices = useSignal<Notification[]>([]);
   const unread = useSignal(0);
   const client = useSignal<Client | undefined>(undefined);
   const sockets = useRef<ReturnType<typeof socketsOf> | undefined>(undefined);
@@ -50,7 +49,7 @@ export function Viewer({ first, who, place }: { first: DemoUser; who: string; pl
           sockets.current = watched;
         }}
         onNotification={(notification) => {
-          const pushed = [notification as unknown as Notice, ...notices.value];
+          const pushed = [notification, ...notices.value];
           notices.value = pushed.slice(0, noticesMax);
           if (!isLedger.value) unread.value++;
         }}
@@ -123,7 +122,7 @@ function Tools({ who, unread, cut, loseFrame, openLedger }: ToolsProps) {
   );
 }
 
-type LedgerProps = { client: Client; user: DemoUser; pushed: Notice[]; close(): void };
+type LedgerProps = { client: Client; user: DemoUser; pushed: Notification[]; close(): void };
 
 /**
  * A wallet's transactions and its owner's notifications, read every 4 s. Notifications pushed to
@@ -131,7 +130,7 @@ type LedgerProps = { client: Client; user: DemoUser; pushed: Notice[]; close(): 
  */
 function Ledger({ client, user, pushed, close }: LedgerProps) {
   const entries = useSignal<Entry[] | undefined>(undefined);
-  const stored = useSignal<Notice[] | undefined>(undefined);
+  const stored = useSignal<Notification[] | undefined>(undefined);
   const closer = useRef<HTMLButtonElement>(null);
   useLayoutEffect(() => closer.current?.focus(), []);
   useEffect(() => {
@@ -156,7 +155,7 @@ function Ledger({ client, user, pushed, close }: LedgerProps) {
     return client.call("POST", "/api/v1/notifications", body, key);
   };
   const known = stored.value ?? [];
-  const isKnown = ({ id }: Notice) => known.some((one) => one.id === id);
+  const isKnown = ({ id }: Notification) => known.some((one) => one.id === id);
   const notices = [...pushed.filter((one) => !isKnown(one)), ...known]
     .sort((a, b) => b.createdAt.localeCompare(a.createdAt))
     .slice(0, noticesMax);
