@@ -88,6 +88,7 @@ export const httpsUrl = z
   .string({ error: "expected an https URL" })
   .max(urlLengthMax, `expected at most ${urlLengthMax} characters`)
   .refine((value) => isWellFormedText(value) && isHttps(value), "expected an https URL")
+  .describe("An https URL without user information")
   .meta({ format: "uri", example: "https://cdn.example.com/gifts/rose.svg" });
 
 function isHttps(value: string): boolean {

@@ -42,7 +42,8 @@ export const Taps = z.object({
     .number({ error: `expected a whole number from 0 to ${totalMax}` })
     .int(`expected a whole number from 0 to ${totalMax}`)
     .min(0, `expected a whole number from 0 to ${totalMax}`)
-    .max(totalMax, `expected a whole number from 0 to ${totalMax}`),
+    .max(totalMax, `expected a whole number from 0 to ${totalMax}`)
+    .meta({ description: "All taps in `session` so far, not only those since the last request" }),
 });
 type Taps = z.infer<typeof Taps>;
 

@@ -124,21 +124,26 @@ const options = z
   .array(nameText(1, 80), { error: `expected 2 to ${optionsMax} options` })
   .min(2, `expected 2 to ${optionsMax} options`)
   .max(optionsMax, `expected 2 to ${optionsMax} options`)
-  .refine((all) => new Set(all).size === all.length, "expected options that differ");
+  .refine((all) => new Set(all).size === all.length, "expected options that differ")
+  .meta({ description: "All different" });
 
 const NewPoll = z.object({
   kind: z.literal("poll"),
   title,
   options,
   seconds: whole(10, 3600),
-  choices: z.number().int().min(1).max(10).default(1),
+  choices: z.number().int().min(1).max(10).default(1).meta({
+    description: "The number of options that a user may choose",
+  }),
 });
 const NewGoal = z.object({
   kind: z.literal("goal"),
   title,
   of: GoalOf,
   target: whole(1, 1_000_000_000),
-  seconds: whole(60, 86_400).nullish(),
+  seconds: whole(60, 86_400)
+    .nullish()
+    .meta({ description: "Without it, the goal is open until it or the stream is ended" }),
 });
 
 /** The body that starts a moment. */

@@ -31,7 +31,8 @@ export const NewVote = z.object({
     )
     .min(1, "expected an option")
     .max(optionsMax, "expected no more options than the poll takes")
-    .refine((all) => new Set(all).size === all.length, "expected each option once"),
+    .refine((all) => new Set(all).size === all.length, "expected each option once")
+    .meta({ description: "Positions of options, from 0: each once, at most `choices`" }),
 });
 
 /** Refuses options that the poll lacks or does not allow, with `request_invalid`. */

@@ -20,7 +20,7 @@ export const giftTypesMax = 1_500;
 
 /** The name of a gift type in the Tencent API: 1 to 20 UTF-8 bytes. */
 export const GiftAlias = byteText(1, 20).meta({
-  description: "The gift type's GiftId in the Tencent API",
+  description: "The gift type's GiftId in the Tencent API, at most 20 bytes of UTF-8",
   example: "gift1",
 });
 

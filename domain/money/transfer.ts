@@ -6,7 +6,10 @@ import { shownText, text } from "../text.ts";
 /**
  * Credits that enter or leave the system, with an external reference that is unique in a wallet.
  */
-export const Booking = z.object({ amount: Amount, reference: text(1, 128) });
+export const Booking = z.object({
+  amount: Amount,
+  reference: text(1, 128).meta({ description: "Names the payment; a wallet accepts it once" }),
+});
 
 /** The wallet after a booking: `balance` is what remains once debts are repaid. */
 export const Booked = z

@@ -5,10 +5,9 @@ import { shownText, Timestamp, text, utf8Bytes } from "../text.ts";
 export const devicesMax = 50;
 
 /** The token that identifies a device to a push service. */
-export const DeviceToken = text(1, 4096).refine(
-  (token) => utf8Bytes(token) <= 4096,
-  "expected at most 4096 bytes",
-);
+export const DeviceToken = text(1, 4096)
+  .refine((token) => utf8Bytes(token) <= 4096, "expected at most 4096 bytes")
+  .meta({ description: "At most 4096 bytes of UTF-8" });
 
 /** A device as its app registers it. A null token leaves the stored one unchanged. */
 export const NewDevice = z
@@ -17,7 +16,7 @@ export const NewDevice = z
     platform: z
       .enum(["ios", "android", "web"], { error: "expected ios, android or web" })
       .optional(),
-    deviceId: text(1, 200).nullish(),
+    deviceId: text(1, 200).nullish().meta({ description: "Required without a `token`" }),
     timezone: text(1, 100).nullish(),
     liveActivityPushToStartToken: DeviceToken.nullish(),
   })

@@ -16,13 +16,14 @@ export const InvitedQuery = StreamsQuery.extend({
     .enum(StreamStatus.options, { error: `expected ${StreamStatus.options.join(", ")}` })
     .optional()
     .meta({ description: "Only streams with this status" }),
-  sortBy: sortable
-    .default("createdAt")
-    .meta({ description: "The field to sort by; streams without it come last" }),
+  sortBy: sortable.default("createdAt").meta({
+    description:
+      "The field to sort by; streams without it come last. With `after`, only the default",
+  }),
   sortOrder: z
     .enum(["asc", "desc"], { error: "expected asc or desc" })
     .default("desc")
-    .meta({ description: "The sort order" }),
+    .meta({ description: "The sort order. With `after`, only the default" }),
 }).refine(
   ({ sortBy, sortOrder, after }) =>
     after === undefined || (sortBy === "createdAt" && sortOrder === "desc"),

@@ -7,14 +7,17 @@ import type { Stream } from "./stream.ts";
 /** The largest number of minutes from a reminder to the start: four weeks. */
 const minutesMax = 40_320;
 
-/** Null or 0: at the actual start. */
+/** When a caller wants to be reminded. */
 export const NewReminder = z.object({
   minute: z
     .number({ error: "expected a whole number of minutes, or null" })
     .int("expected a whole number of minutes, or null")
     .min(0, "expected at least 0")
     .max(minutesMax, `expected at most ${minutesMax}`)
-    .nullish(),
+    .nullish()
+    .meta({
+      description: "Minutes before the planned start; null or 0: when the stream goes live",
+    }),
 });
 
 /** A user's only reminder of a stream. */

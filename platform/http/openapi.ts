@@ -43,6 +43,10 @@ lists its codes in \`x-error-codes\`. A success has the same envelope (\`isSucce
 \`data\`, \`errors\`, \`timestamp\`) or a bare body, as its schema shows. Credits are whole numbers.
 Events are pushed over WebSocket: see \`/asyncapi.json\`.
 
+White space at the ends of texts is removed, and lengths are in Unicode code points. Control
+characters are refused except for newlines and tabs, and in names and titles also characters that
+are invisible or change the direction of text.
+
 Later versions may add fields and codes to responses: ignore those that you do not know.`;
 
 /**

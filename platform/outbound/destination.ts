@@ -53,6 +53,7 @@ export const DestinationUrl = text(1, 500)
     if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
   })
   .meta({
+    description: "An https URL on port 443 of a public host; on one machine also http to localhost",
     format: "uri",
     minLength: 1,
     maxLength: 500,

@@ -21,8 +21,8 @@ and only as the response to the newest \`subscribe\`.
 
 Connect with \`?token=JWT\`, or offer the subprotocols \`bearer, JWT\`. Instead of a token you can
 pass a \`?ticket=\` (\`POST /api/v1/ws-tickets\`), which opens one socket. An overlay connects with
-\`?key=\` and the \`streamId\` of its stream: it can only read that stream's frames, has no user and
-does not count as a viewer. With \`streamId\` (and \`since\` as \`<epoch>:<frame>\`) in the URL, the
+\`?key=\` and the \`streamId\` of its stream, or the \`channel\` of its host: it can only read those
+frames, has no user and does not count as a viewer. With \`streamId\` (and \`since\` as \`<epoch>:<frame>\`) in the URL, the
 first message is its \`subscribed\`. The response to invalid input is an \`error\`; the socket stays
 open.`;
 
@@ -150,17 +150,16 @@ function message(name: string, schema: z.ZodType, schemas: Schemas) {
   return { name, summary, payload };
 }
 
-const answers: Record<string, string> = {
-  subscribe: "subscribed",
-  unsubscribe: "unsubscribed",
-  ping: "pong",
+const answers: Record<string, string[]> = {
+  subscribe: ["subscribed", "moved"],
+  unsubscribe: ["unsubscribed"],
+  ping: ["pong"],
 };
 
 function operation(
   { route, summary, refusals: codes = [] }: SocketContract,
   inChannel: (name: string) => object,
 ) {
-  const answer = answers[route];
   const no = codes.map((code) => {
     const { kind, sentence } = refusals[code];
     return `* ${statusOf[kind]} \`${code}\`, ${sentenceOf[statusOf[kind]]}: ${sentence}`;
@@ -173,7 +172,7 @@ function operation(
     messages: [inChannel(route)],
     reply: {
       channel: { $ref: "#/channels/socket" },
-      messages: [...(answer === undefined ? [] : [answer]), "error"].map(inChannel),
+      messages: [...(answers[route] ?? []), "error"].map(inChannel),
     },
     security: ["token", "ticket", "key"].map((name) => ({
       $ref: `#/components/securitySchemes/${name}`,

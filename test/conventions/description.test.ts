@@ -116,9 +116,35 @@ test("texts and lists have limits, and those without are listed here with the re
   for (const reason of reasons) expect(open.filter((place) => reason.test(place))).not.toEqual([]);
 });
 
+const socket: Json = JSON.parse(
+  readFileSync(join(import.meta.dirname, "../../docs/asyncapi.json"), "utf8"),
+);
+
+test("descriptions state what a schema cannot: rules between fields, and bytes", () => {
+  const fieldsOf = (path: string, method: string): Json =>
+    document.paths[path][method].requestBody.content["application/json"].schema;
+  const [{ properties: poll }] = fieldsOf("/api/v1/live-stream/{streamId}/moments", "post").oneOf;
+  const { properties: device } = fieldsOf("/api/v1/notifications/device-token", "post");
+  const { properties: type } = fieldsOf("/api/v1/gifts/gift-types", "post");
+  const { properties: webhook } = fieldsOf("/api/v1/webhooks", "post");
+  const { parameters } = document.paths["/api/v1/live-stream/guest-streams"].get;
+  expect(poll.options.description).toBe("All different");
+  expect(device.deviceId.description).toBe("Required without a `token`");
+  expect(type.giftId.description).toContain("20 bytes");
+  expect(type.svgUrl.description).toContain("https");
+  expect(webhook.url.description).toContain("port 443");
+  for (const { name, description } of parameters)
+    if (name.startsWith("sort")) expect(description).toContain("With `after`");
+  expect(document.info.description).toContain("Control\ncharacters are refused");
+});
+
 test("both descriptions have the same version", () => {
-  const socket = JSON.parse(
-    readFileSync(join(import.meta.dirname, "../../docs/asyncapi.json"), "utf8"),
-  );
   expect(document.info.version).toBe(socket.info.version);
+});
+
+test("an operation sends or receives each message", () => {
+  const used = Object.values<Json>(socket.operations).flatMap(({ messages, reply }) =>
+    [...messages, ...(reply?.messages ?? [])].map(({ $ref }) => $ref.split("/").at(-1)),
+  );
+  expect([...new Set(used)].sort()).toEqual(Object.keys(socket.components.messages).sort());
 });
