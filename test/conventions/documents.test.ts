@@ -68,9 +68,17 @@ test("docs/compatibility.md gives each operation and command one state", () => {
   expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
 });
 
+const documents = globSync(["*.md", "client/*.md", "docs/**/*.md", "examples/*/*.md"], {
+  cwd: root,
+});
+
+test("a heading begins its line, or it is shown as text", () => {
+  const isWithin = (line: string) => /\S #{2,4} [A-Z]/.test(line);
+  expect(places(isWithin, ...documents)).toEqual([]);
+  expect(isWithin("(before: twice). ### Security")).toBe(true);
+});
+
 test("links in the documents lead to existing files", () => {
-  const guides = ["*.md", "client/*.md", "docs/**/*.md", "examples/*/*.md"];
-  const documents = globSync(guides, { cwd: root });
   expect(documents).toEqual(expect.arrayContaining(["README.md", "docs/first-app.md"]));
   const broken = documents.flatMap((path) => {
     const text = readFileSync(join(root, path), "utf8");
