@@ -82,8 +82,6 @@ export function checkStartFits(start: Item, schema: KeySchema, { hash, bounds }:
     throw invalid(
       "The provided starting key is outside query boundaries based on provided conditions",
     );
-  if (bounds[0]?.sql === "=")
-    throw invalid("The query can return at most one row and cannot be restarted");
 }
 
 const compares: Record<KeyRange["bounds"][number]["sql"], (order: number) => boolean> = {
