@@ -13,13 +13,15 @@ const usage = [
   "Options of a command: npm run -s ovation -- COMMAND --help",
 ].join("\n");
 
-// The reader, such as head, has closed the pipe.
+const [name = "--help", ...given] = process.argv.slice(2);
+
+// The reader, such as head, has closed the pipe. `listen` has no end of its own; what other
+// commands have not printed, such as an audit's result, may be a failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
-  process.exit(exitCodes.done);
+  process.exit(name === "listen" ? exitCodes.done : exitCodes.failed);
 });
 
-const [name = "--help", ...given] = process.argv.slice(2);
 const command = await loadCommand(name);
 if (command !== undefined) process.exitCode = await runCommand(name, command, given);
 else if (name === "--help" || name === "-h") console.log(usage);

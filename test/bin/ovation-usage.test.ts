@@ -120,7 +120,7 @@ test.concurrent("trigger ends quietly when its reader closes the pipe", async ()
   });
   await once(child.stdout, "data");
   child.stdout.destroy();
-  expect(await once(child, "close")).toEqual([0, null]);
+  expect(await once(child, "close")).toEqual([1, null]);
   expect(stderr).toBe("");
 });
 
