@@ -82,7 +82,7 @@ const startOf = (folding: Folding, moment: LogMoment): string =>
   isOfGifts(moment) ? afterGifts(folding, moment.startedAt) : moment.startedAt;
 
 /**
- * The end of a goal. One that a call has moved forward comes after all gifts that the log has: they
+ * The end of a goal. One that a call has made earlier comes after all gifts that the log has: they
  * count, as viewers have seen.
  */
 function endOf(folding: Folding, moment: LogMoment, before: LogMoment | undefined): string | null {

@@ -16,7 +16,7 @@ export const LogMoment = z.object({
   kind: Moment.shape.kind,
   /** For a goal of gifts or credits: after each gift that the log had before the goal. */
   startedAt: z.string(),
-  /** For a goal of gifts or credits and a train that a call ended: likewise. */
+  /** For a goal of gifts or credits, or a train, that a call ended: after each gift it had then. */
   endsAt: z.string().nullable(),
   of: Moment.shape.of.optional(),
   target: z.number().int().nullish(),
@@ -64,7 +64,7 @@ export const LogTrains = z.object({
    */
   from: z.string().optional(),
   window: TrainWindow.optional(),
-  /** The time of the newest gift (ISO 8601). */
+  /** The time of the newest gift or refund (ISO 8601). */
   latest: z.string().optional(),
 });
 export type LogTrains = z.infer<typeof LogTrains>;
@@ -97,8 +97,8 @@ export const openIn = ({ moments = [] }: LogState): LogMoment[] =>
 type ItemTimes = Pick<LogMoment, "id" | "startedAt" | "endsAt"> & { endedAt: string | null };
 
 /**
- * The moment with its times in the log, which decides: an item has the times before it was written.
- * A log that knows only the planned end has not reached an earlier one yet.
+ * The moment with its times in the log, which decides: an item has the times at which its call read
+ * the clock. A log that knows only the planned end has not reached an earlier one yet.
  */
 export function timedIn<A extends ItemTimes>(moment: A, { moments = [] }: LogState): A {
   const known = moments.find(({ id }) => id === moment.id);

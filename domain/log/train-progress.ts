@@ -146,10 +146,10 @@ function startTrain(folding: Folding, { id, by, at, credits }: Gift): void {
 /** The time one millisecond later. */
 const justAfter = (at: string): string => new Date(Date.parse(at) + 1).toISOString();
 
-/** Records the time of the newest gift. */
-export function noteLatest(folding: Folding, { at }: Gift): void {
+/** Records the time of the newest gift or refund. */
+export function noteLatest(folding: Folding, { at, undoneAt = at }: Gift): void {
   const { trains = { streamId: "", revision: 0 } } = folding;
-  if (at > (trains.latest ?? "")) folding.trains = { ...trains, latest: at };
+  if (undoneAt > (trains.latest ?? "")) folding.trains = { ...trains, latest: undoneAt };
 }
 
 const sealed = (known: LogTrain): LogTrain => {
@@ -157,7 +157,7 @@ const sealed = (known: LogTrain): LogTrain => {
   return { ...known, train: { ...train, isSealed: true } };
 };
 
-/** This time, or the one just after the newest gift that the log has, if that is later. */
+/** This time, or the one just after the newest gift or refund in the log, if that is later. */
 export const afterGifts = ({ trains }: Pick<Folding, "trains">, at: string): string =>
   trains?.latest !== undefined && trains.latest >= at ? justAfter(trains.latest) : at;
 

@@ -165,6 +165,22 @@ test.each([
   expect(await misfits()).toEqual([]);
 });
 
+test("a refund that viewers saw count for a goal counts, though a call was ending it", async () => {
+  const { stream, streamId, append, give, appendGift, refund, misfits, sumOf } = await live();
+  const { id: momentId } = await startMoment(stream, newGoal, caller, forget);
+  const place = key.moment(streamId, momentId);
+  await append("moment", place);
+  const given = await give(10);
+  await appendGift(given);
+  const old = await getRawItem(place);
+  await endSlowly(streamId, momentId, () => refund(given, new Date().toISOString()));
+  expect(await sumOf(momentId)).toBe(0);
+  await append("moment", place, old);
+  await endMoments({ streamId, momentId }, new Date(Date.now() + 20_000));
+  expect(await findMoment(streamId, momentId)).toMatchObject({ result: { amount: 0 } });
+  expect(await misfits()).toEqual([]);
+});
+
 test("a goal that begins during the call that ends its stream ends later, with its gifts", async () => {
   const { stream, streamId, append, give, appendGift, misfits } = await live();
   const now = new Date();

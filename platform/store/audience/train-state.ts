@@ -38,7 +38,7 @@ export async function countTrains(
   const over = all.filter(({ kind }) => kind === "train").map((one) => one.endedAt ?? one.endsAt);
   const ends = [was.trains?.from, ...over, ...counted.moments.map(({ endsAt }) => endsAt)];
   const from = newestOf(ends);
-  const latest = newestOf(gifts.map(({ createdAt }) => createdAt));
+  const latest = newestOf(gifts.flatMap(({ createdAt, refundedAt }) => [createdAt, refundedAt]));
   const settings = isOn ? trainOf(stream) : undefined;
   const window = settings && windowOf(gifts, from, settings);
   counted.trains = {
