@@ -39,7 +39,9 @@ export function Ledger({ name, ledger: all, reload }: Props) {
   const refund = (giftId: string, { type }: Pick<Transaction, "type">) => {
     // A gift to several receivers has an entry for each of them, and is refunded as a whole.
     const parts = all.rows?.filter((one) => one.giftId === giftId && isSpent(one)) ?? [];
-    const credits = parts.reduce((sum, { amount }) => sum + amount, 0);
+    // The last row's gift may have more entries on the next page.
+    const isWhole = !(all.hasMore && all.rows?.at(-1)?.giftId === giftId);
+    const credits = isWhole ? parts.reduce((sum, { amount }) => sum + amount, 0) : undefined;
     const what = type === "gift_spend" ? "a gift" : "a superlike";
     return refundAction(giftId, { what, name, credits, took: reload });
   };

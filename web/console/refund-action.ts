@@ -2,12 +2,18 @@ import type { Action } from "./actions.tsx";
 import { request } from "./api.ts";
 import { creditsOf } from "./ui.tsx";
 
-type Refunded = { what: string; name: string; credits: number; took(refundedAt: string): void };
+/** `credits` are undefined if not all of them are known yet. */
+type Refunded = {
+  what: string;
+  name: string;
+  credits: number | undefined;
+  took(refundedAt: string): void;
+};
 
 /** Refunds the credits of a gift or a superlike to its sender. */
 export const refundAction = (id: string, { what, name, credits, took }: Refunded): Action => ({
   title: `Refund ${what} from ${name}`,
-  warns: `${creditsOf(credits)} will go back to the sender. This cannot be undone.`,
+  warns: `${credits === undefined ? "The whole price" : creditsOf(credits)} will go back to the sender. This cannot be undone.`,
   verb: "Refund",
   request: request("POST", `/api/v1/gifts/${id}/refund`),
   done(answer: { credits: number; refundedAt: string }) {
