@@ -14,7 +14,8 @@ export const withoutControls = (value: string) =>
  * Whether text is well-formed Unicode without control characters except newline, carriage return
  * and tab.
  */
-export const isWellFormedText = (value: string) => value.isWellFormed() && !controls.test(value);
+export const isTextWithoutControls = (value: string) =>
+  value.isWellFormed() && !controls.test(value);
 
 /** Length in Unicode code points: what people count, except for combined characters. */
 const codePoints = (text: string) => [...text].length;
@@ -87,7 +88,7 @@ const urlLengthMax = 500;
 export const httpsUrl = z
   .string({ error: "expected an https URL" })
   .max(urlLengthMax, `expected at most ${urlLengthMax} characters`)
-  .refine((value) => isWellFormedText(value) && isHttps(value), "expected an https URL")
+  .refine((value) => isTextWithoutControls(value) && isHttps(value), "expected an https URL")
   .describe("An https URL without user information")
   .meta({ format: "uri", example: "https://cdn.example.com/gifts/rose.svg" });
 

@@ -14,8 +14,8 @@ import type { State } from "./state.ts";
 import { subscribe } from "./subscribe.ts";
 
 /**
- * Intervals of reading the inbox (and if it is announced), checking connections and rooms, and
- * publishing metrics.
+ * Intervals of reading the inbox (and where messages are announced), checking connections and
+ * rooms, and publishing metrics.
  */
 const everyMilliseconds = { inbox: 200, announcedInbox: 1_000, look: 1_000, metrics: 10_000 };
 /** The age of the last heartbeat at which a relay closes its sockets, before it counts as dead. */

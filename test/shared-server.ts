@@ -126,7 +126,7 @@ export async function openShared(env: Record<string, string>): Promise<Shared> {
   };
 }
 
-/** What functions were not granted. No test may see it: a queue repeats a message that failed. */
+/** Refused access. A test may not notice it: a queue repeats a message that failed. */
 const refusalsIn = (output: string) => output.match(/AccessDenied: .*/g) ?? [];
 
 type Synthesizer = { url: string; process: ChildProcess };

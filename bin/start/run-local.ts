@@ -80,7 +80,7 @@ export async function runLocal(onSignal: (end: () => void) => void): Promise<voi
   const fail = async (error: unknown) => {
     if (aborting.signal.aborted) return await end(0);
     console.error(explain(error, settings));
-    await end(isOtherData(error) ? exitCodes.usage : exitCodes.failure);
+    await end(isDataMismatch(error) ? exitCodes.usage : exitCodes.failure);
   };
   const stop = () => {
     if (aborting.signal.aborted) return;
@@ -225,7 +225,7 @@ async function waitForHealth(url: string, signal: AbortSignal): Promise<void> {
 const isOtherTable = (error: unknown) => (error as Error | null)?.name === "TableMismatch";
 
 /** Whether only another version of Ovation can read the data. */
-const isOtherData = (error: unknown) => isOtherTable(error) || error instanceof FormatMismatch;
+const isDataMismatch = (error: unknown) => isOtherTable(error) || error instanceof FormatMismatch;
 
 function explain(error: unknown, settings: Settings): string {
   if (error instanceof DataDirectoryBusy || error instanceof FormatMismatch) return error.message;

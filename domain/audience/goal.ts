@@ -16,27 +16,27 @@ export function goalChangesOf(gift: Gift, moment: MomentItem): GoalChange[] {
 }
 
 /** The result of a goal: the amount that counts, and whether its target was ever reached. */
-export function goalResultOf(moves: readonly GoalChange[], target: number): GoalResult {
-  const inOrder = [...moves].sort((a, b) => (a.at < b.at ? -1 : Number(a.at > b.at)));
+export function goalResultOf(changes: readonly GoalChange[], target: number): GoalResult {
+  const inOrder = [...changes].sort((a, b) => (a.at < b.at ? -1 : Number(a.at > b.at)));
   let [amount, most] = [0, 0];
-  for (const move of inOrder) {
-    amount += move.amount;
+  for (const change of inOrder) {
+    amount += change.amount;
     most = Math.max(most, amount);
   }
   return { amount: Math.max(0, amount), reached: most >= target };
 }
 
 /**
- * Whether a stored result matches the moves. What viewers saw as reached stays so, and a log adds
- * moves in the order of their commits: so it may have been reached although it was not in the order
- * of times.
+ * Whether a stored result matches the changes. What viewers saw as reached stays so, and a log adds
+ * changes in the order of their commits: so it may have been reached although it was not in the
+ * order of times.
  */
 export function isGoalResultSound(
   { amount, reached }: GoalResult,
-  moves: readonly GoalChange[],
+  changes: readonly GoalChange[],
   target: number,
 ): boolean {
-  const counted = goalResultOf(moves, target);
-  const gross = moves.reduce((sum, move) => sum + Math.max(0, move.amount), 0);
+  const counted = goalResultOf(changes, target);
+  const gross = changes.reduce((sum, change) => sum + Math.max(0, change.amount), 0);
   return amount === counted.amount && (reached ? gross >= target : !counted.reached);
 }

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { NotificationId, UserId } from "../id.ts";
-import { isWellFormedText, nameText, shownText, Timestamp, text, utf8Bytes } from "../text.ts";
+import { isTextWithoutControls, nameText, shownText, Timestamp, text, utf8Bytes } from "../text.ts";
 
 export const NotificationType = z.enum(["system"], { error: "expected system" });
 
@@ -35,12 +35,12 @@ const Metadata = z
 
 /** Looks no deeper than allowed, so that deep nesting cannot exhaust the stack. */
 function isWithin(value: unknown, levels: number): boolean {
-  if (typeof value === "string") return isWellFormedText(value);
+  if (typeof value === "string") return isTextWithoutControls(value);
   if (typeof value === "number") return Number.isFinite(value);
   if (value === null || typeof value !== "object") return true;
   if (levels === 0) return false;
   return Object.entries(value).every(
-    ([name, part]) => isWellFormedText(name) && isWithin(part, levels - 1),
+    ([name, part]) => isTextWithoutControls(name) && isWithin(part, levels - 1),
   );
 }
 

@@ -10,8 +10,9 @@ export type GatewayResponse = {
 
 /**
  * The status of each type of gateway response. Retryable failures are 503: a timeout, a function
- * that is throttled or has crashed, an authorizer that failed. AWS's documentation does not say
- * which of its two types an authorizer that throws has: it is AUTHORIZER_CONFIGURATION_ERROR.
+ * that is throttled or has crashed, an authorizer that failed. One that throws has
+ * the type AUTHORIZER_CONFIGURATION_ERROR, although AWS documents AUTHORIZER_FAILURE for it
+ * (serverless/examples#305, aws/chalice#670).
  */
 const statuses = {
   ACCESS_DENIED: 401,

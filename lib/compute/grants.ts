@@ -46,9 +46,9 @@ const pictureActions = {
 } as const;
 
 /**
- * Adds what a stage's relay requires of other functions: those that post to connections leave mail
- * for it, the routes of sockets look up where a stream is served and issue tickets, and others show
- * its URL.
+ * Adds what a stage's relay requires of other functions: those that post to connections write
+ * messages for it, the routes of sockets look up where a stream is served and issue tickets, and
+ * others show its URL.
  */
 export function withRelay(
   { kind, grants }: { kind: string; grants: Grants },

@@ -37,7 +37,7 @@ function codeOf({ scope }: Site, name: string): Code {
  * grants, and `more` for its event source (a stream, a queue). Its bundle is `dist/<name>`.
  */
 export function addFunction(site: Site, row: Row, more: readonly Statement[] = []): Lambda {
-  const { scope, stage, logGroup, places, resources } = site;
+  const { scope, stage, logGroup, values, resources } = site;
   const { name, contract } = row;
   const flat = flatName(name);
   const writeLog: Statement = {
@@ -55,7 +55,7 @@ export function addFunction(site: Site, row: Row, more: readonly Statement[] = [
     },
   });
   const reserved = stage.reservedConcurrency[name];
-  const environment = environmentOf(contract, stage, places);
+  const environment = environmentOf(contract, stage, values);
   return new Lambda(scope, flat, {
     functionName: functionName(stage.name, name),
     description: contract.summary,

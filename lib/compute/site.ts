@@ -15,7 +15,7 @@ export type Site = {
   scope: Construct;
   stage: Stage;
   logGroup: LogGroup;
-  places: Partial<DeployedValues>;
+  values: Partial<DeployedValues>;
   resources: Resources;
 };
 
@@ -58,7 +58,7 @@ export function siteOf(
     scope,
     stage,
     logGroup,
-    places: {
+    values: {
       tableName: data.table.tableName,
       picturesBucket: data.pictures.bucketName,
       ...urls,

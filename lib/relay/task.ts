@@ -80,7 +80,7 @@ export function addTask(
     image: ContainerImage.fromRegistry(image),
     command: bundle.command,
     environment: {
-      ...environmentOf(relayContract, stage, site.places),
+      ...environmentOf(relayContract, stage, site.values),
       AWS_REGION: Stack.of(scope).region,
     },
     readonlyRootFilesystem: true,

@@ -4,6 +4,7 @@ import {
   apisWith5xx,
   copiedBackups,
   distribution,
+  functionsWatchedForThrottles,
   functionsWithoutCaller,
   hostFirewall,
   mappings,
@@ -13,7 +14,6 @@ import {
   relayTasks,
   type Subjects,
   tables,
-  unthrottledFunctions,
   vaults,
   type Watched,
 } from "./alarm-subjects.ts";
@@ -314,7 +314,7 @@ export const alarmKinds = {
     means: "A function has reached its reserved concurrency, or the account its quota.",
     ...{ aws: "AWS/Lambda", metric: "Throttles" },
     when: "lasting",
-    of: unthrottledFunctions,
+    of: functionsWatchedForThrottles,
   },
   "functions-throttled": {
     name: "functions are throttled",

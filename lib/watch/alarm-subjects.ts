@@ -98,7 +98,7 @@ export const functionsWithoutCaller = ({ stage }: Watched) =>
   );
 
 /** Functions that must not be throttled, or that may exceed their own reservation. */
-export const unthrottledFunctions = ({ stage, streamMappings }: Watched) => {
+export const functionsWatchedForThrottles = ({ stage, streamMappings }: Watched) => {
   const authorizers = rowsOf("authorizer").map(({ name }) => name);
   const reserved = Object.keys(stage.reservedConcurrency);
   return named(stage, [...new Set([...authorizers, ...Object.keys(streamMappings), ...reserved])]);

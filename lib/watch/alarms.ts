@@ -65,7 +65,7 @@ export class Alarms {
       this.topic.addSubscription(new EmailSubscription(stage.alarmsAddress));
   }
 
-  /** Places the alarms of one kind, one for each subject's metric. */
+  /** Adds the alarms of one kind, one for each subject's metric. */
   addAll(entry: string, kind: AlarmKind, metrics: Record<string, Metric>, watched: Watched): void {
     const { threshold: most = 1 } = kind;
     for (const [subject, metric] of Object.entries(metrics)) {

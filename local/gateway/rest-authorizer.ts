@@ -57,7 +57,7 @@ export function createAuthorize(
     });
     if (!result.ok) {
       const isRefusal = result.error.errorMessage === "Unauthorized";
-      // The type that AWS uses, although its documentation describes the other one so.
+      // The type that AWS uses, although it documents AUTHORIZER_FAILURE (aws/chalice#670).
       return { refusal: isRefusal ? "UNAUTHORIZED" : "AUTHORIZER_CONFIGURATION_ERROR" };
     }
     const checked = AuthorizerAnswer.safeParse(result.payload);

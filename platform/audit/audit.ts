@@ -63,8 +63,8 @@ export async function audit({ read, now, patienceMilliseconds, pause }: AuditOpt
       if (again.has(item + problem)) add(report, [item], problem);
   }
   if (first.heldSince < now.getTime() - heldMilliseconds) {
-    const forgotten = await listOverdueHolds(statements(read(), gifts), first.heldSince);
-    for (const { item, problem } of forgotten) add(report, [item], problem);
+    const overdue = await listOverdueHolds(statements(read(), gifts), first.heldSince);
+    for (const { item, problem } of overdue) add(report, [item], problem);
   }
   const all = { money: first.money.listOpen(), events: first.events.listOpen() };
   let before: Map<string, UnbalancedKey> | undefined;

@@ -35,10 +35,9 @@ type Tally = Count & {
   late: Count;
   moment: MomentItem;
   likes: number;
-  moves: Moves;
+  changes: ReturnType<typeof goalChangesOf>;
   giving: CreditsGiven;
 };
-type Moves = ReturnType<typeof goalChangesOf>;
 
 /**
  * Verifies that likes and votes, and the gifts and likes of goals, match the sums of the logs while
@@ -50,10 +49,10 @@ export async function listSumMisfits(read: () => AsyncIterable<Item>): Promise<S
   const readable = () => withoutBroken(read(), misfits);
   const found = await readMoments(readable());
   if (found.isEmpty) return misfits;
-  const { crowds, tallies } = found;
+  const { byStream, tallies } = found;
   misfits.length = 0;
   await countAll(readable(), found);
-  for (const [streamId, { log, likes, waiting }] of crowds) {
+  for (const [streamId, { log, likes, waiting }] of byStream) {
     const item = keyText(key.log(streamId));
     const shown = likesIn(log);
     if (shown !== likes && waiting.size === 0)
@@ -68,13 +67,13 @@ export async function listSumMisfits(read: () => AsyncIterable<Item>): Promise<S
     }
   }
   const kept = new Set(newestGoals([...tallies.values()].map(({ moment }) => moment)));
-  for (const tally of tallies.values()) misfits.push(...misfitsOf(tally, crowds, kept));
+  for (const tally of tallies.values()) misfits.push(...misfitsOf(tally, byStream, kept));
   return misfits;
 }
 
-function misfitsOf(tally: Tally, crowds: Map<string, LogSums>, kept: Set<string>): SumMisfit[] {
+function misfitsOf(tally: Tally, byStream: Map<string, LogSums>, kept: Set<string>): SumMisfit[] {
   const { id, streamId, status, result, kind, target = 0 } = tally.moment;
-  const crowd = crowds.get(streamId);
+  const logSums = byStream.get(streamId);
   const item = keyText(key.moment(streamId, id));
   const stored = storedIn(tally);
   const differs = (what: string, is: unknown) => ({
@@ -92,19 +91,19 @@ function misfitsOf(tally: Tally, crowds: Map<string, LogSums>, kept: Set<string>
       const isSame = isResultSound(result, tally.giving, tally.moment);
       return isSame ? [] : [differs("the result is", result)];
     }
-    const { likes, moves, moment } = tally;
+    const { likes, changes, moment } = tally;
     const counted = kept.has(id) ? likes : Math.max(likes, result.amount);
     const isSame =
       moment.of === "likes"
         ? same({ amount: counted, reached: counted >= target }, result)
-        : isGoalResultSound(result, moves, target);
+        : isGoalResultSound(result, changes, target);
     return isSame ? [] : [differs("the result is", result)];
   }
-  const isKnown = crowd !== undefined && openIn(crowd.log).some((one) => one.id === id);
-  if (status !== "open" || !isKnown || crowd.waiting.size > 0) return [];
-  const live = crowd.log.sums?.[id];
+  const isKnown = logSums !== undefined && openIn(logSums.log).some((one) => one.id === id);
+  if (status !== "open" || !isKnown || logSums.waiting.size > 0) return [];
+  const live = logSums.log.sums?.[id];
   const isSame =
-    kind === "train" ? isLiveSound(crowd.log, tally.giving, tally.moment) : same(live, stored);
+    kind === "train" ? isLiveSound(logSums.log, tally.giving, tally.moment) : same(live, stored);
   return isSame ? [] : [differs("the log has", live)];
 }
 
@@ -132,18 +131,18 @@ const allVotesIn = ({ votes, voters, late }: Tally): Count => ({
 });
 
 const storedIn = (tally: Tally) => {
-  const { moment, likes, moves, giving } = tally;
+  const { moment, likes, changes, giving } = tally;
   if (moment.kind === "poll") return allVotesIn(tally).votes;
   if (moment.kind === "train") return creditsOf(giving);
   if (moment.of === "likes") return likes;
-  return moves.reduce((sum, { amount }) => sum + amount, 0);
+  return changes.reduce((sum, { amount }) => sum + amount, 0);
 };
 
-const noCrowd = (): LogSums => ({ log: { n: -1, newest: 0 }, likes: 0, waiting: new Set() });
+const noLogSums = (): LogSums => ({ log: { n: -1, newest: 0 }, likes: 0, waiting: new Set() });
 
 /** The moments, the newest frame of each log, and when users were deleted. */
 async function readMoments(items: AsyncIterable<Item>) {
-  const crowds = new Map<string, LogSums>();
+  const byStream = new Map<string, LogSums>();
   const tallies = new Map<string, Tally>();
   const inherited = new Map<string, { leftAt: string }>();
   let isEmpty = true;
@@ -153,70 +152,71 @@ async function readMoments(items: AsyncIterable<Item>) {
     if (kind === "moment") {
       const moment = MomentItem.parse(item);
       const none = { votes: (moment.options ?? []).map(() => 0), voters: 0 };
-      const more = { likes: 0, moves: [], giving: nothingGiven() };
+      const more = { likes: 0, changes: [], giving: nothingGiven() };
       tallies.set(moment.id, { moment, ...none, late: { ...none }, ...more });
     } else if (kind === "log" || kind === "frame") {
       const n = Number(kind === "log" ? item.posted : item.n);
-      const known = crowds.get(owner) ?? noCrowd();
+      const known = byStream.get(owner) ?? noLogSums();
       if (n <= known.log.n) continue;
       const { sums, moments } = item as LogState;
       if (sums !== undefined) isEmpty = false;
-      crowds.set(owner, { ...known, log: { n, newest: Number(item.newest ?? 0), sums, moments } });
+      const log = { n, newest: Number(item.newest ?? 0), sums, moments };
+      byStream.set(owner, { ...known, log });
     } else if (kind === "wallet" && typeof item.leftAt === "string")
       inherited.set(owner, { leftAt: item.leftAt });
   }
-  return { crowds, tallies, inherited, isEmpty };
+  return { byStream, tallies, inherited, isEmpty };
 }
 
 const isSent = ({ kind }: Item) => kind === "gift" || kind === "superlike";
 
-/** Adds likes, votes and gifts to the crowds and tallies. */
+/** Adds likes, votes and gifts to the sums and tallies. */
 async function countAll(
   items: AsyncIterable<Item>,
-  { crowds, tallies, inherited }: Awaited<ReturnType<typeof readMoments>>,
+  { byStream, tallies, inherited }: Awaited<ReturnType<typeof readMoments>>,
 ): Promise<void> {
   const covered = new Set<string>();
   const goals = [...tallies.values()].filter(
     ({ moment: { kind, of } }) => kind === "train" || of === "credits" || of === "gifts",
   );
-  const wait = (crowd: LogSums | undefined, recordId: string, at: string) => {
-    const isNew = Date.parse(at) / 1000 >= (crowd?.log.newest ?? 0) - marginSeconds;
-    if (isNew) crowd?.waiting.add(recordId);
+  const wait = (logSums: LogSums | undefined, recordId: string, at: string) => {
+    const isNew = Date.parse(at) / 1000 >= (logSums?.log.newest ?? 0) - marginSeconds;
+    if (isNew) logSums?.waiting.add(recordId);
   };
   for await (const item of items) {
     const { kind, owner } = moneyKindOf(item);
     const [ownerId = ""] = owner.split("#");
     if (kind === "like") {
       const like = LikeItem.parse(item);
-      const crowd = crowds.get(ownerId) ?? noCrowd();
-      crowds.set(ownerId, crowd);
-      crowd.likes += like.likes;
+      const logSums = byStream.get(ownerId) ?? noLogSums();
+      byStream.set(ownerId, logSums);
+      logSums.likes += like.likes;
       for (const [id, n] of Object.entries(like.goals ?? {})) addLikes(tallies.get(id), n);
-      wait(crowd, like.change, like.at);
+      wait(logSums, like.change, like.at);
     } else if (kind === "vote") {
       const vote = VoteItem.parse(item);
       addVote(tallies.get(vote.momentId), vote);
-      wait(crowds.get(vote.streamId), vote.change, vote.at);
+      wait(byStream.get(vote.streamId), vote.change, vote.at);
     } else if (kind === "rest") {
-      addRest(ownerId, item, crowds, tallies);
+      addRest(ownerId, item, byStream, tallies);
     } else if (kind === "gift" && isSent(item) && goals.length > 0) {
       const { data: gift } = Gift.safeParse(item);
       if (gift === undefined) continue;
-      const { log } = crowds.get(owner) ?? {};
-      for (const { moment, moves, giving } of goals)
+      const { log } = byStream.get(owner) ?? {};
+      for (const { moment, changes, giving } of goals)
         if (moment.streamId !== gift.streamId) continue;
         else if (moment.kind === "train") addGift(giving, gift, moment, log, inherited);
-        else moves.push(...goalChangesOf(gift, timedIn(moment, log ?? {})));
-      wait(crowds.get(owner), `gift:${gift.id}`, gift.createdAt);
+        else changes.push(...goalChangesOf(gift, timedIn(moment, log ?? {})));
+      wait(byStream.get(owner), `gift:${gift.id}`, gift.createdAt);
       if (gift.refundedAt !== undefined)
-        wait(crowds.get(owner), `gift:${gift.id}:refunded`, gift.refundedAt);
+        wait(byStream.get(owner), `gift:${gift.id}:refunded`, gift.refundedAt);
     } else if (kind === "frame") {
-      const { newest = 0 } = crowds.get(owner)?.log ?? {};
+      const { newest = 0 } = byStream.get(owner)?.log ?? {};
       if (Number(item.newest ?? 0) >= newest - marginSeconds)
         for (const id of String(item.covers ?? "").split(" ")) covered.add(id);
     }
   }
-  for (const { waiting } of crowds.values())
+  for (const { waiting } of byStream.values())
     for (const id of waiting) if (covered.has(id)) waiting.delete(id);
 }
 
@@ -234,7 +234,7 @@ function addVote(tally: Tally | undefined, { options, at }: VoteItem): void {
 function addRest(
   id: string,
   item: Item,
-  crowds: ReadonlyMap<string, LogSums>,
+  byStream: ReadonlyMap<string, LogSums>,
   tallies: ReadonlyMap<string, Tally>,
 ): void {
   const { count, parts } = remainderOf(item);
@@ -244,7 +244,7 @@ function addRest(
     tally.votes = tally.votes.map((n, at) => n + (parts.get(String(at)) ?? 0));
     return;
   }
-  const crowd = crowds.get(id);
-  if (crowd !== undefined) crowd.likes += count;
+  const logSums = byStream.get(id);
+  if (logSums !== undefined) logSums.likes += count;
   for (const [goal, n] of parts) addLikes(tallies.get(goal), n);
 }

@@ -115,10 +115,11 @@ type AbortListening = {
  * threads reach it without a socket. Only the runner does so, never AWS. Calls name their caller as
  * signed ones do; a JSON client leaves out the signature, which the runner does not verify.
  */
-const placed = Symbol.for("ovation.aws.transport");
+const transportKey = Symbol.for("ovation.aws.transport");
 
 /** The transport installed by the runner; undefined outside of it. */
-export const installedTransport = () => (globalThis as { [placed]?: Transport })[placed];
+export const installedTransport = () =>
+  (globalThis as { [transportKey]?: Transport })[transportKey];
 
 /** Sends a call. Rejects with a `TimeoutError` after this time, or as the transport does. */
 export function sendWithin(

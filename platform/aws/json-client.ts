@@ -108,11 +108,11 @@ export class JsonClient {
   /** One attempt, which ends with its response or its timeout. */
   #try(operation: string, body: string): Promise<TransportAnswer> {
     const milliseconds = boundedTimeout(this.#settings.requestHandler.requestTimeout);
-    const placed = installedTransport();
+    const installed = installedTransport();
     // The runner verifies no signature, and signing is a twentieth of its threads' CPU.
-    const hash = placed === undefined ? hashOf(body) : undefined;
+    const hash = installed === undefined ? hashOf(body) : undefined;
     const request = this.#request(operation, body, hash);
-    return sendWithin(placed ?? this.#socketTransport(), request, milliseconds);
+    return sendWithin(installed ?? this.#socketTransport(), request, milliseconds);
   }
 
   #request(operation: string, body: string, payloadHash: string | undefined): TransportRequest {

@@ -183,7 +183,7 @@ function isBy({ sender, createdAt }: Item, userId: string, at: string): boolean 
   return by === userId && String(createdAt) <= at;
 }
 
-/** Deletes a message and the names in it; in a deleted stream its pin remains. */
+/** Deletes a message and the names in it; in a deleted stream, `unpin` removes its pin later. */
 async function eraseMessage(stream: Stream | undefined, message: Message, at: string) {
   const { streamId, n, sender, deletedAt } = message;
   const { userId } = sender;

@@ -33,7 +33,7 @@ async function newest(place: Key, start: string): Promise<Item[]> {
   return items;
 }
 
-/** Reads all data about a user: the newest 1,000 items of each kind. */
+/** Reads all data about a user: at most 1,000 items of each kind, the newest. */
 export async function collectOwnData(userId: string, now: Date): Promise<OwnData> {
   const own = (start: string) => newest(key.profile(userId), start);
   const traced = (start: string) => newest(key.tracedStream(userId, ""), start);

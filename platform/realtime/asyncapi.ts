@@ -22,9 +22,9 @@ and only as the response to the newest \`subscribe\`.
 Connect with \`?token=JWT\`, or offer the subprotocols \`bearer, JWT\`. Instead of a token you can
 pass a \`?ticket=\` (\`POST /api/v1/ws-tickets\`), which opens one socket. An overlay connects with
 \`?key=\` and the \`streamId\` of its stream, or the \`channel\` of its host: it can only read those
-frames, has no user and does not count as a viewer. With \`streamId\` (and \`since\` as \`<epoch>:<frame>\`) in the URL, the
-first message is its \`subscribed\`. The response to invalid input is an \`error\`; the socket stays
-open.`;
+frames, has no user and does not count as a viewer. With \`streamId\` (and \`since\` as
+\`<epoch>:<frame>\`) in the URL, the first message is its \`subscribed\`. The response to invalid
+input is an \`error\`; the socket stays open.`;
 
 /**
  * The AsyncAPI 3.0 document of the WebSocket API, generated from the routes' contracts and the

@@ -33,7 +33,7 @@ type Question = { giftType: GiftType; decision: GiftDecision };
 /** The call that sends it. */
 type Call = Pick<
   CommandRequest<CommandContract>,
-  "caller" | "clientIp" | "outsideId" | "runExclusive"
+  "caller" | "clientIp" | "externalId" | "runExclusive"
 >;
 
 /**
@@ -60,7 +60,7 @@ export function sendGiftAfterCallback<A>(
 async function askBeforeGift(
   { Url }: Pick<Callbacks, "Url">,
   { giftType, decision: { gift, context } }: Question,
-  { caller, clientIp, outsideId }: Call,
+  { caller, clientIp, externalId }: Call,
 ): Promise<void> {
   const { stream, id, now } = context;
   const water: GiftWater = {
@@ -79,7 +79,7 @@ async function askBeforeGift(
     RoomId: stream.roomId ?? stream.id,
     GiftWater: water,
   };
-  const reply = await ask(address, outsideId ?? id, question);
+  const reply = await ask(address, externalId ?? id, question);
   const verdict = verdictOf(reply.answer);
   if (verdict.kind === "unusable") {
     if (!reply.isSkipped) await noteFailure(`question:${id}`, question, reply, now);

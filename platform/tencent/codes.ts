@@ -7,7 +7,7 @@ import {
 } from "../../domain/refusal.ts";
 
 /** "Server internal error, please try again." */
-const crashCode = 100001;
+const internalErrorCode = 100001;
 
 /** Tencent's code for each kind of refusal without a code below. */
 const codeOfKind: Record<Kind, number> = {
@@ -21,7 +21,7 @@ const codeOfKind: Record<Kind, number> = {
   unsupported: 100002,
   key_reused: 100002,
   too_many: 60007,
-  unavailable: crashCode,
+  unavailable: internalErrorCode,
 };
 
 /**
@@ -100,7 +100,7 @@ export const ok: Outcome = { ActionStatus: "OK", ErrorInfo: "", ErrorCode: 0 };
 export const internalError: Outcome = {
   ActionStatus: "FAIL",
   ErrorInfo: "Internal server error, try again",
-  ErrorCode: crashCode,
+  ErrorCode: internalErrorCode,
 };
 
 /** The details of a refusal, as a sentence for an ErrorInfo. */

@@ -43,7 +43,7 @@ export type CommandRequest<C extends CommandContract> = {
   /**
    * An id for other systems, derived from the call's Idempotency-Key: the same for each repetition.
    */
-  outsideId?: string;
+  externalId?: string;
   /**
    * Runs an effect outside of the table: never for a key that already has a response, which ends
    * the call, nor for two calls with one key at once.
@@ -97,7 +97,7 @@ export function command<const C extends Omit<CommandContract, "kind">>(
       const key = contract.idempotencyKey && readKey(event);
       if (key !== undefined)
         call.keyed = keyedCall(caller.identifier, `POST /v4/${contract.command}`, key, given.body);
-      given.outsideId = call.keyed && externalIdOf(call.keyed);
+      given.externalId = call.keyed && externalIdOf(call.keyed);
     }
     const addition = await handle(given as CommandRequest<typeof contract>);
     return send(call, answerOf(contract, call, addition));

@@ -101,7 +101,7 @@ test("concurrent top-ups with one reference credit a wallet once, whatever their
   expect((await call("GET /api/v1/wallet", { as })).body.data.balance).toBe(5);
 });
 
-test("concurrently created gift types get one giftId once, and every concurrent change is kept", async () => {
+test("one of several concurrently created gift types gets a giftId, and every concurrent change is kept", async () => {
   const boss = await admin();
   const giftId = freshId().slice(0, 20);
   const body = { creditAmount: 5, svgUrl: "https://cdn.example.com/a.svg", name: "A", giftId };

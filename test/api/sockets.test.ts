@@ -278,7 +278,7 @@ test("a notification made while a socket opens comes soon after `subscribed`", a
   const body = { userId: as.id, type: "system", category: "messages", title: "t", message: "m" };
   await call("POST /api/v1/notifications", { as, body });
   await watching.next(ofType("notification"));
-  // What cannot look up the subscription waits until the connection counts as old, after 10 s.
+  // A function that cannot look up the subscription waits until the connection counts as old.
   expect(Date.now() - opened).toBeLessThan(10_000);
   expect(watching.messages.map(({ type }) => type)).toEqual(["subscribed", "notification"]);
   watching.close();

@@ -12,7 +12,7 @@ test(
 );
 
 test(
-  "with LOG=json the line that says ready has everything except for the tokens, and every line is JSON",
+  "with LOG=json the line that says ready has all facts except the tokens, and every line is JSON",
   async () => {
     const system = startProgram({ PORT: "0", DATA_DIR: ":memory:", LOG: "json" });
     await waitFor(system, /"ready".*\n/);

@@ -3,7 +3,7 @@ import { tableName } from "../../lib/stages/names.ts";
 import type { StageIdentity } from "../../lib/stages/stage-identity.ts";
 import { type Policy, type Row, stageNamed, stagesOf } from "../../lib/stages/stages.ts";
 
-/** The policy of prod, without its place. */
+/** The policy of prod, without its identity. */
 function policyOf(stage: string): Policy {
   const { name, account, region, domain, restored, backupCopy, issuer, repository, ...policy } =
     stageNamed(stage);

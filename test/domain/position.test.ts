@@ -1,6 +1,6 @@
 import { parsePosition } from "../../domain/log/recovery.ts";
 
-test("a position is the same after its way through a URL", () => {
+test("a position in a URL is read, and a malformed one is refused", () => {
   expect(parsePosition("mf3k:17")).toEqual({ epoch: "mf3k", frame: 17 });
   for (const text of [
     "",

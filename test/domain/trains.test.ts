@@ -94,7 +94,7 @@ test.each([
   expect(play([setting, ...records])).toMatchObject({ told: [], sums: {} });
 });
 
-test("a train begins no earlier than the gifts that its log has already counted", () => {
+test("a train begins no earlier than the gifts that its log had before the settings", () => {
   const gifts = [give(2, "ben", 3, 30), give(3, "ann", 4, 20), give(4, "ben", 6, 30)];
   const { told } = play([give(1, "eva", 5, 20), setting, ...gifts, give(5, "ann", 7, 1)]);
   expect(told).toEqual([["started", 7, 0, 67]]);

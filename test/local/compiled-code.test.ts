@@ -42,14 +42,14 @@ test("a changed bundle of the same length is not run from older code", async () 
   expect(await answerOf(saying("six"))).toEqual({ ok: true, payload: "six" });
 });
 
-test("an error names the place in the bundle, from kept code too", async () => {
+test("an error names the place in the bundle, from compiled code too", async () => {
   const failing = `exports.handler = async () => new Error("here").stack.split("\\n")[1];`;
   const place = expect.stringMatching(/index\.cjs:1:31\)?$/);
   for (let turn = 0; turn < 2; turn++)
     expect(await answerOf(failing)).toEqual({ ok: true, payload: place });
 });
 
-test("a bundle imports a module on demand, from kept code too", async () => {
+test("a bundle imports a module on demand, from compiled code too", async () => {
   const text = `exports.handler = async () => typeof (await import("node:os")).cpus;`;
   for (let turn = 0; turn < 2; turn++)
     expect(await answerOf(text)).toEqual({ ok: true, payload: "function" });

@@ -52,7 +52,7 @@ test("an export has everything of a thousand streams, and says what is cut beyon
   expect(cut.truncated.sort()).toEqual(["likes", "messages", "reminders", "votes"]);
 });
 
-test("a user with many free gifts and appointments exports them and their bans", async () => {
+test("an export has the bans and the newest free gifts of a user with many free gifts and appointments", async () => {
   const { user, stream } = await bannedUser();
   const ids = idsOf(1_001);
   await writeAll(

@@ -128,7 +128,7 @@ browserTest(
 );
 
 browserTest(
-  "the text box says why it is disabled for a user who is muted while writing",
+  "the text box says why it is read-only for a user who is muted while writing",
   async () => {
     const made = await open();
     const box = made.getByRole("textbox", { name: "Message" });

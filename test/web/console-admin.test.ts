@@ -109,7 +109,7 @@ browserTest(
 );
 
 browserTest(
-  "the ledger refunds a gift to several receivers at its whole price",
+  "the ledger names the whole price before it refunds a gift to several receivers",
   async () => {
     await giveRose("several-host");
     const { page, faults, visit, close } = await openAsAdmin();

@@ -29,7 +29,7 @@ browserTest(
 );
 
 browserTest(
-  "the reference loads fast, begins with an app's first calls, and leads to any operation by its anchor",
+  "the reference renders few elements at first, begins with an app's first calls, and leads to any operation by its anchor",
   async () => {
     const { page, close } = await open();
     await page.getByRole("navigation", { name: "Operations" }).waitFor();

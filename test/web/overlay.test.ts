@@ -125,7 +125,7 @@ browserTest(
 );
 
 browserTest(
-  "in its channel's next stream an overlay shows nothing of the previous one, and starts with the new total",
+  "in its channel's next stream an overlay shows nothing of the previous one, whose total returns with it",
   async () => {
     const { page, faults, go } = await open("channel=host&key=k-1&goal=1000&fade=0");
     const stream = await serve(page);

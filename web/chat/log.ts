@@ -93,7 +93,7 @@ export class Log {
    * Shows the user's pending rows below the others. It applies in the next animation frame, so a
    * pending row disappears in the frame in which its confirmed row appears.
    */
-  showUnsent(rows: HTMLElement[]): void {
+  showPending(rows: HTMLElement[]): void {
     this.#unsent = rows;
     scheduleFrame(this.#turn);
   }

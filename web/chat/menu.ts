@@ -47,8 +47,8 @@ export function createMenu({ translate, duration }: Translator, host: HTMLElemen
     opener?.closest<HTMLElement>(".row")?.classList.remove("chosen");
   }
 
-  /** `listActs` is read again when the user's role or the pin changes. */
-  function open(message: ChatMessage, button: HTMLElement, listActs: () => MessageAction[]): void {
+  /** `list` is called again when the user's role or the pin changes. */
+  function open(message: ChatMessage, button: HTMLElement, list: () => MessageAction[]): void {
     close();
     opener = button;
     const row = button.closest<HTMLElement>(".row");
@@ -59,16 +59,16 @@ export function createMenu({ translate, duration }: Translator, host: HTMLElemen
       if (one !== "reply") row?.focus();
       act(one, message, seconds);
     };
-    const showActs = (acts: MessageAction[]) => {
-      const items = acts.map((one) =>
+    const showActions = (actions: MessageAction[]) => {
+      const items = actions.map((one) =>
         itemOf(one, translate(one satisfies Word), () =>
           one === "timeout" ? showDurations() : done(one),
         ),
       );
       show(items);
       refresh = () => {
-        const now = listActs();
-        if (menu === made && now.join() !== acts.join()) showActs(now);
+        const now = list();
+        if (menu === made && now.join() !== actions.join()) showActions(now);
       };
     };
     const durations = timeouts.map((seconds) =>
@@ -86,15 +86,15 @@ export function createMenu({ translate, duration }: Translator, host: HTMLElemen
       if (menu === made && !made.contains(relatedTarget as Node | null)) close();
     });
     host.append(made);
-    showActs(listActs());
+    showActions(list());
 
     /** Replaces the menu's content while it stays open. */
-    function show(list: HTMLElement[]): void {
+    function show(items: HTMLElement[]): void {
       menu = undefined;
-      made.replaceChildren(...list);
+      made.replaceChildren(...items);
       menu = made;
       place(made, host, button);
-      list[0]?.focus();
+      items[0]?.focus();
     }
   }
 

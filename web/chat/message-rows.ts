@@ -17,7 +17,7 @@ export function follow(state: State, { messages, pending, hasOlder }: History): 
   state.gifts.showEarlier(hasOlder ? oldest : "");
   for (const [id, { message }] of rows)
     if (!there.has(id) && message.createdAt > oldest) removeMessage(state, id);
-  state.showUnsent(pending);
+  state.showPending(pending);
   view.log.showEmpty();
 }
 

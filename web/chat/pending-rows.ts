@@ -20,6 +20,6 @@ export function createPendingRows(log: Log, translator: Translator) {
         return [one, { status, row: pendingRow(one, translator, reason) }];
       }),
     );
-    log.showUnsent([...shown.values()].map(({ row }) => row));
+    log.showPending([...shown.values()].map(({ row }) => row));
   };
 }

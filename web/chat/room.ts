@@ -47,7 +47,7 @@ export function openRoom(options: RoomOptions) {
       isClosed: false,
       bans: createBans(options),
     },
-    showUnsent: createPendingRows(view.log, translator),
+    showPending: createPendingRows(view.log, translator),
     quotes: createQuotes(options),
     audience: createAudience(options, (call) => attempt(state, call)),
   };

@@ -40,7 +40,7 @@ export type State = RoomOptions & {
   wallet: ReturnType<typeof createWallet>;
   /** Weak references, so that rows dropped from the list are freed. */
   rows: Map<string, { row: WeakRef<HTMLElement>; message: ChatMessage }>;
-  showUnsent: ReturnType<typeof createPendingRows>;
+  showPending: ReturnType<typeof createPendingRows>;
   quotes: ReturnType<typeof createQuotes>;
   audience: ReturnType<typeof createAudience>;
   /** Ids of the gifts that the user has sent. */

@@ -41,8 +41,8 @@ export const countVotes = ({ id, options = [] }: MomentItem): Promise<Count> =>
   });
 
 /**
- * Counts a crowd from its items and from what erased users left, which an erasure moves from one to
- * the other: after one in between, counts again.
+ * Counts likes or votes from their items and from what erased users left, which an erasure moves
+ * from one to the other: after one in between, counts again.
  */
 async function whileNobodyLeaves<Counted>(
   id: string,
@@ -59,10 +59,10 @@ async function whileNobodyLeaves<Counted>(
 /** The amount of a goal of credits or gifts before `endedAt`. */
 export async function countGifts(moment: MomentItem, endedAt: string, target: number) {
   const { streamId, startedAt } = moment;
-  const moves = [];
+  const changes = [];
   for await (const gift of eachGift(streamId, { startedAt, endedAt }))
-    moves.push(...goalChangesOf(gift, { ...moment, endedAt }));
-  return goalResultOf(moves, target);
+    changes.push(...goalChangesOf(gift, { ...moment, endedAt }));
+  return goalResultOf(changes, target);
 }
 
 async function countGoalLikes({ id, streamId }: MomentItem): Promise<number> {

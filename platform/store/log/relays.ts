@@ -92,7 +92,7 @@ export async function takeRelayMessages(
     await writeItems(
       [],
       items.map(({ PK, SK }) => ({ PK, SK })),
-    ).catch((error) => logFault("A relay's messages were not removed", error));
+    ).catch((error) => logFault("A relay's mail was not removed", error));
   const fresh = items.filter(({ SK }) => !taken.has(SK));
   for (const { SK } of fresh) taken.add(SK);
   return fresh.map((item) => parseItem(RelayMessage, item));

@@ -115,7 +115,7 @@ test.each([
   ["absent <> :ten", true],
   ["absent = :ten", false],
   ["NOT absent = :ten AND n = :ten", true],
-])("the condition %s is for the item %s", (ConditionExpression, holds) => {
+])("the condition %s on the item is %s", (ConditionExpression, holds) => {
   put("a", "1", item);
   const values = {
     ":nine": { N: "9" },

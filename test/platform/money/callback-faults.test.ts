@@ -76,7 +76,7 @@ test.each(steps)(
   },
 );
 
-test("without a response of the function a gift that was not begun is refused; one that was charged stays, and an admin can refund it", async () => {
+test("without a response from the function a gift that was not begun is refused; one that was charged stays, and an admin can refund it", async () => {
   const [unbegun, done] = [await scene(), await scene()];
   const dies = (kind: string) =>
     injectFault({ service: "lambda", operation: "Invoke", caller: receiver, kind });

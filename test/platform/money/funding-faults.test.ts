@@ -188,7 +188,7 @@ const cases = Object.keys(plays).flatMap((play) =>
 );
 
 test.each(cases)(
-  "money is complete after $play, with $fate at each of its writes",
+  "no money is lost after $play, with $fate at each of its writes",
   async ({ play, fate }) => {
     for (let at = 1; ; at++) {
       const { streamId, act, says = [200], ends, passes = [] } = await plays[play]!();

@@ -135,7 +135,7 @@ test("a handshake with a revoked token does not bring back the profile of a dele
   expect(await findProfile("fresh", { consistent: true })).toMatchObject({ userId: "fresh" });
 });
 
-test("all sockets of a token or key are closed; one that cannot be makes the message be redelivered", async () => {
+test("all sockets of a token or key are closed; one that cannot be causes a redelivery", async () => {
   const holder = overlayHolder("1".repeat(24));
   await openSockets(holder, ["a", "b", "c"]);
   const asked: string[] = [];
