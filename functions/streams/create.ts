@@ -28,7 +28,7 @@ export const { contract, handler } = endpoint(
     ...decoding,
     grants: {
       read: ["USER", "STREAM"],
-      write: ["STREAM", "PLANNED", "USER", "WALLET", "LIST", "PICTURE"],
+      write: ["STREAM", "PLANNED", "USER", "LIST", "PICTURE"],
       pictures: ["write"],
     },
   },

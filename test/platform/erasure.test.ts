@@ -33,7 +33,6 @@ import { key, prefix } from "../../platform/table/keys.ts";
 import { queryWhole, scanTable } from "../../platform/table/query.ts";
 import { callEndpoint } from "./api-call.ts";
 import { setClock } from "./clock.ts";
-import { intercept } from "./intercept.ts";
 import { atEachRequest } from "./interleaving.ts";
 import { liveStreamOf } from "./live-stream.ts";
 import { useQueue } from "./queue-double.ts";
@@ -252,24 +251,6 @@ test.each(Object.keys(acts))(
     });
   },
 );
-
-test("a stream is refused whose host left while its picture was decoded", async () => {
-  const user = await makeUser(someone("user"));
-  const undo = intercept(async ({ name }, next) => {
-    if (name !== "TransactWriteCommand") return next();
-    undo();
-    await removeUser({ userId: user, isForfeit: false, now: new Date() });
-    await finish(user);
-    return next();
-  });
-  const { status, body } = await callEndpoint(create, { as: user, body: { title: "Late" } });
-  expect([status, body.code]).toEqual([404, "user_not_found"]);
-  const left: string[] = [];
-  for await (const item of scanTable())
-    if (JSON.stringify(item).includes(`"${user}"`)) left.push(`${item.PK}`);
-  expect(left).toEqual([`WALLET#${user}`]);
-  queue.take();
-});
 
 test("a second walk reads the newest messages of a stream, whatever was said in it before", async () => {
   const [user, other] = [await makeUser(someone("user")), await makeUser(someone("other"))];

@@ -37,33 +37,17 @@ export function newStreamActions(stream: Stream): Action[] {
 
 /**
  * Records a new stream with the reply to its call and the actions of `more`. Returns false if the
- * check of the host's channel (label `channel`) failed. Refuses with `user_not_found` if the host
- * has deleted the account since the call began.
+ * check of the host's channel (label `channel`) failed.
  */
 export async function recordStream(
   stream: Stream,
   reply?: Reply<unknown>,
   more: readonly Action[] = [],
 ): Promise<boolean> {
-  const actions = [...newStreamActions(stream), hostStays(stream), ...more];
-  const failed = await commitTransaction(actions, reply);
+  const failed = await commitTransaction([...newStreamActions(stream), ...more], reply);
   if (failed?.has("stream")) throw new Error(`The stream ${stream.id} already exists`);
-  if (failed?.has("host")) refuse("user_not_found", { userId: stream.hostId });
   return failed === undefined;
 }
-
-/**
- * The host has not deleted the account since the stream's call began: decoding its picture may take
- * longer than an erasure waits for calls in progress.
- */
-const hostStays = ({ hostId, createdAt }: Stream): Action => ({
-  label: "host",
-  ConditionCheck: {
-    Key: key.wallet(hostId),
-    ConditionExpression: "attribute_not_exists(leftAt) OR leftAt < :at",
-    ExpressionAttributeValues: { ":at": createdAt },
-  },
-});
 
 /**
  * Changes a stream under its revision, together with its list entries. `decide` returns the
