@@ -206,12 +206,13 @@ const acts: Record<string, (people: People) => Promise<unknown>> = {
   "a stream": ({ user }) => callEndpoint(create, { as: user, body: { title: "Soon" } }),
   async "a gift to them"({ user, streamId }) {
     const sender = await makeUser(someone("sender"), 10);
+    // A call has its time before it reads anything.
+    const now = new Date();
     const profile = await findProfile(user, { consistent: true });
     if (profile === undefined) return;
     const stream = await getStream(streamId);
-    const giftId = await sendOne(stream, sender, giftTypeOf(10), {
-      receivers: [personOf(profile)],
-    });
+    const receivers = [personOf(profile)];
+    const giftId = await sendOne(stream, sender, giftTypeOf(10), { receivers, now });
     await settleAll([await readGift(streamId, giftId)], new Date());
   },
 };
