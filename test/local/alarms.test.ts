@@ -111,6 +111,8 @@ test("normal operation triggers no alarm, and is measured", async () => {
   viewers.push(viewer);
   const giftTypeId = await giftType(10);
   await say(host, id);
+  // The gift gets a frame of its own.
+  await viewer.next(({ type }) => type === "events");
   const body = { giftTypeId, liveStreamId: id };
   expect((await call("POST /api/v1/gifts/create", { as: ann, body })).status).toBe(201);
   await eventually(
