@@ -117,15 +117,21 @@ browserTest(
       const answer = await route.fetch();
       const { data, ...rest } = await answer.json();
       const [row] = data.list.filter(({ type }: { type: string }) => type === "gift_spend");
-      const list = ["a", "b", "c"].map((id) => ({ ...row, id }));
+      const parts = ["a", "b", "c"].map((id) => ({ ...row, id }));
+      // The last one may have more entries on the next page.
+      const list = [...parts, { ...row, id: "d", giftId: "0".repeat(24) }];
+      data.pageInfo = { ...data.pageInfo, hasNextPage: true, nextCursor: "e" };
       await route.fulfill({ response: answer, json: { ...rest, data: { ...data, list } } });
     });
     await visit(`view=users&id=${johnId}`);
-    await page.getByRole("button", { name: "Refund…" }).nth(1).click();
-    await page
-      .getByRole("dialog")
-      .getByText(/^30 credits will go back/)
-      .waitFor();
+    for (const [at, price] of [
+      [1, "30 credits"],
+      [3, "The whole price"],
+    ] as const) {
+      await page.getByRole("button", { name: "Refund…" }).nth(at).click();
+      await page.getByRole("dialog").getByText(`${price} will go back`).waitFor();
+      await page.keyboard.press("Escape");
+    }
     expect(faults).toEqual([]);
     await close();
   },
