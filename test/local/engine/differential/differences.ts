@@ -148,6 +148,16 @@ export const differences: Difference[] = [
       theirs.refusal === "ValidationException",
   },
   {
+    what: "A key of an index that is longer than one of a table may be",
+    service:
+      "A ValidationException: the limits are 2,048 bytes for a partition key, 1,024 for a sort key. " +
+      "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.OnlineOps.ViolationDetection.html",
+    fits: ({ table, ours, theirs }) =>
+      table.indexes.length > 0 &&
+      /Size of hashkey|Aggregated size of all range keys/.test(String(ours.sentence)) &&
+      !theirs.refusal,
+  },
+  {
     what: "A page with numbers whose size lies at the border of a read unit",
     service:
       "Sizes of numbers are documented as approximate: a byte for two digits and one more. " +
