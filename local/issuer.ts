@@ -139,8 +139,9 @@ async function readOrCreateKey(directory: string | undefined): Promise<JWK> {
   const file = directory === undefined ? undefined : join(directory, "issuer-key.json");
   if (file !== undefined && existsSync(file)) {
     chmodSync(file, 0o600);
+    const text = readFileSync(file, "utf8");
     try {
-      return JSON.parse(readFileSync(file, "utf8")) as JWK;
+      return JSON.parse(text) as JWK;
     } catch {
       // It is cut off after a start that was killed while it wrote, or whose disk was full.
     }

@@ -18,7 +18,10 @@ export const Erasure = z.object({
 });
 export type Erasure = z.infer<typeof Erasure>;
 
-/** A call that began before the deletion has ended this long after it. */
+/**
+ * A call that began before the deletion has ended this long after it, unless it decodes a picture
+ * (up to 25 s).
+ */
 export const lateMilliseconds = 10_000;
 
 /** The earliest time of what calls in progress at the deletion write, with some to spare. */
