@@ -51,7 +51,9 @@ export async function inlinePage(
 ): Promise<InlinePage> {
   const entryPoints = [`web/docs/${name}.css`];
   const [style] = await compileStyles({ entryPoints, loader: { ".woff2": "dataurl" } });
-  const styleText = Buffer.from(style!.contents).toString() + more;
+  // A data URL is there for the first paint, so no text is painted in another font and moves.
+  const inlined = Buffer.from(style!.contents).toString();
+  const styleText = inlined.replaceAll("font-display:swap", "font-display:optional") + more;
   const html = fill(readFileSync(join(root, `web/docs/${name}.html`), "utf8"))
     .replace("<style></style>", () => `<style>${styleText}</style>`)
     .replace(/(<script[^>]*>)(?=<\/script>)/, (tag) => tag + script);

@@ -14,6 +14,37 @@ const cutNumbers = `[...document.querySelectorAll("article td")]
   })
   .map((cell) => cell.textContent)`;
 
+/**
+ * The texts of elements that have moved since the page was first painted, other than those behind
+ * an address whose port the page replaces.
+ */
+const moves = `new Promise((done) => {
+  const isAddress = (node) => node?.parentElement?.textContent.includes(location.host);
+  new PerformanceObserver((list, observer) => {
+    observer.disconnect();
+    done(list.getEntries().flatMap(({ sources }) => sources)
+      .filter(({ node }) => !isAddress(node))
+      .map(({ node }) => node?.textContent.trim().slice(0, 80)));
+  }).observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => done([]), 1_000);
+})`;
+
+browserTest(
+  "nothing on the page moves while it loads",
+  async () => {
+    for (const width of [1_350, 390]) {
+      const { page, close } = await pages.open("/docs/guides", { width });
+      await page.waitForFunction("document.querySelector('.copy') !== null");
+      expect(await page.evaluate(moves)).toEqual([]);
+      expect(await page.evaluate("[...document.fonts].map(({ status }) => status)")).toContain(
+        "loaded",
+      );
+      await close();
+    }
+  },
+  testMilliseconds,
+);
+
 browserTest(
   "the menu shows one guide at a time, and links between guides and parts lead there",
   async () => {

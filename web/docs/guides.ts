@@ -64,7 +64,6 @@ function addSearch(): void {
     const entry = document.querySelector(`.contents a[href="#${guide.id}"]`)?.closest("li");
     return entry ? [{ entry, parts: partsOf(guide) }] : [];
   });
-  search.hidden = false;
   input.addEventListener("input", () => {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     let found = 0;
