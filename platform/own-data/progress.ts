@@ -20,7 +20,7 @@ export type Erasure = z.infer<typeof Erasure>;
 
 /**
  * A call that began before the deletion has ended this long after it, unless it decodes a picture
- * (up to 25 s).
+ * (up to 25 s): such calls read the profiles again after that.
  */
 export const lateMilliseconds = 10_000;
 

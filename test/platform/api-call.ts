@@ -3,14 +3,17 @@ import { contextOf, type Role } from "../../platform/auth/caller.ts";
 
 type Handler = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
 
-/** One call of an endpoint: `key` is its Idempotency-Key, `form` a file in place of a body. */
+/**
+ * One call of an endpoint: `key` is its Idempotency-Key, `form` a file, and other fields, in place
+ * of a body.
+ */
 type Call = {
   as: string;
   roles?: readonly Role[];
   path?: Record<string, string>;
   query?: Record<string, string>;
   body?: unknown;
-  form?: { field: string; bytes: Uint8Array<ArrayBuffer> };
+  form?: { field: string; bytes: Uint8Array<ArrayBuffer>; others?: Record<string, string> };
   key?: string;
 };
 
@@ -22,6 +25,7 @@ async function encode({ body, form }: Pick<Call, "body" | "form">) {
       event: { body: body === undefined ? null : JSON.stringify(body) },
     };
   const data = new FormData();
+  for (const [name, value] of Object.entries(form.others ?? {})) data.append(name, value);
   data.append(form.field, new Blob([form.bytes]), "file");
   const sent = new Response(data);
   const text = Buffer.from(await sent.arrayBuffer()).toString("base64");

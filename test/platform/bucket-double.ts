@@ -17,6 +17,7 @@ export function useBucket() {
   let objects: Objects;
   let stop: () => Promise<void>;
   let failures = 0;
+  let meanwhile: (() => Promise<unknown>) | undefined;
   const came: string[] = [];
 
   beforeAll(async () => {
@@ -29,6 +30,9 @@ export function useBucket() {
       const body = await buffer(request);
       came.push(`${request.method} ${request.url}`);
       if (failures > 0 && failures--) return answer.writeHead(503).end();
+      const act = meanwhile;
+      meanwhile = undefined;
+      await act?.();
       try {
         const { method, headers } = request;
         const asked = { method, headers, path, query, body } as AwsRequest;
@@ -58,6 +62,10 @@ export function useBucket() {
     came,
     objects: () => objects,
     stored: () => objects.list("pictures", ""),
+    /** Does this while the next request waits. */
+    duringNext(act: () => Promise<unknown>) {
+      meanwhile = act;
+    },
     /** Withholds the next `count` answers. */
     failNext(count: number) {
       failures = count;

@@ -1,5 +1,7 @@
 import { largePictureId, usualBytesMax } from "../../domain/picture.ts";
 import { handler as changePhoto } from "../../functions/people/users/change-photo.ts";
+import { handler as createStream } from "../../functions/streams/create.ts";
+import { removeUser } from "../../platform/own-data/removal.ts";
 import {
   findPicture,
   forgetPicture,
@@ -8,6 +10,8 @@ import {
   sweepPictures,
 } from "../../platform/pictures/pictures.ts";
 import { newId } from "../../platform/runtime/id.ts";
+import { findProfile } from "../../platform/store/people/users.ts";
+import { listHosted } from "../../platform/store/streams/stream-lists.ts";
 import { countUse } from "../../platform/table/rates.ts";
 import { commitTransaction } from "../../platform/table/transact.ts";
 import { picture } from "../api/picture-files.ts";
@@ -15,11 +19,12 @@ import { callEndpoint } from "./api-call.ts";
 import { useBucket } from "./bucket-double.ts";
 import { intercept } from "./intercept.ts";
 import { everyRate, useOwnTable } from "./table.ts";
+import { makeUser } from "./wallet-people.ts";
 
 const rates = { ...JSON.parse(everyRate(100, 100)), uploads: [0.1, 10_000] };
 useOwnTable({ RATES: JSON.stringify(rates) });
 
-const { came, objects, stored, failNext } = useBucket();
+const { came, objects, stored, failNext, duringNext } = useBucket();
 
 const hour = 3600_000;
 const file = { bytes: picture("image/gif"), mediaType: "image/gif" };
@@ -107,6 +112,36 @@ test("a repeated call stores its picture once", async () => {
   const second = await send();
   expect([first.status, second.status, second.body]).toEqual([200, 200, first.body]);
   expect(stored()).toEqual(before);
+});
+
+describe.each([
+  ["a stream", createStream, "thumbnail", { title: "Late" }],
+  ["a profile", changePhoto, "photo", {}],
+])("the picture of %s, decoded while its user deletes the account,", (what, act, field, others) => {
+  test.each([false, true])("is recorded nowhere; has the user returned: %s", async (isBack) => {
+    const as = await makeUser(`leaves-${field}-${isBack}`);
+    duringNext(async () => {
+      await removeUser({ userId: as, isForfeit: false, now: new Date() });
+      if (isBack) await makeUser(as);
+    });
+    const form = { field, bytes: picture("image/gif"), others };
+    const { status, body } = await callEndpoint(act, { as, form });
+    expect([what, status, body.code]).toEqual([what, 404, "user_not_found"]);
+    expect(await listHosted(as)).toEqual([]);
+    const profile = await findProfile(as, { consistent: true });
+    expect(profile?.username).toBe(isBack ? as : undefined);
+    expect(profile?.pictureId).toBeUndefined();
+  });
+});
+
+test("a guest who deletes the account while the stream's picture is decoded is not invited", async () => {
+  const [as, guest] = [await makeUser("has-guest"), await makeUser("was-guest")];
+  duringNext(() => removeUser({ userId: guest, isForfeit: false, now: new Date() }));
+  const others = { title: "Two of us", guests: JSON.stringify([guest]) };
+  const form = { field: "thumbnail", bytes: picture("image/gif"), others };
+  const { status, body } = await callEndpoint(createStream, { as, form });
+  expect([status, body.code]).toEqual([404, "user_not_found"]);
+  expect(await listHosted(as)).toEqual([]);
 });
 
 /*

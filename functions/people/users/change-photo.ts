@@ -14,6 +14,7 @@ import { forgetPicture, keepPicture } from "../../../platform/pictures/pictures.
 import { setting } from "../../../platform/runtime/env.ts";
 import { findFollowCounts } from "../../../platform/store/people/follows.ts";
 import { changeProfile } from "../../../platform/store/people/profile-changes.ts";
+import { assertSameAccount, getCallerProfile } from "../../../platform/store/people/users.ts";
 
 /** Deletes the previously uploaded picture, if there was one. */
 export const { contract, handler } = endpoint(
@@ -26,16 +27,19 @@ export const { contract, handler } = endpoint(
     body: z.object({ photo: PictureFile.meta(pictureField) }),
     answer: [200, PublicProfile],
     hasRevisions: true,
-    cost: { read: 5, write: 40, kilobytes: 9 },
+    cost: { read: 8, write: 40, kilobytes: 9 },
+    refusals: ["user_not_found"],
     ...decoding,
     grants: { read: ["USER"], write: ["USER", "FIND", "PICTURE"], pictures: ["write"] },
   },
   async ({ body, caller, now, newId, ...call }) => {
+    const known = await getCallerProfile(caller, now, { consistent: true });
     const picture = await keepPicture(body.photo, { field: "photo", caller, now, newId, ...call });
     const counts = await findFollowCounts(caller.userId);
     const shown = (is: Profile) => publicProfileOf(is, counts, setting("DEFAULT_PICTURE"));
     const replyTo = (is: Profile) => call.idempotentReply(shown(is));
     const decide = (profile: Profile) => {
+      assertSameAccount(known, profile);
       call.assertRevision(profileRevision(profile));
       return withUploadedPhoto(profile, picture, now);
     };

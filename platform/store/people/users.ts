@@ -44,6 +44,35 @@ export const getCallerProfile = async (
 ): Promise<Profile> =>
   (await findKnown(caller.userId, reading)) ?? profileWithoutUsername(caller, now);
 
+/**
+ * Refuses with `user_not_found` if an account was deleted between two consistent reads of its
+ * profile, even if its user has returned. For calls that take longer than an erasure waits.
+ */
+export function assertSameAccount(was: Profile, { userId, createdAt }: Profile): void {
+  if (createdAt !== was.createdAt) refuse("user_not_found", { userId });
+}
+
+/** A caller and the users whom a call names. */
+type People = { caller: Profile; named: Map<string, Profile> };
+
+/**
+ * The profiles of a caller and of users whom the call names; refuses with `user_not_found` if one
+ * is unknown, or the caller's account was deleted since an earlier read (`was`).
+ */
+export async function getPeople(
+  caller: Caller,
+  userIds: readonly string[],
+  now: Date,
+  was?: People,
+): Promise<People> {
+  const [profile, named] = await Promise.all([
+    getCallerProfile(caller, now, { consistent: true }),
+    getProfiles(userIds),
+  ]);
+  if (was !== undefined) assertSameAccount(was.caller, profile);
+  return { caller: profile, named };
+}
+
 /** The profile in a token's claims, without a username. */
 export const profileWithoutUsername = ({ userId, claims }: Subject, now: Date): Profile => ({
   ...profileOf(userId, claims, now),
