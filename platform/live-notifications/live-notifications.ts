@@ -16,6 +16,7 @@ import {
   type OpenNotice,
 } from "../store/people/notices.ts";
 import { notificationActions } from "../store/people/notifications.ts";
+import { isStillBlocked, withoutBlocked } from "../store/streams/members.ts";
 import { dequeueAction, listReminders, sentAction } from "../store/streams/reminders.ts";
 import { findStream } from "../store/streams/streams.ts";
 import { type Action, commitTransaction } from "../table/transact.ts";
@@ -78,14 +79,19 @@ async function nextPart(notice: OpenNotice, stream: Stream, now: Date): Promise<
   const { to, after, isQuiet } = notice;
   if (to === "reminded") {
     const { reminders, last } = await waitingFor(stream, after);
-    const waiting = reminders.map(({ userId }) => userId);
+    const waiting = await withoutBlocked(
+      stream,
+      reminders.map(({ userId }) => userId),
+      now,
+    );
     const users = isQuiet ? waiting : await withoutFollowers(waiting, stream);
     const next = last === undefined ? undefined : { to, after: last, isQuiet };
     return { users, reminders, next };
   }
-  const { users, last } = await followersOf(stream, after);
+  const { users, last } = await followersOf(stream, after, now);
   // A start that no follower is notified of must not silence the host's next one.
-  const isClaimed = notice.step > 0 || users.length === 0 || (await claimAnnouncement(notice, now));
+  const isForNobody = users.length === 0 && last === undefined;
+  const isClaimed = notice.step > 0 || isForNobody || (await claimAnnouncement(notice, now));
   if (!isClaimed) return { users: [], next: { to: "reminded", isQuiet: true } };
   const next = last === undefined ? ({ to: "reminded" } as const) : { to, after: last };
   return { users, next: { ...next, isQuiet } };
@@ -97,10 +103,11 @@ async function withoutFollowers(users: string[], { hostId, startedAt }: Stream) 
   return users.filter((_, at) => (relations[at]?.at ?? "~") > (startedAt ?? ""));
 }
 
-async function followersOf({ hostId }: Stream, after: string | undefined) {
-  const relations = await listFollowers(hostId, followersMax, after);
+async function followersOf(stream: Stream, after: string | undefined, now: Date) {
+  const relations = await listFollowers(stream.hostId, followersMax, after);
   const last = relations.length < followersMax ? undefined : relations.at(-1)?.relationId;
-  return { users: relations.map(({ followerId }) => followerId), last };
+  const followers = relations.map(({ followerId }) => followerId);
+  return { users: await withoutBlocked(stream, followers, now), last };
 }
 
 async function waitingFor({ id }: Stream, after: string | undefined) {
@@ -125,15 +132,17 @@ async function recordPart(groups: readonly Action[][], move: Action): Promise<bo
 
 /**
  * Sends a due reminder, once, unless the stream began before: then its notice has sent it, or this
- * sends the same notification. A user who deletes the notification does not receive it again.
+ * sends the same notification. A user who deletes the notification does not receive it again, and
+ * one who is blocked by now receives none.
  */
 export async function sendReminder(reminder: Reminder, now: Date): Promise<void> {
   const { streamId, userId, dueAt } = reminder;
   const stream = await findStream(streamId, { consistent: true });
+  const isTold = stream !== undefined && !(await isStillBlocked(streamId, userId, now));
   const notifications =
-    stream?.status === "scheduled"
+    isTold && stream.status === "scheduled"
       ? [noticeTo(stream, userId, now, dueAt)]
-      : stream?.status === "active"
+      : isTold && stream.status === "active"
         ? [noticeTo(stream, userId, now)]
         : [];
   const dequeue = dequeueAction(reminder);

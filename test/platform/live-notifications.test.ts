@@ -1,4 +1,5 @@
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
+import { makeBan } from "../../domain/streams/ban.ts";
 import { makeReminder } from "../../domain/streams/reminder.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
 import { handler as remindViewers } from "../../functions/streams/notices/remind-viewers.ts";
@@ -14,6 +15,7 @@ import { recordFollow } from "../../platform/store/people/follows.ts";
 import { findNotice, listNotices } from "../../platform/store/people/notices.ts";
 import { listNotifications } from "../../platform/store/people/notification-lists.ts";
 import { deleteNotifications } from "../../platform/store/people/notifications.ts";
+import { recordBan } from "../../platform/store/streams/bans.ts";
 import {
   findReminders,
   listDueReminders,
@@ -154,6 +156,37 @@ describe("the notice that a host is live", () => {
     }
   });
 
+  test("reaches no user who is blocked, not even with a reminder", async () => {
+    const host = someone("host");
+    const ofChannel = await followersOf(host, 50);
+    const [ofStream, muted, pardoned, waiting] = ["a", "b", "c", "d"].map(someone) as string[];
+    for (const user of [ofStream!, muted!, pardoned!]) await follow(user, host);
+    const stream = await goLive(host);
+    const planned = {
+      ...stream,
+      status: "scheduled",
+      plannedStartDate: now.toISOString(),
+    } as const;
+    await putItem({ ...key.stream(stream.id), ...planned });
+    await saveReminder(makeReminder(planned, waiting!, null, now), now);
+    await putItem({ ...key.stream(stream.id), ...stream });
+    const ban = (user: string, request: Parameters<typeof makeBan>[0], endsAt?: string) => {
+      const target = profileOf(user, {}, now);
+      const given = { id: newId(now), stream, target, by: host, now, ...(endsAt && { endsAt }) };
+      return recordBan(stream, makeBan(request, given), now);
+    };
+    const block = { actionType: "BLOCK" } as const;
+    for (const user of [...ofChannel, waiting!]) await ban(user, { ...block, scope: "channel" });
+    await ban(ofStream!, block);
+    await ban(muted!, { actionType: "CHAT_ONLY" });
+    await ban(pardoned!, block, later(-1).toISOString());
+    await queueLiveNotifications(stream.id, now);
+    await tellAll();
+    expect(await told([...ofChannel, ofStream!, waiting!])).toEqual(Array(52).fill(0));
+    expect(await told([muted!, pardoned!])).toEqual([1, 1]);
+    expect(await findReminders(waiting!, [stream.id])).toEqual([]);
+  });
+
   test("reaches the first followers, however soon after a stream that had none", async () => {
     const [host, fan] = [someone("host"), someone("fan")];
     for (const [minutes, count] of [
@@ -193,6 +226,18 @@ describe("reminders before a start", () => {
     await sendReminder(reminder, later(360));
     expect(await toldTo(viewer)).toEqual([]);
     expect(await mine(at)).toEqual([]);
+  });
+
+  test("do not reach a user who was blocked since, and end", async () => {
+    const [stream, viewer] = [await planned(10), someone("viewer")];
+    const reminder = makeReminder(stream, viewer, 5, now);
+    await saveReminder(reminder, now);
+    const given = { id: newId(now), stream, target: profileOf(viewer, {}, now), now };
+    const request = { actionType: "BLOCK", scope: "channel" } as const;
+    await recordBan(stream, makeBan(request, { ...given, by: stream.hostId }), now);
+    await sendReminder(reminder, later(300));
+    expect(await told([viewer])).toEqual([0]);
+    expect(await findReminders(viewer, [stream.id])).toEqual([]);
   });
 
   test("end once they are sent, and their items expire with the notification", async () => {

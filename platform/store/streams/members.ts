@@ -7,6 +7,7 @@ import {
   nextRevision,
   shownBanOf,
 } from "../../../domain/streams/member.ts";
+import type { Stream } from "../../../domain/streams/stream.ts";
 import { BoundedMap } from "../../runtime/caches.ts";
 import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import {
@@ -108,6 +109,17 @@ export async function listOwnMembers(
     if (item !== undefined) members.set(id, parseItem(Member, item));
   }
   return members;
+}
+
+/** Those of any number of users who are not blocked from a stream. */
+export async function withoutBlocked(
+  { id, hostId }: Pick<Stream, "id" | "hostId">,
+  userIds: readonly string[],
+  now: Date,
+): Promise<string[]> {
+  const keysOf = (userId: string) => memberKeys(id, hostId, userId);
+  const found = await getItems(userIds.flatMap(keysOf));
+  return userIds.filter((userId) => !isBlocked(memberIn(found, keysOf(userId)), now));
 }
 
 /** Whether a user admitted to a paid stream would still be, without a role from their token. */
