@@ -88,11 +88,13 @@ export function changesFromChannel(channel: Channel, stream: Stream): Partial<St
   return { ...Object.fromEntries(values), channelRevision: channel.revision };
 }
 
-/** The host, a moderator whom the channel names, or an admin. Refuses with `not_a_moderator`. */
-export function assertMayModerateChannel(
-  { hostId, moderators }: Channel,
-  { userId, roles }: { userId: string; roles: readonly string[] },
-): void {
-  const mayModerate = hostId === userId || moderators.includes(userId) || roles.includes("admin");
-  if (!mayModerate) refuse("not_a_moderator");
+type Acting = { userId: string; roles: readonly string[] };
+
+/** Whether this is the host, a moderator whom the channel names, or an admin. */
+export const mayModerateChannel = ({ hostId, moderators }: Channel, { userId, roles }: Acting) =>
+  hostId === userId || moderators.includes(userId) || roles.includes("admin");
+
+/** Refuses others with `not_a_moderator`. */
+export function assertMayModerateChannel(channel: Channel, acting: Acting): void {
+  if (!mayModerateChannel(channel, acting)) refuse("not_a_moderator");
 }

@@ -195,6 +195,25 @@ test("only the host, the channel's moderators and admins create, read and lift a
   expect(late.headers.get("x-error-code")).toBe("member_blocked");
 });
 
+test("who moderates the channel no longer sees none of its bans through streams that are over", async () => {
+  const [host, former, target, other] = await Promise.all([known(), known(), known(), known()]);
+  await change(host, { moderators: [former.id] });
+  const { id } = await liveStream(host);
+  const own = (await ban(host, other, id)).body.data;
+  const listed = async (as: Person) =>
+    (await call(`GET ${bans}?liveStreamId=${id}`, { as })).body.data.list;
+  await banFromChannel(host, target, id, { actionType: "CHAT_ONLY" });
+  expect(await listed(former)).toHaveLength(2);
+  await call(`POST /api/v1/live-stream/${id}/end`, { as: host });
+  expect(await listed(former)).toHaveLength(2);
+  await change(host, { moderators: [] });
+  expect(await listed(former)).toEqual([own]);
+  expect(await check(former, target, id)).toEqual({ isBanned: false, ban: null });
+  expect((await check(former, other, id)).ban).toEqual(own);
+  expect((await check(target, target, id)).isBanned).toBe(true);
+  expect(await listed(host)).toHaveLength(2);
+});
+
 test("a channel's ban outlives the stream that it names, and expires in all streams", async () => {
   const [host, target] = await Promise.all([known(), known()]);
   const named = await newStream(host);

@@ -7,6 +7,7 @@ import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 import { getProfile } from "../../../platform/store/people/users.ts";
 import { findBan } from "../../../platform/store/streams/bans.ts";
+import { seesChannelBans } from "../../../platform/store/streams/channel-bans.ts";
 import { findMember } from "../../../platform/store/streams/members.ts";
 import { getModeratedStream } from "../../../platform/store/streams/stream-access.ts";
 import { getStream } from "../../../platform/store/streams/streams.ts";
@@ -30,8 +31,9 @@ export const { contract, handler } = endpoint(
       findMember(liveStreamId, targetUserId, { consistent: true }),
       isOwn ? getStream(liveStreamId) : getProfile(targetUserId),
     ]);
-    if (!isOwn) await getModeratedStream(liveStreamId, caller, now);
-    const active = activeBan(member, now);
+    const stream = isOwn ? undefined : await getModeratedStream(liveStreamId, caller, now);
+    const seesAll = stream === undefined || (await seesChannelBans(stream, caller));
+    const active = activeBan(seesAll ? member : member && { ban: member.ban }, now);
     const ban = active && (await findBan(active.id, now));
     if (ban === undefined) return { isBanned: active !== undefined, ban: null };
     return { isBanned: true, ban: liveStreamBanOf(ban, setting("DEFAULT_PICTURE")) };

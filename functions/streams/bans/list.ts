@@ -6,6 +6,7 @@ import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 import { findBans, listBans } from "../../../platform/store/streams/bans.ts";
+import { seesChannelBans } from "../../../platform/store/streams/channel-bans.ts";
 import { getModeratedStream } from "../../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
@@ -24,8 +25,10 @@ export const { contract, handler } = endpoint(
   async ({ query, caller, now }) => {
     const { liveStreamId } = query;
     const stream = liveStreamId && (await getModeratedStream(liveStreamId, caller, now));
+    const seesAll = !stream || (await seesChannelBans(stream, caller));
     const listed = await listBans(stream ? stream.hostId : caller.userId, query, now);
-    const { list, pagination } = pageOf(listed, query.page, query.limit);
+    const seen = seesAll ? listed : listed.filter(({ scope }) => scope !== "channel");
+    const { list, pagination } = pageOf(seen, query.page, query.limit);
     const bans = await findBans(list.map(({ banId }) => banId));
     return {
       list: bans.map((ban) => liveStreamBanOf(ban, setting("DEFAULT_PICTURE"))),

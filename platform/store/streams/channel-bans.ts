@@ -1,12 +1,14 @@
 import type { Ban } from "../../../domain/streams/ban.ts";
+import { mayModerateChannel } from "../../../domain/streams/channel.ts";
 import { shownBanOf } from "../../../domain/streams/member.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
+import { isOver } from "../../../domain/streams/stream-lifecycle.ts";
 import type { Caller } from "../../auth/caller.ts";
 import { waitForAll } from "../../runtime/deadline.ts";
 import { logFault } from "../../runtime/log.ts";
 import { updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { getModeratedChannel } from "./channels.ts";
+import { findChannel, getModeratedChannel } from "./channels.ts";
 import { findChannelMember } from "./members.ts";
 import { getModeratedStream } from "./stream-access.ts";
 import { listLiveOf } from "./stream-lists.ts";
@@ -36,6 +38,13 @@ export async function assertMayManageBan(ban: Ban, caller: Caller, now: Date): P
   if (ban.scope === "channel") await getModeratedChannel(ban.hostId, caller, now);
   else await getModeratedStream(ban.liveStreamId, caller, now);
 }
+
+/**
+ * Whether a moderator of a stream may read the bans of its channel. A stream that is over keeps its
+ * moderators, also those who moderate the channel no longer.
+ */
+export const seesChannelBans = async (stream: Stream, caller: Caller): Promise<boolean> =>
+  !isOver(stream) || mayModerateChannel(await findChannel(stream.hostId), caller);
 
 /**
  * Shows a change of a channel's ban in the host's live streams; a ban in one stream appears on its
