@@ -93,47 +93,59 @@ export function memberRecord(change: ItemChange): LogRecord | undefined {
   const before = old === undefined ? undefined : Member.parse(old);
   const context = { streamId, targetUserId: member.userId, createdAt };
   const { ban, channel } = member;
+  const at = member.revision ?? createdAt * 1000;
+  const mute = endedMute(before?.ban, ban, at);
   if (ban?.id !== before?.ban?.id) {
-    const at = member.revision ?? createdAt * 1000;
     // The mute that a block leaves is not a new ban: its own record is older.
     const isEnd = ban == null || ban.id === before?.ban?.mute?.id;
     const id = isEnd ? `ban:${before!.ban!.id}:lifted` : `ban:${ban.id}`;
     // A second ban replaces the first one, unless that has expired.
     const isOver = isEnd || isPast(before?.ban, at);
-    return banRecord(id, { over: isOver ? before?.ban : null, ban, at }, context);
+    return banRecord(id, { over: isOver ? [before?.ban, mute] : [mute], ban, at }, context);
   }
+  if (mute != null)
+    return banRecord(`ban:${mute.id}:lifted`, { over: [mute], ban: null, at }, context);
   const shown = before?.channel?.ban;
   if (channel == null || channel.revision === before?.channel?.revision) return undefined;
   if (channel.ban != null && channel.ban.id === shown?.id) return undefined;
   // A stream that went live after the ban has not shown it, but it does show the ban's end.
   const over = shown ?? (channel.ban == null ? channel.lifted : null);
   const id = `ban:${streamId}:${member.userId}:${channel.revision}`;
-  return banRecord(id, { over, ban: channel.ban, at: channel.revision }, context);
+  return banRecord(id, { over: [over], ban: channel.ban, at: channel.revision }, context);
 }
 
 type MemberBan = Member["ban"];
+
+/** The mute under a block that a change ends; a longer one replaces it without an event. */
+function endedMute(was: MemberBan, is: MemberBan, at: number): MemberBan {
+  const mute = was?.mute;
+  const left = is?.actionType === "CHAT_ONLY" ? is : is?.mute;
+  const isEnded = left === undefined || (left.id !== mute?.id && isPast(mute, at));
+  return isEnded ? mute : undefined;
+}
 
 /** Whether a ban had expired at this time, in milliseconds since 1970. */
 const isPast = (ban: MemberBan, at: number): boolean =>
   ban?.endsAt != null && ban.endsAt <= new Date(at).toISOString();
 
 /**
- * The record of a ban that begins, of one that ends, or of both in that order. `at` is the time of
- * the change in milliseconds since 1970. If the earlier ban had expired, its event has the time of
- * expiry.
+ * The record of a ban that begins, of bans that end, or of both, the ends first. `at` is the time
+ * of the change in milliseconds since 1970. If an earlier ban had expired, its event has the time
+ * of expiry.
  */
 function banRecord(
   id: string,
-  { over, ban, at }: { over: MemberBan; ban: MemberBan; at: number },
+  { over, ban, at }: { over: readonly MemberBan[]; ban: MemberBan; at: number },
   context: { streamId: string; targetUserId: string; createdAt: number },
 ): LogRecord | undefined {
   const { streamId, targetUserId, createdAt } = context;
   const changedAt = new Date(at).toISOString();
   const events: StreamEvent[] = [];
-  if (over != null) {
-    const { id: banId, actionType, endsAt } = over;
+  for (const one of over) {
+    if (one == null) continue;
+    const { id: banId, actionType, endsAt } = one;
     const data = { streamId, banId, targetUserId, actionType };
-    events.push({ type: "member.unbanned", at: isPast(over, at) ? endsAt! : changedAt, data });
+    events.push({ type: "member.unbanned", at: isPast(one, at) ? endsAt! : changedAt, data });
   }
   if (ban == null) return events.length === 0 ? undefined : alwaysShown(id, createdAt, events);
   const { id: banId, actionType, endsAt } = ban;

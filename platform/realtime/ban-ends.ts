@@ -56,17 +56,25 @@ export async function queueBanEnds(records: readonly DynamoDBRecord[], now: Date
     else await startBanTimer({ ...banEnd, isShown: true }, now);
 }
 
-/** The ban that a record begins or lifts. */
+/** The bans that a record begins or lifts; a mute may begin under a block. */
 function banEndIn({ dynamodb }: DynamoDBRecord): BanEnd[] {
   const [image, old] = [unmarshallItem(dynamodb?.NewImage), unmarshallItem(dynamodb?.OldImage)];
   if (image === undefined) return [];
   const { kind, owner } = readKey(image);
   if (kind !== "member" && kind !== "channel_member") return [];
   const { userId, ban } = Member.parse(image);
-  if (ban?.id === (old && Member.parse(old).ban?.id)) return [];
-  const banEnd = { userId, banId: ban?.id ?? null, endsAt: ban?.endsAt ?? null };
-  return [{ ...banEnd, [kind === "channel_member" ? "hostId" : "streamId"]: owner }];
+  const was = old && Member.parse(old).ban;
+  const changed = ban?.id === was?.id ? [] : [ban];
+  if (ban?.mute && !isAmong(was, ban.mute.id)) changed.push(ban.mute);
+  return changed.map((one) => ({
+    ...{ userId, banId: one?.id ?? null, endsAt: one?.endsAt ?? null },
+    [kind === "channel_member" ? "hostId" : "streamId"]: owner,
+  }));
 }
+
+/** Whether this is a member's ban, or the mute under it. */
+const isAmong = (ban: Member["ban"], banId: string | null) =>
+  [ban?.id, ban?.mute?.id].includes(banId ?? "");
 
 const queue = (banEnd: BanEnd, at: Date, now: Date) =>
   sendAt(setting("MOMENTS_QUEUE_URL"), banEnd, { at, now });
@@ -78,10 +86,11 @@ async function startBanTimer(banEnd: BanEnd, now: Date): Promise<void> {
 }
 
 /**
- * Removes an expired ban from its member, unless it has been replaced; a mute that it contains
- * stays. Restarts the timer if the ban has not expired yet, and drops it if the ban was lifted. At
- * first and at the end, a channel's ban is copied to the channel's live streams, whose event of it
- * ends the user's subscriptions; those to streams that are not live yet are ended here.
+ * Removes an expired ban from its member, unless it has been replaced; of a mute and the block over
+ * it, the other stays. Restarts the timer if the ban has not expired yet, and drops it if the ban
+ * was lifted. At first and at the end, a channel's ban is copied to the channel's live streams,
+ * whose event of it ends the user's subscriptions; those to streams that are not live yet are ended
+ * here.
  */
 export async function endBan(poster: Poster, banEnd: BanEnd, now: Date): Promise<void> {
   const { streamId, hostId, userId, banId, endsAt, isShown = false } = banEnd;
@@ -89,12 +98,12 @@ export async function endBan(poster: Poster, banEnd: BanEnd, now: Date): Promise
   const isOver = endsAt !== null && endsAt <= now.toISOString();
   if (isShown && !isOver) {
     const member = await getItem(Member, memberKey(place, userId), { consistent: true });
-    if (member?.ban?.id === banId) await startBanTimer(banEnd, now);
+    if (isAmong(member?.ban, banId)) await startBanTimer(banEnd, now);
     return;
   }
   if (isOver)
     await changeMember(place, userId, (member) =>
-      member?.ban?.id === banId
+      isAmong(member?.ban, banId)
         ? memberActions(place, userId, member, storedBan(bansOf(member, now)), now)
         : [],
     );

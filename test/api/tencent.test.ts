@@ -10,7 +10,7 @@ import {
   untilStarted,
 } from "./people.ts";
 import { secretKey, tencent, tencentQuery, tencentRested } from "./tencent-caller.ts";
-import { viewer, watch } from "./viewer.ts";
+import { type Message, viewer, watch } from "./viewer.ts";
 
 const ok = { ActionStatus: "OK", ErrorInfo: "", ErrorCode: 0 };
 const failed = (ErrorCode: number) => ({
@@ -156,6 +156,27 @@ describe("the Tencent API", () => {
     expect((await tencent("send_gift", wish)).body).toEqual(failed(100002));
     expect((await tencent("ban_member", { ...members, Duration: 0 })).body).toMatchObject(ok);
     expect((await tencent("send_gift", wish)).body).toMatchObject(ok);
+  });
+
+  test("viewers receive a mute's end though the member is banned", async () => {
+    const [{ host, id: RoomId }, member] = await Promise.all([liveStream(), person()]);
+    const watching = await watch(host, RoomId);
+    const members = { RoomId, MemberList_Account: [member.id] };
+    const muted = await tencentRested("mute_member", { ...members, MuteTime: 3 });
+    const banned = await tencentRested("ban_member", { ...members, Duration: 600 });
+    for (const { body } of [muted, banned]) expect(body).toMatchObject(ok);
+    const isEnd = ({ type }: Message) => type === "member.unbanned";
+    const { events } = await watching.next((message) => message.events?.some(isEnd));
+    const seen = watching.events().map(({ type, data }) => [type, data.actionType]);
+    expect(seen).toEqual([
+      ["member.banned", "CHAT_ONLY"],
+      ["member.banned", "BLOCK"],
+      ["member.unbanned", "CHAT_ONLY"],
+    ]);
+    const [{ data: mute }] = watching.events();
+    expect(events.find(isEnd)).toMatchObject({ at: mute.endsAt, data: { banId: mute.banId } });
+    expect(Date.now() - Date.parse(mute.endsAt)).toBeLessThan(5_000);
+    watching.close();
   });
 
   test("a destroyed room is an ended stream", async () => {

@@ -42,6 +42,29 @@ test("a mute that outlasts a block is shown again at the block's end, in an even
   nothing(change("member", blocked, member(block("b1"))));
 });
 
+test("a mute that ends under a block ends in an event of its own, or with the block", () => {
+  const mute = (id: string, seconds: number) => {
+    const endsAt = new Date(now.getTime() + seconds * 1000).toISOString();
+    return { id, actionType: "CHAT_ONLY", endsAt };
+  };
+  const [short, long] = [mute("m1", 10), mute("m2", 20)];
+  const shown = (seconds: number, ban: object | null, was: object) => {
+    const at = now.getTime() + seconds * 1000;
+    const { id, events, blocks } = record(change("member", member(ban, at), member(was)));
+    expect(blocks).toBeUndefined();
+    return [id, ...events.map(({ type, at, data }) => [type, at, "banId" in data && data.banId])];
+  };
+  const [blocked, at] = [block("b1"), new Date(now.getTime() + 5_000).toISOString()];
+  const under = { ...blocked, mute: short };
+  const ended = ["member.unbanned", short.endsAt, "m1"];
+  expect(shown(11, blocked, under)).toEqual(["ban:m1:lifted", ended]);
+  expect(shown(5, blocked, under)).toEqual(["ban:m1:lifted", ["member.unbanned", at, "m1"]]);
+  const lifted = ["member.unbanned", new Date(now.getTime() + 11_000).toISOString(), "b1"];
+  expect(shown(11, null, under)).toEqual(["ban:b1:lifted", lifted, ended]);
+  expect(shown(11, { ...blocked, mute: long }, under)).toEqual(["ban:m1:lifted", ended]);
+  nothing(change("member", member({ ...blocked, mute: long }), member(under)));
+});
+
 test("banning, lifting and banning again are three events, whatever the revisions", () => {
   const records = [
     record(change("member", member(block("b1")))),

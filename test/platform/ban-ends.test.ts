@@ -67,6 +67,24 @@ test("the record of a timed ban starts its timer, once for each ban", async () =
   expect(sent()).toEqual([]);
 });
 
+test("a mute under a block has a timer of its own, started once", async () => {
+  const place = { streamId: newId(now), userId: "target" };
+  const timed = (id: string, actionType: string, seconds: number) => ({
+    ...{ id, actionType, endsAt: later(seconds).toISOString() },
+  });
+  const [block, mute] = [timed("b1", "BLOCK", 90), timed("m1", "CHAT_ONLY", 60)];
+  const both = { ...block, mute };
+  const [blocked, muted] = [block, mute].map(({ id, endsAt }) => ({
+    ...{ ...place, banId: id, endsAt, isShown: true },
+  }));
+  await queueBanEnds([recordOf(place, both, block)], now);
+  expect(sent()).toEqual([muted]);
+  await queueBanEnds([recordOf(place, both, mute)], now);
+  expect(sent()).toEqual([blocked]);
+  await queueBanEnds([recordOf(place, both, both)], now);
+  expect(sent()).toEqual([]);
+});
+
 test("a timer that arrives early is sent on, and at the end frees the member of that ban only", async () => {
   const { end, find } = await banned(3600);
   await endBan(poster, end, later(900));

@@ -144,6 +144,18 @@ describe("a mute of a banned member", () => {
     await expect(chat(account, after!)).rejects.toThrow("member_muted");
   });
 
+  test.each([true, false])("ends under the ban, whichever came first (%s)", async (isFirst) => {
+    const account = `under_${isFirst}`;
+    const calls = [() => muteMembers([account], 10), () => banMembers([account], 1000)];
+    for (const act of isFirst ? calls : calls.reverse()) await act();
+    const find = async () => (await findMember(streamId, account, { consistent: true }))!.ban!;
+    const { id, mute } = await find();
+    const end = { ...{ streamId, userId: account }, banId: mute!.id, endsAt: mute!.endsAt };
+    await endBan(poster, end, new Date(Date.now() + 11_000));
+    const left = await find();
+    expect([left.id, left.mute]).toEqual([id, undefined]);
+  });
+
   test("stays when the ban is lifted, and can be lifted on its own", async () => {
     const { mute } = await hold("lifted1", true);
     await banMembers(["lifted1"], 0);
