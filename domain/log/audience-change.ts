@@ -50,7 +50,9 @@ export function logMomentOf(item: MomentItem, shown?: Moment): LogMoment {
   const { id, kind, of, target, startedAt, endedAt, endsAt, train, level = 0 } = item;
   const moment = { id, kind, startedAt, endsAt: endedAt ?? endsAt };
   if (train !== undefined) return { ...moment, train: { ...train, level } };
-  return kind === "goal" ? { ...moment, of, target, ...(shown && { shown }) } : moment;
+  if (kind !== "goal") return moment;
+  const isEnded = endedAt !== null && { isEnded: true as const };
+  return { ...moment, ...isEnded, of, target, ...(shown && { shown }) };
 }
 
 /** What a user's taps add to the stream's likes and to the goals open at that time. */

@@ -18,6 +18,8 @@ export const LogMoment = z.object({
   startedAt: z.string(),
   /** For a goal of gifts or credits, or a train, that a call ended: after each gift it had then. */
   endsAt: z.string().nullable(),
+  /** A call ended the goal: `endsAt` is not its planned end, though it may be the same time. */
+  isEnded: z.literal(true).optional(),
   of: Moment.shape.of.optional(),
   target: z.number().int().nullish(),
   /** A goal that was reached stays reached, whatever happens to its sum. */
@@ -103,8 +105,8 @@ type ItemTimes = Pick<LogMoment, "id" | "startedAt" | "endsAt"> & { endedAt: str
 export function timedIn<A extends ItemTimes>(moment: A, { moments = [] }: LogState): A {
   const known = moments.find(({ id }) => id === moment.id);
   if (known === undefined) return moment;
-  const { startedAt, endsAt, train } = known;
-  const hasEnd = train === undefined ? endsAt !== moment.endsAt : train.isSealed === true;
+  const { startedAt, endsAt, train, isEnded = endsAt !== moment.endsAt } = known;
+  const hasEnd = train === undefined ? isEnded : train.isSealed === true;
   const endedAt = moment.endedAt !== null && hasEnd ? endsAt : moment.endedAt;
   return { ...moment, startedAt, endedAt };
 }

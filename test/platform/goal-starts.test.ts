@@ -165,6 +165,26 @@ test.each([
   expect(await misfits()).toEqual([]);
 });
 
+test("a goal that a call ends just before its time, after which gifts came, keeps what was seen", async () => {
+  const { stream, streamId, append, give, appendGift, misfits, sumOf } = await live();
+  const { id: momentId, endsAt } = await startMoment(stream, newGoal, caller, forget);
+  const at = (milliseconds: number) => new Date(Date.parse(endsAt!) + milliseconds);
+  const place = key.moment(streamId, momentId);
+  await append("moment", place);
+  const old = await getRawItem(place);
+  for (const milliseconds of [-1, 5]) await appendGift(await give(10, at(milliseconds)));
+  expect(await sumOf(momentId)).toBe(10);
+  const ending = () => ({ status: "ended" as const, endedAt: at(-2) });
+  await finishMoment({ streamId, id: momentId }, ending, forget);
+  await append("moment", place, old);
+  expect(await sumOf(momentId)).toBe(10);
+  await resetLog(streamId, new Date(), (one, was) => countState(one, picture, was));
+  expect(await sumOf(momentId)).toBe(10);
+  await endMoments({ streamId, momentId }, at(20_000));
+  expect(await findMoment(streamId, momentId)).toMatchObject({ result: { amount: 10 } });
+  expect(await misfits()).toEqual([]);
+});
+
 test("a refund that viewers saw count for a goal counts, though a call was ending it", async () => {
   const { stream, streamId, append, give, appendGift, refund, misfits, sumOf } = await live();
   const { id: momentId } = await startMoment(stream, newGoal, caller, forget);
