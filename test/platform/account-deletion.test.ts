@@ -13,7 +13,7 @@ import { markOf, refuseCall } from "../../platform/store/money/call-marks.ts";
 import { getGift, refund } from "../../platform/store/money/refunds.ts";
 import { settleAll } from "../../platform/store/money/settle.ts";
 import { payOut, topUp, transfer } from "../../platform/store/money/wallet-operations.ts";
-import { findWallet } from "../../platform/store/money/wallets.ts";
+import { findWallet, recordSpendLimit } from "../../platform/store/money/wallets.ts";
 import { listNotifications } from "../../platform/store/people/notification-lists.ts";
 import { findProfile } from "../../platform/store/people/users.ts";
 import { changeStream } from "../../platform/store/streams/stream-changes.ts";
@@ -310,6 +310,17 @@ describe("credits that arrive while their user deletes the account", () => {
         check: () => expectNobodys(bob),
       };
     }));
+});
+
+test("a user's own spend limit outlives the account: leaving lifts no limit", async () => {
+  const host = await makeStream(await makeUser(someone("host")));
+  const user = await makeUser(someone("limited"), 100);
+  await recordSpendLimit(user, 10);
+  await sendOne(host, user, giftTypeOf(8));
+  expect((await leave(user)).status).toBe(204);
+  await makeUser(user, 100);
+  const again = sendOne(host, user, giftTypeOf(3));
+  await expect(again).rejects.toMatchObject({ code: "spend_limit_reached" });
 });
 
 test("a user can give up fifty billion credits at once, and keeps the account with more", async () => {
