@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type EmbeddedEngine, openEmbeddedEngine } from "../engine/index.ts";
 import type { Table } from "../model.ts";
-import { findLeastPosition } from "../sources/stream-positions.ts";
+import { findPositions } from "../sources/stream-positions.ts";
 import { DataDirectoryBusy, openState, restrictToOwner, type State } from "../state.ts";
 import { type EngineFile, engineFile } from "./discovery-files.ts";
 import type { EngineCall, EngineCredentials } from "./engine-call.ts";
@@ -90,6 +90,7 @@ async function openEmbedded({ state, isFrozen, log }: EngineOptions): Promise<En
   const call: EngineCall = async (target, body) =>
     engine.execute(target.slice(target.indexOf(".") + 1), body);
   try {
+    engine.numberAfter((streamArn) => findPositions(state, streamArn).most);
     const server = await startEngineServer(call, log);
     const endMaintenance = isFrozen ? () => {} : startMaintenance(engine, state, log);
     const stop = async () => {
@@ -115,7 +116,7 @@ function startMaintenance(engine: EmbeddedEngine, state: State, log: (line: stri
   const work = () => {
     let isMore = false;
     try {
-      isMore = engine.runMaintenance((streamArn) => findLeastPosition(state, streamArn));
+      isMore = engine.runMaintenance((streamArn) => findPositions(state, streamArn).least);
     } catch (error) {
       log(`The database engine could not expire what is due: ${error}`);
     }

@@ -1,10 +1,11 @@
 import { DatabaseSync } from "node:sqlite";
+import { streamArnOf } from "./arns.ts";
 import { batchGetItem, batchWriteItem } from "./batches.ts";
 import type { Body, Context, Operation } from "./context.ts";
 import { EngineFailure } from "./failure.ts";
 import { claimDatabase } from "./format.ts";
 import { deleteItem, getItem, putItem, updateItem } from "./items.ts";
-import { expireUntil, type LastDeletable, runMaintenance } from "./maintenance.ts";
+import { expireUntil, type FindSequence, runMaintenance } from "./maintenance.ts";
 import { query, scan } from "./queries.ts";
 import { openStaleReads } from "./stale-reads.ts";
 import { createStorage } from "./storage.ts";
@@ -51,7 +52,12 @@ export type EmbeddedEngine = {
   /** Executes one operation, such as `GetItem`; a refusal is a response too. */
   execute(operation: string, body: Body): EngineAnswer;
   /** Expires and trims a bounded part of what is due; returns whether there is more. */
-  runMaintenance(lastDeletable?: LastDeletable): boolean;
+  runMaintenance(lastDeletable?: FindSequence): boolean;
+  /**
+   * Gives new records only numbers above the last one that a stream's readers have seen, which a
+   * power failure may have lost here: readers would take new records for old ones.
+   */
+  numberAfter(lastRead: FindSequence): void;
   /** Expires all items whose time comes within this number of seconds. */
   expire(aheadSeconds: number): void;
   /** The greatest age of eventually consistent reads from now on, in milliseconds; 0 for none. */
@@ -95,6 +101,10 @@ export function openEmbeddedEngine(file: string, now: () => number = Date.now): 
       }
     },
     runMaintenance: (lastDeletable = () => undefined) => runMaintenance(context, lastDeletable),
+    numberAfter(lastRead) {
+      for (const table of tables.list())
+        if (table.streamLabel) log.numberAfter(lastRead(streamArnOf(table)) ?? 0);
+    },
     expire: (aheadSeconds) => expireUntil(context, now() + aheadSeconds * 1000),
     holdReads: past.hold,
     close() {

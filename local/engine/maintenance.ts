@@ -11,15 +11,15 @@ const expiredSecondsMax = 5 * 365 * 86_400;
 /** The most of one kind in one step: some milliseconds of work. */
 const onceMax = 200;
 
-/** The last sequence number of a stream that may be deleted; undefined: all may. */
-export type LastDeletable = (streamArn: string) => number | undefined;
+/** A sequence number of a stream, such as the last one that may be deleted; undefined: none. */
+export type FindSequence = (streamArn: string) => number | undefined;
 
 /**
  * Performs a bounded part of AWS's background work: it expires items and deletes old records.
  * `lastDeletable` keeps records older than a day for readers that were not running. Returns
  * whether there is more to do.
  */
-export function runMaintenance(context: Context, lastDeletable: LastDeletable): boolean {
+export function runMaintenance(context: Context, lastDeletable: FindSequence): boolean {
   let isMore = false;
   for (const table of context.tables.list()) {
     const { timeToLive, streamLabel } = table;

@@ -40,6 +40,8 @@ export type StreamLog = {
   first(table: Table): number | undefined;
   /** The largest number ever assigned, for any table. */
   newest(): number;
+  /** Assigns only numbers above this one from now on. */
+  numberAfter(sequence: number): void;
   /** Deletes at most `limit` records, older than a time and up to a number; returns how many. */
   trim(table: Table, olderThan: number, last: number, limit: number): number;
   remove(table: Table): void;
@@ -70,6 +72,7 @@ export function createStreamLog(database: DatabaseSync, now: () => number): Stre
     "SELECT sequence FROM stream_records WHERE table_id = ? ORDER BY sequence LIMIT 1",
   );
   const newest = database.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'stream_records'");
+  const newestNumber = () => Number(newest.get()?.seq ?? 0);
   const remove = database.prepare("DELETE FROM stream_records WHERE table_id = ?");
   const trim = database.prepare(
     `DELETE FROM stream_records WHERE sequence IN (
@@ -119,7 +122,12 @@ export function createStreamLog(database: DatabaseSync, now: () => number): Stre
       return [...known, ...fresh];
     },
     first: (table) => first.get(table.id)?.sequence as number | undefined,
-    newest: () => Number(newest.get()?.seq ?? 0),
+    newest: newestNumber,
+    numberAfter(sequence) {
+      if (sequence <= newestNumber()) return;
+      database.prepare("DELETE FROM sqlite_sequence WHERE name = 'stream_records'").run();
+      database.prepare("INSERT INTO sqlite_sequence VALUES ('stream_records', ?)").run(sequence);
+    },
     trim(table, olderThan, last, limit) {
       recent = undefined;
       return Number(trim.run(olderThan, table.id, last, limit).changes);

@@ -1,7 +1,15 @@
 import type { StreamRecord } from "./stream-records.ts";
 
-/** A record that waits for delivery; `readyAt` by `performance.now`. */
-export type Pending = { sequence: string; record: StreamRecord; readyAt: number };
+/**
+ * A record that waits for delivery: `readyAt` by `performance.now`, and `agesFrom`, from which its
+ * age counts, in seconds since 1970.
+ */
+export type Pending = {
+  sequence: string;
+  record: StreamRecord;
+  readyAt: number;
+  agesFrom: number;
+};
 
 /** Lambda's limit is 6 MB per invocation; this leaves room for the event's own text. */
 const batchBytesMax = 5 * 1024 * 1024;

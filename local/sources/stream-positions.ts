@@ -56,14 +56,22 @@ export function forgetOtherReaders(state: State, readers: string[]): void {
   }
 }
 
-/** The lowest position of all readers of a stream; records up to it are no longer needed. */
-export function findLeastPosition(state: State, stream: string): number | undefined {
-  const least = state.database
+/**
+ * The lowest and the highest position of all readers of a stream: records up to the lowest are no
+ * longer needed. Undefined without readers.
+ */
+export function findPositions(
+  state: State,
+  stream: string,
+): { least?: number | undefined; most?: number | undefined } {
+  const found = state.database
     .prepare(
-      `SELECT MIN(CAST(sequence AS INTEGER)) AS least FROM reader_positions WHERE stream = ?`,
+      `SELECT MIN(CAST(sequence AS INTEGER)) AS least, MAX(CAST(sequence AS INTEGER)) AS most
+       FROM reader_positions WHERE stream = ?`,
     )
-    .get(stream)?.least;
-  return typeof least === "number" ? least : undefined;
+    .get(stream);
+  const [least, most] = [found?.least, found?.most];
+  return typeof least === "number" && typeof most === "number" ? { least, most } : {};
 }
 
 function compareSequences(a: string, b: string): number {

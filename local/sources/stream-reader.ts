@@ -53,12 +53,14 @@ type Reader = {
   wakeup: ReturnType<typeof createWakeup>;
   at: Progress;
   isRunning: boolean;
+  /** In seconds since 1970. */
+  startedAt: number;
 };
 
 /** Creates a reader at its saved position; it reads nothing before `start`. */
 export function createStreamReader(options: StreamReaderOptions): StreamReader {
   const at = createProgress(options.position);
-  const reader: Reader = { options, wakeup: createWakeup(), at, isRunning: false };
+  const reader: Reader = { options, wakeup: createWakeup(), at, isRunning: false, startedAt: 0 };
   let loop: Promise<void> | undefined;
   return {
     wake() {
@@ -82,6 +84,7 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
     }),
     start() {
       reader.isRunning = true;
+      reader.startedAt = Date.now() / 1000;
       loop = run(reader);
     },
     async stop() {
@@ -144,7 +147,7 @@ async function waitForMore({ options, at, wakeup }: Reader): Promise<void> {
   at.hasMore = true;
 }
 
-async function fetchMore({ options, at }: Reader): Promise<void> {
+async function fetchMore({ options, at, startedAt }: Reader): Promise<void> {
   const { feed, shard, shardCount, switches, table, region, source } = options;
   const records = await feed.read(at.read);
   at.hasMore = records.length >= pageRecordsMax;
@@ -155,7 +158,10 @@ async function fetchMore({ options, at }: Reader): Promise<void> {
     const record = streamRecordOf(engineRecord, table, region, skew);
     // In this order: comparing images is the most work.
     if (!passesFilters(source.filters, record) || !isChange(engineRecord)) continue;
-    at.pending.push({ sequence: at.read, record, readyAt: performance.now() + lag });
+    const born = record.dynamodb.ApproximateCreationDateTime ?? 0;
+    // On AWS readers run all the time: what waited while nothing ran here is not too old.
+    const agesFrom = born - skew < startedAt ? startedAt : born;
+    at.pending.push({ sequence: at.read, record, readyAt: performance.now() + lag, agesFrom });
   }
   if (records.length > 0) at.emptyPolls = 0;
 }
@@ -164,9 +170,9 @@ async function deliver(reader: Reader): Promise<void> {
   const { options, at } = reader;
   const { source, switches, feed } = options;
   const batch = chooseBatch(at.pending, planSize(options, at));
-  const born = batch[0]?.record.dynamodb.ApproximateCreationDateTime ?? 0;
+  const agesFrom = batch[0]?.agesFrom ?? 0;
   const ageSecondsMax = source.recordAgeSecondsMax;
-  if (ageSecondsMax > 0 && Date.now() / 1000 - born > ageSecondsMax)
+  if (ageSecondsMax > 0 && Date.now() / 1000 - agesFrom > ageSecondsMax)
     return giveUp(reader, batch.slice(0, 1), "RecordAgeExceeded");
   at.batches++;
   const records = batch.map(({ record }) => record);

@@ -8,6 +8,8 @@ import { DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
 import { type Engine, openEngine, openSnapshot, startEngine } from "../../local/aws/engine.ts";
 import { FormatMismatch } from "../../local/engine/index.ts";
 import { createStorage } from "../../local/engine/storage.ts";
+import { createStreamFeed } from "../../local/sources/stream-feed.ts";
+import { createPositions } from "../../local/sources/stream-positions.ts";
 import { DataDirectoryBusy, openState } from "../../local/state.ts";
 import { findDynoxide, startDynoxide } from "./engine/differential/dynoxide.ts";
 import { makeStage, waitFor } from "./sample-stage.ts";
@@ -197,6 +199,23 @@ test("a killed runner leaves no lock and everything acknowledged", async () => {
   await ended;
   const { engine, stop } = await start();
   expect(await count(engine)).toBeGreaterThanOrEqual(acknowledged + 1);
+  await stop();
+});
+
+test("readers take no record for an old one if a power failure has lost what they had read", async () => {
+  const first = await start();
+  await put(first.engine, "kept");
+  const [table] = tables;
+  const streamOf = (engine: Engine) => createStreamFeed(engine.call, table!, () => 0);
+  const reader = "reader";
+  const stream = await streamOf(first.engine).findStreamArn();
+  createPositions(first.state, reader, stream).save(0, "1000");
+  await first.stop();
+  const { engine, state, stop } = await start();
+  await put(engine, "new");
+  const position = createPositions(state, reader, stream).find(0);
+  const records = await streamOf(engine).read(position);
+  expect(records.map(({ dynamodb }) => dynamodb.Keys.SK)).toEqual([{ S: "new" }]);
   await stop();
 });
 

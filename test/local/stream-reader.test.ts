@@ -3,7 +3,7 @@ import { chooseBatch } from "../../local/sources/stream-batch.ts";
 import type { EngineRecord } from "../../local/sources/stream-calls.ts";
 import {
   createPositions,
-  findLeastPosition,
+  findPositions,
   forgetOtherReaders,
 } from "../../local/sources/stream-positions.ts";
 import { createStreamReader } from "../../local/sources/stream-reader.ts";
@@ -29,7 +29,7 @@ const namesOf = (records: readonly StreamRecord[]) =>
 /** Reads these records until the last one is done; a call's result is by its number, from 0. */
 async function readAll(
   records: EngineRecord[],
-  resultOf: (call: number) => InvocationResult,
+  resultOf: (call: number, names: readonly string[]) => InvocationResult,
   part: Parameters<typeof makeSource>[2],
 ) {
   const delivered: string[][] = [];
@@ -48,8 +48,8 @@ async function readAll(
       findStreamArn: async () => streamArn,
     },
     invoke: async (_, event) => {
-      delivered.push(namesOf((event as { Records: StreamRecord[] }).Records));
-      return resultOf(delivered.length - 1);
+      const names = namesOf((event as { Records: StreamRecord[] }).Records);
+      return resultOf(delivered.push(names) - 1, names);
     },
     switches: normalSwitches,
     position: undefined,
@@ -82,17 +82,29 @@ test("a batch for which Lambda has no capacity is tried again, and uses up no at
 });
 
 test("only records that are too old are given up, and the destination gets the reason", async () => {
-  const old = { ApproximateCreationDateTime: Date.now() / 1000 - 120 };
   const { delivered, givenUp } = await readAll(
-    [recordOf(1, old), recordOf(2, old), recordOf(3)],
-    () => done,
-    { recordAgeSecondsMax: 60 },
+    [
+      recordOf(1),
+      recordOf(2),
+      recordOf(3, { ApproximateCreationDateTime: Date.now() / 1000 + 60 }),
+    ],
+    (_, names) => (names.includes("3") ? done : failed("Error")),
+    { batchSize: 2, recordAgeSecondsMax: 0.3 },
   );
-  expect(delivered).toEqual([["3"]]);
+  expect(delivered[0]).toEqual(["1", "2"]);
+  expect(delivered.at(-1)).toEqual(["3"]);
   expect(givenUp).toEqual([
-    [["1"], "RecordAgeExceeded", 0],
+    [["1"], "RecordAgeExceeded", expect.any(Number)],
     [["2"], "RecordAgeExceeded", 0],
   ]);
+});
+
+test("records that waited while nothing ran here are delivered, however old", async () => {
+  const old = { ApproximateCreationDateTime: Date.now() / 1000 - 7_200 };
+  const { delivered, givenUp } = await readAll([recordOf(1, old), recordOf(2)], () => done, {
+    recordAgeSecondsMax: 3_600,
+  });
+  expect([delivered.flat(), givenUp]).toEqual([["1", "2"], []]);
 });
 
 test("a batch of large records stays below the size of an event", () => {
@@ -101,6 +113,7 @@ test("a batch of large records stays below the size of an event", () => {
     sequence: String(n),
     record: streamRecordOf(recordOf(n, { SizeBytes: megabyte }), table, "us-east-1", 0),
     readyAt: 0,
+    agesFrom: 0,
   }));
   expect(chooseBatch(pending, 100)).toHaveLength(5);
   expect(chooseBatch(pending, 3)).toHaveLength(3);
@@ -119,9 +132,9 @@ test("records are kept for the slowest reader, and not for one that no longer ex
     ["slow", "20"],
   ] as const)
     positionsOf(reader).save(0, position);
-  expect(findLeastPosition(state, streamArn)).toBe(3);
+  expect(findPositions(state, streamArn)).toEqual({ least: 3, most: 900 });
   forgetOtherReaders(state, ["quick", "slow"]);
-  expect(findLeastPosition(state, streamArn)).toBe(20);
+  expect(findPositions(state, streamArn).least).toBe(20);
   expect([positionsOf("gone").find(0), positionsOf("quick").find(0)]).toEqual([undefined, "900"]);
   state.close();
 });
