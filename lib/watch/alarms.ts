@@ -2,6 +2,8 @@ import { Duration, Stack } from "aws-cdk-lib";
 import {
   Alarm,
   ComparisonOperator,
+  type IMetric,
+  MathExpression,
   type Metric,
   TreatMissingData,
 } from "aws-cdk-lib/aws-cloudwatch";
@@ -37,6 +39,17 @@ const windows = {
     ...{ datapointsToAlarm: 26, evaluationPeriods: 26 },
   },
 };
+
+/**
+ * An alarm on a metric of DynamoDB ignores missing data, whatever it is set to: after throttled
+ * minutes it would stay active forever, and send no further mail. So an expression adds zeros.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+ */
+function withoutGaps(metric: Metric): IMetric {
+  if (metric.namespace !== "AWS/DynamoDB") return metric;
+  const { period } = metric;
+  return new MathExpression({ expression: "FILL(m1, 0)", usingMetrics: { m1: metric }, period });
+}
 
 /** One alarm; `entry` is its heading in docs/runbook.md. */
 type Wanted = { entry: string; kind: AlarmKind; name: string; metric: Metric; threshold: number };
@@ -80,7 +93,7 @@ export class Alarms {
     const alarm = new Alarm(this.scope, name.replace(/[^a-z0-9]+/gi, "-"), {
       alarmName: `ovation-${this.stage.name}: ${name}`,
       alarmDescription: `${kind.means} What to do: docs/runbook.md#${entry}`,
-      metric: metric.with({ period }),
+      metric: withoutGaps(metric.with({ period })),
       threshold,
       ...window,
     });

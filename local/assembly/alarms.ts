@@ -3,21 +3,45 @@ import type { Alarm, MetricFilter } from "../model.ts";
 import { findResources } from "./resources.ts";
 import type { Templates } from "./templates.ts";
 
-const AlarmProperties = z.object({
-  AlarmName: z.string(),
-  AlarmDescription: z.string().default(""),
+const MetricProperties = z.object({
   Namespace: z.string(),
   MetricName: z.string(),
   Dimensions: z.array(z.object({ Name: z.string(), Value: z.string() })).default([]),
-  Statistic: z.string().optional(),
-  ExtendedStatistic: z.string().optional(),
-  Period: z.union([z.literal(60), z.literal(3_600)]),
-  EvaluationPeriods: z.number(),
-  DatapointsToAlarm: z.number(),
-  Threshold: z.number(),
-  ComparisonOperator: z.enum(["GreaterThanOrEqualToThreshold", "LessThanThreshold"]),
-  TreatMissingData: z.enum(["notBreaching", "breaching"]),
 });
+const Period = z.union([z.literal(60), z.literal(3_600)]);
+
+/** A metric, also one whose gaps an expression fills with zeros, as `evaluateAlarm` does anyway. */
+const WatchedProperties = z.union([
+  MetricProperties.extend({
+    ...{ Statistic: z.string().optional(), ExtendedStatistic: z.string().optional(), Period },
+  }),
+  z
+    .object({
+      Metrics: z.tuple([
+        z.object({ Expression: z.literal("FILL(m1, 0)") }),
+        z.object({
+          Id: z.literal("m1"),
+          MetricStat: z.object({ Metric: MetricProperties, Stat: z.string(), Period }),
+        }),
+      ]),
+    })
+    .transform(({ Metrics: [, { MetricStat }] }) => ({
+      ...MetricStat.Metric,
+      ...{ Statistic: MetricStat.Stat, ExtendedStatistic: undefined, Period: MetricStat.Period },
+    })),
+]);
+
+const AlarmProperties = z
+  .object({
+    AlarmName: z.string(),
+    AlarmDescription: z.string().default(""),
+    EvaluationPeriods: z.number(),
+    DatapointsToAlarm: z.number(),
+    Threshold: z.number(),
+    ComparisonOperator: z.enum(["GreaterThanOrEqualToThreshold", "LessThanThreshold"]),
+    TreatMissingData: z.enum(["notBreaching", "breaching"]),
+  })
+  .and(WatchedProperties);
 
 /** The alarms, each on one metric, with a period of one minute. */
 export const readAlarms = (templates: Templates): Alarm[] =>

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { type AlarmKind, alarmKinds } from "../../lib/watch/alarm-list.ts";
 import { metrics } from "../../platform/runtime/metrics.ts";
-import { flat, resourcesOf, templatesOf } from "./templates.ts";
+import { alarmOf, flat, resourcesOf, templatesOf } from "./templates.ts";
 
 /*
  * AWS's metrics that alarms look at, each with the sets of dimensions by which AWS publishes it: an
@@ -60,9 +60,7 @@ const all = {
 
 describe.each(["dev", "prod"] as const)("the alarm list in %s", (stage) => {
   const templates = all[stage];
-  const alarms = resourcesOf(templates, "AWS::CloudWatch::Alarm", "watch").map(
-    ({ Properties }) => Properties,
-  );
+  const alarms = resourcesOf(templates, "AWS::CloudWatch::Alarm", "watch").map(alarmOf);
   const dimensionsOf = ({ Dimensions = [] }: { Dimensions?: { Name: string }[] }) =>
     Dimensions.map(({ Name }) => Name).sort();
 
@@ -80,6 +78,15 @@ describe.each(["dev", "prod"] as const)("the alarm list in %s", (stage) => {
     }
     const isHere = (name: string) => stage === "prod" || !name.startsWith("AWS/Backup ");
     expect([...found].sort()).toEqual(Object.keys(documented).filter(isHere).sort());
+  });
+
+  // AWS: alarms on these ignore missing data "even if you choose a different option".
+  test("fills the gaps of DynamoDB's metrics, or an alarm would never end", () => {
+    const filled = alarms.filter(({ Expression }) => Expression === "FILL(m1, 0)");
+    expect(filled.map(({ AlarmName }) => AlarmName)).toEqual(
+      alarms.filter(({ Namespace }) => Namespace === "AWS/DynamoDB").map((one) => one.AlarmName),
+    );
+    expect(filled.length).toBe(4);
   });
 
   test("asks for the statistic that its threshold is about: a state's highest value, a rate's sum", () => {

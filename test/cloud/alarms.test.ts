@@ -4,7 +4,7 @@ import { rowsOf } from "../../lib/stages/route-table.ts";
 import { stageNamed } from "../../lib/stages/stages.ts";
 import { readPattern } from "../../local/assembly/alarms.ts";
 import { createMetrics } from "../../local/monitoring/metrics.ts";
-import { flat, resourcesOf, templatesOf, theResource } from "./templates.ts";
+import { alarmOf, flat, resourcesOf, templatesOf, theResource } from "./templates.ts";
 
 type Dimension = { Name: string; Value: unknown };
 
@@ -15,9 +15,7 @@ const all = {
 
 describe.each(["dev", "prod"] as const)("the alarms of %s", (stage) => {
   const templates = all[stage];
-  const alarms = resourcesOf(templates, "AWS::CloudWatch::Alarm", "watch").map(
-    ({ Properties }) => Properties,
-  );
+  const alarms = resourcesOf(templates, "AWS::CloudWatch::Alarm", "watch").map(alarmOf);
   /** The alarms on a metric, by the values of their dimensions. */
   const on = (metric: string) =>
     alarms

@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { isAccepted } from "../../lib/nag.ts";
 import { stageOf } from "../../lib/stages/stages.ts";
 import {
+  alarmOf,
   flat,
   functionsOf,
   resourcesOf,
@@ -206,7 +207,7 @@ describe("a restored table", () => {
     const { template } = stacks.find(({ name }) => name === told.StackName)!;
     expect(template.Outputs?.[told.OutputName]?.Value).toBe(restored.streamArn);
     const named = JSON.stringify(
-      resourcesOf(after, "AWS::CloudWatch::Alarm").map(({ Properties }) => Properties.Dimensions),
+      resourcesOf(after, "AWS::CloudWatch::Alarm").map((alarm) => alarmOf(alarm).Dimensions),
     );
     expect(named).toContain('"TableName","Value":"ovation-prod-2"');
     expect(named).not.toContain('"TableName","Value":"ovation-prod"');

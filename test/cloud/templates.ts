@@ -72,6 +72,15 @@ export const resourcesOf = (templates: Templates, type: string, stack?: string):
     .filter(([name]) => stack === undefined || name === stack)
     .flatMap(([, resources]) => Object.values(resources).filter(({ Type }) => Type === type));
 
+/** An alarm's properties; one whose metric an expression fills has it as `Expression`. */
+export function alarmOf({ Properties }: Resource): Resource["Properties"] {
+  const { Metrics, ...more } = Properties;
+  if (Metrics === undefined) return more;
+  const [{ Expression }, { MetricStat }] = Metrics;
+  const { Metric, Stat: Statistic, Period } = MetricStat;
+  return { ...more, ...Metric, Statistic, Period, Expression };
+}
+
 /** The only resource of a type in a stack, or the only one that matches. */
 export function theResource(
   templates: Templates,
