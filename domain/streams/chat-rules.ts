@@ -44,6 +44,9 @@ type LastMessage = Pick<Sender, "lastMessageAt" | "lastCall">;
 export const isRepeated = ({ lastCall }: LastMessage, callId: string | undefined) =>
   callId !== undefined && lastCall === callId;
 
+/** The largest clock skew, in milliseconds; a later message was written by a wrong clock. */
+export const skewMilliseconds = 5_000;
+
 /**
  * Refuses with `slow_mode`, and the seconds left, while the sender's last message is too recent.
  * The call that sent that message may be repeated.
@@ -55,9 +58,10 @@ export function assertNotSlowed(
 ): void {
   if (slowModeSeconds === 0 || sender.lastMessageAt === undefined) return;
   if (isRepeated(sender, callId)) return;
-  const next = Date.parse(sender.lastMessageAt) + slowModeSeconds * 1000;
-  const seconds = Math.ceil((next - now.getTime()) / 1000);
-  if (seconds > 0) refuse("slow_mode", { seconds, retryAfterSeconds: seconds });
+  const last = Date.parse(sender.lastMessageAt) - now.getTime();
+  const seconds = Math.ceil(last / 1000 + slowModeSeconds);
+  if (seconds > 0 && last <= skewMilliseconds)
+    refuse("slow_mode", { seconds, retryAfterSeconds: seconds });
 }
 
 /** A message that was admitted as number `n` of its stream. */

@@ -74,6 +74,15 @@ describe("admission", () => {
     expect(await codeOf(admitMessage(id, "slow", slow, later(19)))).toBe("done");
   });
 
+  test("slow mode does not wait for a time to return to which the clock was set back", async () => {
+    const { id } = await newStream();
+    const slow = { slowModeSeconds: 10, perSecondMax: 100 };
+    expect(await codeOf(admitMessage(id, "slow", slow, later(3_600)))).toBe("done");
+    expect(await codeOf(admitMessage(id, "slow", slow, later(3_596)))).toBe("slow_mode");
+    expect(await codeOf(admitMessage(id, "slow", slow, now))).toBe("done");
+    expect(await codeOf(admitMessage(id, "slow", slow, later(9)))).toBe("slow_mode");
+  });
+
   test("slow mode lets a call be repeated, and no other call with it", async () => {
     const { id } = await newStream();
     const slow = { slowModeSeconds: 10, perSecondMax: 100 };

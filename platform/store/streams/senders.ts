@@ -4,6 +4,7 @@ import {
   assertNotSlowed,
   type ChatRules,
   isRepeated,
+  skewMilliseconds,
 } from "../../../domain/streams/chat-rules.ts";
 import { Sender } from "../../../domain/streams/member.ts";
 import { BoundedMap } from "../../runtime/caches.ts";
@@ -103,10 +104,12 @@ function update(
 ): NonNullable<SingleWrite["Update"]> {
   const isUnmuted = "(attribute_not_exists(ban.mute) OR ban.mute.endsAt <= :now)";
   const isFree = `(attribute_not_exists(ban) OR (ban.endsAt <= :now AND ${isUnmuted}))`;
-  const isRested = "(attribute_not_exists(lastMessageAt) OR lastMessageAt <= :since)";
+  const isRested =
+    "(attribute_not_exists(lastMessageAt) OR lastMessageAt <= :since OR lastMessageAt > :ahead)";
   const isSlow = slowModeSeconds > 0;
   const isNoted = callId !== undefined;
   const since = new Date(now.getTime() - slowModeSeconds * 1000).toISOString();
+  const ahead = new Date(now.getTime() + skewMilliseconds).toISOString();
   const lets = isAgain ? ["lastCall = :call"] : isSlow ? [isRested] : [];
   const sets = ["userId = :user", "#second = :second", "expiresAt = :expires", count.set];
   if (!isAgain) sets.push("lastMessageAt = :now", ...(isNoted ? ["lastCall = :call"] : []));
@@ -120,7 +123,7 @@ function update(
       ":now": now.toISOString(),
       ":second": second,
       ":expires": second + senderKeptSeconds,
-      ...(isSlow && !isAgain && { ":since": since }),
+      ...(isSlow && !isAgain && { ":since": since, ":ahead": ahead }),
       ...((isNoted || isAgain) && { ":call": callId }),
       ...count.values,
     },
