@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import type { Stage } from "../model.ts";
 import { type AwsAnswer, AwsFailure, type AwsRequest, type Prepare } from "./failure.ts";
@@ -30,7 +30,10 @@ export function createObjects(directory: string): Objects {
     put(bucketName, key, bytes) {
       const file = fileOf(bucketName, key);
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-      writeFileSync(file, bytes, { mode: 0o600 });
+      // Whole or not at all, as in S3, also on a full disk and after a kill.
+      const part = join(directory, "s3", "part");
+      writeFileSync(part, bytes, { mode: 0o600 });
+      renameSync(part, file);
     },
     get(bucketName, key) {
       try {

@@ -1,7 +1,10 @@
+import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { createObjects } from "../../local/aws/objects.ts";
 import { call, eventually, liveStream, person } from "../api/people.ts";
 import { startOwn } from "../platform/money/running.ts";
 
@@ -46,3 +49,31 @@ test("a chat message takes a few kilobytes on disk, with its frame and its strea
   await system.stop();
   await rm(dataDir, { recursive: true, force: true });
 });
+
+const posixTest = process.platform === "win32" ? test.skip : test;
+posixTest(
+  "an object that a full disk cuts off is not there, and the one before stays",
+  async () => {
+    const directory = await mkdtemp(join(tmpdir(), "ovation-full-"));
+    const module = join(import.meta.dirname, "../../local/aws/objects.ts");
+    const script = `
+    const { createObjects } = await import(${JSON.stringify(module)});
+    const objects = createObjects(${JSON.stringify(directory)});
+    objects.put("bucket", "before", "whole");
+    for (const key of ["before", "new"])
+      try {
+        objects.put("bucket", key, "x".repeat(1_000_000));
+        console.log("written");
+      } catch {}`;
+    // No file may exceed some kilobytes, as if the disk had no more.
+    const limited = ["-c", 'ulimit -f 16; exec "$@"', "sh", process.execPath];
+    const given = [...limited, "--input-type=module", "-e", script];
+    const env = { ...process.env, NODE_OPTIONS: "", NODE_COMPILE_CACHE: "" };
+    const { stdout } = spawnSync("sh", given, { env, encoding: "utf8" });
+    expect(stdout).toBe("");
+    const { get, list } = createObjects(directory);
+    expect(list("bucket", "")).toEqual(["before"]);
+    expect(`${get("bucket", "before")}`).toBe("whole");
+    await rm(directory, { recursive: true });
+  },
+);
