@@ -40,11 +40,12 @@ const temporaryPrefix = "ovation-";
 export function openState(dataDirectory: string): State {
   const temporary = dataDirectory === ":memory:";
   const directory = temporary ? createTemporaryDirectory() : dataDirectory;
+  const file = join(directory, "runner.sqlite");
   let database: DatabaseSync | undefined;
   try {
     makeDirectory(directory);
-    restrictToOwner(join(directory, "runner.sqlite"));
-    database = new DatabaseSync(join(directory, "runner.sqlite"), { timeout: 0 });
+    restrictToOwner(file);
+    database = new DatabaseSync(file, { timeout: 0 });
     database.exec("PRAGMA locking_mode = EXCLUSIVE");
     database.exec("PRAGMA journal_mode = WAL");
     database.exec("PRAGMA synchronous = NORMAL");
@@ -58,10 +59,13 @@ export function openState(dataDirectory: string): State {
         `The data in ${directory} is in use by another running Ovation: ` +
           "stop that one, or set DATA_DIR to another directory.",
       );
-    throw new Error(
-      `DATA_DIR ${directory} cannot be used: ${(error as Error).message}. ` +
-        "Set DATA_DIR to a directory that you may write to.",
-      { cause: error },
+    throw (
+      findDamage(error, file) ??
+      new Error(
+        `DATA_DIR ${directory} cannot be used: ${(error as Error).message}. ` +
+          "Set DATA_DIR to a directory that you may write to.",
+        { cause: error },
+      )
     );
   }
   const opened = database;
@@ -73,6 +77,19 @@ export function openState(dataDirectory: string): State {
       if (temporary) rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** SQLite's codes for a damaged file, and for one that is no database. */
+const damageCodes = [11, 26];
+
+/** A readable sentence if an error means that a file is damaged; undefined for another error. */
+export function findDamage(error: unknown, file: string): Error | undefined {
+  const { errcode = 0, message } = error as Error & { errcode?: number };
+  if (!damageCodes.includes(errcode & 0xff)) return undefined;
+  const sentence =
+    `The data in ${file} cannot be read: ${message}. ` +
+    "Restore a copy of its directory, or set DATA_DIR to another one.";
+  return new Error(sentence, { cause: error });
 }
 
 /** As `recursive` does, which never returns for a path that cannot exist, such as below /proc. */

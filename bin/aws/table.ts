@@ -60,6 +60,11 @@ export const tableOptions = { table: { type: "string" }, stage: { type: "string"
 /** An open table, and a function that closes it. */
 type OpenTableHandle = { handle: TableHandle; close: () => Promise<void> };
 
+/** Throws the sentence if a table does not exist, since AWS's own does not name it. */
+const explainMissing = (sentence: string) => (error: Error) => {
+  throw error.name === "ResourceNotFoundException" ? new Error(sentence, { cause: error }) : error;
+};
+
 /**
  * Opens a deployed table with the AWS credentials of the environment, or without any the table in
  * DATA_DIR, whether the system is running or not; with `frozen` a snapshot as of now. Rejects with
@@ -77,11 +82,14 @@ export async function openTableHandle(
     const opened = openClient(DynamoDBClient, { ...slow, region });
     const client = DynamoDBDocumentClient.from(opened, { marshallOptions });
     const handle = { client, tableName: name };
-    await assertReadable(handle, choice.stage);
+    await assertReadable(handle, choice.stage).catch(
+      explainMissing(`There is no table ${name} in the account and region of the credentials.`),
+    );
     return { handle, close: async () => {} };
   }
   const open = frozen ? openSnapshot : openEngine;
-  const engine = await open(process.env.DATA_DIR || ".data");
+  const dataDirectory = process.env.DATA_DIR || ".data";
+  const engine = await open(dataDirectory);
   const stage = process.env.STAGE || "dev";
   const opened = openClient(DynamoDBClient, {
     ...slow,
@@ -92,7 +100,9 @@ export async function openTableHandle(
   const client = DynamoDBDocumentClient.from(opened, { marshallOptions });
   const handle = { client, tableName: `ovation-${stage}` };
   try {
-    await assertReadable(handle, stage);
+    await assertReadable(handle, stage).catch(
+      explainMissing(`There is no data of the stage ${stage} in ${dataDirectory}: set STAGE.`),
+    );
   } catch (error) {
     await engine.stop();
     throw error;

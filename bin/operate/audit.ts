@@ -3,7 +3,7 @@ import { audit, type Report } from "../../platform/audit/audit.ts";
 import { exportJournal, readJournal, sealedAt } from "../../platform/audit/journal.ts";
 import { scanTable } from "../../platform/table/query.ts";
 import { openTable, type TableChoice } from "../aws/table.ts";
-import { explain } from "./stage-command.ts";
+import { assertStageOption, explain } from "./stage-command.ts";
 
 /** How long a mismatch may be explained by records in flight. */
 const patienceMilliseconds = 5000;
@@ -19,6 +19,7 @@ type AuditOptions = TableChoice & {
 export const runAudit = (given: AuditOptions): Promise<number> => check(given).then(tell, explain);
 
 async function check(values: AuditOptions): Promise<Report> {
+  assertStageOption(values.stage);
   if (values.verify !== undefined) {
     const path = values.verify;
     const now = await sealedAt(path);

@@ -6,15 +6,18 @@ import { redriveAll } from "../../platform/store/money/redrive.ts";
 import { outputsOf } from "../aws/outputs.ts";
 import { openTable, type TableChoice, tableOptions } from "../aws/table.ts";
 import { findLocalBatches, getDeployedBatches } from "./failed-batches.ts";
-import { runOnStage } from "./stage-command.ts";
+import { assertStageOption, runOnStage } from "./stage-command.ts";
 
 const usage =
   "npm run redrive -- [--stage NAME] [--table NAME] [--failures BUCKET]   (default: DATA_DIR)";
 
 type RedriveOptions = TableChoice & { failures?: string };
 
-const readOptions = (): RedriveOptions =>
-  parseArgs({ options: { ...tableOptions, failures: { type: "string" } } }).values;
+function readOptions(): RedriveOptions {
+  const { values } = parseArgs({ options: { ...tableOptions, failures: { type: "string" } } });
+  assertStageOption(values.stage);
+  return values;
+}
 
 async function run(given: RedriveOptions): Promise<void> {
   const close = await openTable(given);

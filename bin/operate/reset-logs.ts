@@ -10,19 +10,21 @@ import { listLogs } from "../../platform/store/log/log-reset.ts";
 import { findReadOnly, type TableHandle } from "../../platform/table/layout.ts";
 import { useTable } from "../../platform/table/table.ts";
 import { openTableHandle, tableOptions } from "../aws/table.ts";
-import { runOnStage } from "./stage-command.ts";
+import { assertStageOption, runOnStage } from "./stage-command.ts";
 import { resetLogs } from "./stream-logs.ts";
 
 const usage = "npm run reset-logs -- [--stage NAME] [--table NAME] --yes   (default: DATA_DIR)";
 
-const readArguments = () =>
-  parseArgs({ options: { ...tableOptions, yes: { type: "boolean", default: false } } }).values;
+function readArguments() {
+  const options = { ...tableOptions, yes: { type: "boolean", default: false } } as const;
+  const { values } = parseArgs({ options });
+  assertStageOption(values.stage);
+  return values;
+}
 
 async function run(values: ReturnType<typeof readArguments>): Promise<void> {
   const dataDirectory = process.env.DATA_DIR || ".data";
   const deployed = values.table ?? values.stage;
-  if (deployed === undefined && (await isServed(dataDirectory)))
-    throw new Error(`Ovation is running on ${dataDirectory}: stop it before you reset its logs.`);
   const name = values.stage ?? (deployed === undefined ? process.env.STAGE : undefined);
   const stage = stageNamed(name || undefined);
   const { handle, close } = await openTableHandle(values);
@@ -30,6 +32,9 @@ async function run(values: ReturnType<typeof readArguments>): Promise<void> {
   // Writes to a read-only table: nobody else does.
   useTable(handle.client);
   try {
+    // Only now, since a system that was starting has been waited for.
+    if (deployed === undefined && (await isServed(dataDirectory)))
+      throw new Error(`Ovation is running on ${dataDirectory}: stop it before you reset its logs.`);
     if (values.yes && values.stage !== undefined && values.table === undefined)
       await waitUntilForgotten(handle, values.stage);
     await reset(stage, deployed ?? dataDirectory, values.yes);

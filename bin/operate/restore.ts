@@ -22,7 +22,7 @@ import {
   warmUp,
 } from "../aws/restored-table.ts";
 import { openTable } from "../aws/table.ts";
-import { readPositive, runOnStage, UsageError } from "./stage-command.ts";
+import { readPositive, readStageName, runOnStage, UsageError } from "./stage-command.ts";
 import { resetLogs } from "./stream-logs.ts";
 
 const usage = `npm run restore -- ${stageNames.join("|")} --at TIME | --backup [--before TIME]  [--to TABLE]
@@ -66,8 +66,8 @@ function readOptions(): RestoreOptions {
       before: { type: "string" },
     },
   });
-  const [name = ""] = positionals;
-  if (!stageNames.includes(name)) throw new UsageError(`Expected a stage, found '${name}'`);
+  const name = readStageName(positionals);
+  if (name === undefined) throw new UsageError("Expected a stage");
   const stage = stageNamed(name);
   const isDrill = values.drill;
   const isBackup = values.backup === true || isDrill;

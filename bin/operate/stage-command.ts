@@ -4,10 +4,21 @@ import { isDataMismatch } from "../aws/table.ts";
 /** An invalid option or argument; the message says what was found. */
 export class UsageError extends Error {}
 
-/** The stage in the arguments; undefined if there is none. Throws UsageError for an unknown one. */
-export function readStageName([name]: readonly string[]): string | undefined {
-  if (name === undefined || stageNames.includes(name)) return name;
-  throw new UsageError(`Expected a stage, found '${name}'`);
+/**
+ * The stage in the arguments; undefined if there is none. Throws UsageError for an unknown one and
+ * for further arguments: a second stage would be left out without a word.
+ */
+export function readStageName([name, further]: readonly string[]): string | undefined {
+  if (name !== undefined && !stageNames.includes(name))
+    throw new UsageError(`Expected a stage, found '${name}'`);
+  if (further !== undefined) throw new UsageError(`Unexpected argument '${further}'`);
+  return name;
+}
+
+/** Throws UsageError if `--stage` names no stage. */
+export function assertStageOption(name: string | undefined): void {
+  if (name === undefined || stageNames.includes(name)) return;
+  throw new UsageError(`--stage: expected one of ${stageNames.join(", ")}, found '${name}'`);
 }
 
 /** The positive number that an option has. Throws UsageError for anything else. */
@@ -53,10 +64,19 @@ type StageCommand<Options> = {
   advice?: (given: Options) => string;
 };
 
-/** Prints why a command failed. Returns its exit code: 2 for data of another stage or version. */
+/** A connection that is refused or cut: the system behind it has ended. */
+const lostCodes = ["ECONNREFUSED", "ECONNRESET", "EPIPE"];
+
+/** Prints why a command failed. Returns its exit code: 2 as in `runOnStage`. */
 export function explain(error: unknown): 1 | 2 {
-  console.error((error as Error).message);
-  return isDataMismatch(error) ? 2 : 1;
+  const { message, code = "" } = error as NodeJS.ErrnoException;
+  console.error(
+    lostCodes.includes(code)
+      ? `The table no longer responds (${message}). If Ovation has stopped or restarted meanwhile, ` +
+          "run the command again."
+      : message,
+  );
+  return isDataMismatch(error) || error instanceof UsageError ? 2 : 1;
 }
 
 /**

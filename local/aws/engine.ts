@@ -1,12 +1,10 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type EmbeddedEngine, openEmbeddedEngine } from "../engine/index.ts";
 import type { Table } from "../model.ts";
 import { findPositions } from "../sources/stream-positions.ts";
-import { DataDirectoryBusy, openState, restrictToOwner, type State } from "../state.ts";
-import { type EngineFile, engineFile } from "./discovery-files.ts";
+import { findDamage, restrictToOwner, type State } from "../state.ts";
+import { engineFile } from "./discovery-files.ts";
 import type { EngineCall, EngineCredentials } from "./engine-call.ts";
 import { startEngineServer } from "./engine-server.ts";
 import { openExternalEngine } from "./external-engine.ts";
@@ -21,10 +19,9 @@ export type Engine = {
   stop(): Promise<void>;
 };
 
-/** An engine opened by a program other than the runner. */
-type OpenEngine = Omit<Engine, "call">;
+/** The database of a data directory. */
+export const databaseOf = (directory: string) => join(directory, "dynamodb.sqlite");
 
-const fileName = "dynamodb.sqlite";
 const maintenanceMilliseconds = 10_000;
 const maintenanceSoonMilliseconds = 100;
 
@@ -47,21 +44,8 @@ type EngineOptions = {
  */
 export const startEngine = (options: EngineOptions): Promise<Engine> =>
   start(options).catch((error: unknown) => {
-    throw explain(error, join(options.state.directory, fileName));
+    throw findDamage(error, databaseOf(options.state.directory)) ?? error;
   });
-
-/** SQLite's codes for a damaged file, and for one that is no database. */
-const damageCodes = [11, 26];
-
-/** An error of a damaged file as a readable sentence; another error as it is. */
-function explain(error: unknown, file: string): unknown {
-  const { errcode = 0, message } = error as Error & { errcode?: number };
-  if (!damageCodes.includes(errcode & 0xff)) return error;
-  const sentence =
-    `The data in ${file} cannot be read: ${message}. ` +
-    "Restore a copy of its directory, or set DATA_DIR to another one.";
-  return new Error(sentence, { cause: error });
-}
 
 async function start(options: EngineOptions): Promise<Engine> {
   const { directory } = options.state;
@@ -84,7 +68,7 @@ async function start(options: EngineOptions): Promise<Engine> {
 }
 
 async function openEmbedded({ state, isFrozen, log }: EngineOptions): Promise<Engine> {
-  const file = join(state.directory, fileName);
+  const file = databaseOf(state.directory);
   restrictToOwner(file);
   const engine = openEmbeddedEngine(file);
   const call: EngineCall = async (target, body) =>
@@ -128,76 +112,6 @@ function startMaintenance(engine: EmbeddedEngine, state: State, log: (line: stri
   };
   plan(maintenanceMilliseconds);
   return () => clearTimeout(timer);
-}
-
-/**
- * The engine of a data directory for a program other than the runner, such as an audit: the running
- * one, or one opened temporarily. Rejects if the directory has no data.
- */
-export async function openEngine(dataDirectory: string): Promise<OpenEngine> {
-  const found = findEngine(dataDirectory);
-  if ("state" in found) return openAlone(found.state);
-  return { ...found.running, stop: async () => {} };
-}
-
-/** The running engine's file; if none runs, the directory's state, whose lock prevents a start. */
-function findEngine(dataDirectory: string): { running: EngineFile } | { state: State } {
-  const running = engineFile.read(dataDirectory);
-  if (running?.isOther) return { running };
-  if (!existsSync(join(dataDirectory, fileName)))
-    throw new Error(`There is no data in ${dataDirectory}: start Ovation once, or set DATA_DIR.`);
-  try {
-    return { state: openState(dataDirectory) };
-  } catch (error) {
-    if (running && error instanceof DataDirectoryBusy) return { running };
-    throw error;
-  }
-}
-
-/** An engine opened temporarily for reading the data of the state's directory. */
-async function openAlone(state: State, prepare = () => {}): Promise<OpenEngine> {
-  try {
-    prepare();
-    const engine = await startEngine({ state, tables: [], isFrozen: true, log: () => {} });
-    return {
-      ...engine,
-      async stop() {
-        await engine.stop();
-        state.close();
-      },
-    };
-  } catch (error) {
-    state.close();
-    throw error;
-  }
-}
-
-/**
- * A snapshot of a data directory, for reads that take longer than writers wait, such as an export:
- * SQLite copies the data in one transaction to the temporary directory, and a separate engine reads
- * the copy until `stop`. Rejects if the directory has no data, or only the address of an external
- * engine.
- */
-export async function openSnapshot(dataDirectory: string): Promise<OpenEngine> {
-  const found = findEngine(dataDirectory);
-  // The lock ensures that no runner writes.
-  if ("state" in found) return openAlone(found.state);
-  if (found.running.isOther)
-    throw new Error(
-      `The data lies with the engine at ${found.running.endpoint}, which can give no snapshot: ` +
-        "stop Ovation first.",
-    );
-  const state = openState(":memory:");
-  return openAlone(state, () => {
-    const database = new DatabaseSync(join(dataDirectory, fileName), { timeout: 5000 });
-    try {
-      // SQLite refuses to copy into a file with content, but not into an empty one.
-      restrictToOwner(join(state.directory, fileName));
-      database.prepare("VACUUM INTO ?").run(join(state.directory, fileName));
-    } finally {
-      database.close();
-    }
-  });
 }
 
 /** The fields of a CreateTable request that a local engine supports. */

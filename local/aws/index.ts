@@ -24,8 +24,8 @@ import { createThreadCalls } from "./thread-calls.ts";
 
 export { FormatMismatch } from "../engine/index.ts";
 export { endpointFile } from "./discovery-files.ts";
-export { openEngine, openSnapshot } from "./engine.ts";
 export { withIssuerFaults } from "./issuer-faults.ts";
+export { openEngine, openSnapshot } from "./open-engine.ts";
 export type { PauseKey } from "./sources.ts";
 
 /** Credentials in the SDK's form. */

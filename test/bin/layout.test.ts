@@ -34,11 +34,11 @@ async function label(Item?: object): Promise<void> {
   await engine.stop();
 }
 
-function run(line: string) {
+function run(line: string, more: Record<string, string> = {}) {
   const [program = "", ...options] = line.split(" ");
   const path = join(import.meta.dirname, "../../bin", program);
   const { status, stdout, stderr } = spawnSync(process.execPath, [path, ...options], {
-    env: { ...process.env, DATA_DIR: dataDir, PORT: "0", NODE_OPTIONS: "" },
+    env: { ...process.env, DATA_DIR: dataDir, PORT: "0", NODE_OPTIONS: "", ...more },
     encoding: "utf8",
   });
   return { status, says: (stdout + stderr).trim().split("\n") };
@@ -51,6 +51,13 @@ test("data with its stage and version can be audited, and a system starts on it"
   expect(run("ovation.ts audit")).toMatchObject({ status: 0 });
   expect(run("operate/redrive.ts")).toMatchObject({ status: 0 });
   await (await startSystem({ dataDir })).stop();
+});
+
+test("a command for a stage that has never run on the data says so", () => {
+  expect(run("ovation.ts audit", { STAGE: "prod" })).toEqual({
+    status: 1,
+    says: [`There is no data of the stage prod in ${dataDir}: set STAGE.`],
+  });
 });
 
 test("data without a version is refused by start, audit and redrive with a sentence and code 2", async () => {

@@ -32,7 +32,7 @@ test.each([
   [["nowhere"], 2, "Expected a stage, found 'nowhere'"],
   [["prod", "--units", "0"], 2, "--units: expected a positive number, found '0'"],
   [["prod"], 2, "The table ovation-prod is that of the stage eu, not of prod"],
-  [["staging"], 1, "Requested resource not found"],
+  [["staging"], 1, "There is no table ovation-staging in the account and region"],
 ])("%j exits with %i and a sentence", async (options, code, sentence) => {
   labelled({ stage: "eu" });
   const { status, stderr } = await run(...options);

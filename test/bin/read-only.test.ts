@@ -46,7 +46,10 @@ test("a stage becomes read-only, its queues keep their messages, and both can be
 
 test("a stage without a table and an unknown stage are reported in a sentence", async () => {
   const none = await run("staging");
-  expect([none.status, none.stderr]).toEqual([1, "Requested resource not found\n"]);
+  expect([none.status, none.stderr]).toEqual([
+    1,
+    "There is no table ovation-staging in the account and region of the credentials.\n",
+  ]);
   const wrong = await run("nowhere");
   expect([wrong.status, wrong.stderr.split("\n")[0]]).toEqual([
     2,

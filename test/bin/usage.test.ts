@@ -1,4 +1,8 @@
 /** What commands print if they are asked for help, or misused. */
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import { runProgram } from "../aws/account.ts";
@@ -63,4 +67,44 @@ test.each([
   const { status, stdout, stderr } = await runProgram(program, [option], {});
   expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
   expect(stderr).toContain(says);
+});
+
+test.each([
+  ["ovation.ts", ["audit", "--stage", "nope"], "--stage: expected one of dev, staging, prod, "],
+  ["operate/redrive.ts", ["--stage", "nope"], "--stage: expected one of dev, staging, prod, "],
+  ["operate/reset-logs.ts", ["--stage", "nope"], "--stage: expected one of dev, staging, prod, "],
+  ["operate/read-only.ts", ["nope"], "Expected a stage, "],
+  ["operate/migrate.ts", ["nope"], "Expected a stage, "],
+  ["operate/restore.ts", ["nope"], "Expected a stage, "],
+])("%s %j is wrong usage: exit code 2 and a sentence", async (program, options, says) => {
+  const { status, stdout, stderr } = await runProgram(program, options, {});
+  expect([status, stdout, stderr.split("\n")[0]]).toEqual([2, "", `${says}found 'nope'`]);
+});
+
+test.each(["read-only", "migrate", "restore"])(
+  "%s refuses a second stage: nothing would happen to it",
+  async (name) => {
+    const { status, stderr } = await runProgram(`operate/${name}.ts`, ["dev", "staging"], {});
+    expect([status, stderr.split("\n")[0]]).toEqual([2, "Unexpected argument 'staging'"]);
+  },
+);
+
+test("a system that ends while a command reads its table is reported in a sentence", async () => {
+  const server = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const credentials = { accessKeyId: "a", secretAccessKey: "b" };
+  const DATA_DIR = await mkdtemp(join(tmpdir(), "ovation-ended-"));
+  await writeFile(
+    join(DATA_DIR, "engine.json"),
+    JSON.stringify({ endpoint, credentials, isOther: true }),
+  );
+  const cut = await runProgram("ovation.ts", ["audit"], { DATA_DIR });
+  server.close();
+  const refused = await runProgram("operate/redrive.ts", [], { DATA_DIR });
+  await rm(DATA_DIR, { recursive: true });
+  for (const { status, stdout, stderr } of [cut, refused]) {
+    expect([status, stdout]).toEqual([1, ""]);
+    expect(stderr).toMatch(/^The table no longer responds \(.+\)\. .* run the command again\.\n$/);
+  }
 });

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
-import { type Engine, openEngine, openSnapshot, startEngine } from "../../local/aws/engine.ts";
+import { type Engine, startEngine } from "../../local/aws/engine.ts";
+import { openEngine, openSnapshot } from "../../local/aws/open-engine.ts";
 import { FormatMismatch } from "../../local/engine/index.ts";
 import { createStorage } from "../../local/engine/storage.ts";
 import { createStreamFeed } from "../../local/sources/stream-feed.ts";
@@ -151,6 +152,21 @@ test("an audit without data says so", async () => {
   await expect(openEngine(join(directory, "none"))).rejects.toThrow("There is no data in");
 });
 
+test("a command waits for the engine of a runner that is starting, after a kill too", async () => {
+  await (await start()).stop();
+  const state = openState(directory);
+  const left = { endpoint: "http://127.0.0.1:1", credentials: {}, isOther: false };
+  for (const file of [undefined, left]) {
+    if (file) writeFileSync(join(directory, "engine.json"), JSON.stringify(file));
+    await expect(openEngine(directory, 0)).rejects.toThrow(/in use by an Ovation .* not respond/);
+    const opening = openEngine(directory);
+    const engine = await startEngine({ state, tables, log: () => {} });
+    expect((await opening).endpoint).toBe(engine.endpoint);
+    await engine.stop();
+  }
+  state.close();
+});
+
 test("an engine that does not respond is named with its setting", async () => {
   const state = openState(directory);
   const endpoint = "http://127.0.0.1:1";
@@ -243,10 +259,15 @@ test.each([
   ["is no database", () => Buffer.from("no database")],
   ["is cut off", (whole: Buffer) => whole.subarray(0, 6_000)],
 ])("a file that %s is named in a readable sentence", async (_, damage) => {
-  const file = join(directory, "dynamodb.sqlite");
-  await (await start()).stop();
-  writeFileSync(file, damage(readFileSync(file)));
-  await expect(start()).rejects.toThrow(/^The data in .*dynamodb.sqlite cannot be read: [^.]*\. /);
+  for (const name of ["dynamodb.sqlite", "runner.sqlite"]) {
+    const file = join(directory, name);
+    await (await start()).stop();
+    const whole = readFileSync(file);
+    writeFileSync(file, damage(whole));
+    const says = `^The data in .*${name} cannot be read: [^.]*\\. Restore a copy of its directory`;
+    await expect(start()).rejects.toThrow(new RegExp(says));
+    writeFileSync(file, whole);
+  }
 });
 
 const dynoxide = findDynoxide();
