@@ -25,7 +25,7 @@ export async function checkMachine(settings: Settings): Promise<Finding[]> {
     checkNode(process.versions.node),
     await checkPort(settings.PORT),
     checkRights(settings.DATA_DIR),
-    checkDisk(),
+    checkDisk(settings.DATA_DIR),
     await checkEngine(settings.DYNAMODB_ENDPOINT),
   ];
 }
@@ -78,21 +78,32 @@ export function checkRights(dataDir: string): Finding {
   return { name, isGood: false, says: `${closed} is not writable`, fix };
 }
 
-/** Whether a folder is writable, or can be created. */
-function isWritable(folder: string): boolean {
+/** A folder, or the nearest one above it that exists. */
+function existing(folder: string): string {
   let there = folder;
   while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
+  return there;
+}
+
+/** Whether a folder is writable, or can be created. */
+function isWritable(folder: string): boolean {
   try {
-    accessSync(there, constants.W_OK);
+    accessSync(existing(folder), constants.W_OK);
     return true;
   } catch {
     return false;
   }
 }
 
-function checkDisk(): Finding {
-  const { bavail, bsize } = statfsSync(root);
-  const free = bavail * bsize;
+function freeBytesIn(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize;
+}
+
+/** Whether the disks of the build output and of the data, which may be another, have space. */
+export function checkDisk(dataDir: string, freeIn = freeBytesIn): Finding {
+  const folders = [root, ...(dataDir === ":memory:" ? [] : [existing(resolve(dataDir))])];
+  const free = Math.min(...folders.map(freeIn));
   const says = `${(free / 1024 ** 3).toFixed(1)} GB are free`;
   const isGood = free >= freeBytesMin;
   return { name: "Disk", isGood, says, ...(!isGood && { fix: "Free half a gigabyte." }) };

@@ -6,7 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { command, formatFindings } from "../../bin/cli/doctor.ts";
 import { checkAccount } from "../../bin/cli/doctor-aws.ts";
-import { checkEngine, checkNode, checkPort, checkRights } from "../../bin/cli/doctor-checks.ts";
+import {
+  checkDisk,
+  checkEngine,
+  checkNode,
+  checkPort,
+  checkRights,
+} from "../../bin/cli/doctor-checks.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import { freePort } from "../system.ts";
 
@@ -54,6 +60,16 @@ Needed only for a deployment:
 
 1 problem to fix before \`npm start\`.`);
   for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+});
+
+test("a full disk is reported, also if only the data is on it", () => {
+  const dataDir = mkdtempSync(join(tmpdir(), "ovation-disk-"));
+  const freeIn = (folder: string) => (folder === dataDir ? 100 * 1024 ** 2 : 2 * 1024 ** 3);
+  expect(checkDisk(":memory:", freeIn)).toMatchObject({ isGood: true, says: "2.0 GB are free" });
+  expect(checkDisk(join(dataDir, "new"), freeIn)).toMatchObject({
+    ...{ isGood: false, says: "0.1 GB are free", fix: "Free half a gigabyte." },
+  });
+  rmSync(dataDir, { recursive: true });
 });
 
 describe("on this machine", () => {
