@@ -28,7 +28,7 @@ let running: Promise<Jwks> | undefined;
 export async function fetchKeys(nowMilliseconds: number): Promise<Jwks | undefined> {
   if (running !== undefined) return running;
   const pause = last.failed ? failurePauseMilliseconds : fetchPauseMilliseconds;
-  if (nowMilliseconds - last.at < pause) {
+  if (Math.abs(nowMilliseconds - last.at) < pause) {
     if (last.failed) throw new KeysUnavailable("The issuer's keys could not be fetched just now");
     return undefined;
   }

@@ -69,9 +69,13 @@ const readMillisecondsMax = 2_000;
 /** What identifies a caller's token. */
 export type Session = Pick<Caller, "userId" | "issuedAt" | "tokenId">;
 
+/** When the list was read; never, if that is later than clocks differ: ours was set back. */
+const lastRead = (now: number) =>
+  known.readAt > now + clocksMilliseconds ? Number.NEGATIVE_INFINITY : known.readAt;
+
 /** Whether the list is recent enough, and the end of its next refresh if that is due. */
 function checkRevocations(now: Date): { isRecent: boolean; refreshed: Promise<void> } {
-  const age = now.getTime() - known.readAt;
+  const age = now.getTime() - lastRead(now.getTime());
   const isDue = age > ages.fresh;
   return { isRecent: age <= ages.usable, refreshed: isDue ? refresh(now) : Promise.resolve() };
 }
@@ -102,12 +106,12 @@ function refresh(now: Date): Promise<void> {
 /** Reads entries added since the last read, and drops those that are too old to matter. */
 async function readList(at: number): Promise<void> {
   const oldest = at - listedSeconds * 1000;
-  const from = Math.max(oldest, known.readAt) - clocksMilliseconds;
+  const from = Math.max(oldest, lastRead(at)) - clocksMilliseconds;
   const low = new Date(from).toISOString();
   const items = await queryWhole(key.recentRevocation("", ""), { low, high: "~" });
   const marks = new Map([...known.marks].filter(([, mark]) => mark.at > oldest));
   for (const item of items) addMark(marks, parseItem(Listed, item));
-  known = { marks, readAt: Math.max(at, known.readAt) };
+  known = { marks, readAt: Math.max(at, lastRead(at)) };
 }
 
 function addMark(marks: Map<string, ListedRevocation>, mark: ListedRevocation): void {

@@ -29,7 +29,8 @@ export function cachedIfLong<One>(
   const known = new BoundedMap<string, { at: number; list: readonly One[] }>(longListsMax);
   return async (id, now, onRead) => {
     const before = known.get(id);
-    if (before !== undefined && now.getTime() - before.at < longMilliseconds) return before.list;
+    if (before !== undefined && Math.abs(now.getTime() - before.at) < longMilliseconds)
+      return before.list;
     const list = await read(id, now, before?.list.length ?? 0);
     known.delete(id);
     if (list.length > longMin) known.set(id, { at: now.getTime(), list });

@@ -191,7 +191,7 @@ export function unlessReadOnly(
   let known: { at: number; since: Promise<string | undefined> } | undefined;
   const find = () => {
     const now = Date.now();
-    if (known !== undefined && now - known.at < markMilliseconds) return known.since;
+    if (known !== undefined && Math.abs(now - known.at) < markMilliseconds) return known.since;
     const since = findReadOnly({ client, tableName: tableName() });
     known = { at: now, since };
     // A mark that cannot be read now is read by the next write.

@@ -34,7 +34,7 @@ export async function readRecent<Value>(
   { keeps = () => true, holds = async () => true }: Keeping<Value> = {},
 ): Promise<Value> {
   const found = recentReads().get(name);
-  const isRecent = found !== undefined && now.getTime() - found.at < recentMilliseconds;
+  const isRecent = found !== undefined && Math.abs(now.getTime() - found.at) < recentMilliseconds;
   if (isRecent && (await holds())) return found.value as Value;
   const value = await read();
   if (keeps(value)) recentReads().set(name, { at: now.getTime(), value });

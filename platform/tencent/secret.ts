@@ -32,7 +32,7 @@ function storedKey(name: SettingName & `${string}_SECRET_ARN`): StoredKey {
     return held.value;
   }
   const isYounger = (age: number, now: Date) =>
-    held !== undefined && now.getTime() - held.readAt < age;
+    held !== undefined && Math.abs(now.getTime() - held.readAt) < age;
   return {
     get: async (now) => (isYounger(lifeMilliseconds, now) ? held!.value : read(now)),
     reread: async (now) => (isYounger(rereadMilliseconds, now) ? undefined : read(now)),

@@ -84,6 +84,10 @@ test("an environment that wrote before notices that the table becomes read-only,
   setClock(begun + markMilliseconds);
   expect(await write()).toBe(Maintenance);
   await makeWritable(place());
+  expect(await write()).toBe(Maintenance);
+  // What was known after a clock was set back is read again.
+  setClock(begun - 3_600_000);
+  expect(await write()).toBe("written");
   setClock(begun + 2 * markMilliseconds);
   expect(await write()).toBe("written");
 });

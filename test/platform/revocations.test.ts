@@ -83,6 +83,17 @@ test("within ten seconds of a revocation elsewhere no effect relies on an earlie
   await expect(act(9)).rejects.toMatchObject({ code: "token_invalid" });
 });
 
+test("a revocation counts although the clock was set back after the list was read", async () => {
+  const finn = session("finn", second);
+  beNew();
+  await assertSession(finn, at(3_600));
+  // By another environment: this one has to read it.
+  const mark = { user: "finn", second: second + 1, at: at(1).getTime() };
+  await putItem({ ...key.recentRevocation(at(1).toISOString().slice(0, 19), "back"), ...mark });
+  await expect(assertSession(finn, at(2))).rejects.toThrow("token_invalid");
+  await assertSession(session("gwen", second), at(2));
+});
+
 test("reading the list costs a new environment's first effect a step, and other calls none", async () => {
   await makeUser("dan");
   const measure = meterTable();
