@@ -11,10 +11,12 @@ export function createClock() {
     /**
      * Takes a time that the server has sent, such as an event's. The latest one counts, since all
      * arrive late. A corrected clock makes earlier ones too high; this one shows whether they are.
+     * A replayed event may be hours old, so it only shows that this machine's clock is slow.
      */
-    note(at: string | null | undefined): void {
+    note(at: string | null | undefined, isReplayed = false): void {
       const difference = Date.parse(at ?? "") - Date.now();
       if (Number.isNaN(difference)) return;
+      if (isReplayed && difference < Math.max(ahead, 0)) return;
       const offset = Date.now() - performance.now();
       if (Math.abs(offset - origin) > 1_000) ahead = Math.min(ahead, Math.max(difference, 0));
       origin = offset;

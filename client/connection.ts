@@ -29,7 +29,7 @@ type Settings = {
   onState(state: ClientState, reason?: string, statusCode?: number): void;
   report(error: unknown): void;
   /** Takes the time of an event that has just arrived. */
-  noteTime(at: string | undefined): void;
+  noteTime(at: string | undefined, isReplayed: boolean): void;
 };
 
 type Connection = {
@@ -81,7 +81,11 @@ export function connect(settings: Settings) {
       else begin(wanted);
     },
     onMessage(message) {
-      if (message.type === "events") settings.noteTime(message.events.at(-1)?.at);
+      if (message.type === "events") {
+        const { streamId, frame, events } = message;
+        const newest = session.followings.get(streamId)?.follower.newest() ?? 0;
+        settings.noteTime(events.at(-1)?.at, frame <= newest);
+      }
       perform(connection, sessions.receive(session, message, performance.now()));
       if (message.type === "channel") announce(message.streamId);
     },

@@ -62,8 +62,10 @@ export type Stream = {
   moments: readonly OpenMoment[];
   /** Whether the chat has loaded. */
   isReady: boolean;
-  /** Why the chat could not be read. */
+  /** Why the chat could not be read; `retry` reads it again. */
   error?: unknown;
+  /** Reads the chat again after an `error`. */
+  retry(): void;
   /** Why the stream has ended. */
   end?: { reason: string; statusCode: number | undefined; code: string | undefined };
   /** Sends a message, like `Subscription.send`. Throws while there is no stream. */
@@ -79,6 +81,7 @@ const nothing: Stream = {
     throw new TypeError("There is no stream yet");
   },
   older: async () => false,
+  retry() {},
 };
 
 /** Follows a stream and its chat while the component is mounted and `streamId` is defined. */
@@ -104,13 +107,17 @@ export function useStream(
       onEnd: (reason, statusCode, code) => set({ end: { reason, statusCode, code } }),
     });
     set({ send: stream.send });
-    stream
-      .history({
-        ...wish.current,
-        onChange: ({ messages, pending, hasOlder, older }) =>
-          set({ messages, pending, hasOlder, older, isReady: true }),
-      })
-      .catch((error) => set({ error }));
+    const read = () => {
+      set({ error: undefined, retry: nothing.retry });
+      stream
+        .history({
+          ...wish.current,
+          onChange: ({ messages, pending, hasOlder, older }) =>
+            set({ messages, pending, hasOlder, older, isReady: true }),
+        })
+        .catch((error) => set({ error, retry: read }));
+    };
+    read();
     return () => {
       isHere = false;
       stream.close();

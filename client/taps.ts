@@ -21,6 +21,7 @@ const refusedSeconds = 30;
 export function createTaps(streamId: string, call: ReturnType<typeof createCall>): Taps {
   const session = makeKey().replaceAll("-", "");
   let [total, sent, isOpen, isWaiting] = [0, 0, true, false];
+  let timer: ReturnType<typeof setTimeout> | undefined;
   async function send(): Promise<void> {
     isWaiting = true;
     const before = total;
@@ -41,9 +42,10 @@ export function createTaps(streamId: string, call: ReturnType<typeof createCall>
       if (isRefused) total += sent - before;
       wait = (retryAfterSeconds ?? (isRefused ? refusedSeconds : 5)) * second;
     }
-    setTimeout(() => {
+    if (!isOpen) return;
+    timer = setTimeout(() => {
       isWaiting = false;
-      if (total > sent && isOpen) void send();
+      if (total > sent) void send();
     }, wait);
   }
   return {
@@ -53,6 +55,7 @@ export function createTaps(streamId: string, call: ReturnType<typeof createCall>
       if (!isWaiting) void send();
     },
     close() {
+      clearTimeout(timer);
       if (total > sent && isOpen) void send();
       isOpen = false;
     },

@@ -112,17 +112,26 @@ test("another stream replaces the first, and nothing of it is left", async () =>
   client.close();
 });
 
-test("a chat that cannot be read says why", async () => {
-  const held = createTestClient({
-    fetch: (async () =>
-      Response.json({ errors: ["No"] }, { status: 403 })) as unknown as typeof fetch,
-  });
+test("a chat that cannot be read says why, and can be read again", async () => {
+  const chat = createChat(3);
+  let isRefused = true;
+  const fetcher = async (...given: Parameters<typeof chat.fetch>) =>
+    isRefused ? Response.json({ errors: ["No"] }, { status: 403 }) : chat.fetch(...given);
+  const held = createTestClient({ fetch: fetcher as unknown as typeof fetch });
   const probe = createProbe(() => useStream(held.client, streamId));
   const root = await mount(probe.element({}));
   await wait(20);
   await act(async () => held.last().greet());
   await wait(10);
   expect(probe.last()).toMatchObject({ error: { statusCode: 403 }, isReady: false });
+  const { retry } = probe.last();
+  isRefused = false;
+  await act(async () => retry());
+  await wait(10);
+  expect(probe.last()).toMatchObject({ error: undefined, isReady: true });
+  expect(probe.last().messages).toHaveLength(3);
+  await act(async () => held.last().say(frameOf(1, [said(chat.say("hi"))])));
+  expect(probe.last().messages).toHaveLength(4);
   await act(async () => root.unmount());
   held.client.close();
 });

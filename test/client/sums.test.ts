@@ -208,6 +208,7 @@ test("taps are sent in batches at the server's interval, and each counts once", 
 test("taps since the last call are sent at close(), and nothing later", async () => {
   const server = likesServer(100);
   const { client } = createTestClient({ fetch: server.fetcher });
+  await pass(20);
   const taps = client.taps(streamId);
   taps.tap();
   await pass(1);
@@ -215,9 +216,11 @@ test("taps since the last call are sent at close(), and nothing later", async ()
   taps.close();
   await pass(1);
   expect([server.total(), server.calls.length]).toEqual([3, 2]);
+  // No timer keeps the process of a program that has ended.
+  client.close();
+  expect(jest.getTimerCount()).toBe(0);
   await pass(60_000);
   expect(server.calls).toHaveLength(2);
-  client.close();
 });
 
 test("taps beyond the limit are dropped, and a stream that refuses them is asked every 30 s", async () => {
@@ -321,6 +324,40 @@ test("a vote is sent before the poll's end by the server's clock, if this machin
   random.mockRestore();
   client.close();
 });
+
+test.each([
+  ["right", 0],
+  ["a minute slow", 60_000],
+])(
+  "a replay of old events does not delay a vote if this machine's clock is %s",
+  async (_, slow) => {
+    let calls = 0;
+    const fetcher = (async (url: string) => {
+      if (url.endsWith("/vote")) calls += 1;
+      return Response.json({ isSuccess: true, data: { momentId: "p1", options: [1] } });
+    }) as unknown as typeof fetch;
+    const { client, last, follow } = createTestClient({ fetch: fetcher });
+    follow({ since: { epoch: "e", frame: 0 } });
+    await pass(20);
+    last().greet(1, { recovered: true });
+    const serverNow = Date.now() + slow;
+    const at = new Date(serverNow - 30_000).toISOString();
+    last().say(frameOf(1, { events: [{ id: "m1", type: "chat.message", at, data: {} }] }));
+    await pass(1);
+    const random = jest.spyOn(Math, "random").mockReturnValue(1);
+    // A slow clock is corrected as far as the replay shows, which is what this test allows for.
+    const late = slow === 0 ? 0 : 30_000;
+    const endsAt = new Date(serverNow + 6_000 - late).toISOString();
+    const voting = client.vote({ streamId, id: "p1", spreadSeconds: 10, endsAt }, 1);
+    await pass(3_900);
+    expect(calls).toBe(0);
+    await pass(200);
+    expect(calls).toBe(1);
+    await voting;
+    random.mockRestore();
+    client.close();
+  },
+);
 
 test("the last vote in a poll is stored, whatever time each has waited or its call has taken", async () => {
   const asked: string[] = [];
