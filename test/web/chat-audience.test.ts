@@ -233,7 +233,7 @@ browserTest(
       await made.getByRole("button", { name: /^Red/ }).click();
       await made.locator(".toast", { hasText: /^Voting has ended\.$/ }).waitFor();
       await made.evaluate("view = document.querySelector('ovation-chat').shadowRoot");
-      await made.evaluate("view.querySelector('.toast').replaceChildren()");
+      await made.evaluate("view.querySelector('.toast').remove()");
     }
     await made.close();
   },

@@ -85,6 +85,38 @@ browserTest(
 );
 
 browserTest(
+  "a moderator who mutes several users in a row can undo each, and a refusal hides none of it",
+  async () => {
+    const made = await open();
+    await made.locator('[aria-label*="10"]').waitFor({ state: "attached" });
+    const moderators = JSON.stringify({ ...standardSettings, moderators: ["me"] });
+    await made.evaluate(`happen("settings.changed", ${moderators})`);
+    await made.evaluate("show(message('one'), message('two'))");
+    for (const text of ["one", "two"]) {
+      await made.locator(".row.message", { hasText: text }).press("m");
+      await made.getByRole("menuitem", { name: "Mute" }).click();
+      await made.getByText(`User ${text === "one" ? 1 : 2} is muted.`).waitFor();
+    }
+    await made.evaluate("voteCode = 'moment_over'");
+    await made.evaluate(`moment("started", ${JSON.stringify({ ...poll, choices: 1 })}, [0, 0])`);
+    await made.getByRole("button", { name: /^Red/ }).click();
+    await made.getByText("Voting has ended.").waitFor();
+    const undone = async () =>
+      ((await made.evaluate("calls")) as { method: string; pathname: string }[])
+        .filter(({ method }) => method === "DELETE")
+        .map(({ pathname }) => pathname.split("/").at(-1));
+    // Undone by a double click, which reaches no other button.
+    await made.getByRole("button", { name: "Undo" }).first().dblclick();
+    await made.getByText("User 1 is muted.").waitFor({ state: "detached" });
+    expect(await undone()).toEqual(["u1"]);
+    await made.getByRole("button", { name: "Undo" }).press("Enter");
+    await expectSoon(async () => (await undone()).join() === "u1,u2");
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "the menu of a moderator fits into a low chat, or scrolls there",
   async () => {
     const made = await open();

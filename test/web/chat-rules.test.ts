@@ -118,7 +118,7 @@ function stateOf(client: ReturnType<typeof clientThat>, more: object = {}) {
     subscription: { send: () => ({ sent }) },
     wallet: { spend: (_: number, call: Promise<unknown>) => call },
     view: {
-      toast: { tell: (text: string) => told.push(text) },
+      toasts: { tell: (text: string) => told.push(text) },
       picker: { setTypes: (types: object) => waits.push(types) },
       log: { follow() {} },
       composer: { wait: (seconds: number) => waits.push(seconds) },
@@ -192,7 +192,7 @@ test("a gift or superlike whose response is lost can be sent again without a sec
     again.push(act ?? (() => {}));
   };
   const base = stateOf(clientThat());
-  const state = { ...base, client, view: { ...base.view, toast: { tell } } };
+  const state = { ...base, client, view: { ...base.view, toasts: { tell } } };
   for (const pay of [
     () => createActions(state).give(rose, 1),
     () => createActions(state).superlike(),

@@ -34,7 +34,7 @@ export function createActions(state: State) {
         perform({ act, seconds }, message, client, translator),
       );
       const { says = "", undo } = done ?? {};
-      if (says !== "") view.toast.tell(says, undo && (() => void attempt(state, undo)));
+      if (says !== "") view.toasts.tell(says, undo && (() => void attempt(state, undo)));
     },
   };
 }
@@ -71,7 +71,7 @@ async function refreshGifts(state: State, { id }: GiftType, error: unknown): Pro
   const now = types.find((type) => type.id === id);
   if (now === undefined || state.isClosed) throw error;
   const { name: gift, creditAmount: n } = now;
-  state.view.toast.tell(state.translator.translate("repriced", { gift, n }));
+  state.view.toasts.tell(state.translator.translate("repriced", { gift, n }));
 }
 
 /**
@@ -89,10 +89,10 @@ export async function attempt<Answer>(
   } catch (error) {
     const key = error instanceof OvationError ? error.key : undefined;
     if (state.isClosed) return undefined;
-    const { toast } = state.view;
+    const { toasts } = state.view;
     const { translate } = state.translator;
-    if (key !== undefined && again) toast.tell(translate(unsure), () => again(key), "again");
-    else toast.tell(translate("failed", { reason: reasonOf(error) }));
+    if (key !== undefined && again) toasts.tell(translate(unsure), () => again(key), "again");
+    else toasts.tell(translate("failed", { reason: reasonOf(error) }));
     return undefined;
   }
 }

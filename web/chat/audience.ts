@@ -33,7 +33,7 @@ export function createAudience({ client, streamId, view, translator }: Own, atte
 
   function tellIfLate(error: unknown): undefined {
     unlessLate(error);
-    view.toast.tell(translator.translate("votingOver"));
+    view.toasts.tell(translator.translate("votingOver"));
   }
 
   return {

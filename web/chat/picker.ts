@@ -34,6 +34,7 @@ export class Picker {
   #quick: HTMLSelectElement;
   #held = 0;
   #types: GiftType[] = [];
+  #cards = new Map<string, { card: HTMLElement; show(type: GiftType): void }>();
   #chosen: GiftType | undefined;
 
   constructor(translator: Translator, give: Give) {
@@ -102,14 +103,9 @@ export class Picker {
   };
 
   setBalance(credits: number): void {
-    const before = this.#held;
     this.#held = credits;
     this.#amount.textContent = this.#translator.number(credits);
-    const isChanged = ({ creditAmount }: GiftType) =>
-      creditAmount > credits !== creditAmount > before || creditAmount > credits;
-    // The same balance, read again, leaves the gifts in place: one may be being pressed.
-    if (credits !== before && this.#types.some(isChanged)) this.#render();
-    this.#showSend();
+    this.#render();
   }
 
   #counted = () => Math.min(countMax, Math.max(1, Math.floor(Number(this.#count.value)) || 1));
@@ -134,8 +130,8 @@ export class Picker {
   #sendChosen(): void {
     const type = this.#chosen;
     if (type === undefined || this.#costs() > this.#held) return;
-    const card = this.#grid.querySelector(`[data-id="${type.id}"] img`);
-    if (card !== null) play(card as HTMLImageElement, type.svgUrl, `${performance.now()}`);
+    const image = this.#cards.get(type.id)?.card.querySelector("img");
+    if (image) play(image, type.svgUrl, `${performance.now()}`);
     this.#give(type, this.#counted());
   }
 
@@ -143,40 +139,57 @@ export class Picker {
     const isQuick = type.creditAmount <= kept();
     if (type.id !== this.#chosen?.id || isQuick) this.#count.value = "1";
     this.#chosen = type;
-    for (const card of this.#grid.querySelectorAll(".card"))
-      card.setAttribute("aria-pressed", `${card.getAttribute("data-id") === type.id}`);
-    this.#showSend();
+    this.#render();
     if (isQuick) this.#sendChosen();
     else if (isByKey) this.#send.focus();
   }
 
+  /** Each gift keeps its card, which may be pressed or have the focus. */
   #render(): void {
-    const root = this.#grid.getRootNode() as Document | ShadowRoot;
-    const focused = root.activeElement?.getAttribute("data-id");
-    this.#grid.replaceChildren(...this.#types.map((type) => this.#cardOf(type)));
-    if (focused) this.#grid.querySelector<HTMLElement>(`[data-id="${focused}"]`)?.focus();
+    const cards = this.#types.map((type) => {
+      const made = this.#cards.get(type.id) ?? this.#makeCard();
+      this.#cards.set(type.id, made);
+      made.show(type);
+      return made.card;
+    });
+    const kept = new Set<Element>(cards);
+    for (const one of [...this.#grid.children]) if (!kept.has(one)) one.remove();
+    for (const [at, card] of cards.entries()) {
+      const before = this.#grid.children[at] ?? null;
+      if (card !== before) this.#grid.insertBefore(card, before);
+    }
     this.#showSend();
   }
 
-  #cardOf(type: GiftType): HTMLElement {
+  #makeCard() {
     const { translate, number } = this.#translator;
-    const { id, name, creditAmount, svgUrl } = type;
-    const missing = creditAmount - this.#held;
-    const isTooExpensive = missing > 0;
-    return make(
-      "button",
-      {
-        ...{ class: "card", type: "button", "data-id": id },
-        // A click by keyboard has no coordinates.
-        onclick: ({ detail }: MouseEvent) => isTooExpensive || this.#choose(type, detail === 0),
-        ...{ "aria-disabled": `${isTooExpensive}`, "aria-pressed": `${id === this.#chosen?.id}` },
-      },
-      giftPicture(svgUrl, 40),
-      make("span", { class: "name" }, name, " "),
-      isTooExpensive
-        ? make("span", { class: "missing" }, translate("missing", { n: missing }))
-        : make("span", { class: "price number" }, coin(), number(creditAmount)),
-    );
+    const name = make("span", { class: "name" });
+    const [price, amount] = [make("span", { class: "price number" }, coin()), make("span", {})];
+    const missing = make("span", { class: "missing" });
+    price.append(amount);
+    const card = make("button", { class: "card", type: "button" }, name, price, missing);
+    let shown: GiftType | undefined;
+    card.addEventListener("click", ({ detail }) => {
+      // A click by keyboard has no coordinates.
+      if (shown && shown.creditAmount <= this.#held) this.#choose(shown, detail === 0);
+    });
+    const show = (type: GiftType) => {
+      const { id, creditAmount, svgUrl } = type;
+      if (svgUrl !== shown?.svgUrl) {
+        if (shown !== undefined) card.firstElementChild?.remove();
+        card.prepend(giftPicture(svgUrl, 40));
+      }
+      shown = type;
+      const lacks = creditAmount - this.#held;
+      name.textContent = `${type.name} `;
+      amount.textContent = number(creditAmount);
+      missing.textContent = lacks > 0 ? translate("missing", { n: lacks }) : "";
+      price.hidden = lacks > 0;
+      missing.hidden = lacks <= 0;
+      card.setAttribute("aria-disabled", `${lacks > 0}`);
+      card.setAttribute("aria-pressed", `${id === this.#chosen?.id}`);
+    };
+    return { card, show };
   }
 }
 

@@ -3,6 +3,7 @@ import { icon, make } from "./dom.ts";
 import type { Translator, Word } from "./translations.ts";
 
 const toldMilliseconds = 6_000;
+const toastsMax = 3;
 const backMilliseconds = 4_000;
 /** A shorter outage, such as a change of servers, is not shown. */
 const patienceMilliseconds = 2_000;
@@ -85,38 +86,36 @@ export class ConnectionStatus {
   }
 }
 
-/** A short message that disappears, with an optional button, by default "Undo". */
-export class Toast {
-  readonly element = make("p", { class: "toast", role: "status", hidden: true });
+/** Short messages that disappear, each with an optional button, by default "Undo". */
+export class Toasts {
+  readonly element = make("div", { class: "toasts", role: "status", "aria-atomic": "false" });
   #translator: Translator;
-  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(translator: Translator) {
     this.#translator = translator;
   }
 
+  /** A message without a button replaces the last one; one with a button stays for its time. */
   tell(text: string, act?: () => void, word: Word = "undo"): void {
-    clearTimeout(this.#timer);
-    const hide = () => {
-      this.element.hidden = true;
-    };
-    // Not while it has the pointer or the focus.
-    const hideSoon = () => {
-      const isUsed = () => this.element.matches(":hover, :focus-within");
-      this.#timer = setTimeout(() => (isUsed() ? hideSoon() : hide()), toldMilliseconds);
-    };
-    const onclick = () => {
-      hide();
+    const toast = make("p", { class: "toast" }, make("span", {}, text));
+    const onclick = ({ detail }: MouseEvent) => {
+      // The second press of a double click could hit the button of another message.
+      if (detail > 1) return;
+      toast.remove();
       act?.();
     };
     const label = this.#translator.translate(word);
-    const button = make("button", { class: "link", type: "button", onclick }, label);
-    this.element.replaceChildren(make("span", {}, text), ...(act ? [button] : []));
-    this.element.hidden = false;
-    hideSoon();
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
+    if (act) toast.append(make("button", { class: "link", type: "button", onclick }, label));
+    else this.element.querySelector(".toast:not(:has(button))")?.remove();
+    this.element.append(toast);
+    if (this.element.children.length > toastsMax) this.element.firstElementChild?.remove();
+    // Not while one of them has the pointer or the focus.
+    const isUsed = () => this.element.matches(":hover, :focus-within");
+    const removeSoon = () =>
+      setTimeout(() => {
+        if (!isUsed()) toast.remove();
+        else if (toast.isConnected) removeSoon();
+      }, toldMilliseconds);
+    removeSoon();
   }
 }

@@ -16,7 +16,7 @@ import { nameOf, type Person } from "./person.ts";
 import { type GiftType, Picker } from "./picker.ts";
 import type { Sheet } from "./sheet.ts";
 import { createSpotlight } from "./spotlight.ts";
-import { ConnectionStatus, Toast } from "./status.ts";
+import { ConnectionStatus, Toasts } from "./status.ts";
 import { createSuperlikes } from "./superlikes.ts";
 import type { Translator } from "./translations.ts";
 
@@ -49,7 +49,7 @@ export class View {
   readonly moments: ReturnType<typeof createMoments>;
   readonly composer: Composer;
   readonly picker: Picker;
-  readonly toast: Toast;
+  readonly toasts: Toasts;
   #translator: Translator;
   #onPick: () => void;
   #strip: ConnectionStatus;
@@ -67,7 +67,7 @@ export class View {
     this.log = new Log(translator, handlers.older);
     this.menu = createMenu(translator, this.element, handlers.act);
     this.superlikes = createSuperlikes(translator);
-    this.toast = new Toast(translator);
+    this.toasts = new Toasts(translator);
     this.#strip = new ConnectionStatus(translator);
     this.spotlight = createSpotlight(translator, "");
     this.moments = createMoments(translator, { vote: handlers.vote, end: handlers.endMoment });
@@ -101,7 +101,7 @@ export class View {
       make(
         "div",
         { class: "foot" },
-        ...[this.toast.element, this.picker.sheet.element, this.#emoji.element],
+        ...[this.toasts.element, this.picker.sheet.element, this.#emoji.element],
         ...[this.composer.element, this.#hearts.element],
       ),
       ...[this.spotlight.element, this.#announcer.element],
@@ -187,7 +187,6 @@ export class View {
   stop(): void {
     clearTimeout(this.#loading);
     this.#strip.stop();
-    this.toast.stop();
     this.log.stop();
     this.composer.stop();
     this.#announcer.stop();
