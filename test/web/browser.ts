@@ -70,8 +70,12 @@ type Finding = { id: string; impact: string; nodes: { html: string; failureSumma
 /** Of what it finds to be well axe would describe each element too, which takes a third longer. */
 const axeOptions = JSON.stringify({ resultTypes: ["violations"] });
 
+/** Of moderate impact, and all the same what screen readers find their way by. */
+const structural = ["heading-order", "empty-heading"];
+
 /**
- * Findings of axe that are serious or worse, on the page or a part of it, shadow trees included.
+ * Findings of axe that are serious or worse, or about headings, on the page or a part of it, shadow
+ * trees included.
  */
 export async function listFindings(page: Page, part?: string): Promise<string[]> {
   await page.evaluate(axe);
@@ -79,7 +83,7 @@ export async function listFindings(page: Page, part?: string): Promise<string[]>
   const run = `axe.run(${context}, ${axeOptions})`;
   const { violations } = (await page.evaluate(run)) as { violations: Finding[] };
   return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .filter(({ id, impact }) => ["serious", "critical"].includes(impact) || structural.includes(id))
     .flatMap(({ id, nodes }) =>
       nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`),
     );

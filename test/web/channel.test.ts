@@ -1,6 +1,6 @@
 /** What a host manages from stream to stream, and polls and goals, in the console. */
 import type { Locator, Route } from "playwright-core";
-import { browserTest } from "./browser.ts";
+import { browserTest, listFindings } from "./browser.ts";
 import { callerOf, goLive, openConsole, openConsoleAs } from "./console.ts";
 import {
   expectSoon,
@@ -346,6 +346,7 @@ browserTest(
     expect(await page.getByRole("list", { name: /^Open polls/ }).innerText()).not.toContain("song");
     expect(await before.innerText()).toContain("2 · 67%");
     await before.getByText("3 voters").waitFor();
+    expect(await listFindings(page)).toEqual([]);
     await goal.getByRole("button", { name: "Cancel" }).click();
     await goal.getByRole("button", { name: "Cancel?" }).click();
     await before.getByText("Cancelled").waitFor();

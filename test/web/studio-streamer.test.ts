@@ -1,6 +1,6 @@
 /** Studio's stage, its logs, and the streamer's side of it, in a browser. */
 import type { Route } from "playwright-core";
-import { browserTest } from "./browser.ts";
+import { browserTest, listFindings } from "./browser.ts";
 import { callerOf, goLive } from "./console.ts";
 import { expectDrawn, focused } from "./focus.ts";
 import { expectSoon, hostId, johnId, testMilliseconds } from "./pages.ts";
@@ -131,6 +131,7 @@ browserTest(
       .getByText(/^\d:\d\d$/)
       .first()
       .waitFor();
+    expect(await listFindings(page)).toEqual([]);
     expect(faults).toEqual([]);
     await close();
   },

@@ -84,6 +84,12 @@ browserTest(
     const { page, close } = await pages.open("/");
     await page.getByRole("heading", { level: 1, name: "Still live" }).waitFor();
     expect(new URL(page.url()).search).toBe(`?stream=${id}`);
+    // Until the title has been read, the heading says so.
+    const read = `**/api/v1/live-stream/${id}`;
+    await page.route(read, () => undefined);
+    await page.reload();
+    await page.getByRole("heading", { level: 1, name: "Loading" }).waitFor();
+    await page.unroute(read);
     await page.goto(`${pages.system().url}/?stream=wrong`);
     await page.getByText("expected 24 hex characters").waitFor();
     const calls: string[] = [];

@@ -16,7 +16,7 @@ export const MomentsView = () => (
     {(stream, filters) => (
       <>
         <div class="filters">{filters}</div>
-        <Moments key={stream.id} host={host} streamId={stream.id} />
+        <Moments key={stream.id} host={host} streamId={stream.id} heading={2} />
       </>
     )}
   </StreamScope>

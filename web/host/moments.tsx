@@ -48,10 +48,13 @@ function standingOf(moment: Moment, sum: unknown): Standing | undefined {
   return typeof amount === "number" ? { values: [amount], of: target ?? 1 } : undefined;
 }
 
+/** `heading`: the level of its headings, one below that of the page or the card around it. */
+type Props = { host: Host; streamId: string; heading: 2 | 3 };
+
 /**
  * A stream's polls, goals and trains: starts, ends and cancels them, live, and lists earlier ones.
  */
-export function Moments({ host, streamId }: { host: Host; streamId: string }) {
+export function Moments({ host, streamId, heading }: Props) {
   const open = useSignal<readonly Moment[] | undefined>(undefined);
   const sums = useSignal<Sums>({});
   const past = useSignal<readonly Moment[] | undefined>(undefined);
@@ -135,38 +138,45 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
       <ul class="moment-list" aria-label="Open polls, goals and hype trains">
         {live?.map((moment) => (
           <li key={moment.id}>
-            <MomentCard moment={moment} sum={sums.value[moment.id]} finish={finish} />
+            <MomentCard {...{ moment, heading, finish }} sum={sums.value[moment.id]} />
           </li>
         ))}
       </ul>
-      <History past={past.value} sums={sums.value} />
+      <History past={past.value} sums={sums.value} heading={heading} />
       {next.value !== null && <MoreButton isBusy={reading.isBusy} more={more} />}
     </div>
   );
 }
 
-const History = ({ past, sums }: { past: readonly Moment[] | undefined; sums: Sums }) => (
-  <>
-    <h3>History</h3>
-    {past?.length === 0 && <p class="quiet">No polls, goals or hype trains yet</p>}
-    <ul class="moment-list" aria-label="Earlier polls and goals">
-      {past?.map((moment) => (
-        <li key={moment.id}>
-          <MomentCard moment={moment} sum={sums[moment.id]} />
-        </li>
-      ))}
-    </ul>
-  </>
-);
+type HistoryProps = Pick<Props, "heading"> & { past: readonly Moment[] | undefined; sums: Sums };
+
+function History({ past, sums, heading }: HistoryProps) {
+  const Title = `h${heading}` as const;
+  return (
+    <>
+      <Title>History</Title>
+      {past?.length === 0 && <p class="quiet">No polls, goals or hype trains yet</p>}
+      <ul class="moment-list" aria-label="Earlier polls and goals">
+        {past?.map((moment) => (
+          <li key={moment.id}>
+            <MomentCard moment={moment} sum={sums[moment.id]} heading={heading === 2 ? 3 : 4} />
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
 
 type CardProps = {
   moment: Moment;
   sum: unknown;
+  heading: 2 | 3 | 4;
   finish?: (how: "end" | "cancel", momentId: string) => Promise<unknown>;
 };
 
 /** One poll, goal or hype train with its bars. */
-function MomentCard({ moment, sum, finish }: CardProps) {
+function MomentCard({ moment, sum, heading, finish }: CardProps) {
+  const Title = `h${heading}` as const;
   const { id, kind, options, of, status, result, endsAt, level } = moment;
   const title = kind === "train" ? "Hype train" : moment.title;
   const standing = standingOf(moment, sum);
@@ -176,9 +186,9 @@ function MomentCard({ moment, sum, finish }: CardProps) {
   return (
     <article class="moment" aria-label={title ?? kind}>
       <header>
-        <h4 id={id}>
+        <Title id={id}>
           <bdi>{title}</bdi>
-        </h4>
+        </Title>
         <span class="quiet">{status === "open" ? <Left endsAt={endsAt} /> : endingOf(moment)}</span>
       </header>
       {labels.map((label, at) => {

@@ -40,7 +40,7 @@ export function Sidebar() {
             <header class="card-head">
               <h2>Polls and goals</h2>
             </header>
-            {host ? <Moments host={host} streamId={streamId.value} /> : <LoadingRows />}
+            {host ? <Moments host={host} streamId={streamId.value} heading={3} /> : <LoadingRows />}
           </section>
         </>
       )}

@@ -102,7 +102,13 @@ export function Stage() {
       </div>
       <div class="caption">
         <div class="what">
-          <h1>{stream.value ? <bdi>{stream.value.title}</bdi> : <i class="count-wait wide" />}</h1>
+          <h1>
+            {stream.value ? (
+              <bdi>{stream.value.title}</bdi>
+            ) : (
+              <i class="count-wait wide" role="status" aria-label="Loading" />
+            )}
+          </h1>
           <p class="quiet">The video is simulated. Everything else is real.</p>
         </div>
         <span class="chip number" title="Likes">
