@@ -109,6 +109,27 @@ browserTest(
 );
 
 browserTest(
+  "a refund of a gift that an application's callback charged says that no credits move",
+  async () => {
+    const { streamId } = await giveRose("free-host");
+    const { page, faults, visit, close } = await openAsAdmin();
+    await page.route("**/gifts/*/refund", (route) => {
+      const data = { id: "0".repeat(24), refundedAt: new Date().toISOString(), credits: 0 };
+      return route.fulfill({ json: { isSuccess: true, statusCode: 200, data, errors: [] } });
+    });
+    await visit(`view=refunds&stream=${streamId}`);
+    await page.getByRole("button", { name: "Refund…" }).first().click();
+    const warning = "10 credits will go back to the sender. If your application's callback charged";
+    await page.getByRole("dialog").getByText(warning).waitFor();
+    await confirm(page, "Refund");
+    await toast(page, "Refunded 1 × Rose from John Doe. No credits moved.").waitFor();
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "the ledger names the whole price before it refunds a gift to several receivers",
   async () => {
     await giveRose("several-host");

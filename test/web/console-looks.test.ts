@@ -87,12 +87,36 @@ browserTest(
 );
 
 browserTest(
+  "tables fit next to a detail and on a phone, and no cell covers the one next to it",
+  async () => {
+    const { page, close } = await pages.open("/console");
+    await page.getByRole("button", { name: /Ada Admin/ }).click();
+    await page.getByRole("table").waitFor();
+    for (const name of ["streams", "chat", "users", "bans", "gifts", "refunds"] as const) {
+      await page.setViewportSize({ width: 1280, height: 800 });
+      await page.goto(`${pages.system().url}/console?${views[name]}`);
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      await untilLoaded(page);
+      for (const width of [1280, 1024, 360]) {
+        await page.setViewportSize({ width, height: 800 });
+        const wide = await page.evaluate(`[...document.querySelectorAll(".table, th, td")]
+          .filter((one) => one.clientWidth > 0 && one.scrollWidth > one.clientWidth + 1)
+          .map((one) => one.tagName + " " + one.textContent.slice(0, 40))`);
+        expect({ name, width, wide }).toEqual({ name, width, wide: [] });
+      }
+    }
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "at 200 % zoom every view scrolls as a whole, and nothing covers a field or a button",
   async () => {
     // A window of 1280 by 800 has 640 by 400 CSS pixels then.
     const { page, close } = await pages.open("/console", { width: 640, height: 400 });
     await page.getByRole("button", { name: /Ada Admin/ }).click();
-    await page.getByRole("heading", { level: 1 }).waitFor();
+    await page.getByRole("table").waitFor();
     for (const query of Object.values(views)) {
       await page.goto(`${pages.system().url}/console?${query}`);
       await page.getByRole("heading", { level: 1 }).waitFor();

@@ -21,14 +21,19 @@ import { Detail, Moment, PersonCell, Truncated } from "./ui.tsx";
 const columns: Column<Ban>[] = [
   { title: "User", cell: ({ targetUser }) => <PersonCell person={targetUser} /> },
   { title: "Type", cell: ({ actionType }) => banNames[actionType] },
-  { title: "Scope", isWide: true, cell: ({ scope }) => scopes[scope] },
+  { title: "Scope", isWide: true, isExtra: true, cell: ({ scope }) => scopes[scope] },
   {
     title: "Reason",
     isWide: true,
     isGrowing: true,
     cell: ({ reason }) => <Truncated text={reason} />,
   },
-  { title: "Since", isWide: true, cell: ({ createdAt }) => <Moment at={createdAt} /> },
+  {
+    title: "Since",
+    isWide: true,
+    isExtra: true,
+    cell: ({ createdAt }) => <Moment at={createdAt} />,
+  },
   { title: "Ends", isWide: true, cell: ({ endsAt }) => <Moment at={endsAt} /> },
 ];
 const scopes = { stream: "Stream", channel: "Channel" };

@@ -19,7 +19,7 @@ const flushMilliseconds = 250;
 const timeoutSeconds = 600;
 
 const columns: Column<ChatMessage>[] = [
-  { title: "Time", cell: ({ createdAt }) => <Moment at={createdAt} /> },
+  { title: "Time", isWide: true, cell: ({ createdAt }) => <Moment at={createdAt} /> },
   { title: "User", cell: ({ sender }) => <PersonCell person={sender} /> },
   { title: "Message", isGrowing: true, cell: ({ content }) => <Truncated text={content} /> },
 ];

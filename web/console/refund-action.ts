@@ -7,17 +7,26 @@ type Refunded = {
   what: string;
   name: string;
   credits: number | undefined;
+  /** Whether the application may have charged for it instead, which no list of gifts says. */
+  isMaybeFree?: boolean;
   took(refundedAt: string): void;
 };
 
 /** Refunds the credits of a gift or a superlike to its sender. */
-export const refundAction = (id: string, { what, name, credits, took }: Refunded): Action => ({
-  title: `Refund ${what} from ${name}`,
-  warns: `${credits === undefined ? "The whole price" : creditsOf(credits)} will go back to the sender. This cannot be undone.`,
-  verb: "Refund",
-  request: request("POST", `/api/v1/gifts/${id}/refund`),
-  done(answer: { credits: number; refundedAt: string }) {
-    took(answer.refundedAt);
-    return `${creditsOf(answer.credits)} refunded to ${name}.`;
-  },
-});
+export function refundAction(id: string, { what, name, credits, ...given }: Refunded): Action {
+  const returned = credits === undefined ? "The whole price" : creditsOf(credits);
+  const unless = given.isMaybeFree
+    ? " If your application's callback charged for it, no credits move."
+    : "";
+  return {
+    title: `Refund ${what} from ${name}`,
+    warns: `${returned} will go back to the sender.${unless} This cannot be undone.`,
+    verb: "Refund",
+    request: request("POST", `/api/v1/gifts/${id}/refund`),
+    done(answer: { credits: number; refundedAt: string }) {
+      given.took(answer.refundedAt);
+      if (answer.credits > 0) return `${creditsOf(answer.credits)} refunded to ${name}.`;
+      return `Refunded ${what} from ${name}. No credits moved.`;
+    },
+  };
+}

@@ -47,6 +47,7 @@ export const Refunds = () => (
             what: `${gift.count} × ${gift.giftType.name}`,
             name: nameOf(gift.sender),
             credits: creditsOf(gift),
+            isMaybeFree: true,
           })}
         />
       ) : (
@@ -92,7 +93,12 @@ const giftColumns: Column<Gift>[] = [
     ),
   },
   { title: "Credits", isNumber: true, isWide: true, cell: (gift) => formatted(creditsOf(gift)) },
-  { title: "Time", isWide: true, cell: ({ createdAt }) => <Moment at={createdAt} /> },
+  {
+    title: "Time",
+    isWide: true,
+    isExtra: true,
+    cell: ({ createdAt }) => <Moment at={createdAt} />,
+  },
 ];
 
 const senderOf = ({ senderId, senderSnapshot }: Superlike): Person => ({
@@ -113,7 +119,7 @@ type SentProps<Row> = {
   columns: Column<Row>[];
   filters: ComponentChildren;
   /** What a refund of the row is about. */
-  describe(row: Row): { what: string; name: string; credits: number };
+  describe(row: Row): { what: string; name: string; credits: number; isMaybeFree?: boolean };
 };
 
 /** Gifts or superlikes; those that were refunded stay listed. */

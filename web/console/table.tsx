@@ -11,6 +11,8 @@ export type Column<Row> = {
   isGrowing?: boolean;
   /** Hidden on small screens. */
   isWide?: boolean;
+  /** Hidden in a narrow list, such as one next to a detail. */
+  isExtra?: boolean;
   cell(row: Row): ComponentChildren;
 };
 
@@ -51,8 +53,10 @@ export function Table<Row>(given: TableProps<Row>) {
     event.preventDefault();
     (to as HTMLElement | null)?.focus();
   };
-  const classOf = ({ isNumber, isGrowing, isWide }: Column<Row>) =>
-    [isNumber && "number end", isGrowing && "grow", isWide && "wide"].filter(Boolean).join(" ");
+  const classOf = ({ isNumber, isGrowing, isWide, isExtra }: Column<Row>) =>
+    [isNumber && "number end", isGrowing && "grow", isWide && "wide", isExtra && "extra"]
+      .filter(Boolean)
+      .join(" ");
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable areas need a keyboard stop.
     <section class="table" aria-label={label} tabIndex={0}>

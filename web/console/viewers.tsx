@@ -11,7 +11,7 @@ type Viewer = RowOf<typeof route>;
 const columns: Column<Viewer>[] = [
   { title: "Viewer", cell: (viewer) => <PersonCell person={viewer} /> },
   { title: "Role", isWide: true, cell: ({ role }) => labelOf(role ?? "viewer") },
-  { title: "Joined", cell: ({ joinedAt }) => <Moment at={joinedAt} /> },
+  { title: "Joined", isWide: true, cell: ({ joinedAt }) => <Moment at={joinedAt} /> },
 ];
 
 /** A stream's current viewers, the latest first. */
