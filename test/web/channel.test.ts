@@ -44,6 +44,9 @@ browserTest(
     await page.getByLabel("Add a moderator").fill("nobody-of-this-name");
     await page.getByRole("status").getByText("No users match").waitFor();
     await page.getByRole("tab", { name: "Blocked words" }).click();
+    await page.getByLabel("Word or phrase").fill(`spoiler, ${"w".repeat(51)}`);
+    await page.getByRole("button", { name: "Add", exact: true }).click();
+    await page.getByRole("alert").getByText("is longer than 50 characters").waitFor();
     await page.getByLabel("Word or phrase").fill("spoiler, cheap followers");
     await page.keyboard.press("Enter");
     await page.getByRole("button", { name: "Remove cheap followers" }).click();

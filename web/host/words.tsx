@@ -1,5 +1,6 @@
-import { bindSignal } from "../draft.ts";
+import { useSignal } from "@preact/signals";
 import { useDraft } from "../kept-drafts.ts";
+import { ErrorText } from "./action.tsx";
 import { Field } from "./fields.tsx";
 
 type Props = {
@@ -7,15 +8,29 @@ type Props = {
   change(edit: (words: readonly string[]) => string[]): Promise<boolean>;
 };
 
+/** The longest word that the API takes, in code points. */
+const wordMax = 50;
+const wordsMax = 200;
+
+/** What is wrong with a list of words; empty if nothing is. */
+function problemOf(words: readonly string[]): string {
+  const long = words.find((word) => [...word].length > wordMax);
+  if (long !== undefined) return `“${long}” is longer than ${wordMax} characters`;
+  return words.length > wordsMax ? `You can block at most ${wordsMax} words` : "";
+}
+
 /** Words that messages must not contain. */
 export function BlockedWords({ words, change }: Props) {
   const text = useDraft("blocked words", "");
+  const problem = useSignal("");
   const add = async () => {
     const added = text.value
       .split(/[,\n]+/)
       .map((word) => word.trim())
       .filter(Boolean);
     if (added.length === 0) return;
+    problem.value = problemOf([...new Set([...words, ...added])]);
+    if (problem.value !== "") return;
     // At once, since the next word may be typed before the answer.
     const typed = text.value;
     text.value = "";
@@ -32,11 +47,19 @@ export function BlockedWords({ words, change }: Props) {
           void add();
         }}
       >
-        <Field name="Word or phrase" {...bindSignal(text)} />
+        <Field
+          name="Word or phrase"
+          value={text.value}
+          change={(value) => {
+            text.value = value;
+            problem.value = "";
+          }}
+        />
         <button type="submit" class="button primary">
           Add
         </button>
       </form>
+      <ErrorText text={problem.value} />
       {words.length === 0 && <p class="quiet">No blocked words</p>}
       <ul class="host-words" aria-label="Blocked words">
         {words.map((word) => (
