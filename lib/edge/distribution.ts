@@ -154,7 +154,7 @@ export class DistributionStack extends Stack {
 
   /** `/` is the console on every deployed stage: Studio is only for one machine. */
   private leadHome(stage: Stage) {
-    const headers = `location: { value: "${homePath}" }, "cache-control": { value: "no-cache" }`;
+    const headers = `location: { value: "${homePath}" }, "cache-control": { value: "no-store" }`;
     const answer = `{ statusCode: 302, statusDescription: "Found", headers: { ${headers} } }`;
     return {
       eventType: FunctionEventType.VIEWER_REQUEST,

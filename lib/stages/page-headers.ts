@@ -37,7 +37,7 @@ const pagePolicy = [
 export const pageHeaders = {
   ...always,
   "content-type": "text/html; charset=utf-8",
-  "cache-control": "no-cache",
+  "cache-control": "public, no-cache",
   "content-security-policy": pagePolicy,
   "cross-origin-opener-policy": "same-origin",
 };
@@ -54,7 +54,7 @@ export const assetHeaders = (path: string) => ({
 export const embedHeaders = {
   ...always,
   "content-type": types.js!,
-  "cache-control": "no-cache",
+  "cache-control": "public, no-cache",
   "access-control-allow-origin": "*",
   "cross-origin-resource-policy": "cross-origin",
 };

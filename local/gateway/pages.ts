@@ -65,7 +65,7 @@ const redirectTo = (path: string): Found => ({
   statusCode: 302,
   headers: [
     ["location", path],
-    ["cache-control", "no-cache"],
+    ["cache-control", "no-store"],
     ["x-content-type-options", "nosniff"],
   ],
   body: Buffer.alloc(0),

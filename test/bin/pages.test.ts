@@ -80,8 +80,11 @@ describe("the pages of a deployed stage", () => {
     const typeOf = Object.fromEntries(puts.map(({ path, headers }) => [path, headers]));
     expect(typeOf[homePath]).toMatchObject({
       "content-type": "text/html; charset=utf-8",
-      "cache-control": "no-cache",
+      "cache-control": "public, no-cache",
     });
+    // As section 2 of the interface promises of every response.
+    for (const { path, headers } of puts)
+      expect([path, headers["cache-control"]]).toEqual([path, expect.stringMatching(/^public\b/)]);
     const fonts = puts.filter(({ path }) => path.endsWith(".woff2"));
     expect(fonts.length).toBeGreaterThan(0);
     for (const { headers, body } of fonts) {

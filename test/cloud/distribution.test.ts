@@ -322,7 +322,10 @@ test("pages come from a private bucket, and may not be framed", () => {
   expect(behaviorOf("/").FunctionAssociations).toHaveLength(1);
   const { FunctionCode } = theResource(templates, "AWS::CloudFront::Function", "host").Properties;
   const answer = new Function(`${FunctionCode}; return handler();`)();
-  expect(answer).toMatchObject({ statusCode: 302, headers: { location: { value: "/console" } } });
+  expect(answer).toMatchObject({
+    statusCode: 302,
+    headers: { location: { value: "/console" }, "cache-control": { value: "no-store" } },
+  });
 });
 
 test("browsers use only TLS for the pages' host for a year, and for no other host of the operator", () => {

@@ -45,6 +45,7 @@ test("the page of one stage redirects on another", () => {
   const found = answer("prod", "GET", "/");
   expect(found?.statusCode).toBe(302);
   expect(found?.headers).toContainEqual(["location", "/console"]);
+  expect(found?.headers).toContainEqual(["cache-control", "no-store"]);
   expect(answer("prod", "GET", "/help")?.statusCode).toBe(200);
 });
 
