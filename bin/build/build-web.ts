@@ -23,6 +23,15 @@ import { compile, compileStyles } from "./web-bundles.ts";
 
 const root = join(import.meta.dirname, "../..");
 const folders = join(root, ".cache", "web");
+/**
+ * The code that makes the pages, hashed when it is loaded: `npm start` rebuilds changed pages with
+ * the code that it runs, even if the files of that code have changed since.
+ */
+const ownCode = hashFiles(root, "pages", [
+  "bin/build/{build-web,web-bundles}.ts",
+  "lib/stages/page-headers.ts",
+  "package-lock.json",
+]);
 /** Number of builds to keep: a running system reads its own only at its start. */
 const keptMax = 3;
 
@@ -86,7 +95,7 @@ const embedPath = "/embed/chat.js";
  * of their content in their names. Rejects if a source does not compile.
  */
 export async function buildWeb(): Promise<string> {
-  const directory = join(folders, hashFiles(root, "pages", sources).slice(0, 24));
+  const directory = join(folders, hashFiles(root, ownCode, ["{web,client}/**/*"]).slice(0, 24));
   if (existsSync(join(directory, "pages.json"))) {
     if (isWritable(directory)) utimesSync(directory, new Date(), new Date());
     return directory;
@@ -158,13 +167,5 @@ function addPicture(file: string, add: Add): void {
   ] as const)
     add(`${form}.svg`, text, { path: `/pictures/${form}.svg`, headers: pictureHeaders });
 }
-
-/** The sources of the pages. */
-const sources = [
-  "{web,client}/**/*",
-  "bin/build/{build-web,web-bundles}.ts",
-  "lib/stages/page-headers.ts",
-  "package-lock.json",
-];
 
 if (import.meta.main) console.log(`Pages in ${await buildWeb()}`);

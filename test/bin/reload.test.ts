@@ -1,5 +1,5 @@
 /** A changed source runs without a restart. The test edits a copy of the checkout. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import {
   cpSync,
   mkdtempSync,
@@ -146,6 +146,18 @@ test.each([
   },
   300_000,
 );
+
+test("pages made by the code that runs are not taken for those of code changed since", async () => {
+  const old = 'embedPath = "/embed/chat.js"';
+  const undo = edit("bin/build/build-web.ts", old, 'embedPath = "/embed/new.js"');
+  const undoPage = edit("web/page.html", "<!doctype html>", "<!DOCTYPE html>");
+  await eventually(() => output.includes("Pages rebuilt"));
+  const { stdout } = spawnSync(process.execPath, ["bin/build/build-web.ts"], { cwd: checkout });
+  const [, directory = ""] = /^Pages in (.*)$/m.exec(String(stdout))!;
+  expect(readFileSync(join(directory, "pages.json"), "utf8")).toContain("/embed/new.js");
+  undo();
+  undoPage();
+}, 300_000);
 
 test("a changed route is synthesized, and responds", async () => {
   expect((await fetch(`${url}/health/new`)).status).toBe(404);
