@@ -11,10 +11,8 @@ import { benchClocking } from "./clocking.ts";
 import { readCommand, readNumbers, refuse } from "./command.ts";
 import { benchFrames } from "./frames.ts";
 import { benchImport } from "./import.ts";
-import { benchLoad } from "./load.ts";
 import { benchMemory } from "./memory.ts";
 import { benchPages } from "./pages.ts";
-import { benchPush } from "./push.ts";
 import { benchRandom } from "./random-calls.ts";
 import { benchRates } from "./rates.ts";
 import { benchRelayReturns, benchReturns } from "./returns.ts";
@@ -22,7 +20,6 @@ import { benchSoak } from "./soak.ts";
 import { benchSockets } from "./sockets.ts";
 import { benchStart } from "./start.ts";
 import { benchTexts } from "./texts.ts";
-import { benchUnits } from "./units.ts";
 import { benchVotes } from "./votes.ts";
 import { benchWebhooks } from "./webhooks.ts";
 
@@ -32,12 +29,9 @@ const parts: Record<string, () => Promise<void>> = {
   alone: benchAlone,
   texts: benchTexts,
   frames: benchFrames,
-  units: () => withSystem(benchUnits),
-  load: () => withSystem(benchLoad),
   votes: () => withSystem(benchVotes),
   attackers: () => withSystem(() => benchAttackers(values.run), "prod"),
   pages: benchPages,
-  push: () => withSystem(benchPush),
   returns: benchReturns,
   "relay-returns": benchRelayReturns,
   rates: benchRates,

@@ -2,25 +2,20 @@ import { apiUrl } from "../api/people.ts";
 import { round, wait } from "./figures.ts";
 
 type Units = { writeUnits: number; readUnits: number };
-type Own = Units & { byOperation: Record<string, { requests: number }> };
-type Cost = { units: { write: number; read: number }; byFunction: Record<string, Own> };
+type Cost = { units: { write: number; read: number }; byFunction: Record<string, Units> };
 
 /** The runner's counters. */
 const cost = async () => (await (await fetch(`${apiUrl()}/local/cost`)).json()) as Cost;
 
 /** The units of these functions so far, in total. */
-export function unitsOf({ byFunction }: Cost, ...names: string[]): Units {
+function unitsOf({ byFunction }: Cost, ...names: string[]): Units {
   const found = names.flatMap((name) => byFunction[`ovation-dev-${name}`] ?? []);
   const sum = (field: keyof Units) => found.reduce((total, one) => total + one[field], 0);
   return { writeUnits: sum("writeUnits"), readUnits: sum("readUnits") };
 }
 
-/** Batches that settle has written so far: one transaction each. */
-export const batchesOf = ({ byFunction }: Cost): number =>
-  byFunction["ovation-dev-money-settle"]?.byOperation["dynamodb:TransactWriteItems"]?.requests ?? 0;
-
 /** Waits until the consumers have finished the work that earlier calls caused. */
-export async function quiet(): Promise<Cost> {
+async function quiet(): Promise<Cost> {
   for (let before = await cost(); ; ) {
     await wait(1500);
     const after = await cost();
@@ -39,18 +34,13 @@ const apart = {
 
 /**
  * Units per call of everything that `calls` calls cause: handlers and settle together, and
- * authorizers and frames separately. Reads that an environment makes for itself (the table's layout
- * once, new revocations every few seconds) belong to no call: `warmUp` triggers them just before,
- * with as many concurrent calls as are measured, which are refused and write nothing.
+ * authorizers and frames separately.
  */
 export async function measure(
   calls: number,
   act: () => Promise<unknown>,
-  warmUp: () => Promise<unknown> = async () => undefined,
 ): Promise<Record<string, number>> {
-  await quiet();
-  await warmUp();
-  const before = await cost();
+  const before = await quiet();
   await act();
   const after = await quiet();
   const rest = {
