@@ -10,10 +10,9 @@ type Values<O extends Options> = {
  * Reads a benchmark's command line. `--help` prints the usage and exits with 0; an unknown option
  * prints it and exits with 2 before anything runs.
  */
-export function readCommand<O extends Options>(usage: string, options: O, args = process.argv) {
+export function readCommand<O extends Options>(usage: string, options: O) {
   try {
     const { values, positionals } = parseArgs({
-      args: args.slice(2),
       options: { ...options, help: { type: "boolean", short: "h" } },
       allowPositionals: true,
     });

@@ -27,10 +27,6 @@ export const countOf = ({ outcomes }: Tally, outcome: Outcome): number =>
 export const triesOf = ({ outcomes }: Tally): number =>
   [...outcomes.values()].reduce((sum, count) => sum + count, 0);
 
-/** What the attempts that were neither done nor limited met. */
-export const errorsOf = ({ outcomes }: Tally): Outcome[] =>
-  [...outcomes.keys()].filter((outcome) => outcome !== "done" && outcome !== "limited");
-
 /** The outcome of an HTTP call that was answered with this status. */
 export function outcomeOf(status: number): Outcome {
   if (status === 429) return "limited";
