@@ -3,7 +3,7 @@ import { functionName } from "../../lib/stages/names.ts";
 import { rowsOf } from "../../lib/stages/route-table.ts";
 import { reservedOf } from "../../lib/stages/stage-limits.ts";
 import { stageNamed, stageOf } from "../../lib/stages/stages.ts";
-import { limitsOf } from "../bench/scale/executions.ts";
+import { prodLimits } from "../bench/scale/executions.ts";
 import { flat, functionsOf, resourcesOf, synthesize, templatesOf } from "./templates.ts";
 
 const kinds = [
@@ -290,7 +290,7 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
 });
 
 test("the simulator of arrivals has the reservations and the caps of prod's templates", () => {
-  const { reserved, mapped } = limitsOf("after");
+  const { reserved, mapped } = prodLimits();
   const named = (of: Readonly<Record<string, number>>) =>
     Object.fromEntries(
       Object.entries(of).map(([name, count]) => [functionName("prod", name), count]),

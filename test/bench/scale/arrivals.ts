@@ -29,7 +29,7 @@ import { busiestOf } from "./busiest.ts";
 import { createChance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
 import { separateGovernors } from "./environments.ts";
-import { createExecutions, limitsOf, Throttled } from "./executions.ts";
+import { createExecutions, prodLimits, Throttled } from "./executions.ts";
 import { type Connection, createGateway } from "./gateway.ts";
 import { createLambda } from "./lambda.ts";
 import { createPeople, streamId } from "./people.ts";
@@ -38,12 +38,11 @@ import { createTable, type Item } from "./table.ts";
 import { noUse } from "./usage-costs.ts";
 
 /**
- * Viewers who open one room in an account whose functions share its executions: with prod's
- * reservations before the review, or with those of today. With `account` for another account.
+ * Viewers who open one room in an account whose functions share its executions, with prod's
+ * reservations. With `account` for another account.
  */
 export type ArrivalCase = {
   arriving: number;
-  when: "before" | "after";
   seconds: number;
   seed: number;
   account?: number;
@@ -96,7 +95,7 @@ const routes: Record<string, { name: string; handler: unknown; given: object }> 
 /** The room with the real functions that push, and the account that they and all calls share. */
 function openRoom(clock: Clock, given: ArrivalCase) {
   const [chance, use] = [createChance(given.seed), noUse()];
-  const limits = limitsOf(given.when);
+  const limits = prodLimits();
   const executions = createExecutions(clock, chance, {
     ...limits,
     account: given.account ?? limits.account,
@@ -361,7 +360,7 @@ function figuresOf(room: Room, door: Door, arrivals: Arrival[], given: ArrivalCa
     );
   const [pages, rooms] = [arrivals.map(({ page }) => page), arrivals.map(({ room }) => room)];
   return {
-    ...{ viewers: given.arriving, when: given.when },
+    viewers: given.arriving,
     "executions for calls": shared,
     "of them at once, most": most,
     "authorizers at once, most": mostOf("auth/http"),

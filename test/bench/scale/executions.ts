@@ -14,19 +14,8 @@ export type Limits = {
   mapped: Readonly<Record<string, number>>;
 };
 
-/** Prod as it was reviewed: 152 executions for all that users call, and most readers uncapped. */
-const reviewed: Limits = {
-  account: 1_000,
-  reserved: {
-    ...{ "auth/http": 200, "auth/socket": 100, "streams/events": 100 },
-    ...{ "realtime/fan-out": 60, "money/settle": 60, "realtime/post": 50 },
-    ...{ "realtime/resume": 50, "realtime/post-part": 100, "webhooks/deliver": 128 },
-  },
-  mapped: {},
-};
-
 /** Prod as it is synthesized: test/cloud/functions.test.ts compares both numbers. */
-function prodLimits(): Limits {
+export function prodLimits(): Limits {
   const { accountConcurrency: account, reservedConcurrency } = stageOf(
     (name) => ({ stage: "prod" })[name],
   );
@@ -36,9 +25,6 @@ function prodLimits(): Limits {
   );
   return { account, reserved, mapped: Object.fromEntries(mapped) };
 }
-
-export const limitsOf = (when: "before" | "after"): Limits =>
-  when === "before" ? reviewed : prodLimits();
 
 /** Lambda answers 429: neither the function's reservation nor the pool has an execution left. */
 export class Throttled extends Error {
