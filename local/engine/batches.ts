@@ -1,14 +1,12 @@
-import { addCosts, describeCapacity, readUnits } from "./capacity.ts";
+import { capacityOfAll, describeCapacity, readUnits } from "./capacity.ts";
 import type { Body, Context, Operation } from "./context.ts";
 import { project } from "./expressions/paths.ts";
 import { invalid } from "./failure.ts";
 import { namesOfDocuments, readPaths } from "./items.ts";
 import { checkKey, encodeKey, refuseKeysAsDocuments } from "./keys.ts";
 import { capacityChoices, Faults, requireMembers } from "./request.ts";
-import type { WriteCost } from "./storage.ts";
-import type { Table } from "./tables.ts";
 import { checkItem, type Item } from "./values.ts";
-import { executeWrite, readDelete, readPut, type Write } from "./writes.ts";
+import { executeWrite, readDelete, readPut, refuseTwice, type Write } from "./writes.ts";
 
 const getsMax = 100;
 const writesMax = 25;
@@ -22,14 +20,6 @@ function checkRequests(operation: string, body: Body): [string, unknown][] {
   if (!requests || Object.keys(requests).length === 0)
     throw invalid(`The requestItems parameter is required for ${operation}`);
   return Object.entries(requests ?? {});
-}
-
-function refuseTwice(entries: { table: Table; key: Item }[], sentence: string): void {
-  const names = entries.map(({ table, key }) => {
-    const { hash, range } = encodeKey(table.schema, key);
-    return [table.id, Buffer.from(hash).toString("hex"), Buffer.from(range).toString("hex")].join();
-  });
-  if (new Set(names).size < names.length) throw invalid(sentence);
 }
 
 export const batchGetItem: Operation = (context, body) => {
@@ -115,7 +105,7 @@ export const batchWriteItem: Operation = (context, body) => {
   const costs = context.storage.atomically(() =>
     writes.map((write) => ({ table: write.table, cost: executeWrite(context, write).cost })),
   );
-  return { UnprocessedItems: {}, ...capacityOf(body, costs) };
+  return { UnprocessedItems: {}, ...capacityOfAll(body, costs) };
 };
 
 function readEntry(context: Context, name: string, entry: Body): Write {
@@ -130,13 +120,4 @@ function readEntry(context: Context, name: string, entry: Body): Write {
   return put
     ? readPut(context, { TableName: name, Item: put.Item })
     : readDelete(context, { TableName: name, Key: remove?.Key });
-}
-
-function capacityOf(body: Body, costs: { table: Table; cost: WriteCost }[]): Body {
-  const tables = [...new Set(costs.map(({ table }) => table))];
-  const told = tables.flatMap((table) => {
-    const own = costs.filter((one) => one.table === table).map(({ cost }) => cost);
-    return describeCapacity(body, table, addCosts(own)) ?? [];
-  });
-  return told.length > 0 ? { ConsumedCapacity: told } : {};
 }

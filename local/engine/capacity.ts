@@ -19,7 +19,7 @@ export function readUnits(bytes: number, consistent: boolean): number {
  * The total of several writes. A transaction writes each item twice, to prepare and to commit; its
  * indexes are written once, after that.
  */
-export function addCosts(costs: readonly WriteCost[], factor = 1): WriteCost {
+function addCosts(costs: readonly WriteCost[], factor: number): WriteCost {
   const sum: WriteCost = { table: 0, indexes: new Map() };
   for (const cost of costs) {
     sum.table += cost.table * factor;
@@ -53,4 +53,19 @@ export function describeCapacity(
       [...indexes].map(([name, count]) => [name, tell(count)]),
     );
   return capacity;
+}
+
+/** The `ConsumedCapacity` of a response about several writes, by table, if it was requested. */
+export function capacityOfAll(
+  body: Body,
+  costs: { table: Table; cost: WriteCost }[],
+  factor = 1,
+  kind?: Kind,
+): Body {
+  const tables = [...new Set(costs.map(({ table }) => table))];
+  const told = tables.flatMap((table) => {
+    const own = costs.filter((one) => one.table === table).map(({ cost }) => cost);
+    return describeCapacity(body, table, addCosts(own, factor), kind) ?? [];
+  });
+  return told.length > 0 ? { ConsumedCapacity: told } : {};
 }

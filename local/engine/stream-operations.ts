@@ -2,7 +2,6 @@ import { streamArnOf } from "./arns.ts";
 import type { Body, Context, Operation } from "./context.ts";
 import { EngineFailure, invalid, notFound } from "./failure.ts";
 import type { StreamRow } from "./stream-log.ts";
-import { keySchemaOf } from "./table-operations.ts";
 import type { Table } from "./tables.ts";
 
 const recordsMax = 1000;
@@ -16,15 +15,8 @@ const shardOf = (table: Table) =>
   `shardId-${String(table.createdAt).padStart(20, "0")}-${String(table.id).padStart(8, "0")}`;
 
 export const listStreams: Operation = ({ tables }, body) => {
-  const named = body.TableName === undefined ? tables.list() : [tables.find(body.TableName)];
-  const withStream = named.filter((table): table is Table => table?.streamLabel !== undefined);
-  return {
-    Streams: withStream.map((table) => ({
-      StreamArn: streamArnOf(table),
-      TableName: table.name,
-      StreamLabel: table.streamLabel,
-    })),
-  };
+  const table = tables.find(body.TableName);
+  return { Streams: table?.streamLabel ? [{ StreamArn: streamArnOf(table) }] : [] };
 };
 
 function findStream({ tables }: Context, arn: unknown): Table {
@@ -39,12 +31,6 @@ export const describeStream: Operation = (context, body) => {
   return {
     StreamDescription: {
       StreamArn: streamArnOf(table),
-      StreamLabel: table.streamLabel,
-      StreamStatus: "ENABLED",
-      StreamViewType: table.input.StreamSpecification?.StreamViewType,
-      CreationRequestDateTime: table.createdAt / 1000,
-      TableName: table.name,
-      KeySchema: keySchemaOf(table.schema),
       Shards: [
         {
           ShardId: shardOf(table),
@@ -62,19 +48,13 @@ export const getShardIterator: Operation = (context, body) => {
   if (body.ShardId !== shardOf(table))
     throw notFound(`Requested resource not found: Shard: ${body.ShardId} in Stream not found`);
   const type = String(body.ShardIteratorType);
-  const needsNumber = type === "AT_SEQUENCE_NUMBER" || type === "AFTER_SEQUENCE_NUMBER";
-  const given = Number(body.SequenceNumber);
-  if (needsNumber && !Number.isSafeInteger(given)) throw invalid("Invalid SequenceNumber");
+  if (type !== "TRIM_HORIZON" && type !== "AFTER_SEQUENCE_NUMBER")
+    throw invalid(`This engine does not have the ShardIteratorType ${type}`);
+  const isAfter = type === "AFTER_SEQUENCE_NUMBER";
+  const after = isAfter ? Number(body.SequenceNumber) : 0;
+  if (!Number.isSafeInteger(after)) throw invalid("Invalid SequenceNumber");
   const first = context.log.first(table) ?? context.log.newest() + 1;
-  const starts: Record<string, number> = {
-    TRIM_HORIZON: 0,
-    LATEST: context.log.newest(),
-    AT_SEQUENCE_NUMBER: given - 1,
-    AFTER_SEQUENCE_NUMBER: given,
-  };
-  const after = starts[type];
-  if (after === undefined) throw invalid(`Invalid ShardIteratorType: ${type}`);
-  if (needsNumber && after + 1 < first)
+  if (isAfter && after + 1 < first)
     throw new EngineFailure(
       "TrimmedDataAccessException",
       "The operation attempted to read past the oldest stream record in a shard",

@@ -9,7 +9,7 @@ import type { Index, Table, TableInput } from "./tables.ts";
 const keyElementsMax = 2;
 
 /** A key schema as requests and answers have it. */
-export const keySchemaOf = (schema: KeySchema) =>
+const keySchemaOf = (schema: KeySchema) =>
   partsOf(schema).map(({ name }, at) => ({
     AttributeName: name,
     KeyType: at === 0 ? "HASH" : "RANGE",
@@ -21,7 +21,7 @@ export const createTable: Operation = ({ tables, storage }, body) => {
   const input = body as TableInput;
   checkSchema(input);
   const table = storage.atomically(() => tables.create(input));
-  return { TableDescription: describe({ storage, tables } as Context, table, "CREATING") };
+  return { TableDescription: describe(table, "CREATING") };
 };
 
 function checkMembers(body: Body): void {
@@ -81,11 +81,17 @@ function checkSchema(input: TableInput): void {
 }
 
 export const describeTable: Operation = (context, body) => {
-  checkName(body);
-  const table = context.tables.find(body.TableName);
-  if (!table) throw notFound(`Requested resource not found: Table: ${body.TableName} not found`);
-  return { Table: describe(context, table, "ACTIVE") };
+  const table = findNamed(context, body);
+  return { Table: describe(table, "ACTIVE") };
 };
+
+/** The table that a request names; in this operation's words if it does not exist. */
+function findNamed({ tables }: Context, body: Body): Table {
+  checkName(body);
+  const table = tables.find(body.TableName);
+  if (!table) throw notFound(`Requested resource not found: Table: ${body.TableName} not found`);
+  return table;
+}
 
 function checkName(body: Body): void {
   const faults = new Faults();
@@ -93,67 +99,38 @@ function checkName(body: Body): void {
   faults.end();
 }
 
-function describe(context: Context, table: Table, status: string): Body {
-  const { input } = table;
-  const count = context.storage
-    .prepare(`SELECT COUNT(*) AS items, TOTAL(bytes) AS bytes FROM ${table.storage}`)
-    .get();
-  const indexes = table.indexes.map(describeIndex(table));
-  const throughput = input.ProvisionedThroughput as Body | undefined;
+/** The fields of a description that Ovation reads, and what the table was created with. */
+function describe(table: Table, TableStatus: string): Body {
+  const { AttributeDefinitions, StreamSpecification } = table.input;
+  const indexes = table.indexes.map(describeIndex);
   return {
     TableName: table.name,
     TableArn: arnOf(table),
-    TableId: `00000000-0000-0000-0000-${String(table.id).padStart(12, "0")}`,
-    TableStatus: status,
-    CreationDateTime: table.createdAt / 1000,
+    TableStatus,
     KeySchema: keySchemaOf(table.schema),
-    AttributeDefinitions: input.AttributeDefinitions,
-    ItemCount: Number(count?.items ?? 0),
-    TableSizeBytes: Number(count?.bytes ?? 0),
-    ProvisionedThroughput: {
-      NumberOfDecreasesToday: 0,
-      ReadCapacityUnits: throughput?.ReadCapacityUnits ?? 0,
-      WriteCapacityUnits: throughput?.WriteCapacityUnits ?? 0,
-    },
-    ...(input.BillingMode === "PAY_PER_REQUEST" && {
-      BillingModeSummary: { BillingMode: "PAY_PER_REQUEST" },
-    }),
+    AttributeDefinitions,
     ...(indexes.length > 0 && { GlobalSecondaryIndexes: indexes }),
-    ...(table.streamLabel && {
-      StreamSpecification: input.StreamSpecification,
-      LatestStreamLabel: table.streamLabel,
-      LatestStreamArn: streamArnOf(table),
-    }),
-    DeletionProtectionEnabled: input.DeletionProtectionEnabled === true,
+    ...(table.streamLabel && { StreamSpecification, LatestStreamArn: streamArnOf(table) }),
   };
 }
 
-const describeIndex =
-  (table: Table) =>
-  (index: Index): Body => ({
-    IndexName: index.name,
-    IndexArn: `${arnOf(table)}/index/${index.name}`,
-    KeySchema: keySchemaOf(index.schema),
-    Projection: {
-      ProjectionType: index.projection,
-      ...(index.projection === "INCLUDE" && { NonKeyAttributes: index.included }),
-    },
-    IndexStatus: "ACTIVE",
-    ItemCount: 0,
-    IndexSizeBytes: 0,
-  });
+const describeIndex = ({ name, schema, projection, included }: Index): Body => ({
+  IndexName: name,
+  KeySchema: keySchemaOf(schema),
+  Projection: {
+    ProjectionType: projection,
+    ...(projection === "INCLUDE" && { NonKeyAttributes: included }),
+  },
+});
 
 export const deleteTable: Operation = (context, body) => {
-  checkName(body);
   const { storage, tables, log } = context;
-  const table = tables.find(body.TableName);
-  if (!table) throw notFound(`Requested resource not found: Table: ${body.TableName} not found`);
-  const description = describe(context, table, "DELETING");
+  const table = findNamed(context, body);
   storage.atomically(() => {
     tables.remove(table);
     log.remove(table);
   });
-  return { TableDescription: description };
+  return { TableDescription: describe(table, "DELETING") };
 };
 
 export const updateTimeToLive: Operation = (context, body) => {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { addCosts, describeCapacity, readUnits } from "./capacity.ts";
+import { capacityOfAll, readUnits } from "./capacity.ts";
 import type { Body, Context, Operation } from "./context.ts";
 import { EngineFailure, invalid } from "./failure.ts";
 import { encodeKey } from "./keys.ts";
@@ -13,6 +13,7 @@ import {
   readDelete,
   readPut,
   readUpdateWrite,
+  refuseTwice,
   type Write,
 } from "./writes.ts";
 
@@ -44,7 +45,7 @@ export const transactWriteItems: Operation = (context, body) => {
   const repeated = findRepetition(context, body, actions);
   if (repeated) return repeated;
   const writes = parts.map(({ kind, part }) => readPart(context, kind, part));
-  refuseTwice(writes);
+  refuseTwice(writes, "Transaction request cannot include multiple operations on one item");
   const reasons: Reason[] = [];
   const costs: { table: Table; cost: WriteCost }[] = [];
   return context.storage.atomically(() => {
@@ -58,7 +59,7 @@ export const transactWriteItems: Operation = (context, body) => {
     }
     if (reasons.some(({ Code }) => Code !== "None")) throw cancelled(reasons);
     refuseLarge(costs);
-    const answer = capacityOf(body, costs, "write");
+    const answer = capacityOfAll(body, costs, 2, "write");
     rememberToken(context, body, actions);
     return answer;
   });
@@ -96,16 +97,6 @@ function readPart(context: Context, kind: string, part: Body): Write {
   return readers[kind]!(context, part);
 }
 
-/** Each item may occur only once. */
-function refuseTwice(writes: Write[]): void {
-  const names = writes.map(({ table, key }) => {
-    const { hash, range } = encodeKey(table.schema, key);
-    return [table.id, Buffer.from(hash).toString("hex"), Buffer.from(range).toString("hex")].join();
-  });
-  if (new Set(names).size < names.length)
-    throw invalid("Transaction request cannot include multiple operations on one item");
-}
-
 /** By the units of the items, before or after: each item counts as whole kilobytes. */
 function refuseLarge(costs: { cost: WriteCost }[]): void {
   if (costs.reduce((total, { cost }) => total + cost.table, 0) > unitsMax)
@@ -127,19 +118,6 @@ function cancelled(reasons: Reason[]): EngineFailure {
     `Transaction cancelled, please refer cancellation reasons for specific reasons [${codes}]`,
     { CancellationReasons: reasons },
   );
-}
-
-function capacityOf(
-  body: Body,
-  costs: { table: Table; cost: WriteCost }[],
-  kind: "read" | "write",
-): Body {
-  const tables = new Map(costs.map(({ table }) => [table.id, table]));
-  const told = [...tables.values()].flatMap((table) => {
-    const own = costs.filter((one) => one.table === table).map(({ cost }) => cost);
-    return describeCapacity(body, table, addCosts(own, 2), kind) ?? [];
-  });
-  return told.length > 0 ? { ConsumedCapacity: told } : {};
 }
 
 const digest = (actions: Body[]) =>
@@ -165,7 +143,7 @@ function findRepetition(context: Context, body: Body, actions: Body[]): Body | u
     const units = readUnits(stored?.bytes ?? 0, true);
     return { table, cost: { table: units, indexes: new Map() } };
   });
-  return capacityOf(body, costs, "read");
+  return capacityOfAll(body, costs, 2, "read");
 }
 
 function rememberToken(context: Context, body: Body, actions: Body[]): void {

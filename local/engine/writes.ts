@@ -108,6 +108,15 @@ export function readUpdateWrite(context: Context, body: Body): Write & { changes
   return { ...place, change, changes };
 }
 
+/** Throws this sentence if an item occurs more than once in one request. */
+export function refuseTwice(entries: Pick<Write, "table" | "key">[], sentence: string): void {
+  const names = entries.map(({ table, key }) => {
+    const { hash, range } = encodeKey(table.schema, key);
+    return [table.id, Buffer.from(hash).toString("hex"), Buffer.from(range).toString("hex")].join();
+  });
+  if (new Set(names).size < names.length) throw invalid(sentence);
+}
+
 /** The effect of a write. */
 export type Written = { before: Item | undefined; after: Item | undefined; cost: WriteCost };
 
