@@ -1,6 +1,6 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { EngineCredentials } from "./engine-call.ts";
+import type { Credentials } from "./engine-call.ts";
 
 /*
  * Files in DATA_DIR, by which other local programs, such as an audit, find what is running. They
@@ -42,7 +42,7 @@ export const endpointFile = createDiscoveryFile<EndpointFile>("endpoint.json");
 /** The engine, with its secret. */
 export type EngineFile = {
   endpoint: string;
-  credentials: EngineCredentials;
+  credentials: Credentials;
   /** Whether it is an external engine, which runs even without a runner. */
   isOther: boolean;
 };

@@ -2,12 +2,12 @@ import { randomBytes, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { writeAnswer } from "../engine/index.ts";
-import type { EngineCall, EngineCredentials } from "./engine-call.ts";
+import type { Credentials, EngineCall } from "./engine-call.ts";
 
 /** The embedded engine's address, for other local programs. */
 export type EngineServer = {
   endpoint: string;
-  credentials: EngineCredentials;
+  credentials: Credentials;
   close(): Promise<void>;
 };
 

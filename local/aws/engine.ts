@@ -5,7 +5,7 @@ import type { Table } from "../model.ts";
 import { findPositions } from "../sources/stream-positions.ts";
 import { findDamage, restrictToOwner, type State } from "../state.ts";
 import { engineFile } from "./discovery-files.ts";
-import type { EngineCall, EngineCredentials } from "./engine-call.ts";
+import type { Credentials, EngineCall } from "./engine-call.ts";
 import { startEngineServer } from "./engine-server.ts";
 import { openExternalEngine } from "./external-engine.ts";
 
@@ -13,7 +13,7 @@ import { openExternalEngine } from "./external-engine.ts";
 export type Engine = {
   call: EngineCall;
   endpoint: string;
-  credentials: EngineCredentials;
+  credentials: Credentials;
   /** Switches for tests; undefined for an external engine. */
   switches?: Pick<EmbeddedEngine, "expire" | "holdReads">;
   stop(): Promise<void>;
@@ -49,10 +49,10 @@ export const startEngine = (options: EngineOptions): Promise<Engine> =>
 
 async function start(options: EngineOptions): Promise<Engine> {
   const { directory } = options.state;
-  const opened = await (options.endpoint
+  const opened: Engine = await (options.endpoint
     ? openExternalEngine(options.endpoint)
     : openEmbedded(options));
-  const { call, endpoint, credentials, switches } = opened;
+  const { call, endpoint, credentials } = opened;
   const stop = async () => {
     engineFile.remove(directory);
     await opened.stop();
@@ -60,7 +60,7 @@ async function start(options: EngineOptions): Promise<Engine> {
   try {
     for (const table of options.tables) await ensureTable(call, table);
     engineFile.write(directory, { endpoint, credentials, isOther: Boolean(options.endpoint) });
-    return { call, endpoint, credentials, ...(switches && { switches }), stop };
+    return { ...opened, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -114,29 +114,12 @@ function startMaintenance(engine: EmbeddedEngine, state: State, log: (line: stri
   return () => clearTimeout(timer);
 }
 
-/** The fields of a CreateTable request that a local engine supports. */
-const createMembers = [
-  "TableName",
-  "AttributeDefinitions",
-  "KeySchema",
-  "GlobalSecondaryIndexes",
-  "StreamSpecification",
-];
-
 async function ensureTable(call: EngineCall, table: Table): Promise<void> {
   const describe = () => call("DynamoDB_20120810.DescribeTable", { TableName: table.name });
   let answer = await describe();
   if (answer.status !== 200) {
-    const wanted = Object.fromEntries(
-      createMembers.flatMap((member) =>
-        table.createTable[member] === undefined ? [] : [[member, table.createTable[member]]],
-      ),
-    );
-    const made = await call("DynamoDB_20120810.CreateTable", {
-      ...wanted,
-      TableName: table.name,
-      BillingMode: "PAY_PER_REQUEST",
-    });
+    const wanted = { ...table.createTable, TableName: table.name };
+    const made = await call("DynamoDB_20120810.CreateTable", wanted);
     if (made.status !== 200)
       throw new Error(`Table ${table.name} was not made: ${JSON.stringify(made.body)}`);
   }

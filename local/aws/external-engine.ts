@@ -1,37 +1,24 @@
 import { isDeepStrictEqual } from "node:util";
-import {
-  anyCredentials,
-  type EngineCall,
-  type EngineCredentials,
-  openEngineCalls,
-} from "./engine-call.ts";
-
-/** An external engine at its address. */
-type ExternalEngine = {
-  call: EngineCall;
-  endpoint: string;
-  credentials: EngineCredentials;
-  switches?: undefined;
-  stop(): Promise<void>;
-};
+import { anyCredentials, callEngineAt, type EngineCall } from "./engine-call.ts";
 
 /**
  * Connects to an engine that is started and stopped elsewhere. Rejects with a readable sentence if
  * it does not respond.
  */
-export async function openExternalEngine(endpoint: string): Promise<ExternalEngine> {
-  const { call, close } = await openEngineCalls(endpoint);
+export async function openExternalEngine(endpoint: string) {
+  const call = callEngineAt(endpoint);
   try {
     await call("DynamoDB_20120810.ListTables", { Limit: 1 });
   } catch (error) {
-    await close();
+    const { cause, message } = error as Error;
     throw new Error(
-      `DYNAMODB_ENDPOINT: ${endpoint} does not respond (${(error as Error).message}). ` +
+      `DYNAMODB_ENDPOINT: ${endpoint} does not respond (${(cause as Error)?.message || message}). ` +
         "Start that engine, or unset DYNAMODB_ENDPOINT to use Ovation's own.",
       { cause: error },
     );
   }
-  return { call: withoutInventedItem(call), endpoint, credentials: anyCredentials, stop: close };
+  const stop = async () => {};
+  return { call: withoutInventedItem(call), endpoint, credentials: anyCredentials, stop };
 }
 
 /**

@@ -9,6 +9,7 @@ import { createDistributionMeter, type DistributionMeter } from "./distribution-
 import { createDynamoDb } from "./dynamodb.ts";
 import { startEndpoint } from "./endpoint.ts";
 import { startEngine } from "./engine.ts";
+import type { Credentials } from "./engine-call.ts";
 import { createFaults, type Faults } from "./faults.ts";
 import { createIam, runnerCaller } from "./iam.ts";
 import { withInvocationFaults } from "./invocation-faults.ts";
@@ -27,9 +28,6 @@ export { endpointFile } from "./discovery-files.ts";
 export { withIssuerFaults } from "./issuer-faults.ts";
 export { openEngine, openSnapshot } from "./open-engine.ts";
 export type { PauseKey } from "./sources.ts";
-
-/** Credentials in the SDK's form. */
-type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
 
 /** The running AWS side of the runner. */
 export type Aws = {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { openEngineCalls } from "../../../../local/aws/engine-call.ts";
+import { callEngineAt } from "../../../../local/aws/engine-call.ts";
 import { freePort } from "../../../system.ts";
 import type { Engine } from "./compare.ts";
 
@@ -28,7 +28,7 @@ export async function startDynoxide(
   const child: ChildProcess = spawn(file, ["--port", String(port)], { stdio: "ignore" });
   const ended = once(child, "exit");
   const endpoint = `http://127.0.0.1:${port}`;
-  const { call, close } = await openEngineCalls(endpoint);
+  const call = callEngineAt(endpoint);
   for (let tries = 0; ; tries++) {
     try {
       await call("DynamoDB_20120810.ListTables", {});
@@ -45,7 +45,6 @@ export async function startDynoxide(
       return call(`${service}_20120810.${name}`, body);
     },
     async stop() {
-      await close();
       child.kill("SIGTERM");
       await ended;
     },
