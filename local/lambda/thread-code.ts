@@ -1,12 +1,32 @@
 import { hash } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { constants, Script } from "node:vm";
 import { threadId } from "node:worker_threads";
 
-/** What a CommonJS file has exported, and how to write its code for later threads. */
-type Ran = { exports: unknown; keep(): void };
+export type Handler = (event: unknown, context: unknown) => unknown;
+
+/** The folder of a function's code, and its handler as file and export: `index.handler`. */
+type Bundle = { directory: string; handler: string };
+
+/** A handler, and how to write its compiled code for later threads. */
+type LoadedHandler = { handle: Handler; keep(): void };
+
+/**
+ * Loads a function's code, a CommonJS file, and returns its handler; each call returns a new copy
+ * with variables of its own. Throws what the code throws on loading, and an error for a handler
+ * that Lambda's Node.js 24 runtime would reject.
+ */
+export function loadHandler({ directory, handler }: Bundle): LoadedHandler {
+  const dot = handler.lastIndexOf(".");
+  const { exports, keep } = runFile(join(directory, `${handler.slice(0, dot)}.cjs`));
+  const found = exports[handler.slice(dot + 1)];
+  if (typeof found !== "function") throw new Error(`${handler} is undefined or not exported`);
+  if (found.length > 2)
+    throw new TypeError("Callback-based handlers are not supported by Lambda's Node.js 24 runtime");
+  return { handle: found as Handler, keep };
+}
 
 /** As Node.js wraps a CommonJS module. */
 const begin = "(function (exports, require, module, __filename, __dirname) { ";
@@ -17,7 +37,7 @@ const begin = "(function (exports, require, module, __filename, __dirname) { ";
  * file itself; `keep` also writes the functions that have been called by then, which are most of
  * the code of a first event.
  */
-export function runFile(file: string): Ran {
+function runFile(file: string) {
   const text = readFileSync(file, "utf8");
   // V8 compares only the lengths of the sources.
   const kept = `${file}.${hash("sha256", text)}.code`;
@@ -28,7 +48,7 @@ export function runFile(file: string): Ran {
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     ...(cachedData && { cachedData }),
   });
-  const module = { exports: {} };
+  const module = { exports: {} as Record<string, unknown> };
   const run = script.runInThisContext();
   run.call(module.exports, module.exports, createRequire(file), module, file, dirname(file));
   let isKept = cachedData !== undefined && script.cachedDataRejected === false;

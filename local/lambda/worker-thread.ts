@@ -2,7 +2,7 @@ import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import type { LargeBody } from "../body-bytes.ts";
 import { readEvent, type WrittenAnswer, writeAnswer } from "./thread-body.ts";
 import { type AnswersMessage, type CallsMessage, createCalls } from "./thread-calls.ts";
-import { type Handler, loadHandler } from "./thread-handler.ts";
+import { type Handler, loadHandler } from "./thread-code.ts";
 import { isolateFunctions, type LineMessage, type Scope } from "./thread-scope.ts";
 import { installTransport } from "./thread-transport.ts";
 
@@ -77,13 +77,13 @@ function serve(port: MessagePort, data: WorkerData): void {
   // that is what the freeze is for.
   if (data.hasCalls) installTransport({ send: calls.send, isClosed: isFrozen });
 
-  async function open({ name, environment, ...bundle }: LoadMessage): Promise<Environment> {
+  function open({ name, environment, ...bundle }: LoadMessage): Environment {
     const scope = { name, environment: { ...environment } };
-    return { scope, ...(await scopes.run(scope, () => loadHandler(bundle))) };
+    return { scope, ...scopes.run(scope, () => loadHandler(bundle)) };
   }
 
-  async function load(wanted: LoadMessage): Promise<Result> {
-    const first = await open(wanted);
+  function load(wanted: LoadMessage): Result {
+    const first = open(wanted);
     loaded.set(wanted.name, { wanted, idle: [first], running: 0, keep: first.keep });
     return { kind: "loaded" };
   }
@@ -92,7 +92,7 @@ function serve(port: MessagePort, data: WorkerData): void {
     const own = loaded.get(message.name)!;
     own.running++;
     try {
-      const environment = own.idle.pop() ?? (await open(own.wanted));
+      const environment = own.idle.pop() ?? open(own.wanted);
       const { scope, handle } = environment;
       const result = await scopes.run(scope, () => answer(own.wanted, handle, message));
       // Environments that a crowd of waiting events needed take memory until the last of them ends.

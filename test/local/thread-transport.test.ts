@@ -14,8 +14,8 @@ const name = Symbol.for("ovation.aws.transport");
 const send = async (target, signal = new AbortController().signal) =>
   globalThis[name]?.({ host: "here", headers: { "x-amz-target": target }, body: "é" }, { signal })
     .catch((error) => [error.name, error.code]);
-const loaded = await send("load");
-export const handler = async ({ targets, path, posts }) => {
+const loading = send("load");
+exports.handler = async ({ targets, path, posts }) => {
   if (path !== undefined) {
     const call = { host: "here", method: "GET", path, headers: {}, body: "", isBinary: true };
     const { bytes, body } = await globalThis[name](call, { signal: new AbortController().signal });
@@ -36,7 +36,7 @@ export const handler = async ({ targets, path, posts }) => {
   void send("silent", aborting.signal).then(() => { abandoned = "heard"; });
   const heard = await Promise.all(targets.map((target) => send(target)));
   aborting.abort();
-  return { loaded, heard, abandoned };
+  return { loaded: await loading, heard, abandoned };
 };`;
 
 let directory: string;
@@ -69,7 +69,7 @@ function doCalls(
 
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), "ovation-test-"));
-  writeFileSync(join(directory, "index.mjs"), source);
+  writeFileSync(join(directory, "index.cjs"), source);
   const lambda = {
     name: "calling",
     arn: "arn",
@@ -107,7 +107,8 @@ test("calls are sent together, each gets its own response, and a lost one fails 
       abandoned: "waits",
     },
   });
-  expect(batches.map((calls) => calls.length)).toEqual([1, 5]);
+  // The call made while loading may wait for the others.
+  expect([[6], [1, 5]]).toContainEqual(batches.map((calls) => calls.length));
 });
 
 /* Planted fault that turns this red: an answer that is copied. */
