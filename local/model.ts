@@ -232,11 +232,11 @@ export type PerformCalls = (
   isGone: () => boolean,
 ) => void;
 
-/** What `@connections` needs from the WebSocket gateway. Times are ISO 8601. */
+/** What `@connections` needs from the WebSocket gateway. */
 export type Connections = {
   post(connectionId: string, data: Uint8Array): "sent" | "gone" | "too_fast";
   close(connectionId: string): "closed" | "gone";
-  find(connectionId: string): { connectedAt: string; lastActiveAt: string } | undefined;
+  isOpen(connectionId: string): boolean;
 };
 
 /** The function's physical name, from its ARN or an integration's URI that contains the ARN. */

@@ -43,16 +43,12 @@ function resolveList(templates: Templates, stack: string, value: Json | undefine
   return asList(resolve(templates, stack, value ?? null));
 }
 
+/** `Fn::Sub` with nothing but names of resources, parameters and pseudo parameters. */
 function substitute(templates: Templates, stack: string, argument: Json): string {
-  const [text, variables] = Array.isArray(argument) ? argument : [argument, {}];
-  const own = (variables ?? {}) as JsonObject;
-  return String(text).replace(/\$\{(!?)([^}]+)\}/g, (_match, escaped: string, name: string) => {
-    if (escaped) return `\${${name}}`;
-    if (Object.hasOwn(own, name)) return resolveText(templates, stack, own[name]);
-    const dot = name.indexOf(".");
-    if (dot < 0) return resolveReference(templates, stack, name);
-    return resolveAttribute(templates, stack, name.slice(0, dot), name.slice(dot + 1));
-  });
+  const text = resolveText(templates, stack, argument);
+  return text.replace(/\$\{([^}]+)\}/g, (_match, name: string) =>
+    resolveReference(templates, stack, name),
+  );
 }
 
 const resolvers: Record<string, Resolver> = {

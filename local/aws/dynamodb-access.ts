@@ -1,6 +1,5 @@
 import type { Table } from "../model.ts";
-import type { Access } from "./access.ts";
-import { AwsFailure } from "./failure.ts";
+import { type Access, AwsFailure } from "./failure.ts";
 
 /** An item or key in DynamoDB's JSON: `{ PK: { S: "USER#1" } }`. */
 export type Attributes = Record<string, Record<string, unknown>>;

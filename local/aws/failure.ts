@@ -1,5 +1,3 @@
-import type { Access } from "./access.ts";
-
 /**
  * An AWS endpoint's refusal: an HTTP status, the error type that SDKs turn into the exception's
  * name, and a sentence. `body` adds fields such as CancellationReasons.
@@ -63,6 +61,12 @@ export function answerJson(value: unknown, status = 200): AwsAnswer {
 export function answerText(body: string, status = 200): AwsAnswer {
   return { status, headers: { "content-type": "application/x-amz-json-1.0" }, body };
 }
+
+/**
+ * One action on one resource that a request needs. `leadingKeys` are the partition key values in
+ * the request, which `dynamodb:LeadingKeys` conditions restrict; undefined if it has none.
+ */
+export type Access = { action: string; resource: string; leadingKeys?: string[] };
 
 /** A request that was parsed, before it is authorized and executed. */
 type Prepared = {

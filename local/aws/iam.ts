@@ -1,6 +1,5 @@
 import type { LambdaFunction, PolicyStatement, Stage } from "../model.ts";
-import type { Access } from "./access.ts";
-import { AwsFailure } from "./failure.ts";
+import { type Access, AwsFailure } from "./failure.ts";
 
 /** The caller with all permissions: demo data, audits and the runner's own event sources. */
 export const runnerCaller = "ovation-runner";

@@ -2,35 +2,24 @@ import type { GatewayResponse, RestApi } from "../model.ts";
 import type { RequestContext, RestAnswer, RestRequest } from "./rest-request.ts";
 import { findHeader } from "./rest-request.ts";
 
-/** Status, sentence and x-amzn-ErrorType of each type unless the API overrides it. */
+/**
+ * Status, sentence and x-amzn-ErrorType of each type that occurs here, unless the API overrides it.
+ */
 const types = {
   ACCESS_DENIED: [403, "User is not authorized to access this resource", "AccessDeniedException"],
   API_CONFIGURATION_ERROR: [500, "Internal server error", "InternalServerErrorException"],
   AUTHORIZER_CONFIGURATION_ERROR: [500, null, "AuthorizerConfigurationException"],
-  AUTHORIZER_FAILURE: [500, null, "AuthorizerConfigurationException"],
-  BAD_REQUEST_BODY: [400, "Invalid request body", "BadRequestException"],
-  BAD_REQUEST_PARAMETERS: [400, "Invalid request parameters", "BadRequestException"],
-  EXPIRED_TOKEN: [
-    403,
-    "The security token included in the request is expired",
-    "ExpiredTokenException",
-  ],
   INTEGRATION_FAILURE: [502, "Internal server error", "InternalServerErrorException"],
   INTEGRATION_TIMEOUT: [504, "Endpoint request timed out", "InternalServerErrorException"],
-  INVALID_API_KEY: [403, "Forbidden", "ForbiddenException"],
-  INVALID_SIGNATURE: [403, "The request signature does not match", "InvalidSignatureException"],
   MISSING_AUTHENTICATION_TOKEN: [
     403,
     "Missing Authentication Token",
     "MissingAuthenticationTokenException",
   ],
-  QUOTA_EXCEEDED: [429, "Limit Exceeded", "LimitExceededException"],
   REQUEST_TOO_LARGE: [413, "Request Too Long", "RequestTooLargeException"],
-  RESOURCE_NOT_FOUND: [404, "Not Found", "NotFoundException"],
   THROTTLED: [429, "Too Many Requests", "TooManyRequestsException"],
   UNAUTHORIZED: [401, "Unauthorized", "UnauthorizedException"],
   UNSUPPORTED_MEDIA_TYPE: [415, "Unsupported Media Type", "BadRequestException"],
-  WAF_FILTERED: [403, "Forbidden", "ForbiddenException"],
 } as const;
 
 export type GatewayResponseType = keyof typeof types;
@@ -99,8 +88,6 @@ export function readVariable(
   const [scope, ...names] = expression.split(".");
   if (scope === "method" && names[0] === "request" && names[1] === "header")
     return findHeader(request, names.slice(2).join(".")) ?? "";
-  if (scope === "method" && names[0] === "request" && names[1] === "querystring")
-    return new URLSearchParams(request.query).get(names.slice(2).join(".")) ?? "";
   if (scope !== "context") return "";
   let value: unknown = context;
   for (const name of names) {

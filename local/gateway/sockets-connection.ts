@@ -28,7 +28,6 @@ export const awsSocketLimits: SocketLimits = {
 
 export type Connection = {
   head: ConnectionHead;
-  lastActiveMilliseconds: number;
   /**
    * Whether it is neither closed nor closing: a connection whose $disconnect is in progress is
    * gone.
@@ -72,10 +71,7 @@ export function serveConnection(options: ConnectionOptions): Connection {
     socket.close(code);
     setTimeout(() => socket.terminate(), closeMillisecondsMax).unref();
   };
-  const touch = () => {
-    connection.lastActiveMilliseconds = Date.now();
-    idle.refresh();
-  };
+  const touch = () => idle.refresh();
   const idle = setTimeout(() => close(1001), limits.idleMilliseconds);
   const life = setTimeout(() => close(1001), limits.lifeMilliseconds);
   idle.unref();
@@ -108,7 +104,6 @@ export function serveConnection(options: ConnectionOptions): Connection {
 
   const connection: Connection = {
     head,
-    lastActiveMilliseconds: head.connectedMilliseconds,
     close,
     done: closed,
     isOpen: () => !isClosing && socket.readyState === socket.OPEN,

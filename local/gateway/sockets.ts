@@ -109,15 +109,7 @@ function createConnections(open: ReadonlyMap<string, Connection>): Connections {
       connection?.close(1000);
       return connection ? "closed" : "gone";
     },
-    find(connectionId) {
-      const connection = findOpen(connectionId);
-      return (
-        connection && {
-          connectedAt: new Date(connection.head.connectedMilliseconds).toISOString(),
-          lastActiveAt: new Date(connection.lastActiveMilliseconds).toISOString(),
-        }
-      );
-    },
+    isOpen: (connectionId) => findOpen(connectionId) !== undefined,
   };
 }
 

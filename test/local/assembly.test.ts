@@ -53,11 +53,7 @@ test.each<[Json, Json]>([
     "arn:aws:dynamodb:eu-west-1:123456789012:table/stack0-Table/stream/local",
   ],
   [{ "Fn::Join": ["-", ["a", { Ref: "AWS::Region" }]] }, "a-eu-west-1"],
-  [
-    { "Fn::Sub": `\${AWS::Region} \${Queue.Arn} \${!literal}` },
-    `eu-west-1 arn:aws:sqs:eu-west-1:123456789012:q.fifo \${literal}`,
-  ],
-  [{ "Fn::Sub": [`\${x}-\${Given}`, { x: { Ref: "AWS::Partition" } }] }, "aws-by the runner"],
+  [{ "Fn::Sub": `\${AWS::Partition}-\${Given}` }, "aws-by the runner"],
   [{ "Fn::ImportValue": "exported" }, "/made"],
   [{ "Fn::GetStackOutput": { StackName: "stack1", OutputName: "Out" } }, "/made"],
 ])("%j is %j", (value, expected) => {
@@ -72,6 +68,8 @@ test.each<[Json, RegExp]>([
   ["{{resolve:ssm:/given}}!", /cannot resolve {{resolve:ssm:\/given}}! .stack stack0/],
   [{ Ref: "AWS::NoValue" }, /Stack stack0 has no resource AWS::NoValue/],
   [{ Ref: "Nowhere" }, /no resource Nowhere/],
+  [{ "Fn::Sub": `\${Queue.Arn}` }, /no resource Queue.Arn/],
+  [{ "Fn::Sub": [`\${x}`, { x: "y" }] }, /Expected text in stack stack0/],
   [{ "Fn::GetStackOutput": { StackName: "no", OutputName: "x" } }, /Stack no has no output x/],
   [{ Ref: "Missing" }, /not set the parameter Missing of stack stack0: \/made/],
   [{ Ref: "Plain" }, /not set the parameter Plain of stack stack0/],

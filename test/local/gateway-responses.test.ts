@@ -40,7 +40,10 @@ test("without gateway responses API Gateway's own are used", () => {
     headers: { "x-amzn-ErrorType": "MissingAuthenticationTokenException" },
     body: '{"message":"Missing Authentication Token"}',
   });
-  expect(answer("AUTHORIZER_FAILURE")).toMatchObject({ statusCode: 500, body: '{"message":null}' });
+  expect(answer("AUTHORIZER_CONFIGURATION_ERROR")).toMatchObject({
+    statusCode: 500,
+    body: '{"message":null}',
+  });
 });
 
 test("a type without its own response takes the default of its class", () => {

@@ -124,7 +124,7 @@ export const streamArn = `${tableArn}/stream/local`;
 export const noConnections: Connections = {
   post: () => "gone",
   close: () => "gone",
-  find: () => undefined,
+  isOpen: () => false,
 };
 
 /** An `Invoke` that runs code in this process instead of a function; the code may throw. */

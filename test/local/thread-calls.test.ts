@@ -34,10 +34,7 @@ const connections: Connections = {
     return "sent";
   },
   close: () => "closed",
-  find: () => ({
-    connectedAt: "2026-01-01T00:00:00.000Z",
-    lastActiveAt: "2026-01-01T00:01:00.000Z",
-  }),
+  isOpen: () => true,
 };
 
 let aws: Aws;
