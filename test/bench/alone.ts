@@ -13,11 +13,10 @@ import { openState } from "../../local/state.ts";
 import { openClient } from "../../platform/aws/aws-client.ts";
 import { newId } from "../../platform/runtime/id.ts";
 import { recordStream } from "../../platform/store/streams/stream-changes.ts";
-import { dueIndex } from "../../platform/table/keys.ts";
 import { endDeployment } from "../../platform/table/ownership.ts";
 import { useTable } from "../../platform/table/table.ts";
 import { liveStreamOf } from "../platform/live-stream.ts";
-import { everyRate } from "../platform/table.ts";
+import { createTable, everyRate } from "../platform/table.ts";
 import type { Figures, Work } from "./alone-function.ts";
 import { print, quantile, round } from "./figures.ts";
 
@@ -25,23 +24,8 @@ const rounds = 3;
 const picture = "https://cdn.example.com/person.png";
 export const functionName = "chat/send-message";
 
-const text = (AttributeName: string) => ({ AttributeName, AttributeType: "S" });
-const hash = (AttributeName: string) => ({ AttributeName, KeyType: "HASH" });
-const range = (AttributeName: string) => ({ AttributeName, KeyType: "RANGE" });
-
 /** A table with one live stream on the runner's engine, served by an endpoint of this process. */
 export async function startTable(tableName: string, blockedWords: string[] = []) {
-  const createTable = {
-    AttributeDefinitions: [text("PK"), text("SK"), text(dueIndex.PK)],
-    KeySchema: [hash("PK"), range("SK")],
-    GlobalSecondaryIndexes: [
-      {
-        IndexName: dueIndex.name,
-        KeySchema: [hash(dueIndex.PK), range(dueIndex.SK)],
-        Projection: { ProjectionType: "ALL" },
-      },
-    ],
-  };
   const state = openState(":memory:");
   const tables = [{ name: tableName, arn: "", streamArn: "", createTable }];
   const engine = await startEngine({ state, tables, log: console.error });

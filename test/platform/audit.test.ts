@@ -19,10 +19,9 @@ import type { Item } from "../../platform/table/items.ts";
 import { type Key, key } from "../../platform/table/keys.ts";
 import { scanTable } from "../../platform/table/query.ts";
 import { table, tableName } from "../../platform/table/table.ts";
-import { startTable } from "./table.ts";
+import { useOwnTable } from "./table.ts";
 import { byAdmin, forget, giftTypeOf, makeStream, makeUser, sendOne } from "./wallet-people.ts";
 
-let stop: () => Promise<void>;
 let streamId: string;
 let ids: { settled: string; due: string; refunded: string; several: string };
 const type = giftTypeOf(10);
@@ -33,8 +32,8 @@ const guest = {
 };
 const host = { ...guest, userId: "host" };
 
+useOwnTable();
 beforeAll(async () => {
-  ({ stop } = await startTable());
   const now = new Date(Date.now() - 60_000);
   for (const name of ["ann", "bob", "guest", "host"]) await makeUser(name, 1000);
   const stream = await makeStream("host");
@@ -60,7 +59,6 @@ beforeAll(async () => {
   const newest = Math.floor(Date.now() / 1000);
   await put({ ...key.frame(streamId, 1), n: 1, covers: covers.join(" "), newest });
 });
-afterAll(() => stop());
 
 const put = (Item: Record<string, unknown>) =>
   table().send(new PutCommand({ TableName: tableName(), Item }));

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { Refusal } from "../../domain/refusal.ts";
 import { makeBan } from "../../domain/streams/ban.ts";
@@ -11,14 +11,9 @@ import { takeNumber } from "../../platform/store/streams/sent-messages.ts";
 import { recordStream } from "../../platform/store/streams/stream-changes.ts";
 import { getRawItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
-import { startTable } from "./table.ts";
+import { useOwnTable } from "./table.ts";
 
-let stopTable: () => Promise<void>;
-beforeAll(async () => {
-  const { stop } = await startTable();
-  stopTable = stop;
-});
-afterAll(() => stopTable());
+useOwnTable();
 
 const now = new Date();
 const picture = "https://cdn.example.com/person.png";

@@ -9,14 +9,10 @@ import { key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
 import { intercept } from "./intercept.ts";
 import { atEachRequest } from "./interleaving.ts";
-import { startTable } from "./table.ts";
+import { useOwnTable } from "./table.ts";
 import { giftOf, giftTypeOf, makeStream, makeUser, sendOne, someone } from "./wallet-people.ts";
 
-let stop: () => Promise<void>;
-beforeAll(async () => {
-  ({ stop } = await startTable());
-});
-afterAll(() => stop());
+useOwnTable();
 
 /** Gifts at these seconds after a fixed time; answers their ids. */
 async function sendAt(stream: Stream, sender: string, type: GiftType, seconds: number[]) {

@@ -18,11 +18,10 @@ import { keyedCall } from "../../platform/table/idempotency.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
 import { countUnits, intercept } from "./intercept.ts";
-import { startTable } from "./table.ts";
+import { useOwnTable } from "./table.ts";
 import { ask, knownGiftType, useCallbackGifts } from "./tencent/callback-gifts.ts";
 import { forget, giftTypeOf, keep, makeStream, makeUser, sendOne } from "./wallet-people.ts";
 
-let stop: () => Promise<void>;
 let units = { read: 0, write: 0 };
 let transactions = 0;
 
@@ -39,11 +38,8 @@ function meter() {
   });
 }
 
-beforeAll(async () => {
-  ({ stop } = await startTable());
-  meter();
-});
-afterAll(() => stop());
+useOwnTable();
+beforeAll(() => meter());
 
 useCallbackGifts();
 

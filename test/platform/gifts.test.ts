@@ -12,7 +12,7 @@ import { keyedCall } from "../../platform/table/idempotency.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
 import { DuplicateKeyError } from "../../platform/table/transact.ts";
-import { startTable } from "./table.ts";
+import { useOwnTable } from "./table.ts";
 import {
   forget,
   giftTypeOf,
@@ -24,11 +24,7 @@ import {
   someone,
 } from "./wallet-people.ts";
 
-let stop: () => Promise<void>;
-beforeAll(async () => {
-  ({ stop } = await startTable());
-});
-afterAll(() => stop());
+useOwnTable();
 
 const ledgerOf = async (userId: string) => listEntries(userId, 1, (await findWallet(userId)).seq);
 

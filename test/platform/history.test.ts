@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { makeMessage } from "../../domain/streams/chat-rules.ts";
 import { findMessage, listMessages, recordGap } from "../../platform/store/streams/messages.ts";
@@ -12,19 +12,17 @@ import { table, tableName } from "../../platform/table/table.ts";
 import { fullProfile, userAt } from "./costs/fullest.ts";
 import { countUnits, intercept } from "./intercept.ts";
 import { liveStreamOf } from "./live-stream.ts";
-import { startTable } from "./table.ts";
+import { useOwnTable } from "./table.ts";
 
-let stopTable: () => Promise<void>;
 let readUnits = 0;
-beforeAll(async () => {
-  ({ stop: stopTable } = await startTable());
+useOwnTable();
+beforeAll(() => {
   intercept(async (sent, next) => {
     const { answer, units } = await countUnits(sent, next);
     if (/Get|Query/.test(sent.name)) readUnits += units;
     return answer;
   });
 });
-afterAll(() => stopTable());
 beforeEach(() => {
   readUnits = 0;
 });

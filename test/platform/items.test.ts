@@ -14,18 +14,16 @@ import { type Key, key } from "../../platform/table/keys.ts";
 import { queryItems } from "../../platform/table/query.ts";
 import { table, useTable } from "../../platform/table/table.ts";
 import { atEachRequest } from "./interleaving.ts";
-import { startTable } from "./table.ts";
+import { useOwnTable } from "./table.ts";
 
 type Input = { RequestItems: Record<string, { Keys: object[] }>; Limit?: number };
 type Answer = (input: Input) => Record<string, unknown>;
 
-let stop: () => Promise<void>;
 let real: DynamoDBDocumentClient;
-beforeAll(async () => {
-  ({ stop } = await startTable());
+useOwnTable();
+beforeAll(() => {
   real = table();
 });
-afterAll(() => stop());
 afterEach(() => useTable(real));
 
 /** Makes `answer` respond instead of the table; returns the requests. */

@@ -36,7 +36,7 @@ import { table, tableName } from "../../platform/table/table.ts";
 import { admitCall } from "../../platform/tencent/rate.ts";
 import { intercept } from "./intercept.ts";
 import { useQueue } from "./queue-double.ts";
-import { startTable } from "./table.ts";
+import { useOwnTable } from "./table.ts";
 import { makeStream, makeUser, someone } from "./wallet-people.ts";
 
 /** Responses of single writes to lose from now on; the SDK then retries, as here. */
@@ -58,12 +58,8 @@ function loseAnswers() {
 }
 
 useQueue("ERASURES_QUEUE_URL");
-let stop: () => Promise<void>;
-beforeAll(async () => {
-  ({ stop } = await startTable());
-  loseAnswers();
-});
-afterAll(() => stop());
+useOwnTable();
+beforeAll(() => loseAnswers());
 afterEach(() => {
   expect(lost).toBe(0);
 });

@@ -4,7 +4,7 @@ import { transfer } from "../../platform/store/money/wallet-operations.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
 import { whileBusy } from "./busy-wallet.ts";
 import { intercept } from "./intercept.ts";
-import { startTable } from "./table.ts";
+import { useOwnTable } from "./table.ts";
 import {
   forget,
   giftTypeOf,
@@ -47,12 +47,8 @@ function mixReasons() {
   });
 }
 
-let stop: () => Promise<void>;
-beforeAll(async () => {
-  ({ stop } = await startTable());
-  mixReasons();
-});
-afterAll(() => stop());
+useOwnTable();
+beforeAll(() => mixReasons());
 beforeEach(() => {
   mixed = undefined;
   struck = 0;

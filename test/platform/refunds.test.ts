@@ -12,7 +12,7 @@ import { findFan, findTotals } from "../../platform/store/money/totals.ts";
 import { payOut, purchase, topUp, transfer } from "../../platform/store/money/wallet-operations.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
 import { listNotifications } from "../../platform/store/people/notification-lists.ts";
-import { startTable } from "./table.ts";
+import { useOwnTable } from "./table.ts";
 import {
   byAdmin,
   byHost,
@@ -24,11 +24,7 @@ import {
   someone,
 } from "./wallet-people.ts";
 
-let stop: () => Promise<void>;
-beforeAll(async () => {
-  ({ stop } = await startTable());
-});
-afterAll(() => stop());
+useOwnTable();
 
 const person = (userId: string) => personOf(profileOf(userId, {}, new Date()));
 

@@ -12,7 +12,7 @@ import { getStream } from "../../platform/store/streams/streams.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
 import { intercept } from "./intercept.ts";
-import { startTable } from "./table.ts";
+import { useOwnTable } from "./table.ts";
 import {
   byAdmin,
   forget,
@@ -24,11 +24,7 @@ import {
   someone,
 } from "./wallet-people.ts";
 
-let stop: () => Promise<void>;
-beforeAll(async () => {
-  ({ stop } = await startTable());
-});
-afterAll(() => stop());
+useOwnTable();
 
 const minuteAgo = new Date(Date.now() - 60_000);
 

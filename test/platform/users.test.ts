@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { changedProfile, type ProfileChange } from "../../domain/people/profile-change.ts";
 import { type ProfileClaims, profileRevision } from "../../domain/people/user.ts";
 import { handler as getMe } from "../../functions/people/users/get-me.ts";
@@ -14,14 +14,9 @@ import { tableName } from "../../platform/table/table.ts";
 import { callEndpoint } from "./api-call.ts";
 import { intercept } from "./intercept.ts";
 import { atEachRequest } from "./interleaving.ts";
-import { startTable } from "./table.ts";
+import { useOwnTable } from "./table.ts";
 
-let stopTable: () => Promise<void>;
-beforeAll(async () => {
-  const { stop } = await startTable();
-  stopTable = stop;
-});
-afterAll(() => stopTable());
+useOwnTable();
 
 const now = new Date();
 const limits = { namesPerDay: 5, reserved: ["admin", "support"] };

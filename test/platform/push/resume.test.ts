@@ -12,7 +12,7 @@ import { key } from "../../../platform/table/keys.ts";
 import { table, tableName } from "../../../platform/table/table.ts";
 import { chatRecord } from "../../domain/frame-samples.ts";
 import { intercept } from "../intercept.ts";
-import { startTable } from "../table.ts";
+import { useOwnTable } from "../table.ts";
 import { posterWith } from "./posters.ts";
 import { seconds, setScene } from "./scene.ts";
 
@@ -22,11 +22,10 @@ const answeredFrom = 5;
 
 const caller = { userId: "reader", issuedAt: 0, tokenId: "", expiresAt: 2e9 };
 
-let stop: () => Promise<void>;
 let scene: Awaited<ReturnType<typeof setScene>>;
 let epoch: string;
+useOwnTable();
 beforeAll(async () => {
-  ({ stop } = await startTable());
   scene = await setScene();
   for (let n = 1; n <= head; n++)
     await scene.push(scene.audience(), chatRecord(n, `${n}`, seconds(scene.now)));
@@ -43,7 +42,6 @@ beforeAll(async () => {
   epoch = (await findLog(scene.streamId))!.epoch;
 });
 afterEach(() => useLimits(undefined));
-afterAll(() => stop());
 
 const cases: [string, (own: string) => Position, number[] | false][] = [
   ["the head", (own) => ({ epoch: own, frame: 10 }), []],

@@ -6,17 +6,13 @@ import {
   putConnection,
 } from "../../../platform/store/log/connections.ts";
 import { posterWith } from "../push/posters.ts";
-import { startTable } from "../table.ts";
+import { useOwnTable } from "../table.ts";
 
-let stop: () => Promise<void>;
 let dead = new Set<string>();
 const poster = posterWith({
   probe: async (connectionId) => (dead.has(connectionId) ? "gone" : "sent"),
 });
-beforeAll(async () => {
-  ({ stop } = await startTable());
-});
-afterAll(() => stop());
+useOwnTable();
 
 const now = new Date();
 const socketsMax = 3;
