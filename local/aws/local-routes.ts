@@ -16,8 +16,6 @@ export type LocalRoute = {
 
 type LocalAnswer = { status: number; body?: unknown };
 
-const Tag = z.strictObject({ tag: z.string().min(1).max(100).nullable() });
-
 /** Table actions that AWS would perform on its own. */
 const TableCommand = z.strictObject({
   /** The maximum age of reads that are eventually consistent or use a global index. */
@@ -44,15 +42,6 @@ export function listLocalRoutes(made: {
       handler() {
         meter.reset();
         return say(200, meter.report());
-      },
-    },
-    {
-      method: "POST",
-      path: "/local/cost/tag",
-      handler({ body }) {
-        const { tag } = checkBody(Tag, body);
-        meter.setTag(tag ?? undefined);
-        return say(200, { tag });
       },
     },
     { method: "POST", path: "/local/faults", handler: ({ body }) => say(201, faults.add(body)) },

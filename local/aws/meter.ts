@@ -20,7 +20,6 @@ type Report = {
   units: { write: number; read: number };
   byOperation: Record<string, Sum>;
   byFunction: Record<string, Sum & { byOperation: Record<string, Sum> }>;
-  byTag: Record<string, Sum>;
   items: Partial<Record<PricedItem, number>>;
   dollars: ReturnType<typeof dollarsOf>;
   prices: typeof prices;
@@ -33,15 +32,11 @@ export type Meter = {
   invocation(functionName: string, milliseconds: number, memoryMegabytes: number): void;
   /** One request to a REST API, or a message or connection minutes of a WebSocket. */
   item(name: PricedItem, amount: number): void;
-  /** Also counts later uses under this tag; `undefined` ends it. */
-  setTag(tag: string | undefined): void;
   report(): Report;
   reset(): void;
   /** One line for people. */
   summary(): string;
 };
-
-const tagCountMax = 1000;
 
 /** The counts since the start or the last reset. */
 type Counts = {
@@ -49,15 +44,13 @@ type Counts = {
   total: Sum;
   operations: Map<string, Sum>;
   functions: Map<string, { sum: Sum; operations: Map<string, Sum> }>;
-  tags: Map<string, Sum>;
   items: Map<PricedItem, number>;
 };
 
 /** Creates a meter at zero. */
 export function createMeter(): Meter {
   let counts = newCounts();
-  let tag: string | undefined;
-  const record = (usage: Usage) => count(counts, usage, tag);
+  const record = (usage: Usage) => count(counts, usage);
   return {
     record,
     invocation(functionName, milliseconds, memoryMegabytes) {
@@ -67,9 +60,6 @@ export function createMeter(): Meter {
       record({ caller: functionName, operation: "lambda:run", items });
     },
     item: (name, amount) => addItem(counts, name, amount),
-    setTag(name) {
-      if (name === undefined || counts.tags.has(name) || counts.tags.size < tagCountMax) tag = name;
-    },
     report: () => reportOf(counts),
     reset() {
       counts = newCounts();
@@ -86,7 +76,7 @@ export function createMeter(): Meter {
 }
 
 function newCounts(): Counts {
-  const sums = { operations: new Map(), functions: new Map(), tags: new Map() };
+  const sums = { operations: new Map(), functions: new Map() };
   return { since: new Date(), total: newSum(), ...sums, items: new Map() };
 }
 
@@ -94,7 +84,7 @@ function addItem({ items }: Counts, name: PricedItem, amount: number): void {
   items.set(name, (items.get(name) ?? 0) + amount);
 }
 
-function count(counts: Counts, usage: Usage, tag: string | undefined): void {
+function count(counts: Counts, usage: Usage): void {
   const { caller, operation, requests = 1, writeUnits = 0, readUnits = 0, items = {} } = usage;
   const own = counts.functions.get(caller) ?? { sum: newSum(), operations: new Map() };
   counts.functions.set(caller, own);
@@ -103,7 +93,6 @@ function count(counts: Counts, usage: Usage, tag: string | undefined): void {
     own.sum,
     sumOf(counts.operations, operation),
     sumOf(own.operations, operation),
-    ...(tag === undefined ? [] : [sumOf(counts.tags, tag)]),
   ];
   for (const sum of sums) {
     sum.requests += requests;
@@ -115,7 +104,7 @@ function count(counts: Counts, usage: Usage, tag: string | undefined): void {
   for (const [name, amount] of Object.entries(items)) addItem(counts, name as PricedItem, amount);
 }
 
-function reportOf({ since, total, operations, functions, tags, items }: Counts): Report {
+function reportOf({ since, total, operations, functions, items }: Counts): Report {
   const byFunction = [...functions].map(([name, own]) => {
     const report = { ...own.sum, byOperation: Object.fromEntries(own.operations) };
     return [name, report] as const;
@@ -127,7 +116,6 @@ function reportOf({ since, total, operations, functions, tags, items }: Counts):
     units: { write: total.writeUnits, read: total.readUnits },
     byOperation: Object.fromEntries(operations),
     byFunction: Object.fromEntries(byFunction),
-    byTag: Object.fromEntries(tags),
     items: Object.fromEntries(items),
     dollars: dollarsOf(items),
     prices,

@@ -145,12 +145,11 @@ describe.each(transports)("calls by %s", (transport) => {
       units: { write: number; read: number };
       byOperation: Record<string, { requests: number; writeUnits: number }>;
       byFunction: Record<string, { writeUnits: number; readUnits: number }>;
-      byTag: Record<string, { writeUnits: number }>;
       dollars: { total: number };
     };
     const cost = async () => (await route("GET", "/local/cost")).body as Cost;
 
-    test("counts units, even of failed conditions, by function, operation and tag", async () => {
+    test("counts units, even of failed conditions, by function and operation", async () => {
       const writer = connect("sample-writer");
       const item = { PK: "STREAM#3", SK: "A", text: "x".repeat(1500) };
       const once = new PutCommand({
@@ -161,15 +160,12 @@ describe.each(transports)("calls by %s", (transport) => {
       const made = await writer.send(once);
       expect(made).not.toHaveProperty("ConsumedCapacity");
       expect((await cost()).units).toEqual({ write: 2, read: 0 });
-      await route("POST", "/local/cost/tag", { tag: "again" });
       await expect(writer.send(once)).rejects.toThrow(ConditionalCheckFailedException);
-      await route("POST", "/local/cost/tag", { tag: null });
       await writer.send(new GetCommand({ TableName: "sample", Key: room, ConsistentRead: true }));
       const report = await cost();
       expect(report.units).toEqual({ write: 4, read: 1 });
       expect(report.byFunction["sample-writer"]).toMatchObject({ writeUnits: 4, readUnits: 1 });
       expect(report.byOperation["dynamodb:PutItem"]).toMatchObject({ requests: 2, writeUnits: 4 });
-      expect(report.byTag.again).toMatchObject({ writeUnits: 2 });
       expect(report.dollars.total).toBeCloseTo(4 * 0.625e-6 + 0.125e-6, 12);
     });
 
