@@ -9,6 +9,7 @@ import {
   liveStream,
   type Person,
   person,
+  say,
   sentences,
 } from "./people.ts";
 import { type Message, open, refusedHandshake, type Viewer, wsUrl } from "./viewer.ts";
@@ -19,9 +20,6 @@ const keys = "/api/v1/channel/overlay-keys";
 const urlOf = (channel: string, key: string, more = {}) =>
   `${wsUrl()}?${new URLSearchParams({ key, channel, ...more })}`;
 const end = (id: string, as: Person) => call(`POST /api/v1/live-stream/${id}/end`, { as });
-const say = (id: string, as: Person, content: string) =>
-  call(`POST /api/v1/live-stream/${id}/chat/messages`, { as, body: { content } });
-
 async function makeKey(as: Person, body?: object): Promise<Made> {
   const made = await call("POST /api/v1/channel/overlay-keys", { as, ...(body && { body }) });
   expect({ status: made.status, text: made.text }).toMatchObject({ status: 201 });

@@ -7,12 +7,11 @@ import {
   liveStream,
   type Person,
   person,
+  say,
   sentences,
 } from "./people.ts";
 import { type Message, watch } from "./viewer.ts";
 
-const say = (id: string, as: Person, content: string) =>
-  call(`POST /api/v1/live-stream/${id}/chat/messages`, { as, body: { content } });
 const read = (as: Person, id: string, query = "") =>
   call(`GET /api/v1/live-stream/${id}/events${query}`, { as });
 const framesIn = ({ body }: Answer): Message[] => body.data.frames;

@@ -1,3 +1,4 @@
+import { rich } from "./paid-streams.ts";
 import {
   admin,
   call,
@@ -8,7 +9,7 @@ import {
   type Person,
   person,
   sentences,
-  topUp,
+  walletOf,
 } from "./people.ts";
 import { tencent } from "./tencent-caller.ts";
 
@@ -29,16 +30,9 @@ async function planned(more: Record<string, unknown> = {}) {
   return { host, id: made.body.data.id as string };
 }
 
-async function rich(credits: number): Promise<Person> {
-  const as = await person();
-  await topUp(as, credits);
-  return as;
-}
-
 const fund = (as: Person, id: string, amount: unknown, key?: string) =>
   call(`POST ${live}/${id}/fund`, { as, body: { amount }, ...(key && { key }) });
 
-const walletOf = async (as: Person) => (await call("GET /api/v1/wallet", { as })).body.data;
 const streamOf = async (as: Person, id: string) => (await call(`GET ${live}/${id}`, { as })).body;
 
 const holding = (as: Person, balance: number) =>

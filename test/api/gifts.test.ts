@@ -10,10 +10,9 @@ import {
   person,
   sentences,
   topUp,
+  walletOf,
 } from "./people.ts";
 import { tencent } from "./tencent-caller.ts";
-
-const walletOf = async (as: Person) => (await call("GET /api/v1/wallet", { as })).body.data;
 
 const give = (as: Person, giftTypeId: string, liveStreamId: string, key?: string) =>
   call("POST /api/v1/gifts/create", {

@@ -1,11 +1,4 @@
-import { call, expectFailure, type Person, person, sentences } from "./people.ts";
-
-/** A user whom the system knows. */
-async function known(): Promise<Person> {
-  const as = await person();
-  await call("GET /api/v1/users/me", { as });
-  return as;
-}
+import { call, expectFailure, known, type Person, person, sentences } from "./people.ts";
 
 const streams = "/api/v1/live-stream";
 const create = async (host: Person, body: object) => {

@@ -12,7 +12,7 @@ import {
   service,
   topUp,
 } from "./people.ts";
-import { type Message, type Viewer, watch } from "./viewer.ts";
+import { type Message, sumIs, type Viewer, watch } from "./viewer.ts";
 
 const start = (as: Person | undefined, streamId: string, body: unknown, key?: string) =>
   call(`POST /api/v1/live-stream/${streamId}/moments`, {
@@ -47,8 +47,6 @@ const train = {
 };
 
 const people = (count: number) => Promise.all(Array.from({ length: count }, () => person()));
-const sumIs = (id: string, sum: unknown) => (message: Message) =>
-  JSON.stringify(message.sums?.[id]) === JSON.stringify(sum);
 const holds = (type: string, momentId: string) => (message: Message) =>
   message.events?.some((event: Message) => event.type === type && event.data.id === momentId);
 const eventOf = ({ messages }: Viewer, type: string, momentId: string) =>

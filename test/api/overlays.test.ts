@@ -12,9 +12,16 @@ import {
   person,
   sentences,
 } from "./people.ts";
-import { type Message, open, refusedHandshake, type Viewer, watch, wsUrl } from "./viewer.ts";
+import {
+  type Message,
+  ofType,
+  open,
+  refusedHandshake,
+  type Viewer,
+  watch,
+  wsUrl,
+} from "./viewer.ts";
 
-const ofType = (type: string) => (message: Message) => message.type === type;
 const answers = (requestId: string) => (message: Message) => message.requestId === requestId;
 const keysOf = (streamId: string) => `/api/v1/live-stream/${streamId}/overlay-keys`;
 

@@ -200,3 +200,17 @@ export async function giftType(creditAmount: number): Promise<string> {
   });
   return dataOf(answer).id;
 }
+
+/** A user whom the system knows. */
+export async function known(): Promise<Person> {
+  const as = await person();
+  await call("GET /api/v1/users/me", { as });
+  return as;
+}
+
+/** A user's own wallet. */
+export const walletOf = async (as: Person) => (await call("GET /api/v1/wallet", { as })).body.data;
+
+/** Sends a chat message to a stream. */
+export const say = (id: string, as: Person, content: string) =>
+  call(`POST /api/v1/live-stream/${id}/chat/messages`, { as, body: { content } });

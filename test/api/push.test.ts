@@ -8,9 +8,8 @@ import {
   topUp,
   untilStarted,
 } from "./people.ts";
-import { type Message, open, refusedHandshake, viewer, watch, wsUrl } from "./viewer.ts";
+import { type Message, ofType, open, refusedHandshake, viewer, watch, wsUrl } from "./viewer.ts";
 
-const ofType = (type: string) => (message: Message) => message.type === type;
 const holds = (type: string) => (message: Message) =>
   message.type === "events" && message.events.some((event: Message) => event.type === type);
 

@@ -5,6 +5,7 @@ import {
   expectFailure,
   freshId,
   giftType,
+  known,
   liveStream,
   type Person,
   person,
@@ -12,13 +13,6 @@ import {
   service,
   topUp,
 } from "./people.ts";
-
-/** A user whom the system knows. */
-async function known(): Promise<Person> {
-  const as = await person();
-  await call("GET /api/v1/users/me", { as });
-  return as;
-}
 
 const read = async (route: string, as: Person) => {
   const { status, body } = await call(route, { as });

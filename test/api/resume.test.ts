@@ -1,9 +1,6 @@
-import { call, eventually, liveStream, type Person, person, untilStarted } from "./people.ts";
-import { type Message, type Viewer, viewer, watch } from "./viewer.ts";
+import { call, eventually, liveStream, type Person, person, say, untilStarted } from "./people.ts";
+import { type Message, ofType, type Viewer, viewer, watch } from "./viewer.ts";
 
-const ofType = (type: string) => (message: Message) => message.type === type;
-const say = (id: string, as: Person, content: string) =>
-  call(`POST /api/v1/live-stream/${id}/chat/messages`, { as, body: { content } });
 const holds = (content: string) => (message: Message) =>
   message.type === "events" && message.events.some(({ data }: Message) => data.content === content);
 const framesOf = ({ messages }: Viewer) => messages.filter(ofType("events"));

@@ -11,17 +11,7 @@ import {
   service,
   untilStarted,
 } from "./people.ts";
-import {
-  type Message,
-  open,
-  refusedHandshake,
-  type Viewer,
-  viewer,
-  watch,
-  wsUrl,
-} from "./viewer.ts";
-
-const ofType = (type: string) => (message: Message) => message.type === type;
+import { ofType, open, refusedHandshake, type Viewer, viewer, watch, wsUrl } from "./viewer.ts";
 
 /** Token times are whole seconds: waits for the next one. */
 const nextSecond = () => new Promise((done) => setTimeout(done, 1_100));

@@ -1,9 +1,8 @@
 import type WebSocket from "ws";
 import { testHere } from "./elsewhere.ts";
 import { admin, call, eventually, freshId, liveStream, person } from "./people.ts";
-import { type Message, open, refusedHandshake, viewer, watch, wsUrl } from "./viewer.ts";
+import { type Message, ofType, open, refusedHandshake, viewer, watch, wsUrl } from "./viewer.ts";
 
-const ofType = (type: string) => (message: Message) => message.type === type;
 const answers = (requestId: string | number) => (message: Message) =>
   message.requestId === requestId;
 

@@ -12,9 +12,7 @@ import {
   sentences,
   untilStarted,
 } from "./people.ts";
-import { type Message, open, refusedHandshake, wsUrl } from "./viewer.ts";
-
-const ofType = (type: string) => (message: Message) => message.type === type;
+import { type Message, ofType, open, refusedHandshake, wsUrl } from "./viewer.ts";
 
 async function ticketOf(as: Person, body?: object): Promise<string> {
   const made = await call("POST /api/v1/ws-tickets", { as, ...(body && { body }) });

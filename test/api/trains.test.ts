@@ -10,7 +10,7 @@ import {
   sentences,
   topUp,
 } from "./people.ts";
-import { type Message, type Viewer, watch } from "./viewer.ts";
+import { type Message, sumIs, type Viewer, watch } from "./viewer.ts";
 
 const train = {
   ...{ enabled: true, startCredits: 30, startSenders: 2, windowSeconds: 300 },
@@ -27,8 +27,6 @@ const of = (id: string, rest: string, as?: Person) =>
   );
 const sumOf = ({ messages }: Viewer, id: string) =>
   messages.findLast(({ sums }) => sums?.[id] !== undefined)?.sums[id];
-const sumIs = (id: string, sum: unknown) => (message: Message) =>
-  JSON.stringify(message.sums?.[id]) === JSON.stringify(sum);
 const eventsOf = ({ messages }: Viewer): Message[] =>
   messages.flatMap(({ events = [] }) => events).filter(({ type }) => type.startsWith("moment."));
 const tells = (type: string) => (message: Message) =>

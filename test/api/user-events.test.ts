@@ -1,6 +1,6 @@
 /** Events outside of streams, which a customer's back end receives like those of streams. */
 import { testHere } from "./elsewhere.ts";
-import { call, eventually, freshId, type Person, person, service } from "./people.ts";
+import { call, eventually, freshId, known, type Person, service } from "./people.ts";
 import { createWebhooks, type Received, startReceiver } from "./receiver.ts";
 
 const testHeard = testHere("a deployed stage cannot call receivers on this machine");
@@ -16,12 +16,6 @@ function about(received: readonly Received[], { id }: Person): { type: string; d
     [text, String(headers["webhook-id"])].some((one) => one.includes(id)),
   );
   return [...new Map(mine.map((one) => [one.headers["webhook-id"], one.body])).values()];
-}
-
-async function known(): Promise<Person> {
-  const as = await person();
-  await call("GET /api/v1/users/me", { as });
-  return as;
 }
 
 testHeard("a back end receives notifications, wallets, follows, names and deletions", async () => {

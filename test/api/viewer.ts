@@ -108,3 +108,10 @@ export async function refusedHandshake(url: string, protocols: string[] = []): P
     socket.on("error", () => {});
   });
 }
+
+/** Selects messages of a type. */
+export const ofType = (type: string) => (message: Message) => message.type === type;
+
+/** Selects messages with this sum of likes or of a moment. */
+export const sumIs = (id: string, sum: unknown) => (message: Message) =>
+  JSON.stringify(message.sums?.[id]) === JSON.stringify(sum);

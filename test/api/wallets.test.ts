@@ -12,9 +12,8 @@ import {
   sentences,
   service,
   topUp,
+  walletOf,
 } from "./people.ts";
-
-const walletOf = async (as: Person) => (await call("GET /api/v1/wallet", { as })).body.data;
 
 const transactionsOf = async (as: Person, query = "") =>
   (await call(`GET /api/v1/users/me/transactions${query}`, { as })).body.data;

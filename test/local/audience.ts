@@ -132,3 +132,7 @@ export async function until(what: string, holds: () => boolean): Promise<void> {
 
 /** The text of a chat message; undefined for other events. */
 export const textOf = (event: Event) => (event.type === "chat.message" ? event.data.content : "");
+
+/** Whether a frame of a watcher has this text. */
+export const hears = ({ frames }: Watcher, text: string) =>
+  frames.some(({ events }) => events.some((event) => textOf(event) === text));

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort, type System, startSystem } from "../system.ts";
-import { callsOf, type Person, textOf, until, type Watcher, watch } from "./audience.ts";
+import { callsOf, hears, type Person, textOf, until, type Watcher, watch } from "./audience.ts";
 
 /*
  * The delivery guarantee on a running system: whatever happens to streams, posts and processes,
@@ -62,8 +62,6 @@ async function expectWhole({ host, streamId, watchers }: Awaited<ReturnType<type
     );
   }
 }
-const hears = ({ frames }: Watcher, text: string) =>
-  frames.some(({ events }) => events.some((event) => textOf(event) === text));
 const close = (watchers: Watcher[]) => {
   for (const { client } of watchers) client.close();
 };

@@ -1,6 +1,6 @@
 import { WebSocket } from "ws";
 import { type System, startSystem } from "../system.ts";
-import { callsOf, type Person, textOf, until, type Watcher, watch } from "./audience.ts";
+import { callsOf, hears, type Person, until, type Watcher, watch } from "./audience.ts";
 
 /*
  * Lost posts on a running system: environments freeze between events, as Lambda does, and a gateway
@@ -18,8 +18,6 @@ afterAll(() => system.stop());
 afterEach(() => calls.clearFaults());
 
 const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
-const hears = ({ frames }: Watcher, text: string) =>
-  frames.some(({ events }) => events.some((event) => textOf(event) === text));
 const lossesTold = () => system.output().split('"PostsLost":').length - 1;
 
 /** A user's socket, with the notifications received on it. */

@@ -15,6 +15,7 @@ import {
   person,
   sentences,
   topUp,
+  walletOf,
 } from "../api/people.ts";
 import { picture } from "../api/picture-files.ts";
 import { watch } from "../api/viewer.ts";
@@ -37,7 +38,6 @@ const fault = async (body: object) =>
     201,
   );
 const me = (as: Person) => call("GET /api/v1/users/me", { as });
-const walletOf = async (as: Person) => (await call("GET /api/v1/wallet", { as })).body.data;
 const expectUnavailable = ({ status, headers, body }: Answer) => {
   expect([status, headers.get("retry-after")]).toEqual([503, "1"]);
   expect(body.errors).toEqual(["Service temporarily unavailable"]);

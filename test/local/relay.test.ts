@@ -4,7 +4,7 @@ import WebSocket from "ws";
 import { type Client, createClient } from "../../client/index.ts";
 import { addressLimits } from "../../relay/addresses.ts";
 import { admin, call, eventually, liveStream, type Person, person } from "../api/people.ts";
-import { type Message, open, refusedHandshake, type Viewer } from "../api/viewer.ts";
+import { type Message, ofType, open, refusedHandshake, type Viewer } from "../api/viewer.ts";
 import { relayOf, type System, socketsOf, startSystem } from "../system.ts";
 
 let system: System;
@@ -19,8 +19,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => system?.stop());
-
-const ofType = (type: string) => (message: Message) => message.type === type;
 
 async function watchAt(url: string, as: Person, query: Record<string, string>): Promise<Viewer> {
   return open(`${url}?${new URLSearchParams({ token: as.token, ...query })}`);
