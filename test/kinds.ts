@@ -178,17 +178,8 @@ export const clientFacing: string[] = [
 /** Measurements with limits in real time: they run only by name (`npm run bench:studio`). */
 export const measurements: string[] = ["web/studio-load"];
 
-/**
- * Files that use all processors, or measure how long a page works: they run one at a time after all
- * parallel ones.
- */
-export const alone: string[] = [
-  "api/churn",
-  "local/shared-workers",
-  "web/chat-load",
-  "web/overlay-load",
-  "web/studio-load",
-];
+/** Files that use all processors: they run one at a time after all parallel ones. */
+export const alone: string[] = ["api/churn", "local/shared-workers", "web/studio-load"];
 
 /**
  * Files with limits in real time that leave most of a processor idle: they run after all others,
@@ -199,10 +190,8 @@ export const timed: string[] = [
   "api/tencent-callback",
   "platform/money/callback-fates",
   "platform/money/callback-faults",
-  // A post without an answer is lost after two seconds.
-  "platform/push/gateway",
-  // An attempt of the released code takes at most 1.5 s, and a later one may count twice.
-  "platform/releases/releases",
+  // The newest message is in the overlay within half a second.
+  "web/overlay-load",
 ];
 
 /**

@@ -78,15 +78,19 @@ const metricOf: Partial<Record<PostResult, MetricName>> = {
   too_fast: "PostsLimited",
 };
 
+/** Milliseconds after which a request without a response counts as lost. */
+const answerMillisecondsMax = 2_000;
+
 /**
  * Posts to one WebSocket API (`https://host/stage`). The SDK's client takes ten times the CPU: this
- * one caches the constant parts of the signature and uses Node's HTTP client.
+ * one caches the constant parts of the signature and uses Node's HTTP client. A request without a
+ * response after `milliseconds` counts as lost.
  */
-export function createPoster(endpoint: string): Poster {
+export function createPoster(endpoint: string, milliseconds = answerMillisecondsMax): Poster {
   const { origin, host, pathname } = new URL(endpoint);
   const sign = createSigner(host, awsEnvironment);
   const base = `${pathname.replace(/\/$/, "")}/@connections/`;
-  const sockets = lazy(openSockets);
+  const sockets = lazy(() => openSockets(milliseconds));
   // Opened with the poster, because Node loads its HTTP client for it.
   if (installedTransport() === undefined) sockets();
 
@@ -101,7 +105,7 @@ export function createPoster(endpoint: string): Poster {
     const payloadHash = placed === undefined ? (payload?.hash ?? nothing) : undefined;
     const headers = sign({ method, path, payloadHash }, Date.now());
     const request = { origin, path, method, headers, body: payload?.bytes ?? null };
-    const attempt = placed === undefined ? sockets() : attemptBy(placed, host);
+    const attempt = placed === undefined ? sockets() : attemptBy(placed, host, milliseconds);
     const status = await sendTwice(attempt, request);
     const result = resultOf(status);
     const metric = method === "POST" ? metricOf[result] : undefined;
@@ -151,8 +155,6 @@ async function sendTwice(attempt: Attempt, request: GatewayRequest): Promise<num
 
 /** Sockets to the gateway: at 15 ms per response, 160 carry the 10,000 posts/s of an account. */
 const socketsMax = 160;
-/** A request without a response after this time counts as lost. */
-const answerMillisecondsMax = 2_000;
 
 /**
  * Open sockets are not reused after an idle period of this length. Lambda freezes an environment
@@ -165,17 +167,17 @@ const idleMillisecondsMax = 4_000;
  * Uses Node's own undici, so that bundles contain no HTTP client. The second attempt of a request
  * uses a new socket, because others in the pool may be dead too.
  */
-function openSockets(): Attempt {
-  let pool = createAgent();
+function openSockets(milliseconds: number): Attempt {
+  let pool = createAgent(milliseconds);
   let usedAt = Date.now();
-  const single = createAgent();
+  const single = createAgent(milliseconds);
 
   function current(): Agent {
     const now = Date.now();
     if (Math.abs(now - usedAt) > idleMillisecondsMax) {
       // Requests in flight end with their response or timeout.
       void pool.close().catch(() => undefined);
-      pool = createAgent();
+      pool = createAgent(milliseconds);
     }
     usedAt = now;
     return pool;
@@ -203,11 +205,11 @@ function send(agent: Agent, request: Dispatcher.DispatchOptions): ReturnType<Att
 
 /** Sends requests by the runner's transport. */
 const attemptBy =
-  (transport: Transport, host: string): Attempt =>
+  (transport: Transport, host: string, milliseconds: number): Attempt =>
   async ({ method, path, headers, body }) => {
     const request = { host, method, path, headers: collectHeaders(headers), body: body ?? "" };
     try {
-      return (await sendWithin(transport, request, answerMillisecondsMax)).status;
+      return (await sendWithin(transport, request, milliseconds)).status;
     } catch (error) {
       return error instanceof TimeoutError ? undefined : "broken";
     }
@@ -220,15 +222,15 @@ const isLate = (error: Error & { code?: string }) => /_TIMEOUT$/.test(error.code
  * Finds Node's undici under the symbol of its global dispatcher. Reading `Response` makes Node load
  * it.
  */
-function createAgent(): Agent {
+function createAgent(milliseconds: number): Agent {
   void globalThis.Response;
   const shared = (globalThis as Record<symbol, unknown>)[Symbol.for("undici.globalDispatcher.1")];
   const BuiltIn = (shared as Agent).constructor as new (options: Agent.Options) => Agent;
   return new BuiltIn({
     connections: socketsMax,
     pipelining: 1,
-    headersTimeout: answerMillisecondsMax,
-    bodyTimeout: answerMillisecondsMax,
-    connect: { timeout: answerMillisecondsMax },
+    headersTimeout: milliseconds,
+    bodyTimeout: milliseconds,
+    connect: { timeout: milliseconds },
   });
 }

@@ -8,6 +8,7 @@ import { runInThisContext } from "node:vm";
 import { startEngine } from "../../../local/aws/engine.ts";
 import { createStreamCalls, type EngineRecord } from "../../../local/sources/stream-calls.ts";
 import { openState } from "../../../local/state.ts";
+import { tryMilliseconds } from "../../../platform/aws/aws-client.ts";
 import type { ConsumerContract } from "../../../platform/lambda/consumer.ts";
 import { type QueueName, queueNames } from "../../../platform/lambda/grants.ts";
 import { type Key, readKey } from "../../../platform/table/keys.ts";
@@ -249,12 +250,22 @@ function auditBy(version: Version) {
   return version.of<Audit>("audit/audit").audit({ read, now: new Date(), ...patience });
 }
 
-/** Runs a bundle with its own environment variables and Node's globals, as on Lambda. */
+/**
+ * A version's timer. The one that bounds an attempt of a call to AWS has a minute: an attempt that
+ * takes long on full processors would be made again, and may count twice.
+ */
+const patientTimeout = (run: () => void, milliseconds = 0, ...values: []) =>
+  setTimeout(run, milliseconds === tryMilliseconds ? 60_000 : milliseconds, ...values);
+
+const given = ["module", "exports", "require", "process", "__dirname", "setTimeout"];
+
+/** Runs a bundle with its own environment variables and timers, otherwise as on Lambda. */
 function load(text: string, env: Record<string, string>) {
   const module = { exports: {} as Record<string, Record<string, unknown>> };
   const own = Object.create(process, { env: { value: env } });
-  const run = runInThisContext(`(module, exports, require, process, __dirname) => {${text}\n}`);
-  run(module, module.exports, createRequire(import.meta.url), own, import.meta.dirname);
+  const require = createRequire(import.meta.url);
+  const run = runInThisContext(`(${given.join(", ")}) => {${text}\n}`);
+  run(module, module.exports, require, own, import.meta.dirname, patientTimeout);
   return module.exports;
 }
 
