@@ -30,6 +30,9 @@ export class DataDirectoryBusy extends Error {
   override name = "DataDirectoryBusy";
 }
 
+/** The file with the state, in its directory. */
+export const stateFileOf = (directory: string) => join(directory, "runner.sqlite");
+
 const temporaryPrefix = "ovation-";
 
 /**
@@ -40,7 +43,7 @@ const temporaryPrefix = "ovation-";
 export function openState(dataDirectory: string): State {
   const temporary = dataDirectory === ":memory:";
   const directory = temporary ? createTemporaryDirectory() : dataDirectory;
-  const file = join(directory, "runner.sqlite");
+  const file = stateFileOf(directory);
   let database: DatabaseSync | undefined;
   try {
     makeDirectory(directory);

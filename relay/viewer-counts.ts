@@ -51,7 +51,10 @@ export function createViewerCounts(node: string) {
     let found = elsewhere.get(room);
     const { total = 0 } = room;
     const { small, large } = elsewhereMilliseconds;
-    if (found === undefined || Date.now() - found.at > (total > largeMin ? large : small)) {
+    if (
+      found === undefined ||
+      Math.abs(Date.now() - found.at) > (total > largeMin ? large : small)
+    ) {
       found = Object.assign(readElsewhere(room, node), { at: Date.now() });
       elsewhere.set(room, found);
       found.catch(() => elsewhere.delete(room));

@@ -103,8 +103,9 @@ function freeBytesIn(folder: string): number {
 /** Whether the disks of the build output and of the data, which may be another, have space. */
 export function checkDisk(dataDir: string, freeIn = freeBytesIn): Finding {
   const folders = [root, ...(dataDir === ":memory:" ? [] : [existing(resolve(dataDir))])];
-  const free = Math.min(...folders.map(freeIn));
-  const says = `${(free / 1024 ** 3).toFixed(1)} GB are free`;
+  const disks = folders.map((folder) => ({ folder, free: freeIn(folder) }));
+  const { folder, free } = disks.reduce((a, b) => (b.free < a.free ? b : a));
+  const says = `${(free / 1024 ** 3).toFixed(1)} GB are free in ${folder}`;
   const isGood = free >= freeBytesMin;
   return { name: "Disk", isGood, says, ...(!isGood && { fix: "Free half a gigabyte." }) };
 }

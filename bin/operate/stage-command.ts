@@ -6,7 +6,7 @@ export class UsageError extends Error {}
 
 /**
  * The stage in the arguments; undefined if there is none. Throws UsageError for an unknown one and
- * for further arguments: a second stage would be left out without a word.
+ * for further arguments: a second stage would be silently ignored.
  */
 export function readStageName([name, further]: readonly string[]): string | undefined {
   if (name !== undefined && !stageNames.includes(name))
@@ -72,8 +72,7 @@ export function explain(error: unknown): 1 | 2 {
   const { message, code = "" } = error as NodeJS.ErrnoException;
   console.error(
     lostCodes.includes(code)
-      ? `The table no longer responds (${message}). If Ovation has stopped or restarted meanwhile, ` +
-          "run the command again."
+      ? `The table does not respond (${message}). Run the command again when it does.`
       : message,
   );
   return isDataMismatch(error) || error instanceof UsageError ? 2 : 1;

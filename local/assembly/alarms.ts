@@ -10,7 +10,7 @@ const MetricProperties = z.object({
 });
 const Period = z.union([z.literal(60), z.literal(3_600)]);
 
-/** A metric, also one whose gaps an expression fills with zeros, as `evaluateAlarm` does anyway. */
+/** A metric, also one whose gaps an expression fills with zeros: this machine has none of those. */
 const WatchedProperties = z.union([
   MetricProperties.extend({
     ...{ Statistic: z.string().optional(), ExtendedStatistic: z.string().optional(), Period },
@@ -43,7 +43,7 @@ const AlarmProperties = z
   })
   .and(WatchedProperties);
 
-/** The alarms, each on one metric, with a period of one minute. */
+/** The alarms, each on one metric, with a period of a minute or an hour. */
 export const readAlarms = (templates: Templates): Alarm[] =>
   [...findResources(templates, "AWS::CloudWatch::Alarm", AlarmProperties)].map(
     ({ properties: of }) => ({

@@ -116,7 +116,7 @@ function answer(status: number, body: string): AwsAnswer {
 
 const sent = answer(200, "");
 const closed = answer(204, "");
-/** AWS says when it was opened and last used, which nobody asks. */
+/** AWS says when it was opened and last used, which no caller reads. */
 const found = answer(200, "{}");
 /** API Gateway returns only the status for a closed connection. */
 const gone = answerFailure(new AwsFailure(410, "GoneException", ""));

@@ -27,14 +27,21 @@ const authorization =
   `AWS4-HMAC-SHA256 Credential=${anyCredentials.accessKeyId}/20260101/us-east-1/dynamodb/` +
   "aws4_request, SignedHeaders=host, Signature=0";
 
+const connectionsMax = 32;
 const answerMillisecondsMax = 30_000;
 
-/** Calls the engine at an address. */
+/** Calls the engine at an address; further calls wait while all connections are in use. */
 export function callEngineAt(endpoint: string): EngineCall {
-  const url = new URL("/", endpoint);
+  const limits = { headersTimeout: answerMillisecondsMax, bodyTimeout: answerMillisecondsMax };
+  // Loaded on demand: few use another engine, but everyone waits for the start.
+  const opened = import("undici").then(
+    ({ Pool }) => new Pool(new URL(endpoint).origin, { connections: connectionsMax, ...limits }),
+  );
   return async (target, body) => {
-    const response = await fetch(url, {
+    const pool = await opened;
+    const response = await pool.request({
       method: "POST",
+      path: "/",
       headers: {
         "content-type": "application/x-amz-json-1.0",
         "x-amz-target": target,
@@ -42,10 +49,9 @@ export function callEngineAt(endpoint: string): EngineCall {
         authorization,
       },
       body: JSON.stringify(body),
-      signal: AbortSignal.timeout(answerMillisecondsMax),
     });
-    const { status } = response;
-    const text = await response.text();
+    const { statusCode: status } = response;
+    const text = await response.body.text();
     try {
       return { status, body: JSON.parse(text) };
     } catch {

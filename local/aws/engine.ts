@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type EmbeddedEngine, openEmbeddedEngine } from "../engine/index.ts";
 import type { Table } from "../model.ts";
 import { findPositions } from "../sources/stream-positions.ts";
-import { findDamage, restrictToOwner, type State } from "../state.ts";
+import { findDamage, restrictToOwner, type State, stateFileOf } from "../state.ts";
 import { engineFile } from "./discovery-files.ts";
 import type { Credentials, EngineCall } from "./engine-call.ts";
 import { startEngineServer } from "./engine-server.ts";
@@ -74,7 +74,7 @@ async function openEmbedded({ state, isFrozen, log }: EngineOptions): Promise<En
   const call: EngineCall = async (target, body) =>
     engine.execute(target.slice(target.indexOf(".") + 1), body);
   try {
-    engine.numberAfter((streamArn) => findPositions(state, streamArn).most);
+    engine.numberAfter((streamArn) => findHighest(state, streamArn));
     const server = await startEngineServer(call, log);
     const endMaintenance = isFrozen ? () => {} : startMaintenance(engine, state, log);
     const stop = async () => {
@@ -87,6 +87,15 @@ async function openEmbedded({ state, isFrozen, log }: EngineOptions): Promise<En
   } catch (error) {
     engine.close();
     throw error;
+  }
+}
+
+/** The highest position of a stream's readers. Throws a sentence if their file is damaged. */
+function findHighest(state: State, streamArn: string): number | undefined {
+  try {
+    return findPositions(state, streamArn).most;
+  } catch (error) {
+    throw findDamage(error, stateFileOf(state.directory)) ?? error;
   }
 }
 

@@ -10,9 +10,10 @@ export async function openExternalEngine(endpoint: string) {
   try {
     await call("DynamoDB_20120810.ListTables", { Limit: 1 });
   } catch (error) {
-    const { cause, message } = error as Error;
+    // The error of a name with several addresses has no message.
+    const { message, code } = error as NodeJS.ErrnoException;
     throw new Error(
-      `DYNAMODB_ENDPOINT: ${endpoint} does not respond (${(cause as Error)?.message || message}). ` +
+      `DYNAMODB_ENDPOINT: ${endpoint} does not respond (${message || code}). ` +
         "Start that engine, or unset DYNAMODB_ENDPOINT to use Ovation's own.",
       { cause: error },
     );

@@ -57,8 +57,8 @@ export function forgetOtherReaders(state: State, readers: string[]): void {
 }
 
 /**
- * The lowest and the highest position of all readers of a stream: records up to the lowest are no
- * longer needed. Undefined without readers.
+ * The lowest and the highest position of all readers of a stream, both undefined without readers.
+ * Records up to the lowest are no longer needed; new ones are numbered above the highest.
  */
 export function findPositions(
   state: State,

@@ -69,7 +69,7 @@ const readMillisecondsMax = 2_000;
 /** What identifies a caller's token. */
 export type Session = Pick<Caller, "userId" | "issuedAt" | "tokenId">;
 
-/** When the list was read; never, if that is later than clocks differ: ours was set back. */
+/** When the list was read; never if that is too far ahead: then our clock was set back. */
 const lastRead = (now: number) =>
   known.readAt > now + clocksMilliseconds ? Number.NEGATIVE_INFINITY : known.readAt;
 
@@ -95,7 +95,8 @@ export async function assertSession(session: Session, now: Date): Promise<void> 
 
 function refresh(now: Date): Promise<void> {
   const at = now.getTime();
-  if (reading !== undefined && at - reading.since <= readMillisecondsMax) return reading.promise;
+  if (reading !== undefined && Math.abs(at - reading.since) <= readMillisecondsMax)
+    return reading.promise;
   const promise = readList(at).finally(() => {
     if (reading?.promise === promise) reading = undefined;
   });

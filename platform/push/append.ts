@@ -40,7 +40,7 @@ export const changeOnlySums = (records: readonly LogRecord[]): boolean =>
 export const isTooSoon = (
   { sums, madeAt = 0 }: LogState & { madeAt?: number | undefined },
   now: Date,
-) => sums !== undefined && now.getTime() - madeAt < sumsPauseSeconds * 1000;
+) => sums !== undefined && Math.abs(now.getTime() - madeAt) < sumsPauseSeconds * 1000;
 
 /**
  * Appends records to the log, removes the texts that they delete from stored frames, and queues the

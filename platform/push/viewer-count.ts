@@ -46,7 +46,7 @@ export async function isLarge(audience: Audience): Promise<boolean> {
   return posted > setting("LARGE_ROOM_VIEWERS");
 }
 
-const isNew = (at: number, now: Date) => now.getTime() - at < ageMillisecondsMax;
+const isNew = (at: number, now: Date) => Math.abs(now.getTime() - at) < ageMillisecondsMax;
 
 /**
  * Rooms up to this size are counted for every batch of new subscriptions. When a larger room

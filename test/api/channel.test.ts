@@ -195,7 +195,7 @@ test("only the host, the channel's moderators and admins create, read and lift a
   expect(late.headers.get("x-error-code")).toBe("member_blocked");
 });
 
-test("who moderates the channel no longer sees none of its bans through streams that are over", async () => {
+test("a former moderator of a channel does not see its bans through streams that are over", async () => {
   const [host, former, target, other] = await Promise.all([known(), known(), known(), known()]);
   await change(host, { moderators: [former.id] });
   const { id } = await liveStream(host);

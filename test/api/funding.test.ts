@@ -1,4 +1,3 @@
-import { rich } from "./paid-streams.ts";
 import {
   admin,
   call,
@@ -8,6 +7,7 @@ import {
   giftType,
   type Person,
   person,
+  rich,
   sentences,
   walletOf,
 } from "./people.ts";

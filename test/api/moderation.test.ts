@@ -3,6 +3,7 @@ import {
   eventually,
   expectFailure,
   freshId,
+  known,
   liveStream,
   type Person,
   person,
@@ -10,11 +11,6 @@ import {
 } from "./people.ts";
 import { type Message, watch } from "./viewer.ts";
 
-const known = async () => {
-  const someone = await person();
-  await call("GET /api/v1/users/me", { as: someone });
-  return someone;
-};
 const chat = (id: string) => `/api/v1/live-stream/${id}/chat/messages`;
 const say = (id: string, as: Person, content: string, rest = {}) =>
   call(`POST ${chat(id)}`, { as, body: { content, ...rest } });

@@ -10,6 +10,7 @@ import {
   liveStream,
   type Person,
   person,
+  say,
   sentences,
 } from "./people.ts";
 import {
@@ -36,9 +37,6 @@ async function makeKey(streamId: string, as: Person, body?: object): Promise<Mad
 
 const urlOf = (streamId: string, key: string, more = {}) =>
   `${wsUrl()}?${new URLSearchParams({ key, streamId, ...more })}`;
-
-const say = (streamId: string, as: Person, content: string) =>
-  call(`POST /api/v1/live-stream/${streamId}/chat/messages`, { as, body: { content } });
 
 async function ask(socket: Viewer, message: object): Promise<Message> {
   const requestId = freshId();

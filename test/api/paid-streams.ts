@@ -1,5 +1,14 @@
 /** Paid streams, and people who join them. */
-import { admin, call, eventually, giftType, type Person, person, topUp } from "./people.ts";
+import {
+  admin,
+  call,
+  eventually,
+  giftType,
+  type Person,
+  person,
+  rich,
+  walletOf,
+} from "./people.ts";
 
 export const live = "/api/v1/live-stream";
 export const price = 30;
@@ -19,17 +28,9 @@ export const join = (
   key?: string,
 ) => call(`POST ${live}/join`, { as, body: { liveStreamId, ...more }, ...(key && { key }) });
 
-export const balanceOf = async (as: Person) => (await call("GET /api/v1/wallet", { as })).body.data;
-
-export async function rich(credits: number): Promise<Person> {
-  const as = await person();
-  await topUp(as, credits);
-  return as;
-}
-
 export const settled = (as: Person, balance: number) =>
   eventually(
-    () => balanceOf(as),
+    () => walletOf(as),
     (wallet) => wallet.balance === balance && wallet.pending === 0,
   );
 

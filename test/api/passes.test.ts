@@ -1,12 +1,10 @@
 import {
-  balanceOf,
   join,
   live,
   makePaidWorld,
   paidStream,
   price,
   refundRoute,
-  rich,
   settled,
 } from "./paid-streams.ts";
 import {
@@ -18,7 +16,9 @@ import {
   freshId,
   type Person,
   person,
+  rich,
   sentences,
+  walletOf,
 } from "./people.ts";
 import { tencent } from "./tencent-caller.ts";
 import { type Message, open, viewer, wsUrl } from "./viewer.ts";
@@ -38,7 +38,7 @@ test("joining a paid stream charges once, and the host gets the price", async ()
   expect(replayed.headers.get("idempotency-replayed")).toBe("true");
   expect((await call(`GET ${live}/${id}/events`, { as })).status).toBe(200);
   await settled(host, price);
-  expect(await balanceOf(as)).toMatchObject({ balance: 100 - price });
+  expect(await walletOf(as)).toMatchObject({ balance: 100 - price });
   const typesOf = async (user: Person) =>
     (await call("GET /api/v1/users/me/transactions", { as: user })).body.data.list.map(
       (row: Record<string, unknown>) => [row.type, row.amount, row.streamId],
@@ -53,7 +53,7 @@ test.each([100, price])("one of twenty concurrent joins with %i credits is charg
   const joins = await Promise.all(Array.from({ length: 20 }, () => join(as, id)));
   expect(joins.map(({ status }) => status)).toEqual(Array(20).fill(200));
   await settled(host, price);
-  expect(await balanceOf(as)).toMatchObject({ balance: n - price });
+  expect(await walletOf(as)).toMatchObject({ balance: n - price });
 });
 
 test("a refused payment moves nothing and admits nobody", async () => {
@@ -73,11 +73,11 @@ test("a refused payment moves nothing and admits nobody", async () => {
     [limited, 100] as const,
   ]) {
     expect((await call(`GET ${live}/${id}/viewers`, { as: one })).body.code).toBe("pass_required");
-    expect(await balanceOf(one)).toMatchObject({ balance });
+    expect(await walletOf(one)).toMatchObject({ balance });
     const rows = (await call("GET /api/v1/users/me/transactions", { as: one })).body.data.list;
     expect(rows.map(({ type }: { type: string }) => type)).toEqual(["top_up"]);
   }
-  expect(await balanceOf(host)).toMatchObject({ balance: 0, pending: 0 });
+  expect(await walletOf(host)).toMatchObject({ balance: 0, pending: 0 });
   const scheduled = await call(`POST ${live}/create`, {
     as,
     body: { title: "Later", price, plannedStartDate: "2099-01-01T00:00:00Z" },
@@ -119,11 +119,11 @@ test("an admin's refund removes the pass once, and another one can be bought", a
   const charge = refunded.body.data.id;
   for (const route of [`GET /api/v1/gifts/${charge}`, `POST /api/v1/gifts/${charge}/refund`])
     expect((await call(route, { as: boss })).body.code).toBe("gift_not_found");
-  expect(await balanceOf(as)).toMatchObject({ balance: 100 });
-  expect(await balanceOf(host)).toMatchObject({ balance: 0, owed: 0 });
+  expect(await walletOf(as)).toMatchObject({ balance: 100 });
+  expect(await walletOf(host)).toMatchObject({ balance: 0, owed: 0 });
   expect((await call(`GET ${live}/${id}/events`, { as })).body.code).toBe("pass_required");
   expect((await join(as, id)).status).toBe(200);
-  expect(await balanceOf(as)).toMatchObject({ balance: 100 - price });
+  expect(await walletOf(as)).toMatchObject({ balance: 100 - price });
 });
 
 test("a pass can be refunded even after the host deleted the stream", async () => {
@@ -135,7 +135,7 @@ test("a pass can be refunded even after the host deleted the stream", async () =
   expect((await call(`DELETE ${live}/${id}`, { as: host })).status).toBe(200);
   const refunded = await call(refundRoute(id, as), { as: boss });
   expect([refunded.status, refunded.body.data?.credits]).toEqual([200, price]);
-  expect(await balanceOf(as)).toMatchObject({ balance: 100 });
+  expect(await walletOf(as)).toMatchObject({ balance: 100 });
   const none = await call(refundRoute(freshId(), as), { as: boss });
   expect(none.body).toMatchObject({ statusCode: 404, code: "pass_not_found" });
 });
@@ -230,11 +230,11 @@ test("a removed channel moderator is unsubscribed, unless they also have a pass"
   );
   expect(next.type).toBe("events");
   expect((await join(both, id)).status).toBe(200);
-  expect(await balanceOf(both)).toMatchObject({ balance: 100 });
+  expect(await walletOf(both)).toMatchObject({ balance: 100 });
   await setModerators([]);
   expect(await staying.next(({ type }) => type === "unsubscribed")).toEqual(ended);
   expect((await join(both, id)).status).toBe(200);
-  expect(await balanceOf(both)).toMatchObject({ balance: 100 - price });
+  expect(await walletOf(both)).toMatchObject({ balance: 100 - price });
   for (const one of sockets) one.close();
 });
 

@@ -208,6 +208,13 @@ export async function known(): Promise<Person> {
   return as;
 }
 
+/** A user with credits. */
+export async function rich(credits: number): Promise<Person> {
+  const as = await person();
+  await topUp(as, credits);
+  return as;
+}
+
 /** A user's own wallet. */
 export const walletOf = async (as: Person) => (await call("GET /api/v1/wallet", { as })).body.data;
 

@@ -12,10 +12,10 @@ import {
   freshId,
   giftType,
   liveStream,
-  type Person,
   person,
   sentences,
   topUp,
+  walletOf,
 } from "./people.ts";
 import { tencent } from "./tencent-caller.ts";
 import { open, refusedHandshake, watch } from "./viewer.ts";
@@ -43,8 +43,6 @@ async function started(settings: Parameters<typeof startSystem>[0]): Promise<Sys
   return system;
 }
 
-const balanceOf = async (as: Person) => (await call("GET /api/v1/wallet", { as })).body.data;
-
 describe("a system with its data in a folder", () => {
   let dataDir: string;
   let system: System;
@@ -63,7 +61,7 @@ describe("a system with its data in a folder", () => {
 
   test("the demo data makes the reference pages' own calls work", async () => {
     const [viewer, host] = [await person({ id: demo.viewer }), await person({ id: demo.host })];
-    expect((await balanceOf(viewer)).balance).toBe(1_000_000);
+    expect((await walletOf(viewer)).balance).toBe(1_000_000);
     const me = await call("GET /api/v1/users/me", { as: viewer });
     expect(me.body.data).toMatchObject({ username: "johndoe", name: "John", surname: "Doe" });
     const gift = { giftTypeId: demo.giftType, liveStreamId: demo.room };
@@ -86,13 +84,13 @@ describe("a system with its data in a folder", () => {
     });
     expect(sent.body).toMatchObject({ ActionStatus: "OK", ErrorCode: 0, ErrorInfo: "" });
     await eventually(
-      () => balanceOf(host),
+      () => walletOf(host),
       ({ balance, pending }) => balance === 20 && pending === 0,
     );
     const [user1, user2] = [await person({ id: "user1" }), await person({ id: "user2" })];
-    expect((await balanceOf(user1)).balance).toBe(999_990);
+    expect((await walletOf(user1)).balance).toBe(999_990);
     await eventually(
-      () => balanceOf(user2),
+      () => walletOf(user2),
       ({ balance }) => balance === 10,
     );
   });
@@ -133,9 +131,9 @@ describe("a system with its data in a folder", () => {
       expect(answer.text).toBe(before.text);
       expect(answer.headers.get("idempotency-replayed")).toBe("true");
     }
-    expect((await balanceOf(as)).balance).toBe(3000 - 60 * 3);
+    expect((await walletOf(as)).balance).toBe(3000 - 60 * 3);
     await eventually(
-      () => balanceOf(stream.host),
+      () => walletOf(stream.host),
       ({ balance, pending }) => balance === 180 && pending === 0,
     );
     const history = await call(`GET /api/v1/live-stream/${stream.id}/chat/messages?limit=100`, {
@@ -251,7 +249,7 @@ describe("a system with its data in a folder", () => {
     await Promise.all([polling, busy]);
     expect(system.output()).not.toContain("AWS endpoint failed");
     system = await start();
-    expect((await balanceOf(as)).balance).toBe(5);
+    expect((await walletOf(as)).balance).toBe(5);
     expect((await call(`GET /api/v1/live-stream/${id}`, { as })).body.data.status).toBe("active");
   });
 });

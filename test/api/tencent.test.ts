@@ -158,11 +158,11 @@ describe("the Tencent API", () => {
     expect((await tencent("send_gift", wish)).body).toMatchObject(ok);
   });
 
-  test("viewers receive a mute's end though the member is banned", async () => {
+  test("viewers receive the end of a mute although the member is banned", async () => {
     const [{ host, id: RoomId }, member] = await Promise.all([liveStream(), person()]);
     const watching = await watch(host, RoomId);
     const members = { RoomId, MemberList_Account: [member.id] };
-    const muted = await tencentRested("mute_member", { ...members, MuteTime: 3 });
+    const muted = await tencentRested("mute_member", { ...members, MuteTime: 6 });
     const banned = await tencentRested("ban_member", { ...members, Duration: 600 });
     for (const { body } of [muted, banned]) expect(body).toMatchObject(ok);
     const isEnd = ({ type }: Message) => type === "member.unbanned";
@@ -175,7 +175,7 @@ describe("the Tencent API", () => {
     ]);
     const [{ data: mute }] = watching.events();
     expect(events.find(isEnd)).toMatchObject({ at: mute.endsAt, data: { banId: mute.banId } });
-    expect(Date.now() - Date.parse(mute.endsAt)).toBeLessThan(5_000);
+    expect(Date.now() - Date.parse(mute.endsAt)).toBeLessThan(10_000);
     watching.close();
   });
 

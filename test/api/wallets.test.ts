@@ -6,9 +6,9 @@ import {
   expectFailure,
   freshId,
   giftType,
+  known,
   liveStream,
   type Person,
-  person,
   sentences,
   service,
   topUp,
@@ -17,12 +17,6 @@ import {
 
 const transactionsOf = async (as: Person, query = "") =>
   (await call(`GET /api/v1/users/me/transactions${query}`, { as })).body.data;
-
-async function known(): Promise<Person> {
-  const user = await person();
-  await call("GET /api/v1/users/me", { as: user });
-  return user;
-}
 
 describe("top-ups and payouts", () => {
   const topUps = (to: Person) => `POST /api/v1/wallets/${to.id}/top-ups`;

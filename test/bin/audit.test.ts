@@ -4,9 +4,9 @@ import { openTable } from "../../bin/aws/table.ts";
 import { updateItem } from "../../platform/table/items.ts";
 import { moneyKindOf } from "../../platform/table/keys.ts";
 import { scanTable } from "../../platform/table/query.ts";
-import { eventually, giftType, liveStream, person } from "../api/people.ts";
+import { eventually, giftType, liveStream, person, rich, walletOf } from "../api/people.ts";
 import { callBackUntilDone, giftAsked } from "../api/tencent-callback.ts";
-import { auditOf, injectFault, rich, startOwn, walletOf } from "../platform/money/running.ts";
+import { auditOf, injectFault, startOwn } from "../platform/money/running.ts";
 import type { System } from "../system.ts";
 
 const minuteMilliseconds = 60_000;

@@ -52,7 +52,7 @@ test("a chat message takes a few kilobytes on disk, with its frame and its strea
 
 const posixTest = process.platform === "win32" ? test.skip : test;
 posixTest(
-  "an object that a full disk cuts off is not there, and the one before stays",
+  "an object that does not fit on a full disk is not stored, and its previous version stays",
   async () => {
     const directory = await mkdtemp(join(tmpdir(), "ovation-full-"));
     const module = join(import.meta.dirname, "../../local/aws/objects.ts");
@@ -69,8 +69,8 @@ posixTest(
     const limited = ["-c", 'ulimit -f 16; exec "$@"', "sh", process.execPath];
     const given = [...limited, "--input-type=module", "-e", script];
     const env = { ...process.env, NODE_OPTIONS: "", NODE_COMPILE_CACHE: "" };
-    const { stdout } = spawnSync("sh", given, { env, encoding: "utf8" });
-    expect(stdout).toBe("");
+    const { status, stdout } = spawnSync("sh", given, { env, encoding: "utf8" });
+    expect([status, stdout]).toEqual([0, ""]);
     const { get, list } = createObjects(directory);
     expect(list("bucket", "")).toEqual(["before"]);
     expect(`${get("bucket", "before")}`).toBe("whole");

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
+import { jest } from "@jest/globals";
 import { type Engine, startEngine } from "../../local/aws/engine.ts";
 import { openEngine, openSnapshot } from "../../local/aws/open-engine.ts";
 import { FormatMismatch } from "../../local/engine/index.ts";
@@ -169,10 +170,10 @@ test("a command waits for the engine of a runner that is starting, after a kill 
 
 test("an engine that does not respond is named with its setting", async () => {
   const state = openState(directory);
-  const endpoint = "http://127.0.0.1:1";
-  await expect(startEngine({ state, tables, endpoint, log: () => {} })).rejects.toThrow(
-    `DYNAMODB_ENDPOINT: ${endpoint} does not respond (`,
-  );
+  for (const endpoint of ["http://127.0.0.1:1", "http://localhost:1"])
+    await expect(startEngine({ state, tables, endpoint, log: () => {} })).rejects.toThrow(
+      new RegExp(`^DYNAMODB_ENDPOINT: ${endpoint} does not respond \\(.*ECONNREFUSED`),
+    );
   state.close();
 });
 
@@ -218,7 +219,7 @@ test("a killed runner leaves no lock and everything acknowledged", async () => {
   await stop();
 });
 
-test("readers take no record for an old one if a power failure has lost what they had read", async () => {
+test("after a power failure, readers do not take new records for ones they have read", async () => {
   const first = await start();
   await put(first.engine, "kept");
   const [table] = tables;
@@ -268,6 +269,19 @@ test.each([
     await expect(start()).rejects.toThrow(new RegExp(says));
     writeFileSync(file, whole);
   }
+});
+
+test("damage in the positions of readers is reported of their file, not of the table's", async () => {
+  await (await start()).stop();
+  const state = openState(directory);
+  const damaged = Object.assign(new Error("malformed"), { errcode: 11 });
+  const prepare = jest.spyOn(state.database, "prepare").mockImplementation(() => {
+    throw damaged;
+  });
+  const starting = startEngine({ state, tables, log: () => {} });
+  await expect(starting).rejects.toThrow(/runner\.sqlite cannot be read: malformed\. /);
+  prepare.mockRestore();
+  state.close();
 });
 
 const dynoxide = findDynoxide();

@@ -7,6 +7,7 @@ import {
   liveStream,
   type Person,
   person,
+  rich,
 } from "../api/people.ts";
 import { type Message, viewer } from "../api/viewer.ts";
 import {
@@ -14,7 +15,6 @@ import {
   callUntilAnswered,
   clearFaults,
   injectFault,
-  rich,
   settledBalance,
   startOwn,
 } from "../platform/money/running.ts";

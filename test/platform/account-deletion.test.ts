@@ -312,7 +312,7 @@ describe("credits that arrive while their user deletes the account", () => {
     }));
 });
 
-test("a user's own spend limit outlives the account: leaving lifts no limit", async () => {
+test("a user's own spend limit outlives the account", async () => {
   const host = await makeStream(await makeUser(someone("host")));
   const user = await makeUser(someone("limited"), 100);
   await recordSpendLimit(user, 10);

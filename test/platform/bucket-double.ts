@@ -32,14 +32,14 @@ export function useBucket() {
       if (failures > 0 && failures--) return answer.writeHead(503).end();
       const act = meanwhile;
       meanwhile = undefined;
-      await act?.();
       try {
+        await act?.();
         const { method, headers } = request;
         const asked = { method, headers, path, query, body } as AwsRequest;
         const found = await perform(asked).run();
         answer.writeHead(found.status).end(found.body);
       } catch (error) {
-        answer.writeHead((error as { status: number }).status).end();
+        answer.writeHead((error as { status?: number }).status ?? 500).end();
       }
     });
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
@@ -54,6 +54,7 @@ export function useBucket() {
   });
   beforeEach(() => {
     failures = 0;
+    meanwhile = undefined;
   });
   afterAll(() => stop());
 

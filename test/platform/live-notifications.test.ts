@@ -228,7 +228,7 @@ describe("reminders before a start", () => {
     expect(await mine(at)).toEqual([]);
   });
 
-  test("do not reach a user who was blocked since, and end", async () => {
+  test("do not reach a user who has been blocked since, and end", async () => {
     const [stream, viewer] = [await planned(10), someone("viewer")];
     const reminder = makeReminder(stream, viewer, 5, now);
     await saveReminder(reminder, now);

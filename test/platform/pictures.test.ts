@@ -118,7 +118,10 @@ describe.each([
   ["a stream", createStream, "thumbnail", { title: "Late" }],
   ["a profile", changePhoto, "photo", {}],
 ])("the picture of %s, decoded while its user deletes the account,", (what, act, field, others) => {
-  test.each([false, true])("is recorded nowhere; has the user returned: %s", async (isBack) => {
+  test.each([
+    ["is recorded nowhere", false],
+    ["is recorded nowhere, also if the user has returned", true],
+  ])("%s", async (_, isBack) => {
     const as = await makeUser(`leaves-${field}-${isBack}`);
     duringNext(async () => {
       await removeUser({ userId: as, isForfeit: false, now: new Date() });

@@ -6,8 +6,8 @@ import type { Spent } from "./call-meter.ts";
 const file = join(import.meta.dirname, "../../docs/units.json");
 
 /**
- * Expects that calls spend what docs/units.json says, the one place of these figures: documents,
- * `npm run cost` reads it. With RECORD_UNITS=1 it is written instead.
+ * Expects that calls spend what docs/units.json says, the one place of these figures: documents
+ * and `npm run cost` read it. With RECORD_UNITS=1 it is written instead.
  */
 export function expectRecorded(spent: Record<string, Spent>): void {
   const recorded = JSON.parse(readFileSync(file, "utf8")) as Record<string, Spent>;

@@ -70,7 +70,7 @@ type Finding = { id: string; impact: string; nodes: { html: string; failureSumma
 /** Of what it finds to be well axe would describe each element too, which takes a third longer. */
 const axeOptions = JSON.stringify({ resultTypes: ["violations"] });
 
-/** Of moderate impact, and all the same what screen readers find their way by. */
+/** Axe calls these moderate, but users of screen readers navigate by headings. */
 const structural = ["heading-order", "empty-heading"];
 
 /**

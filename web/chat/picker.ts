@@ -153,11 +153,14 @@ export class Picker {
       return made.card;
     });
     const kept = new Set<Element>(cards);
+    const focused = cards.find((card) => card.matches(":focus"));
     for (const one of [...this.#grid.children]) if (!kept.has(one)) one.remove();
     for (const [at, card] of cards.entries()) {
       const before = this.#grid.children[at] ?? null;
       if (card !== before) this.#grid.insertBefore(card, before);
     }
+    // A card that moved has lost it.
+    focused?.focus();
     this.#showSend();
   }
 

@@ -108,7 +108,8 @@ export class Toasts {
     if (act) toast.append(make("button", { class: "link", type: "button", onclick }, label));
     else this.element.querySelector(".toast:not(:has(button))")?.remove();
     this.element.append(toast);
-    if (this.element.children.length > toastsMax) this.element.firstElementChild?.remove();
+    const [first, ...others] = this.element.querySelectorAll(".toast:has(button)");
+    if (others.length >= toastsMax) first?.remove();
     // Not while one of them has the pointer or the focus.
     const isUsed = () => this.element.matches(":hover, :focus-within");
     const removeSoon = () =>

@@ -7,15 +7,15 @@ type Refunded = {
   what: string;
   name: string;
   credits: number | undefined;
-  /** Whether the application may have charged for it instead, which no list of gifts says. */
-  isMaybeFree?: boolean;
+  /** Whether the application may have charged for it instead: lists of gifts do not show this. */
+  mayBeExternal?: boolean;
   took(refundedAt: string): void;
 };
 
 /** Refunds the credits of a gift or a superlike to its sender. */
 export function refundAction(id: string, { what, name, credits, ...given }: Refunded): Action {
   const returned = credits === undefined ? "The whole price" : creditsOf(credits);
-  const unless = given.isMaybeFree
+  const unless = given.mayBeExternal
     ? " If your application's callback charged for it, no credits move."
     : "";
   return {

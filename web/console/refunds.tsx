@@ -47,7 +47,7 @@ export const Refunds = () => (
             what: `${gift.count} × ${gift.giftType.name}`,
             name: nameOf(gift.sender),
             credits: creditsOf(gift),
-            isMaybeFree: true,
+            mayBeExternal: true,
           })}
         />
       ) : (
@@ -119,7 +119,7 @@ type SentProps<Row> = {
   columns: Column<Row>[];
   filters: ComponentChildren;
   /** What a refund of the row is about. */
-  describe(row: Row): { what: string; name: string; credits: number; isMaybeFree?: boolean };
+  describe(row: Row): { what: string; name: string; credits: number; mayBeExternal?: boolean };
 };
 
 /** Gifts or superlikes; those that were refunded stay listed. */

@@ -48,7 +48,7 @@ export async function readLeaders(streamId: string, now: Date): Promise<Leaders>
 
 /** Whether the count is too old, and this call is the one that counts again. */
 async function mayCount(streamId: string, at: number, now: Date): Promise<boolean> {
-  if (now.getTime() - at < countedMilliseconds) return false;
+  if (Math.abs(now.getTime() - at) < countedMilliseconds) return false;
   return whileReadOnly(true, async () => {
     const claimed = await updateIf({
       Key: key.leaders(streamId),

@@ -39,7 +39,7 @@ import { noUse } from "./usage-costs.ts";
 
 /**
  * Viewers who open one room in an account whose functions share its executions, with prod's
- * reservations. With `account` for another account.
+ * reservations. `account` replaces the number of executions of prod's account.
  */
 export type ArrivalCase = {
   arriving: number;

@@ -1,4 +1,4 @@
-import { admin, call, eventually, topUp } from "../../api/people.ts";
+import { admin, call, eventually, rich, topUp, walletOf } from "../../api/people.ts";
 import { callbackQuery, timed } from "../../api/tencent-callback.ts";
 import {
   type Aimed,
@@ -15,7 +15,7 @@ import {
   scene,
   useReceiver,
 } from "./callback-scenes.ts";
-import { clearFaults, injectFault, rich, settledBalance, walletOf } from "./running.ts";
+import { clearFaults, injectFault, settledBalance } from "./running.ts";
 
 const { ask, host, giftsOf, kill, start } = useReceiver();
 
@@ -59,7 +59,7 @@ const kinds = [
   ...["error_before", "error_after_commit", "throttle", "conflict"],
 ];
 
-/** Their gifts, of which a held one is decided after ten seconds: for all at once. */
+/** Gifts of the failed calls. Held ones are decided after ten seconds; one test waits for all. */
 const failed: Scene[] = [];
 
 test.each(steps)(

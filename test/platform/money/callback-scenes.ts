@@ -2,10 +2,18 @@
 import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
-import { call, eventually, giftType, liveStream, type Person } from "../../api/people.ts";
+import {
+  call,
+  eventually,
+  giftType,
+  liveStream,
+  type Person,
+  rich,
+  walletOf,
+} from "../../api/people.ts";
 import { callBack, callbackQuery, giftAsked, timed } from "../../api/tencent-callback.ts";
 import type { System } from "../../system.ts";
-import { auditOf, clearFaults, injectFault, rich, startOwn, walletOf } from "./running.ts";
+import { auditOf, clearFaults, injectFault, startOwn } from "./running.ts";
 
 /** The function that receives callbacks. */
 export const receiver = "tencent-callbacks-receive";

@@ -8,6 +8,8 @@ import {
   liveStream,
   type Person,
   person,
+  rich,
+  walletOf,
 } from "../../api/people.ts";
 import type { System } from "../../system.ts";
 import {
@@ -16,10 +18,8 @@ import {
   clearFaults,
   countStrikes,
   injectFault,
-  rich,
   settledBalance,
   startOwn,
-  walletOf,
 } from "./running.ts";
 
 let system: System;

@@ -3,17 +3,23 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { openTable } from "../../../bin/aws/table.ts";
 import { key, prefix } from "../../../platform/table/keys.ts";
 import { queryAll } from "../../../platform/table/query.ts";
-import { call, eventually, freshId, type Person, person } from "../../api/people.ts";
+import {
+  call,
+  eventually,
+  freshId,
+  type Person,
+  person,
+  rich,
+  walletOf,
+} from "../../api/people.ts";
 import type { System } from "../../system.ts";
 import {
   auditOf,
   callUntilAnswered,
   countStrikes,
   injectFault,
-  rich,
   settledBalance,
   startOwn,
-  walletOf,
 } from "./running.ts";
 
 /*

@@ -10,6 +10,8 @@ import {
   giftType,
   liveStream,
   type Person,
+  rich,
+  walletOf,
 } from "../../api/people.ts";
 import type { System } from "../../system.ts";
 import {
@@ -26,14 +28,13 @@ import {
   trainSettings,
   trainSumIn,
 } from "./model.ts";
-import { auditOf, callUntilAnswered, rich, settledBalance, startOwn, walletOf } from "./running.ts";
+import { auditOf, callUntilAnswered, settledBalance, startOwn } from "./running.ts";
 
 /*
  * The same commands on the model and on the running system. Planted faults that turn it red:
- * credit() that does not repay what is owed; a marker's condition without "or expired" or a marker
- * that is not looked at; refund() that does not settle first; settle() without the condition on
- * `due`; an escrow that is the host's without its goal; a pass for less than the price; a
- * train that leaves what filled its window there.
+ * credit() that repays no debt; a marker's condition without "or expired" or a marker not read;
+ * refund() that does not settle first; settle() without the condition on `due`; an escrow that is
+ * the host's without its goal; a pass below its price; a train that keeps what filled its window.
  */
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 const runs = Number(process.env.MODEL_RUNS ?? 6);
@@ -79,10 +80,7 @@ async function compare(model: Model): Promise<void> {
   for (const user of [world.host, ...world.people]) {
     await settledBalance(user);
     const { balance, owed } = await walletOf(user);
-    expect({ of: user.id, balance, owed }).toEqual({
-      of: user.id,
-      ...model.wallets.get(user.id),
-    });
+    expect({ of: user.id, balance, owed }).toEqual({ of: user.id, ...model.wallets.get(user.id) });
   }
   for (const user of world.people)
     expect({ of: user.id, isIn: await isIn(user, world.paidId) }).toEqual({

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { type Answer, call, eventually, type Person, person, topUp } from "../../api/people.ts";
+import { type Answer, call, eventually, type Person } from "../../api/people.ts";
 import { type System, startSystem } from "../../system.ts";
 
 /** A separate system, whose faults and restarts affect no other test. */
@@ -49,15 +49,6 @@ export function auditOf(dataDir: string): { code: number | null; says: string } 
     { env: { ...process.env, DATA_DIR: dataDir, NODE_OPTIONS: "" }, encoding: "utf8" },
   );
   return { code: status, says: stdout + stderr };
-}
-
-export const walletOf = async (as: Person) => (await call("GET /api/v1/wallet", { as })).body.data;
-
-/** A user with credits. */
-export async function rich(credits: number): Promise<Person> {
-  const user = await person();
-  await topUp(user, credits);
-  return user;
 }
 
 /**
