@@ -5,7 +5,7 @@ import { multipart } from "../../platform/http/multipart.ts";
 import { decoding } from "../../platform/lambda/grants.ts";
 import { keepIfFile } from "../../platform/pictures/pictures.ts";
 import { setting } from "../../platform/runtime/env.ts";
-import { getPeople, userSummary } from "../../platform/store/people/users.ts";
+import { getCallerProfile, getPeople, userSummary } from "../../platform/store/people/users.ts";
 import { withChannel } from "../../platform/store/streams/channels.ts";
 import { guestsOf } from "../../platform/store/streams/display-names.ts";
 import { recordStream } from "../../platform/store/streams/stream-changes.ts";
@@ -23,7 +23,7 @@ export const { contract, handler } = endpoint(
     answer: [201, LiveStream],
     replay: streamReplay,
     rate: "streams",
-    cost: { read: 70, write: 95, kilobytes: 70 },
+    cost: { read: 71, write: 95, kilobytes: 70 },
     refusals: ["user_not_found", "too_many_planned_streams"],
     ...decoding,
     grants: {
@@ -33,13 +33,12 @@ export const { contract, handler } = endpoint(
     },
   },
   async ({ body, caller, now, newId, idempotentReply, assertNew }) => {
-    const invited = body.guests ?? [];
-    const reads = [getPeople(caller, invited, now), assertMayPlan(caller.userId)] as const;
-    const [was] = await Promise.all(reads);
+    const reads = [getCallerProfile(caller, now), assertMayPlan(caller.userId)] as const;
+    const [known] = await Promise.all(reads);
     const defaultThumbnail = setting("DEFAULT_THUMBNAIL");
     const picture = await keepIfFile(body.thumbnail, { caller, now, newId, assertNew });
     // A picture takes its time: an erasure of the host or a guest may have ended meanwhile.
-    const people = picture ? await getPeople(caller, invited, now, was) : was;
+    const people = await getPeople(known, body.guests ?? [], { isLate: picture !== undefined });
     const [host, guests] = [userSummary(people.caller), people.named];
     const given = { host, defaultThumbnail, picture, now };
     return withChannel(host._id, async (channel, check) => {

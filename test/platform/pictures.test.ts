@@ -106,7 +106,8 @@ test("a picture is found as soon as it is recorded, also by a read that is late"
 
 test("a repeated call stores its picture once", async () => {
   const form = { field: "photo", bytes: picture("image/gif") };
-  const send = () => callEndpoint(changePhoto, { as: "twice", key: "one", form });
+  const as = await makeUser("twice");
+  const send = () => callEndpoint(changePhoto, { as, key: "one", form });
   const first = await send();
   const before = stored();
   const second = await send();
@@ -134,6 +135,21 @@ describe.each([
     const profile = await findProfile(as, { consistent: true });
     expect(profile?.username).toBe(isBack ? as : undefined);
     expect(profile?.pictureId).toBeUndefined();
+  });
+});
+
+describe.each([
+  ["a stream", createStream, "thumbnail", { title: "Late" }],
+  ["a profile", changePhoto, "photo", {}],
+])("the picture of %s whose user deleted the account before", (_, act, field, others) => {
+  test("is refused, and makes no profile", async () => {
+    const as = await makeUser(`left-${field}`);
+    await removeUser({ userId: as, isForfeit: false, now: new Date() });
+    const form = { field, bytes: picture("image/gif"), others };
+    const { status, body } = await callEndpoint(act, { as, form });
+    expect([status, body.code]).toEqual([404, "user_not_found"]);
+    expect(await listHosted(as)).toEqual([]);
+    expect(await findProfile(as, { consistent: true })).toBeUndefined();
   });
 });
 

@@ -14,7 +14,7 @@ import { forgetPicture, keepPicture } from "../../../platform/pictures/pictures.
 import { setting } from "../../../platform/runtime/env.ts";
 import { findFollowCounts } from "../../../platform/store/people/follows.ts";
 import { changeProfile } from "../../../platform/store/people/profile-changes.ts";
-import { assertSameAccount, getCallerProfile } from "../../../platform/store/people/users.ts";
+import { assertSameAccount, getProfile } from "../../../platform/store/people/users.ts";
 
 /** Deletes the previously uploaded picture, if there was one. */
 export const { contract, handler } = endpoint(
@@ -33,7 +33,7 @@ export const { contract, handler } = endpoint(
     grants: { read: ["USER"], write: ["USER", "FIND", "PICTURE"], pictures: ["write"] },
   },
   async ({ body, caller, now, newId, ...call }) => {
-    const known = await getCallerProfile(caller, now, { consistent: true });
+    const known = await getProfile(caller.userId, { consistent: true });
     const picture = await keepPicture(body.photo, { field: "photo", caller, now, newId, ...call });
     const counts = await findFollowCounts(caller.userId);
     const shown = (is: Profile) => publicProfileOf(is, counts, setting("DEFAULT_PICTURE"));
@@ -45,7 +45,7 @@ export const { contract, handler } = endpoint(
     };
     const also = ({ pictureId }: Profile, is: Profile) =>
       [picture.actions, forgetPicture(pictureId), replyTo(is).remember].flat();
-    const { profile } = await changeProfile(caller, decide, now, also);
+    const { profile } = await changeProfile({ userId: caller.userId }, decide, now, also);
     call.showRevision(profileRevision(profile));
     return replyTo(profile).answer;
   },

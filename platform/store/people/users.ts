@@ -30,8 +30,8 @@ export const findKnown = async (
   (await findProfile(userId, reading)) ?? (await findProfile(userId, { consistent: true }));
 
 /** The profile of a known user, however new; refuses with `user_not_found`. */
-export async function getProfile(userId: string): Promise<Profile> {
-  return (await findKnown(userId)) ?? refuse("user_not_found", { userId });
+export async function getProfile(userId: string, reading: ReadOptions = {}): Promise<Profile> {
+  return (await findKnown(userId, reading)) ?? refuse("user_not_found", { userId });
 }
 
 /**
@@ -45,32 +45,29 @@ export const getCallerProfile = async (
   (await findKnown(caller.userId, reading)) ?? profileWithoutUsername(caller, now);
 
 /**
- * Refuses with `user_not_found` if an account was deleted between two consistent reads of its
- * profile, even if its user has returned. For calls that take longer than an erasure waits.
+ * Refuses with `user_not_found` if an account was deleted between two reads of its profile, the
+ * second one consistent, even if its user has returned. For calls that take longer than an erasure
+ * waits.
  */
 export function assertSameAccount(was: Profile, { userId, createdAt }: Profile): void {
   if (createdAt !== was.createdAt) refuse("user_not_found", { userId });
 }
 
-/** A caller and the users whom a call names. */
-type People = { caller: Profile; named: Map<string, Profile> };
-
 /**
  * The profiles of a caller and of users whom the call names; refuses with `user_not_found` if one
- * is unknown, or the caller's account was deleted since an earlier read (`was`).
+ * is unknown. A late call reads the caller's profile again, and is refused if the account is gone.
  */
 export async function getPeople(
-  caller: Caller,
+  known: Profile,
   userIds: readonly string[],
-  now: Date,
-  was?: People,
-): Promise<People> {
-  const [profile, named] = await Promise.all([
-    getCallerProfile(caller, now, { consistent: true }),
+  { isLate }: { isLate: boolean },
+): Promise<{ caller: Profile; named: Map<string, Profile> }> {
+  const [caller, named] = await Promise.all([
+    isLate ? getProfile(known.userId, { consistent: true }) : known,
     getProfiles(userIds),
   ]);
-  if (was !== undefined) assertSameAccount(was.caller, profile);
-  return { caller: profile, named };
+  assertSameAccount(known, caller);
+  return { caller, named };
 }
 
 /** The profile in a token's claims, without a username. */

@@ -12,18 +12,19 @@ import {
   paidId,
   pastId,
   plannedId,
+  planner,
   streamId,
   viewer,
 } from "./world.ts";
 
-/** `form` is the bytes of a file in a form, under its field's name. */
+/** `form` is the bytes of a file in a form, under its field's name, and other fields. */
 export type ExpensiveCall = {
   as?: string;
   roles?: readonly Role[];
   path?: Record<string, string>;
   query?: Record<string, string>;
   body?: unknown;
-  form?: { field: string; bytes: Uint8Array<ArrayBuffer> };
+  form?: { field: string; bytes: Uint8Array<ArrayBuffer>; others?: Record<string, string> };
 };
 
 const inStream = { streamId };
@@ -35,6 +36,11 @@ const note = {
   ...{ message: longText(2_000), metadata: { a: "y".repeat(8 * 1024 - 8) } },
 };
 const hundred = { limit: "100" };
+const twenty = Array.from({ length: 20 }, (_, n) => userAt(n + 5));
+const longStream = {
+  ...{ title: longText(200), liveStreamType: longText(50) },
+  ...{ interest: longText(100), motivation: longText(500) },
+};
 const booking = { amount: 1, reference: longText(128) };
 const admin = { as: viewer, roles: ["admin"] as const };
 const service = { as: viewer, roles: ["service"] as const };
@@ -53,7 +59,7 @@ export const listExpensiveCalls = (
     body: {
       train: { ...longTrain, levelSeconds: 599 },
       blockedWords: Array.from({ length: 200 }, (_, n) => `${"각".repeat(46)}${3_000 + n}`),
-      moderators: Array.from({ length: 20 }, (_, n) => userAt(n + 5)),
+      moderators: twenty,
     },
   },
   [`GET ${api}/channel`]: { as: host },
@@ -154,7 +160,7 @@ export const listExpensiveCalls = (
     path: inStream,
     body: {
       blockedWords: Array.from({ length: 200 }, (_, n) => `${"각".repeat(46)}${2_000 + n}`),
-      moderators: Array.from({ length: 20 }, (_, n) => userAt(n + 5)),
+      moderators: twenty,
     },
   },
   [`PATCH ${api}/notifications/{id}/read`]: {
@@ -180,13 +186,16 @@ export const listExpensiveCalls = (
     as: host,
     body: { targetUserId: userAt(511), liveStreamId: streamId, reason: longText(500) },
   },
-  [`POST ${live}/create`]: {
-    body: {
-      ...{ title: longText(200), guests: Array.from({ length: 20 }, (_, n) => userAt(n + 5)) },
-      ...{ liveStreamType: longText(50), interest: longText(100), motivation: longText(500) },
-      thumbnail: longUrl("thumbnail"),
+  [`POST ${live}/create`]: [
+    { as: planner, body: { ...longStream, guests: twenty, thumbnail: longUrl("thumbnail") } },
+    {
+      as: planner,
+      form: {
+        ...{ field: "thumbnail", bytes: png },
+        others: { ...longStream, guests: JSON.stringify(twenty) },
+      },
     },
-  },
+  ],
   [`POST ${live}/join`]: { body: { liveStreamId: paidId } },
   [`POST ${live}/{streamId}/fund`]: { path: { streamId: fundedId }, body: { amount: 1 } },
   [`POST ${live}/{streamId}/passes/{userId}/refund`]: {

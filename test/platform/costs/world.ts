@@ -61,6 +61,8 @@ const idAt = (n: number) => objectIdOf(seconds - 10_000 + n, "ab".repeat(5), n);
 /** The host of all streams; follows everyone, and everyone follows them. */
 export const host = userAt(0);
 export const viewer = userAt(1);
+/** Hosts nothing yet, but has planned as many streams as allow two more. */
+export const planner = userAt(450);
 export const streamId = idAt(0);
 export const plannedId = idAt(1);
 export const pastId = idAt(2);
@@ -104,6 +106,19 @@ const relationItems = () =>
       { ...key.following(host, other), ...back },
     ];
   }).flat();
+
+const plannedItems = () =>
+  times(998, (n) => {
+    const planned = { startedAt: null, endedAt: null, plannedStartDate: inADay };
+    const [streamId, hostId] = [idAt(1_000 + n), planner];
+    return {
+      ...key.openStream(hostId, streamId),
+      streamId,
+      hostId,
+      status: "scheduled",
+      ...planned,
+    };
+  });
 
 const streamItems = () =>
   streams.flatMap((stream) => [
@@ -284,6 +299,7 @@ export async function fillTable(): Promise<void> {
     ...peopleItems(),
     ...relationItems(),
     ...streamItems(),
+    ...plannedItems(),
     ...crowdItems(),
     ...moneyItems(host),
     ...bansAndActs(),
