@@ -96,17 +96,21 @@ export function memberRecord(change: ItemChange): LogRecord | undefined {
   const context = { streamId, targetUserId: member.userId, createdAt };
   const { ban, channel } = member;
   const at = member.revision ?? createdAt * 1000;
-  const mute = endedMute(before?.ban, ban, at);
+  const ended = endedMute(before?.ban, ban, at);
   if (ban?.id !== before?.ban?.id) {
     // The mute that a block leaves is not a new ban: its own record is older.
     const isEnd = ban == null || ban.id === before?.ban?.mute?.id;
     const id = isEnd ? `ban:${before!.ban!.id}:lifted` : `ban:${ban.id}`;
     // A second ban replaces the first one, unless that has expired.
     const isOver = isEnd || isPast(before?.ban, at);
-    return banRecord(id, { over: isOver ? [before?.ban, mute] : [mute], ban, at }, context);
+    return banRecord(id, { over: isOver ? [before?.ban, ended] : [ended], ban, at }, context);
   }
-  if (mute != null)
-    return banRecord(`ban:${mute.id}:lifted`, { over: [mute], ban: null, at }, context);
+  // An event of its own: that of its end names a ban that viewers know.
+  const begun = ban?.mute?.id === before?.ban?.mute?.id ? undefined : ban?.mute;
+  if (begun !== undefined)
+    return banRecord(`ban:${begun.id}`, { over: [ended], ban: begun, at }, context);
+  if (ended != null)
+    return banRecord(`ban:${ended.id}:lifted`, { over: [ended], ban: null, at }, context);
   const shown = before?.channel?.ban;
   if (channel == null || channel.revision === before?.channel?.revision) return undefined;
   if (channel.ban != null && channel.ban.id === shown?.id) return undefined;
@@ -118,7 +122,7 @@ export function memberRecord(change: ItemChange): LogRecord | undefined {
 
 type MemberBan = Member["ban"];
 
-/** The mute under a block that a change ends; a longer one replaces it without an event. */
+/** The mute under a block that a change ends; one that another replaces before its end is not. */
 function endedMute(was: MemberBan, is: MemberBan, at: number): MemberBan {
   const mute = was?.mute;
   const left = is?.actionType === "CHAT_ONLY" ? is : is?.mute;

@@ -29,7 +29,7 @@ import { forEachSocket } from "./user-sockets.ts";
 
 /**
  * A message of the queue `moments`: a ban in a stream, or in a host's channel, which is copied to
- * its live streams first. `banId` and `endsAt` are null if the ban was lifted.
+ * its live streams first. `banId` and `endsAt` are null if a ban was lifted and none begins.
  */
 export const BanEnd = z.object({
   streamId: z.string().optional(),
@@ -64,7 +64,9 @@ function banEndIn({ dynamodb }: DynamoDBRecord): BanEnd[] {
   if (kind !== "member" && kind !== "channel_member") return [];
   const { userId, ban } = Member.parse(image);
   const was = old && Member.parse(old).ban;
-  const changed = ban?.id === was?.id ? [] : [ban];
+  // A mute that a block leaves has a timer already: a channel only has to show it again.
+  const begun = isAmong(was, ban?.id) ? undefined : ban;
+  const changed = ban?.id === was?.id ? [] : [begun];
   if (ban?.mute && !isAmong(was, ban.mute.id)) changed.push(ban.mute);
   return changed.map((one) => ({
     ...{ userId, banId: one?.id ?? null, endsAt: one?.endsAt ?? null },
@@ -73,7 +75,7 @@ function banEndIn({ dynamodb }: DynamoDBRecord): BanEnd[] {
 }
 
 /** Whether this is a member's ban, or the mute under it. */
-const isAmong = (ban: Member["ban"], banId: string | null) =>
+const isAmong = (ban: Member["ban"], banId: string | null | undefined) =>
   [ban?.id, ban?.mute?.id].includes(banId ?? "");
 
 const queue = (banEnd: BanEnd, at: Date, now: Date) =>

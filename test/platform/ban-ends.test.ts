@@ -41,8 +41,12 @@ async function banFrom(stream: Stream, seconds: number, at = now) {
 }
 
 /** The record of the table's stream about a member's change from one ban to another. */
-const recordOf = ({ streamId, userId }: Record<string, string>, ban: object, old?: object) => {
-  const place = key.member(streamId!, userId!);
+const recordOf = (
+  { streamId, hostId, userId }: Record<string, string>,
+  ban: object,
+  old?: object,
+) => {
+  const place = hostId ? key.channelMember(hostId, userId!) : key.member(streamId!, userId!);
   const image = (held: object) => marshall({ ...place, userId, revision: 1, ban: held });
   const dynamodb = { NewImage: image(ban), ...(old && { OldImage: image(old) }) };
   return { eventName: "MODIFY", dynamodb } as unknown as DynamoDBRecord;
@@ -83,6 +87,12 @@ test("a mute under a block has a timer of its own, started once", async () => {
   expect(sent()).toEqual([blocked]);
   await queueBanEnds([recordOf(place, both, both)], now);
   expect(sent()).toEqual([]);
+  // The mute's timer went on under the block.
+  await queueBanEnds([recordOf(place, mute!, both)], now);
+  expect(sent()).toEqual([]);
+  const inChannel = { hostId: "host", userId: "target" };
+  await queueBanEnds([recordOf(inChannel, mute!, both)], now);
+  expect(sent()).toEqual([{ ...inChannel, banId: null, endsAt: null }]);
 });
 
 test("a timer that arrives early is sent on, and at the end frees the member of that ban only", async () => {
