@@ -88,11 +88,12 @@ async function nextPart(notice: OpenNotice, stream: Stream, now: Date): Promise<
     const next = last === undefined ? undefined : { to, after: last, isQuiet };
     return { users, reminders, next };
   }
-  const { users, last } = await followersOf(stream, after, now);
-  // A start that no follower is notified of must not silence the host's next one.
-  const isForNobody = users.length === 0 && last === undefined;
+  const { followers, last } = await followersOf(stream, after);
+  // A start of a host without followers must not silence the next one.
+  const isForNobody = followers.length === 0;
   const isClaimed = notice.step > 0 || isForNobody || (await claimAnnouncement(notice, now));
   if (!isClaimed) return { users: [], next: { to: "reminded", isQuiet: true } };
+  const users = await withoutBlocked(stream, followers, now);
   const next = last === undefined ? ({ to: "reminded" } as const) : { to, after: last };
   return { users, next: { ...next, isQuiet } };
 }
@@ -103,11 +104,10 @@ async function withoutFollowers(users: string[], { hostId, startedAt }: Stream) 
   return users.filter((_, at) => (relations[at]?.at ?? "~") > (startedAt ?? ""));
 }
 
-async function followersOf(stream: Stream, after: string | undefined, now: Date) {
-  const relations = await listFollowers(stream.hostId, followersMax, after);
+async function followersOf({ hostId }: Stream, after: string | undefined) {
+  const relations = await listFollowers(hostId, followersMax, after);
   const last = relations.length < followersMax ? undefined : relations.at(-1)?.relationId;
-  const followers = relations.map(({ followerId }) => followerId);
-  return { users: await withoutBlocked(stream, followers, now), last };
+  return { followers: relations.map(({ followerId }) => followerId), last };
 }
 
 async function waitingFor({ id }: Stream, after: string | undefined) {

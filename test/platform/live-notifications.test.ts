@@ -156,6 +156,24 @@ describe("the notice that a host is live", () => {
     }
   });
 
+  test("reads no bans of followers who are not notified again within the hour", async () => {
+    const [host, fan] = [someone("host"), someone("fan")];
+    await follow(fan, host);
+    const readsAt = async (minutes: number) => {
+      const { id: streamId } = await goLive(host, later(minutes * 60));
+      let reads = 0;
+      const undo = intercept(({ name, input }, next) => {
+        if (name === "BatchGetCommand" && JSON.stringify(input).includes(fan)) reads++;
+        return next();
+      });
+      await notifyNextPart({ streamId, step: 0 }, later(minutes * 60));
+      undo();
+      return [reads, await told([fan])];
+    };
+    expect(await readsAt(0)).toEqual([1, [1]]);
+    expect(await readsAt(30)).toEqual([0, [1]]);
+  });
+
   test("reaches no user who is blocked, not even with a reminder", async () => {
     const host = someone("host");
     const ofChannel = await followersOf(host, 50);
