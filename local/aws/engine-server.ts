@@ -1,7 +1,6 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { json } from "node:stream/consumers";
 import { writeAnswer } from "../engine/index.ts";
 import type { Credentials, EngineCall } from "./engine-call.ts";
 
@@ -11,6 +10,9 @@ export type EngineServer = {
   credentials: Credentials;
   close(): Promise<void>;
 };
+
+/** The largest request that DynamoDB accepts. */
+const bodyBytesMax = 17 * 1024 * 1024;
 
 /**
  * Opens a port on 127.0.0.1. Callers need this run's secret as the session token of their
@@ -33,6 +35,7 @@ export async function startEngineServer(
     serve(incoming, call).then(
       ({ status, body }) => end(status, body),
       (error) => {
+        if (incoming.destroyed && !incoming.complete) return;
         log(`The database engine failed: ${error?.stack ?? error}`);
         end(500, { __type: "InternalServerError", message: "The database engine failed" });
       },
@@ -70,12 +73,20 @@ function findRefusal(
 }
 
 async function serve(incoming: IncomingMessage, call: EngineCall) {
-  let body: unknown;
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    bytes += chunk.byteLength;
+    if (bytes > bodyBytesMax)
+      return { status: 413, body: { __type: "RequestEntityTooLargeException" } };
+    chunks.push(chunk);
+  }
+  let body: Record<string, unknown>;
   try {
-    body = await json(incoming);
+    body = JSON.parse(Buffer.concat(chunks).toString("utf8") || "{}");
   } catch {
     const message = "The request body is not JSON";
     return { status: 400, body: { __type: "SerializationException", message } };
   }
-  return call(String(incoming.headers["x-amz-target"]), body as Record<string, unknown>);
+  return call(String(incoming.headers["x-amz-target"]), body);
 }
