@@ -1,7 +1,7 @@
 /** Every view of the console in every size and colour. */
 import type { Page } from "playwright-core";
 import { browserTest, hasBrowser } from "./browser.ts";
-import { callerOf } from "./console.ts";
+import { callerOf, goLive } from "./console.ts";
 import { expectLooks, expectSoon, johnId, streamId, testMilliseconds, usePages } from "./pages.ts";
 
 const pages = usePages();
@@ -26,6 +26,8 @@ beforeAll(async () => {
   const target = { ...ban, targetUserId: "user1", reason };
   banId = (await call("admin", "POST", "/api/v1/live-stream-ban", target))._id;
   await call("admin", "POST", `/api/v1/live-stream/${streamId}/overlay-keys`, {});
+  // A host without a name is shown by the ID.
+  await goLive(call, "0123456789abcdef01234567", "A host without a name");
 }, testMilliseconds);
 // The files of one worker share a system, and others expect the demo stream without bans.
 afterAll(async () => {

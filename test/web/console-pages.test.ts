@@ -127,14 +127,14 @@ browserTest(
   "More loads the messages that a busy chat has cut off",
   async () => {
     const streamId = await goLive(call, "admin", "Busy talk");
+    const sayOne = async (content: string) => {
+      const route = `/api/v1/live-stream/${streamId}/chat/messages`;
+      expect(await call("admin", "POST", route, { content })).toMatchObject({ content });
+    };
     const say = async (from: number, to: number) => {
       for (let at = from; at <= to; at += 10)
         await Promise.all(
-          Array.from({ length: Math.min(10, to - at + 1) }, (_, more) =>
-            call("admin", "POST", `/api/v1/live-stream/${streamId}/chat/messages`, {
-              content: `row${at + more}`,
-            }),
-          ),
+          Array.from({ length: Math.min(10, to - at + 1) }, (_, more) => sayOne(`row${at + more}`)),
         );
     };
     await say(1, 20);
