@@ -1,5 +1,6 @@
 import { countDistinct } from "../domain/log/sketch.ts";
 import { viewersAmong } from "../domain/log/subscriber.ts";
+import { isRecent } from "../platform/runtime/caches.ts";
 import { logFault } from "../platform/runtime/log.ts";
 import { listRelayedRooms, type RelayedRoom } from "../platform/store/log/relays.ts";
 import { listSubscribers } from "../platform/store/log/subscribers.ts";
@@ -51,10 +52,8 @@ export function createViewerCounts(node: string) {
     let found = elsewhere.get(room);
     const { total = 0 } = room;
     const { small, large } = elsewhereMilliseconds;
-    if (
-      found === undefined ||
-      Math.abs(Date.now() - found.at) > (total > largeMin ? large : small)
-    ) {
+    const age = total > largeMin ? large : small;
+    if (found === undefined || !isRecent(found.at, Date.now(), age)) {
       found = Object.assign(readElsewhere(room, node), { at: Date.now() });
       elsewhere.set(room, found);
       found.catch(() => elsewhere.delete(room));

@@ -1,4 +1,5 @@
 import { assertIsJwks, type Jwks } from "aws-jwt-verify/jwk";
+import { isRecent } from "../runtime/caches.ts";
 import { setting } from "../runtime/env.ts";
 import { logNotice } from "../runtime/log.ts";
 import { callIssuer } from "./issuer.ts";
@@ -28,7 +29,7 @@ let running: Promise<Jwks> | undefined;
 export async function fetchKeys(nowMilliseconds: number): Promise<Jwks | undefined> {
   if (running !== undefined) return running;
   const pause = last.failed ? failurePauseMilliseconds : fetchPauseMilliseconds;
-  if (Math.abs(nowMilliseconds - last.at) < pause) {
+  if (isRecent(last.at, nowMilliseconds, pause)) {
     if (last.failed) throw new KeysUnavailable("The issuer's keys could not be fetched just now");
     return undefined;
   }

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { refuse } from "../../domain/refusal.ts";
 import type { Grants } from "../lambda/grants.ts";
+import { isRecent } from "../runtime/caches.ts";
 import { parseItem } from "../table/items.ts";
 import { key } from "../table/keys.ts";
 import { queryWhole } from "../table/query.ts";
@@ -95,7 +96,7 @@ export async function assertSession(session: Session, now: Date): Promise<void> 
 
 function refresh(now: Date): Promise<void> {
   const at = now.getTime();
-  if (reading !== undefined && Math.abs(at - reading.since) <= readMillisecondsMax)
+  if (reading !== undefined && isRecent(reading.since, at, readMillisecondsMax))
     return reading.promise;
   const promise = readList(at).finally(() => {
     if (reading?.promise === promise) reading = undefined;

@@ -3,6 +3,7 @@ import { dataWithoutText, type LogRecord, type StreamEvent } from "../../domain/
 import { type Frame, frameKeptSeconds, makeFrame } from "../../domain/log/frame.ts";
 import type { LogState } from "../../domain/log/sums.ts";
 import { selectDropped } from "../../domain/log/thinning.ts";
+import { isRecent } from "../runtime/caches.ts";
 import { setting } from "../runtime/env.ts";
 import { limits } from "../runtime/limits.ts";
 import { logFault } from "../runtime/log.ts";
@@ -40,7 +41,7 @@ export const changeOnlySums = (records: readonly LogRecord[]): boolean =>
 export const isTooSoon = (
   { sums, madeAt = 0 }: LogState & { madeAt?: number | undefined },
   now: Date,
-) => sums !== undefined && Math.abs(now.getTime() - madeAt) < sumsPauseSeconds * 1000;
+) => sums !== undefined && isRecent(madeAt, now.getTime(), sumsPauseSeconds * 1000);
 
 /**
  * Appends records to the log, removes the texts that they delete from stored frames, and queues the

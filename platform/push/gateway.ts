@@ -78,19 +78,15 @@ const metricOf: Partial<Record<PostResult, MetricName>> = {
   too_fast: "PostsLimited",
 };
 
-/** Milliseconds after which a request without a response counts as lost. */
-const answerMillisecondsMax = 2_000;
-
 /**
  * Posts to one WebSocket API (`https://host/stage`). The SDK's client takes ten times the CPU: this
- * one caches the constant parts of the signature and uses Node's HTTP client. A request without a
- * response after `milliseconds` counts as lost.
+ * one caches the constant parts of the signature and uses Node's HTTP client.
  */
-export function createPoster(endpoint: string, milliseconds = answerMillisecondsMax): Poster {
+export function createPoster(endpoint: string): Poster {
   const { origin, host, pathname } = new URL(endpoint);
   const sign = createSigner(host, awsEnvironment);
   const base = `${pathname.replace(/\/$/, "")}/@connections/`;
-  const sockets = lazy(() => openSockets(milliseconds));
+  const sockets = lazy(openSockets);
   // Opened with the poster, because Node loads its HTTP client for it.
   if (installedTransport() === undefined) sockets();
 
@@ -105,7 +101,7 @@ export function createPoster(endpoint: string, milliseconds = answerMilliseconds
     const payloadHash = placed === undefined ? (payload?.hash ?? nothing) : undefined;
     const headers = sign({ method, path, payloadHash }, Date.now());
     const request = { origin, path, method, headers, body: payload?.bytes ?? null };
-    const attempt = placed === undefined ? sockets() : attemptBy(placed, host, milliseconds);
+    const attempt = placed === undefined ? sockets() : attemptBy(placed, host);
     const status = await sendTwice(attempt, request);
     const result = resultOf(status);
     const metric = method === "POST" ? metricOf[result] : undefined;
@@ -155,6 +151,8 @@ async function sendTwice(attempt: Attempt, request: GatewayRequest): Promise<num
 
 /** Sockets to the gateway: at 15 ms per response, 160 carry the 10,000 posts/s of an account. */
 const socketsMax = 160;
+/** A request without a response after this time counts as lost. */
+const answerMillisecondsMax = 2_000;
 
 /**
  * Open sockets are not reused after an idle period of this length. Lambda freezes an environment
@@ -167,17 +165,17 @@ const idleMillisecondsMax = 4_000;
  * Uses Node's own undici, so that bundles contain no HTTP client. The second attempt of a request
  * uses a new socket, because others in the pool may be dead too.
  */
-function openSockets(milliseconds: number): Attempt {
-  let pool = createAgent(milliseconds);
+function openSockets(): Attempt {
+  let pool = createAgent();
   let usedAt = Date.now();
-  const single = createAgent(milliseconds);
+  const single = createAgent();
 
   function current(): Agent {
     const now = Date.now();
     if (Math.abs(now - usedAt) > idleMillisecondsMax) {
       // Requests in flight end with their response or timeout.
       void pool.close().catch(() => undefined);
-      pool = createAgent(milliseconds);
+      pool = createAgent();
     }
     usedAt = now;
     return pool;
@@ -205,11 +203,11 @@ function send(agent: Agent, request: Dispatcher.DispatchOptions): ReturnType<Att
 
 /** Sends requests by the runner's transport. */
 const attemptBy =
-  (transport: Transport, host: string, milliseconds: number): Attempt =>
+  (transport: Transport, host: string): Attempt =>
   async ({ method, path, headers, body }) => {
     const request = { host, method, path, headers: collectHeaders(headers), body: body ?? "" };
     try {
-      return (await sendWithin(transport, request, milliseconds)).status;
+      return (await sendWithin(transport, request, answerMillisecondsMax)).status;
     } catch (error) {
       return error instanceof TimeoutError ? undefined : "broken";
     }
@@ -222,15 +220,15 @@ const isLate = (error: Error & { code?: string }) => /_TIMEOUT$/.test(error.code
  * Finds Node's undici under the symbol of its global dispatcher. Reading `Response` makes Node load
  * it.
  */
-function createAgent(milliseconds: number): Agent {
+function createAgent(): Agent {
   void globalThis.Response;
   const shared = (globalThis as Record<symbol, unknown>)[Symbol.for("undici.globalDispatcher.1")];
   const BuiltIn = (shared as Agent).constructor as new (options: Agent.Options) => Agent;
   return new BuiltIn({
     connections: socketsMax,
     pipelining: 1,
-    headersTimeout: milliseconds,
-    bodyTimeout: milliseconds,
-    connect: { timeout: milliseconds },
+    headersTimeout: answerMillisecondsMax,
+    bodyTimeout: answerMillisecondsMax,
+    connect: { timeout: answerMillisecondsMax },
   });
 }

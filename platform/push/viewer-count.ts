@@ -1,5 +1,6 @@
 import { countDistinct } from "../../domain/log/sketch.ts";
 import { viewersAmong } from "../../domain/log/subscriber.ts";
+import { isRecent } from "../runtime/caches.ts";
 import { setting } from "../runtime/env.ts";
 import { claimCount, findLog, type PostedViewers, recordViewers } from "../store/log/logs.ts";
 import { listRelayedRooms } from "../store/log/relays.ts";
@@ -46,7 +47,7 @@ export async function isLarge(audience: Audience): Promise<boolean> {
   return posted > setting("LARGE_ROOM_VIEWERS");
 }
 
-const isNew = (at: number, now: Date) => Math.abs(now.getTime() - at) < ageMillisecondsMax;
+const isNew = (at: number, now: Date) => isRecent(at, now.getTime(), ageMillisecondsMax);
 
 /**
  * Rooms up to this size are counted for every batch of new subscriptions. When a larger room

@@ -1,4 +1,4 @@
-import { BoundedMap, cachedEach } from "./caches.ts";
+import { BoundedMap, cachedEach, isRecent } from "./caches.ts";
 
 /** Like `cachedEach` for a single result. */
 export function cached<Value>(
@@ -29,7 +29,7 @@ export function cachedIfLong<One>(
   const known = new BoundedMap<string, { at: number; list: readonly One[] }>(longListsMax);
   return async (id, now, onRead) => {
     const before = known.get(id);
-    if (before !== undefined && Math.abs(now.getTime() - before.at) < longMilliseconds)
+    if (before !== undefined && isRecent(before.at, now.getTime(), longMilliseconds))
       return before.list;
     const list = await read(id, now, before?.list.length ?? 0);
     known.delete(id);

@@ -98,6 +98,13 @@ export class BoundedSet<Value> extends Set<Value> {
 }
 
 /**
+ * Whether something was done less than this many milliseconds ago; all times are in milliseconds
+ * since 1970. Nothing is recent whose time is as far ahead: this machine's clock was set back.
+ */
+export const isRecent = (at: number, now: number, milliseconds: number): boolean =>
+  Math.abs(now - at) < milliseconds;
+
+/**
  * Caches the results of `make` by name for this many milliseconds, at most `sizeMax` of them.
  * Concurrent callers share a result. After a failure the next caller tries again.
  */
@@ -110,7 +117,7 @@ export function cachedEach<Name, Value>(
   return (name, now) => {
     const at = now.getTime();
     const known = made.get(name);
-    if (known !== undefined && Math.abs(at - known.at) < milliseconds) return known.value;
+    if (known !== undefined && isRecent(known.at, at, milliseconds)) return known.value;
     const begun = { at, value: make(name, now) };
     begun.value.catch(() => {
       if (made.get(name) === begun) made.delete(name);

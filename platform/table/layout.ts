@@ -9,6 +9,7 @@ import {
 } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { Maintenance, refuse } from "../../domain/refusal.ts";
+import { isRecent } from "../runtime/caches.ts";
 import { logFault } from "../runtime/log.ts";
 import { key } from "./keys.ts";
 
@@ -191,7 +192,7 @@ export function unlessReadOnly(
   let known: { at: number; since: Promise<string | undefined> } | undefined;
   const find = () => {
     const now = Date.now();
-    if (known !== undefined && Math.abs(now - known.at) < markMilliseconds) return known.since;
+    if (known !== undefined && isRecent(known.at, now, markMilliseconds)) return known.since;
     const since = findReadOnly({ client, tableName: tableName() });
     known = { at: now, since };
     // A mark that cannot be read now is read by the next write.

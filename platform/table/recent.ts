@@ -1,4 +1,4 @@
-import { BoundedMap } from "../runtime/caches.ts";
+import { BoundedMap, isRecent } from "../runtime/caches.ts";
 
 /** The last values read, by name, with the time of the reading call (milliseconds since 1970). */
 export type RecentReads = Map<string, { at: number; value: unknown }>;
@@ -34,8 +34,8 @@ export async function readRecent<Value>(
   { keeps = () => true, holds = async () => true }: Keeping<Value> = {},
 ): Promise<Value> {
   const found = recentReads().get(name);
-  const isRecent = found !== undefined && Math.abs(now.getTime() - found.at) < recentMilliseconds;
-  if (isRecent && (await holds())) return found.value as Value;
+  const isKept = found !== undefined && isRecent(found.at, now.getTime(), recentMilliseconds);
+  if (isKept && (await holds())) return found.value as Value;
   const value = await read();
   if (keeps(value)) recentReads().set(name, { at: now.getTime(), value });
   return value;

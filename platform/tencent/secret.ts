@@ -1,6 +1,6 @@
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { openClient } from "../aws/aws-client.ts";
-import { lazy } from "../runtime/caches.ts";
+import { isRecent, lazy } from "../runtime/caches.ts";
 import { type SettingName, setting } from "../runtime/env.ts";
 
 /** How long a key is cached. */
@@ -32,7 +32,7 @@ function storedKey(name: SettingName & `${string}_SECRET_ARN`): StoredKey {
     return held.value;
   }
   const isYounger = (age: number, now: Date) =>
-    held !== undefined && Math.abs(now.getTime() - held.readAt) < age;
+    held !== undefined && isRecent(held.readAt, now.getTime(), age);
   return {
     get: async (now) => (isYounger(lifeMilliseconds, now) ? held!.value : read(now)),
     reread: async (now) => (isYounger(rereadMilliseconds, now) ? undefined : read(now)),

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { topFans } from "../../../domain/money/gift-statistics.ts";
 import { Maintenance } from "../../../domain/refusal.ts";
+import { isRecent } from "../../runtime/caches.ts";
 import { getItem, putIf, updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { listFans } from "./totals.ts";
@@ -48,7 +49,7 @@ export async function readLeaders(streamId: string, now: Date): Promise<Leaders>
 
 /** Whether the count is too old, and this call is the one that counts again. */
 async function mayCount(streamId: string, at: number, now: Date): Promise<boolean> {
-  if (Math.abs(now.getTime() - at) < countedMilliseconds) return false;
+  if (isRecent(at, now.getTime(), countedMilliseconds)) return false;
   return whileReadOnly(true, async () => {
     const claimed = await updateIf({
       Key: key.leaders(streamId),

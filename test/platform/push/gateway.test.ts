@@ -53,12 +53,9 @@ afterEach(async () => {
   await new Promise((done) => server.close(done));
 });
 
-/** For posts that are answered, since on full processors this takes longer than the two seconds. */
-const patient = 60_000;
-
-function makePoster(milliseconds?: number) {
+function makePoster() {
   const { port } = server.address() as { port: number };
-  const poster = createPoster(`http://127.0.0.1:${port}/ws`, milliseconds);
+  const poster = createPoster(`http://127.0.0.1:${port}/ws`);
   return async () => {
     const results = await Promise.all(viewers.map((viewer) => poster.post(viewer, frame)));
     const counts: Partial<Record<PostResult, number>> = {};
@@ -83,7 +80,7 @@ function freeze(milliseconds: number): () => void {
 }
 
 test("after a pause the posts go by new sockets, and all viewers get the frame", async () => {
-  const post = makePoster(patient);
+  const post = makePoster();
   expect(await post()).toEqual({ sent: 120 });
   forgetSockets();
   const thaw = freeze(4_500);
@@ -97,7 +94,7 @@ test("after a pause the posts go by new sockets, and all viewers get the frame",
 });
 
 test("a post whose socket is reset before any answer is tried once more, by a new socket", async () => {
-  const post = makePoster(patient);
+  const post = makePoster();
   await post();
   const before = sockets.size;
   forgetSockets();
@@ -107,7 +104,7 @@ test("a post whose socket is reset before any answer is tried once more, by a ne
 });
 
 test("a gateway that resets every connection is tried twice for each post, not forever", async () => {
-  const post = makePoster(patient);
+  const post = makePoster();
   fateOf = () => "reset";
   expect(await post()).toEqual({ lost: 120 });
   expect(requests).toBe(240);
@@ -118,13 +115,12 @@ test("a post that is not answered within 2 s is lost, and not waited for a secon
   fateOf = () => "silence";
   const began = Date.now();
   expect(await post()).toEqual({ lost: 120 });
-  // On full processors a post may time out before its request arrives; none is sent again.
-  expect(requests).toBeLessThanOrEqual(120);
-  expect(Date.now() - began).toBeLessThan(20_000);
+  expect(requests).toBe(120);
+  expect(Date.now() - began).toBeLessThan(5_000);
 });
 
 test("posts without a pause share their sockets", async () => {
-  const post = makePoster(patient);
+  const post = makePoster();
   for (let round = 0; round < 5; round++) expect(await post()).toEqual({ sent: 120 });
   expect(sockets.size).toBeLessThanOrEqual(160);
 });
@@ -143,7 +139,7 @@ describe("By the runner's transport, which is looked up at each post", () => {
       asked.push(request);
       return { status: asked.length % 2 === 0 ? 200 : 410, headers: {}, body: "" };
     });
-    expect(await makePoster(patient)()).toEqual({ sent: 60, gone: 60 });
+    expect(await makePoster()()).toEqual({ sent: 60, gone: 60 });
     const { port } = server.address() as { port: number };
     const call = { method: "POST", host: `127.0.0.1:${port}`, body: frame.bytes };
     expect(asked[0]).toMatchObject({ ...call, path: "/ws/@connections/viewer-0" });
@@ -166,7 +162,7 @@ describe("By the runner's transport, which is looked up at each post", () => {
 
   test("while there is none, the posts use sockets", async () => {
     place(async () => ({ status: 410, headers: {}, body: "" }));
-    const post = makePoster(patient);
+    const post = makePoster();
     expect(await post()).toEqual({ gone: 120 });
     place();
     expect(await post()).toEqual({ sent: 120 });
