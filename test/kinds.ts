@@ -190,6 +190,8 @@ export const timed: string[] = [
   "api/tencent-callback",
   "platform/money/callback-fates",
   "platform/money/callback-faults",
+  // A post without an answer is lost after two seconds.
+  "platform/push/gateway",
   // The newest message is in the overlay within half a second.
   "web/overlay-load",
 ];

@@ -1,6 +1,6 @@
 import type WebSocket from "ws";
 import { testHere } from "./elsewhere.ts";
-import { admin, call, eventually, freshId, liveStream, person } from "./people.ts";
+import { admin, call, eventually, freshId, liveStream, person, untilStarted } from "./people.ts";
 import { type Message, ofType, open, refusedHandshake, viewer, watch, wsUrl } from "./viewer.ts";
 
 const answers = (requestId: string | number) => (message: Message) =>
@@ -272,6 +272,7 @@ test("a user's notifications go to all of that user's sockets once, and to nobod
 
 test("a notification made while a socket opens comes soon after `subscribed`", async () => {
   const [{ id }, as] = await Promise.all([liveStream(), person()]);
+  await untilStarted(id, as);
   const watching = await viewer(as, { query: { streamId: id } });
   const opened = Date.now();
   const body = { userId: as.id, type: "system", category: "messages", title: "t", message: "m" };
@@ -279,10 +280,7 @@ test("a notification made while a socket opens comes soon after `subscribed`", a
   await watching.next(ofType("notification"));
   // A function that cannot look up the subscription waits until the connection counts as old.
   expect(Date.now() - opened).toBeLessThan(10_000);
-  // The stream's start may come in between.
-  const isStart = ({ events = [] }: Message) => events[0]?.type === "stream.started";
-  const others = watching.messages.filter((message) => !isStart(message));
-  expect(others.map(({ type }) => type)).toEqual(["subscribed", "notification"]);
+  expect(watching.messages.map(({ type }) => type)).toEqual(["subscribed", "notification"]);
   watching.close();
 });
 

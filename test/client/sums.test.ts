@@ -275,54 +275,59 @@ test("a vote is sent at a random moment within the poll's spread", async () => {
   client.close();
 });
 
+/** A client whose votes are accepted and counted. */
+function createVoter() {
+  let calls = 0;
+  const fetcher = (async (url: string) => {
+    if (url.endsWith("/vote")) calls += 1;
+    return Response.json({ isSuccess: true, data: { momentId: "p1", options: [1] } });
+  }) as unknown as typeof fetch;
+  return { ...createTestClient({ fetch: fetcher }), calls: () => calls };
+}
+
+/**
+ * Votes in a poll that ends at a time, with the longest wait, and closes the client: the call is
+ * made after the first and before the second number of milliseconds.
+ */
+async function expectVote(
+  { client, calls }: ReturnType<typeof createVoter>,
+  endsAtMilliseconds: number,
+  [quiet, sent]: readonly [number, number] = [3_900, 4_100],
+): Promise<void> {
+  const random = jest.spyOn(Math, "random").mockReturnValue(1);
+  const endsAt = new Date(endsAtMilliseconds).toISOString();
+  const voting = client.vote({ streamId, id: "p1", spreadSeconds: 10, endsAt }, 1);
+  if (quiet > 0) await pass(quiet);
+  expect(calls()).toBe(0);
+  await pass(sent - quiet);
+  expect(calls()).toBe(1);
+  await voting;
+  random.mockRestore();
+  client.close();
+}
+
+const chatAt = (milliseconds: number) => ({
+  ...{ id: "m1", type: "chat.message", at: new Date(milliseconds).toISOString(), data: {} },
+});
+
 test.each([
   ["is sent two seconds before its end at the latest", 6, 3_900, 4_100],
   ["is sent at once in its last two seconds", 1.5, 0, 1],
   ["that is over by this machine's clock is sent at once", -3_600, 0, 1],
   ["waits no longer than its spread", 60, 9_900, 10_100],
 ])("a vote in a poll %s", async (_, leftSeconds, quiet, sent) => {
-  let calls = 0;
-  const fetcher = (async () => {
-    calls += 1;
-    return Response.json({ isSuccess: true, data: { momentId: "p1", options: [1] } });
-  }) as unknown as typeof fetch;
-  const { client } = createTestClient({ fetch: fetcher });
-  const random = jest.spyOn(Math, "random").mockReturnValue(1);
-  const endsAt = new Date(Date.now() + leftSeconds * 1_000).toISOString();
-  const voting = client.vote({ streamId, id: "p1", spreadSeconds: 10, endsAt }, 1);
-  if (quiet > 0) await pass(quiet);
-  expect(calls).toBe(0);
-  await pass(sent - quiet);
-  expect(calls).toBe(1);
-  await voting;
-  random.mockRestore();
-  client.close();
+  await expectVote(createVoter(), Date.now() + leftSeconds * 1_000, [quiet, sent]);
 });
 
 test("a vote is sent before the poll's end by the server's clock, if this machine's is slow", async () => {
-  let calls = 0;
-  const fetcher = (async () => {
-    calls += 1;
-    return Response.json({ isSuccess: true, data: { momentId: "p1", options: [1] } });
-  }) as unknown as typeof fetch;
-  const { client, last, follow } = createTestClient({ fetch: fetcher });
-  follow();
+  const voter = createVoter();
+  voter.follow();
   await pass(20);
-  last().greet();
+  voter.last().greet();
   const serverNow = Date.now() + 60_000;
-  const event = { id: "m1", type: "chat.message", at: new Date(serverNow).toISOString(), data: {} };
-  last().say(frameOf(1, { events: [event] }));
+  voter.last().say(frameOf(1, { events: [chatAt(serverNow)] }));
   await pass(1);
-  const random = jest.spyOn(Math, "random").mockReturnValue(1);
-  const endsAt = new Date(serverNow + 6_000).toISOString();
-  const voting = client.vote({ streamId, id: "p1", spreadSeconds: 10, endsAt }, 1);
-  await pass(3_900);
-  expect(calls).toBe(0);
-  await pass(200);
-  expect(calls).toBe(1);
-  await voting;
-  random.mockRestore();
-  client.close();
+  await expectVote(voter, serverNow + 6_000);
 });
 
 test.each([
@@ -331,31 +336,16 @@ test.each([
 ])(
   "a replay of old events does not delay a vote if this machine's clock is %s",
   async (_, slow) => {
-    let calls = 0;
-    const fetcher = (async (url: string) => {
-      if (url.endsWith("/vote")) calls += 1;
-      return Response.json({ isSuccess: true, data: { momentId: "p1", options: [1] } });
-    }) as unknown as typeof fetch;
-    const { client, last, follow } = createTestClient({ fetch: fetcher });
-    follow({ since: { epoch: "e", frame: 0 } });
+    const voter = createVoter();
+    voter.follow({ since: { epoch: "e", frame: 0 } });
     await pass(20);
-    last().greet(1, { recovered: true });
+    voter.last().greet(1, { recovered: true });
     const serverNow = Date.now() + slow;
-    const at = new Date(serverNow - 30_000).toISOString();
-    last().say(frameOf(1, { events: [{ id: "m1", type: "chat.message", at, data: {} }] }));
+    voter.last().say(frameOf(1, { events: [chatAt(serverNow - 30_000)] }));
     await pass(1);
-    const random = jest.spyOn(Math, "random").mockReturnValue(1);
     // A slow clock is corrected as far as the replay shows, which is what this test allows for.
     const late = slow === 0 ? 0 : 30_000;
-    const endsAt = new Date(serverNow + 6_000 - late).toISOString();
-    const voting = client.vote({ streamId, id: "p1", spreadSeconds: 10, endsAt }, 1);
-    await pass(3_900);
-    expect(calls).toBe(0);
-    await pass(200);
-    expect(calls).toBe(1);
-    await voting;
-    random.mockRestore();
-    client.close();
+    await expectVote(voter, serverNow + 6_000 - late);
   },
 );
 

@@ -7,6 +7,15 @@ useBusyChat();
 
 const poll = { id: "p1", kind: "poll", title: "Which song next?", options: ["Blue", "Red"] };
 
+/** Opens a chat whose viewer is a moderator. */
+async function openAsModerator() {
+  const made = await open();
+  await made.locator('[aria-label*="10"]').waitFor({ state: "attached" });
+  const moderators = JSON.stringify({ ...standardSettings, moderators: ["me"] });
+  await made.evaluate(`happen("settings.changed", ${moderators})`);
+  return made;
+}
+
 browserTest(
   "a viewer who becomes a moderator can end polls and unpin, until they lose the role",
   async () => {
@@ -45,10 +54,7 @@ browserTest(
 browserTest(
   "a moderator ends a poll, a goal or a hype train after a confirmation, and its votes stay",
   async () => {
-    const made = await open();
-    await made.locator('[aria-label*="10"]').waitFor({ state: "attached" });
-    const moderators = JSON.stringify({ ...standardSettings, moderators: ["me"] });
-    await made.evaluate(`happen("settings.changed", ${moderators})`);
+    const made = await openAsModerator();
     const goal = { id: "g1", kind: "goal", title: "Mic", of: "credits", target: 50 };
     const train = { id: "t1", kind: "train", title: null, level: 1 };
     const ended = async () =>
@@ -87,10 +93,7 @@ browserTest(
 browserTest(
   "a moderator who mutes several users in a row can undo each, and a refusal hides none of it",
   async () => {
-    const made = await open();
-    await made.locator('[aria-label*="10"]').waitFor({ state: "attached" });
-    const moderators = JSON.stringify({ ...standardSettings, moderators: ["me"] });
-    await made.evaluate(`happen("settings.changed", ${moderators})`);
+    const made = await openAsModerator();
     await made.evaluate("show(message('one'), message('two'), message('three'))");
     for (const [at, text] of ["one", "two", "three"].entries()) {
       await made.locator(".row.message", { hasText: text }).press("m");
@@ -124,10 +127,7 @@ browserTest(
 browserTest(
   "the menu of a moderator fits into a low chat, or scrolls there",
   async () => {
-    const made = await open();
-    await made.locator('[aria-label*="10"]').waitFor({ state: "attached" });
-    const moderators = JSON.stringify({ ...standardSettings, moderators: ["me"] });
-    await made.evaluate(`happen("settings.changed", ${moderators})`);
+    const made = await openAsModerator();
     await made.evaluate("show(message('one'), message('two'), message('three'))");
     for (const height of [400, 320]) {
       await made.setViewportSize({ width: 360, height });

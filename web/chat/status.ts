@@ -95,7 +95,10 @@ export class Toasts {
     this.#translator = translator;
   }
 
-  /** A message without a button replaces the last one; one with a button stays for its time. */
+  /**
+   * Shows a message for six seconds. One without a button replaces the last such message; of those
+   * with a button, the oldest makes way for a fourth.
+   */
   tell(text: string, act?: () => void, word: Word = "undo"): void {
     const toast = make("p", { class: "toast" }, make("span", {}, text));
     const onclick = ({ detail }: MouseEvent) => {
