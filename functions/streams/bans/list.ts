@@ -18,7 +18,7 @@ export const { contract, handler } = endpoint(
     caller: "user",
     query: BanQuery,
     answer: [200, z.object({ list: rowsOf(LiveStreamBan), pagination: Pagination })],
-    cost: { read: 140, kilobytes: 550 },
+    cost: { read: 175, kilobytes: 550 },
     refusals: ["stream_not_found", ...moderatorRefusals],
     grants: { read: ["STREAM", "USER", "BAN"] },
   },

@@ -86,12 +86,16 @@ export const listExpensiveCalls = (
   ],
   "GET /api/v2/users/search": [{ query: { ...hundred, q: "z" } }, { query: hundred }],
   [`GET ${live}`]: {},
-  [`GET ${api}/live-stream-ban`]: { as: host, query: hundred },
-  [`GET ${api}/live-stream-ban/check/{targetUserId}`]: {
-    as: host,
+  [`GET ${api}/live-stream-ban`]: [
+    { as: host, query: hundred },
+    // For a stream that is over, the channel says whether a moderator sees its bans, too.
+    { as: userAt(6), query: { ...hundred, liveStreamId: pastId } },
+  ],
+  [`GET ${api}/live-stream-ban/check/{targetUserId}`]: [streamId, pastId].map((liveStreamId) => ({
+    as: userAt(6),
     path: { targetUserId: userAt(20) },
-    query: { liveStreamId: streamId },
-  },
+    query: { liveStreamId },
+  })),
   [`GET ${api}/live-stream-ban/{id}`]: { as: host, path: { id: idAt(3) } },
   [`GET ${live}/catch-streamers`]: { query: hundred },
   [`GET ${live}/featured`]: {},

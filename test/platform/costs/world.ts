@@ -193,11 +193,15 @@ const bansAndActs = () =>
     const person = personOf(fullProfile(target));
     const reason = longText(500);
     const facts = {
-      liveStreamId: streamId,
+      liveStreamId: n % 2 === 0 ? streamId : pastId,
       actionType: "CHAT_ONLY",
       createdAt: at,
       deletedAt: null,
+      endsAt: inADay,
+      scope: "stream",
     };
+    const { username } = person;
+    const listed = { banId, targetUserId: target, username, expiresAt: seconds + 90_000, ...facts };
     return [
       {
         ...key.ban(banId),
@@ -206,13 +210,12 @@ const bansAndActs = () =>
           hostId: host,
           target: person,
           reason,
-          endsAt: null,
           createdBy: host,
           ...facts,
         },
         ...{ deletedBy: null, updatedAt: at },
       },
-      { ...key.hostedBan(host, banId), banId, targetUserId: target, username: "u", ...facts },
+      { ...key.hostedBan(host, banId), ...listed },
       {
         ...key.act(streamId, banId),
         id: banId,
