@@ -1,26 +1,28 @@
 import { anonymizeLikes } from "../store/audience/anonymization.ts";
 import { changeFrame, queryFrames } from "../store/log/frames.ts";
 import { key, prefix } from "../table/keys.ts";
-import { withoutNames } from "./names.ts";
+import { hasNames, withoutNames } from "./names.ts";
 import { pageSizes } from "./page-sizes.ts";
 import type { Erasure } from "./progress.ts";
 import { cursorText, findTrace, forgetTrace } from "./traced.ts";
 
 /**
- * Erases names in the kept frames of all streams that held data of the user, and their likes again:
- * a frame that was written late has put them back.
+ * Erases names in the kept frames of all streams that held data of the user, also in the goals that
+ * were open, and their likes again: a frame that was written late has put them back.
  */
 export async function eraseFrames({ userId, at, after }: Erasure): Promise<string | undefined> {
   const trace = await findTrace(userId, prefix.tracedStreams, after);
   if (trace?.streamId === undefined) return undefined;
   const { SK, streamId, n } = trace;
   const { items, changes } = pageSizes();
-  const erase = (body: string) => JSON.stringify(withoutNames(JSON.parse(body), userId));
   let [seen, changed] = [0, 0];
   for await (const frame of queryFrames(streamId, { from: n + 1, pageSize: items })) {
     seen += 1;
-    if (frame.body.includes(userId)) {
-      await changeFrame(streamId, frame.n, erase);
+    if (frame.body.includes(userId) || hasNames(frame.moments, userId)) {
+      await changeFrame(streamId, frame.n, ({ body, moments }) => ({
+        body: JSON.stringify(withoutNames(JSON.parse(body), userId)),
+        ...(hasNames(moments, userId) && { moments: withoutNames(moments, userId) }),
+      }));
       changed += 1;
     }
     if (seen === items || changed === changes) return cursorText(SK, frame.n);

@@ -1,4 +1,6 @@
 import { expect, jest, test } from "@jest/globals";
+import { momentOf } from "../../domain/audience/moment.ts";
+import { logMomentOf } from "../../domain/log/audience-change.ts";
 import { personOf } from "../../domain/people/person.ts";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { Refusal } from "../../domain/refusal.ts";
@@ -21,6 +23,7 @@ import { beginInvocation } from "../../platform/runtime/deadline.ts";
 import { recordTaps } from "../../platform/store/audience/likes.ts";
 import { findLikers, noteLikers } from "../../platform/store/audience/log-state.ts";
 import { findMoment, startMoment } from "../../platform/store/audience/moments.ts";
+import { listFrames, putFrame } from "../../platform/store/log/frames.ts";
 import { settleAll } from "../../platform/store/money/settle.ts";
 import { recordNewUser } from "../../platform/store/people/profile-changes.ts";
 import { findProfile } from "../../platform/store/people/users.ts";
@@ -291,6 +294,29 @@ test.each([
   await continueErasure(user);
   const left = await getRawItem(key.stream(stream.id), { consistent: true });
   expect(left).toMatchObject({ pinned: null, revision: stream.revision });
+  queue.take();
+});
+
+test("no kept frame has the names of a user who started a goal, nor its state while it was open", async () => {
+  const [user, host] = [await makeUser(someone("user")), await makeUser(someone("host"))];
+  const stream = await makeStream(host);
+  const body = { kind: "goal", title: "Mic", of: "likes", target: 5 } as const;
+  const caller = { userId: user, roles: [], claims: {} } as unknown as Caller;
+  const moment = await startMoment(stream, body, caller, (answer) => ({ answer, remember: [] }));
+  const shown = momentOf(moment, "https://example.com/default.png");
+  const [newest, totals] = [Math.floor(Date.now() / 1000), { count: 0, credits: 0 }];
+  const state = { newest, totals, moments: [logMomentOf(moment, shown)] };
+  // Also a frame without events of the goal.
+  for (const [at, events] of [[{ data: shown }], []].entries()) {
+    const frame = { n: at + 1, epoch: "e", body: JSON.stringify({ events }), covers: "" };
+    await putFrame(stream.id, { ...frame, ...state, revision: 0, expiresAt: newest + 3_600 });
+  }
+  await removeUser({ userId: user, isForfeit: false, now: new Date() });
+  await continueErasure(user);
+  await finish(user);
+  const frames = await listFrames(stream.id, 1, 2);
+  expect(frames.map(({ moments }) => moments?.length)).toEqual([1, 1]);
+  expect(JSON.stringify(frames).replaceAll("\\", "")).not.toContain(`"username":"${user}"`);
   queue.take();
 });
 

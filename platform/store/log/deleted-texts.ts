@@ -55,7 +55,7 @@ export async function removeTexts(
     if (n !== undefined) messageIds.set(n, (messageIds.get(n) ?? new Set()).add(messageId));
   }
   await inParallel([...messageIds], ([n, ids]) =>
-    changeFrame(streamId, n, (body) => withoutTexts(body, [...ids]), atOnce),
+    changeFrame(streamId, n, ({ body }) => ({ body: withoutTexts(body, [...ids]) }), atOnce),
   );
 }
 

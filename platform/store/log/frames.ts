@@ -120,28 +120,30 @@ export const findNewestFrame = coalesce(async (streamId: string): Promise<FrameE
 });
 
 /**
- * Changes the text of a stored frame, if there is one and `change` returns another text, despite
- * concurrent changes: `how` has the number of attempts and the pauses. The update requires the
- * revision that was read, so it never recreates an expired frame.
+ * Changes a stored frame, if there is one and `change` returns other values, despite concurrent
+ * changes: `how` has the number of attempts and the pauses. The update requires the revision that
+ * was read, so it never recreates an expired frame.
  */
 export async function changeFrame(
   streamId: string,
   n: number,
-  change: (body: string) => string | undefined,
+  change: (frame: Frame) => Partial<Pick<Frame, "body" | "moments">>,
   how?: Parameters<typeof retryOnConflict>[1],
 ): Promise<void> {
   await retryOnConflict(async () => {
     const frame = await findFrame(streamId, n);
-    const body = frame && change(frame.body);
-    if (frame === undefined || body === undefined || body === frame.body) return undefined;
+    if (frame === undefined) return undefined;
+    const { body = frame.body, moments = frame.moments } = change(frame);
+    if (body === frame.body && moments === frame.moments) return undefined;
     const changed = await updateIf({
       Key: key.frame(streamId, n),
-      UpdateExpression: "SET body = :body, revision = :next",
+      UpdateExpression: `SET body = :body, revision = :next${moments ? ", moments = :moments" : ""}`,
       ConditionExpression: "revision = :was",
       ExpressionAttributeValues: {
         ":body": body,
         ":was": frame.revision,
         ":next": frame.revision + 1,
+        ...(moments && { ":moments": moments }),
       },
     });
     return changed === undefined ? conflicted : undefined;
