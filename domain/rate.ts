@@ -69,6 +69,13 @@ export const usedAfter = (usedUntil: number, count: number, rate: Rate, now: num
 /** The largest `usedUntil` at which one more call fits. */
 export const usedAtMost = (rate: Rate, now: number) => now + shareOf(rate.burst - 1, rate);
 
+/** The largest clock skew, in milliseconds. */
+const skewMilliseconds = 60_000;
+
+/** The largest `usedUntil` that calls lead to; a larger one was written by a wrong clock. */
+export const latestUse = (rate: Rate, now: number) =>
+  now + shareOf(2 * rate.burst, rate) + skewMilliseconds;
+
 /** Milliseconds until one more call fits; 0 or less if it fits now. */
 export const waitFor = (usedUntil: number, rate: Rate, now: number) =>
   usedUntil - usedAtMost(rate, now);
@@ -131,14 +138,19 @@ type RateDecision =
   | { verdict: "refuse"; usage: LocalUsage; waitMilliseconds: number }
   | { verdict: "ask"; usage: LocalUsage; count: number; reserved: number };
 
+/** Milliseconds for which all calls are refused; 0 if none, or if our clock was set back since. */
+export function refusedFor({ refusedUntil }: LocalUsage, rate: Rate, now: number): number {
+  return refusedUntil > latestUse(rate, now) ? 0 : Math.max(0, refusedUntil - now);
+}
+
 /**
  * Decides about one call of weight `cost` from the environment's view. Asks the table only if the
  * user comes near the local share. The table then also counts the calls that were admitted locally,
  * and reserves some calls in advance.
  */
 export function decideUse(usage: LocalUsage, rate: Rate, now: number, cost = 1): RateDecision {
-  if (now < usage.refusedUntil)
-    return { verdict: "refuse", usage, waitMilliseconds: usage.refusedUntil - now };
+  const waitMilliseconds = refusedFor(usage, rate, now);
+  if (waitMilliseconds > 0) return { verdict: "refuse", usage, waitMilliseconds };
   if (now < usage.reservedUntil && usage.reserved >= cost)
     return { verdict: "admit", usage: { ...usage, reserved: usage.reserved - cost } };
   const localShare = localShareOf(rate);
@@ -218,8 +230,8 @@ export function afterRefusal(
  * the bucket is full again, or until a refused user may call again.
  */
 export function remainingOf(usage: LocalUsage, rate: Rate, now: number) {
-  if (now < usage.refusedUntil)
-    return { left: 0, resetSeconds: Math.ceil((usage.refusedUntil - now) / 1000) };
+  const refused = refusedFor(usage, rate, now);
+  if (refused > 0) return { left: 0, resetSeconds: Math.ceil(refused / 1000) };
   const unreported = usage.localUntil <= now ? 0 : usage.unreported;
   const reserved = now < usage.reservedUntil ? usage.reserved : 0;
   const known = Math.floor(leftIn(usage.usedUntil, rate, now)) - unreported + reserved;

@@ -1,4 +1,4 @@
-import { usedAfter, waitFor } from "../domain/rate.ts";
+import { latestUse, usedAfter, waitFor } from "../domain/rate.ts";
 import { BoundedMap } from "../platform/runtime/caches.ts";
 
 /**
@@ -36,7 +36,9 @@ export function createAddresses({ connections, handshakes } = addressLimits) {
     },
     /** Whether an address may attempt a handshake at `now` (milliseconds). */
     admit(address: string, now: number): boolean {
-      const until = used.get(address) ?? 0;
+      const known = used.get(address) ?? 0;
+      // Later than any use leads to: our clock was set back.
+      const until = known > latestUse(handshakes, now) ? now : known;
       if (waitFor(until, handshakes, now) > 0) return false;
       used.set(address, usedAfter(until, 1, handshakes, now));
       return true;

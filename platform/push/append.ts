@@ -107,7 +107,8 @@ export async function appendRecords(
       if (waits && waiting !== undefined && newFrames.length === 0 && isTooSoon(log, now))
         return { head: log.head, newFrames, covering: log.covered, waiting };
       while (fresh.length > 0) {
-        const isLimited = now.getTime() - outlet.governor.limitedAt() < limitedMilliseconds;
+        const limitedAt = outlet.governor.limitedAt();
+        const isLimited = isRecent(limitedAt, now.getTime(), limitedMilliseconds);
         const load = { frameBytes, posted, postsPerSecond, isLimited };
         const dropped = selectDropped(fresh, load);
         const facts = { streamId, viewers, dropped, bytesMax: frameBytes };

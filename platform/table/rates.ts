@@ -3,8 +3,10 @@ import {
   afterRefusal,
   decideUse,
   type LocalUsage,
+  latestUse,
   type Rate,
   type RateKind,
+  refusedFor,
   remainingOf,
   unusedUsage,
   usedAfter,
@@ -80,7 +82,8 @@ export async function useSeconds(
  * whose units are known only after more work than a refusal is worth.
  */
 export function assertNotRefused(kind: RateKind, userId: string, now: Date): void {
-  const wait = (usages.get(usageKey(kind, userId))?.refusedUntil ?? 0) - now.getTime();
+  const usage = usages.get(usageKey(kind, userId)) ?? unusedUsage;
+  const wait = refusedFor(usage, rateOf(kind), now.getTime());
   if (wait > 0) tooMany(wait);
 }
 
@@ -142,9 +145,6 @@ function tooMany(waitMilliseconds: number): never {
 /** Attempts with the item that a refused write returned, since others write in between. */
 const triesMax = 6;
 
-/** The largest clock skew; a larger value was written by a wrong clock. */
-const skewMilliseconds = 60_000;
-
 type RateQuery = { rate: Rate; count: number; usage: LocalUsage };
 
 /**
@@ -159,7 +159,7 @@ async function ask(
   now: number,
 ): Promise<{ done: boolean; usedUntil: number }> {
   const most = usedAtMost(rate, now);
-  const ahead = usedAfter(now, 2 * rate.burst, rate, now) + skewMilliseconds;
+  const ahead = latestUse(rate, now);
   let { usedUntil } = usage;
   for (let tries = 0; tries < triesMax; tries++) {
     const goesOn = usedUntil >= now && usedUntil <= ahead;

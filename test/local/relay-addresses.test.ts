@@ -18,4 +18,8 @@ test("an address may try a limited number of handshakes at once, and each second
   expect([50, 100, 100, 200].map(tryAt)).toEqual([false, true, false, true]);
   expect([9_000, 9_000, 9_000, 9_000].map(tryAt)).toEqual([true, true, true, false]);
   expect(addresses.admit("192.0.2.2", 0)).toBe(true);
+  // As after the clock was set back by an hour.
+  expect([0, 0, 0, 0].map((at) => addresses.admit("192.0.2.1", at - 3_600_000))).toEqual([
+    ...[true, true, true, false],
+  ]);
 });

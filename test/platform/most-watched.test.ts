@@ -72,6 +72,13 @@ test("viewers who came without a frame count, and those who left without one do 
   expect(await listMostWatched(10, now)).toEqual([silent.hostId, chatting.hostId]);
 });
 
+test("silent streams that were counted before the clock was set back are counted again", async () => {
+  const left = await streamWith(500, 0, { countedSecondsAgo: -3_600 });
+  const silent = await streamWith(0, 0, { countedSecondsAgo: -3_600 });
+  await subscribe(silent.id, 3);
+  expect(await listMostViewed(10, now)).toEqual([silent.id, left.id]);
+});
+
 test("a silent stream with more viewers than one list reads keeps its last count", async () => {
   const large = await streamWith(3_000, 0, { countedSecondsAgo: 60 });
   await subscribe(large.id, 1_001);

@@ -93,6 +93,16 @@ test("a time written by a wrong clock locks no user out", async () => {
   for (let n = 0; n < 5; n++) expect(await inside(0, () => use(user, n))).toBe(0);
 });
 
+test("a user who was refused before the clock was set back is admitted", async () => {
+  const [inside, user] = [environments(1), someone("early")];
+  const hour = 3_600_000;
+  await inside(0, () => use(user, hour, 2 * burst));
+  expect(await inside(0, () => use(user, hour))).toBeGreaterThan(0);
+  expect(await inside(0, () => use(user, 0))).toBe(0);
+  const rest = await inside(0, async () => rateHeaders("reads", user, new Date(begin)));
+  expect(rest.ratelimit).not.toContain("r=0");
+});
+
 test("the bucket is one item that expires", async () => {
   const user = someone("short");
   const inside = environments(1);

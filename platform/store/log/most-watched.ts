@@ -3,6 +3,7 @@ import { objectIdOf } from "../../../domain/id.ts";
 import { countDistinct } from "../../../domain/log/sketch.ts";
 import { viewersAmong } from "../../../domain/log/subscriber.ts";
 import { rankHosts } from "../../../domain/streams/creator.ts";
+import { isRecent } from "../../runtime/caches.ts";
 import { listItems } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { listLive, listSince, newestFirst } from "../streams/stream-lists.ts";
@@ -79,7 +80,7 @@ async function countCurrent(
   const byKey = new Map(logs.map((log) => [log.PK, log]));
   const storedOf = (id: string) => byKey.get(key.log(id).PK)?.viewers ?? 0;
   const isOld = (id: string) =>
-    now.getTime() - (byKey.get(key.log(id).PK)?.countedAt ?? 0) >= ageMillisecondsMax;
+    !isRecent(byKey.get(key.log(id).PK)?.countedAt ?? 0, now.getTime(), ageMillisecondsMax);
   const old = streamIds.filter(isOld).sort((a, b) => storedOf(b) - storedOf(a));
   const counting = old.slice(0, countedMax).map(async (id) => {
     return [id, await countNow(id, storedOf(id), now)] as const;

@@ -369,8 +369,12 @@ test("at the post rate chat is thinned out to one frame, counted exactly, and gi
   expect(await coversOf(scene.streamId)).toHaveLength(305);
 });
 
-test("while the rate is not reached a batch of several frames leaves nothing out", async () => {
+test.each([
+  ["is not reached", Number.NEGATIVE_INFINITY],
+  ["was reached before the clock was set back", Date.now() + 3_600_000],
+])("while the rate %s a batch of several frames leaves nothing out", async (_, limited) => {
   const scene = await setScene();
+  scene.outlet.governor = { ...freeGovernor, limitedAt: () => limited };
   await scene.confirm(scene.audience(), await scene.ask("c"));
   const chat = Array.from({ length: 300 }, (_, n) =>
     chatRecord(n, "hello", seconds(scene.now), "u"),
