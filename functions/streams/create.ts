@@ -23,7 +23,7 @@ export const { contract, handler } = endpoint(
     answer: [201, LiveStream],
     replay: streamReplay,
     rate: "streams",
-    cost: { read: 71, write: 95, kilobytes: 70 },
+    cost: { read: 73, write: 95, kilobytes: 70 },
     refusals: ["user_not_found", "too_many_planned_streams"],
     ...decoding,
     grants: {
@@ -33,12 +33,13 @@ export const { contract, handler } = endpoint(
     },
   },
   async ({ body, caller, now, newId, idempotentReply, assertNew }) => {
-    const reads = [getCallerProfile(caller, now), assertMayPlan(caller.userId)] as const;
-    const [known] = await Promise.all(reads);
+    // A picture takes its time: an erasure of the host or a guest may have ended meanwhile.
+    const isLate = typeof body.thumbnail === "object";
+    const reading = getCallerProfile(caller, now, { consistent: isLate });
+    const [known] = await Promise.all([reading, assertMayPlan(caller.userId)]);
     const defaultThumbnail = setting("DEFAULT_THUMBNAIL");
     const picture = await keepIfFile(body.thumbnail, { caller, now, newId, assertNew });
-    // A picture takes its time: an erasure of the host or a guest may have ended meanwhile.
-    const people = await getPeople(known, body.guests ?? [], { isLate: picture !== undefined });
+    const people = await getPeople(known, body.guests ?? [], { isLate });
     const [host, guests] = [userSummary(people.caller), people.named];
     const given = { host, defaultThumbnail, picture, now };
     return withChannel(host._id, async (channel, check) => {

@@ -10,9 +10,13 @@ import {
   sweepPictures,
 } from "../../platform/pictures/pictures.ts";
 import { newId } from "../../platform/runtime/id.ts";
+import { recordNewUser } from "../../platform/store/people/profile-changes.ts";
 import { findProfile } from "../../platform/store/people/users.ts";
 import { listHosted } from "../../platform/store/streams/stream-lists.ts";
+import { getRawItem } from "../../platform/table/items.ts";
+import { key } from "../../platform/table/keys.ts";
 import { countUse } from "../../platform/table/rates.ts";
+import { tableName } from "../../platform/table/table.ts";
 import { commitTransaction } from "../../platform/table/transact.ts";
 import { picture } from "../api/picture-files.ts";
 import { callEndpoint } from "./api-call.ts";
@@ -151,6 +155,25 @@ describe.each([
     expect(await listHosted(as)).toEqual([]);
     expect(await findProfile(as, { consistent: true })).toBeUndefined();
   });
+});
+
+test("a user's first call may make a stream with a picture, though a replica still has the top-up", async () => {
+  const as = "topped-up";
+  await recordNewUser(as, {}, new Date(Date.now() - 60_000));
+  const outdated = await getRawItem(key.profile(as));
+  await makeUser(as);
+  const undo = intercept(async ({ input }, next) => {
+    const answer = await next();
+    const text = JSON.stringify(input);
+    if (!text.includes('"PROFILE"') || text.includes('"ConsistentRead":true')) return answer;
+    return { Item: outdated, Responses: { [tableName()]: [outdated] } };
+  });
+  try {
+    const form = { field: "thumbnail", bytes: picture("image/gif"), others: { title: "First" } };
+    expect((await callEndpoint(createStream, { as, form })).status).toBe(201);
+  } finally {
+    undo();
+  }
 });
 
 test("a guest who deletes the account while the stream's picture is decoded is not invited", async () => {

@@ -45,9 +45,8 @@ export const getCallerProfile = async (
   (await findKnown(caller.userId, reading)) ?? profileWithoutUsername(caller, now);
 
 /**
- * Refuses with `user_not_found` if an account was deleted between two reads of its profile, the
- * second one consistent, even if its user has returned. For calls that take longer than an erasure
- * waits.
+ * Refuses with `user_not_found` if an account was deleted between two consistent reads of its
+ * profile, even if its user has returned. For calls that take longer than an erasure waits.
  */
 export function assertSameAccount(was: Profile, { userId, createdAt }: Profile): void {
   if (createdAt !== was.createdAt) refuse("user_not_found", { userId });
