@@ -2,6 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import { changedProfile, type ProfileChange } from "../../domain/people/profile-change.ts";
 import { type ProfileClaims, profileRevision } from "../../domain/people/user.ts";
 import { handler as getMe } from "../../functions/people/users/get-me.ts";
+import { handler as changeChannel } from "../../functions/streams/channel/change.ts";
+import { handler as changeSettings } from "../../functions/streams/chat/change-settings.ts";
 import { removeUser } from "../../platform/own-data/removal.ts";
 import { newId } from "../../platform/runtime/id.ts";
 import { changeProfile, recordNewUser } from "../../platform/store/people/profile-changes.ts";
@@ -15,6 +17,7 @@ import { callEndpoint } from "./api-call.ts";
 import { intercept } from "./intercept.ts";
 import { atEachRequest } from "./interleaving.ts";
 import { useOwnTable } from "./table.ts";
+import { makeStream, makeUser } from "./wallet-people.ts";
 
 useOwnTable();
 
@@ -169,8 +172,10 @@ test("a user who returns to an earlier username of theirs keeps it", async () =>
 /** Until it is undone, single reads that are not consistent find nothing. */
 const useStaleReplica = () =>
   intercept(async ({ name, input }, next) => {
-    const { Item, ...others } = await next();
-    return name === "GetCommand" && input.ConsistentRead !== true ? others : { Item, ...others };
+    const { Item, Responses, ...others } = await next();
+    const text = JSON.stringify(input);
+    const isLate = /^(Batch)?GetCommand$/.test(name) && !text.includes('"ConsistentRead":true');
+    return isLate && text.includes('"PROFILE"') ? others : { Item, Responses, ...others };
   });
 
 test("a user who has just signed up can be paid, even if a stale replica does not have them", async () => {
@@ -181,6 +186,20 @@ test("a user who has just signed up can be paid, even if a stale replica does no
     expect(await findProfile(userId)).toBeUndefined();
     expect(await getProfile(userId)).toMatchObject({ userId });
     await expect(getProfile(callerWith().userId)).rejects.toMatchObject({ code: "user_not_found" });
+  } finally {
+    undo();
+  }
+});
+
+test("a user who has just signed up can be a moderator, even if a stale replica does not have them", async () => {
+  const [host, { userId }] = [await makeUser(newId(now)), callerWith()];
+  const { id: streamId } = await makeStream(host);
+  await recordNewUser(userId, {}, now);
+  const undo = useStaleReplica();
+  try {
+    const call = { as: host, body: { moderators: [userId] } };
+    expect((await callEndpoint(changeChannel, call)).status).toBe(200);
+    expect((await callEndpoint(changeSettings, { ...call, path: { streamId } })).status).toBe(200);
   } finally {
     undo();
   }

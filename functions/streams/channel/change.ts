@@ -3,10 +3,9 @@ import {
   ChannelSettings,
   channelSettingsOf,
 } from "../../../domain/streams/channel.ts";
-import { assertKnown } from "../../../domain/streams/chat-settings.ts";
 import { unitsOf } from "../../../platform/http/contract.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
-import { findProfiles } from "../../../platform/store/people/users.ts";
+import { getProfiles } from "../../../platform/store/people/users.ts";
 import {
   applyChannel,
   changeChannel,
@@ -31,7 +30,7 @@ export const { contract, handler } = endpoint(
   },
   async ({ body, caller, now, assertRevision, showRevision }) => {
     const { moderators = [] } = body;
-    assertKnown(moderators, await findProfiles(moderators));
+    await getProfiles(moderators);
     await countChannelChange(caller.userId, unitsOf(cost), now);
     const channel = await changeChannel(caller.userId, body, now, assertRevision);
     await applyChannel(caller.userId, now);

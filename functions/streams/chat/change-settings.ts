@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { StreamId } from "../../../domain/id.ts";
 import {
-  assertKnown,
   assertMayChangeSettings,
   ChatSettings,
   ChatSettingsChange,
@@ -11,7 +10,7 @@ import {
 } from "../../../domain/streams/chat-settings.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { revisionOf } from "../../../platform/http/envelope.ts";
-import { findProfiles } from "../../../platform/store/people/users.ts";
+import { getProfiles } from "../../../platform/store/people/users.ts";
 import { changeSettings } from "../../../platform/store/streams/moderators.ts";
 import { getModeratedStream } from "../../../platform/store/streams/stream-access.ts";
 
@@ -31,7 +30,7 @@ export const { contract, handler } = endpoint(
   },
   async ({ path, body, caller, now, assertRevision, showRevision }) => {
     const { moderators = [] } = body;
-    assertKnown(moderators, await findProfiles(moderators));
+    await getProfiles(moderators);
     const stream = await getModeratedStream(path.streamId, caller, now);
     assertMayChangeSettings(stream, body, caller);
     const decide = (current: typeof stream) => {
