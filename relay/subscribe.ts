@@ -173,9 +173,11 @@ async function untilRead({ unread, isOpen }: Connection): Promise<void> {
 
 /** Loads the frames that memory may hold, once for all clients that reconnect after a restart. */
 async function warm(room: Room): Promise<void> {
-  const to = (room.held.first() ?? room.end.head + 1) - 1;
+  // A log that begins again meanwhile gets another memory.
+  const { held } = room;
+  const to = (held.first() ?? room.end.head + 1) - 1;
   room.warming = listFrames(room.streamId, heldBefore(room.end.head), to).then((frames) => {
-    room.held.addBefore(frames, Date.now());
+    held.addBefore(frames, Date.now());
   });
   // Viewers who return later read again.
   room.warming.catch(() => {

@@ -166,6 +166,35 @@ test("a viewer who returns after a restore gets the frames that were stored befo
   expect(got).toEqual(["subscribed", 3]);
 });
 
+test("frames that were being read when a log began again are not taken for those of the new one", async () => {
+  const streamId = await makeStream();
+  await addFrames(streamId, [{ n: 1 }, { n: 2 }]);
+  const room = await rooms.open(streamId);
+  const { promise: restored, resolve: restore } = Promise.withResolvers<void>();
+  const [first, last] = [1, 2].map((n) => key.frame(streamId, n).SK);
+  const undo = intercept(async ({ input }, next) => {
+    const text = JSON.stringify(input);
+    const answer = await next();
+    if (text.includes(`"${first}"`) && text.includes(`"${last}"`)) await restored;
+    return answer;
+  });
+  const since = { epoch: room.end.epoch, frame: 0 };
+  await subscribe(rooms, socketOf("ann").connection, { streamId, since }, now);
+  const log = { ...newLog(), posted: 2 };
+  await putItem({ ...key.log(streamId), ...log });
+  await addFrames(streamId, [{ n: 3 }]);
+  room.epochAt = 0;
+  await refresh(room);
+  restore();
+  undo();
+  await new Promise((done) => setTimeout(done, 50));
+  const { got, connection } = socketOf("eva");
+  const later = { epoch: log.epoch, frame: 2 };
+  await subscribe(rooms, connection, { streamId, since: later }, now);
+  await new Promise((done) => setTimeout(done, 200));
+  expect(got).toEqual(["subscribed", 3]);
+});
+
 test("an overlay gets the frames and is no viewer", async () => {
   const streamId = await makeStream();
   const overlay = await watch(streamId, "overlay:1");
