@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Marked, Tokens } from "marked";
-import { inlinePage } from "./build-docs.ts";
+import { buildDocs, inlinePage } from "./build-docs.ts";
 import { compile } from "./web-bundles.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -48,12 +48,33 @@ const names = new Map(
     .map((file) => [file, nameOf(file)]),
 );
 
+/** The functions that contain pages of `web/docs`, which are built with them. */
+const pageEntries = [
+  ...["app/docs", "app/docs-events", "app/docs-guides"],
+  ...["app/openapi", "app/asyncapi", "app/not-found"],
+];
+
+/** The pages that bundles of these functions contain as text; none if none of them does. */
+export async function definePages(entries: readonly string[]): Promise<Record<string, string>> {
+  if (!entries.some((name) => pageEntries.includes(name))) return {};
+  const [docs, guides, missing] = await Promise.all([
+    buildDocs(),
+    buildGuides(),
+    inlinePage("missing", {}),
+  ]);
+  return {
+    DOCS_PAGE: JSON.stringify(docs),
+    GUIDES_PAGE: JSON.stringify(guides),
+    MISSING_PAGE: JSON.stringify(missing),
+  };
+}
+
 /**
  * The guides as one page that works without a script: the menu links to anchors, and the style
  * sheet shows the guide named in the URL, by default the first. The script adds search and copy
  * buttons. Throws if a link is broken.
  */
-export async function buildGuides(): Promise<{ html: string; policy: string }> {
+async function buildGuides(): Promise<{ html: string; policy: string }> {
   // Loaded on demand: most starts find the page already built.
   const { Marked } = await import("marked");
   const groups = Object.entries(menu).map(([group, files]) => ({

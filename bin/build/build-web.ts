@@ -57,6 +57,7 @@ const pages = [
     otherwise: homePath,
     html: {
       title: "Ovation Studio",
+      description: "Ovation Studio: a streamer and two viewers of one live stream on one page.",
       meta: inBothSchemes,
       body: `<div id="studio"></div>
     <noscript>Studio needs JavaScript. The API at <a href="/openapi.json">/openapi.json</a> does not.</noscript>`,
@@ -67,6 +68,7 @@ const pages = [
     folder: "overlay",
     html: {
       title: "Ovation overlay",
+      description: "Chat, gifts and goals of a live stream, as a browser source for OBS.",
       meta: '<meta name="robots" content="noindex" />',
       body: "",
     },
@@ -76,6 +78,7 @@ const pages = [
     folder: "console",
     html: {
       title: "Ovation Console",
+      description: "Ovation Console: live streams, chat, moderation, users, gifts and webhooks.",
       meta: inBothSchemes,
       body: `<div id="console"></div>
     <noscript>

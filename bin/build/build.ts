@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import type { BuildOptions, Plugin } from "esbuild";
 import { flatName } from "../../lib/stages/names.ts";
-import { buildDocs, docsSources } from "./build-docs.ts";
-import { buildGuides, guideSources } from "./build-guides.ts";
+import { docsSources } from "./build-docs.ts";
+import { definePages, guideSources } from "./build-guides.ts";
 import { bundleThreads } from "./build-threads.ts";
 import { type BundleOrder, createOrder } from "./bundle-order.ts";
 import { type AwsClient, checkSizes } from "./bundle-sizes.ts";
@@ -18,9 +18,6 @@ import { dropUnusedSchemas } from "./unused-schemas.ts";
 const root = join(import.meta.dirname, "../..");
 /** Where bundles are built; complete ones are moved to `dist`. */
 const bundles = join(root, ".cache", "bundles");
-
-/** The functions that contain the reference or the guides, which are built with them. */
-const docsEntries = ["app/docs", "app/docs-events", "app/docs-guides"];
 
 /** The bundles' folder, one per client, so that switching clients rebuilds nothing. */
 const distOf = (client: AwsClient) => join(root, client === "own" ? "dist" : ".cache/dist-sdk");
@@ -91,12 +88,6 @@ const begin: Plugin = {
   },
 };
 
-/** The pages that bundles contain as text. */
-async function definePages(): Promise<Record<string, string>> {
-  const [docs, guides] = await Promise.all([buildDocs(), buildGuides()]);
-  return { DOCS_PAGE: JSON.stringify(docs), GUIDES_PAGE: JSON.stringify(guides) };
-}
-
 /** Loaded on demand: most starts find everything built. */
 const loadEsbuild = () => import("esbuild");
 
@@ -121,7 +112,7 @@ export async function bundleInto(
   client: AwsClient,
   entries = bundledEntries(),
 ): Promise<Record<string, number>> {
-  const hasDocs = Object.keys(entries).some((name) => docsEntries.includes(name));
+  const pages = await definePages(Object.keys(entries));
   const { build: bundle } = await loadEsbuild();
   const { metafile } = await bundle({
     absWorkingDir: root,
@@ -135,7 +126,7 @@ export async function bundleInto(
     // For stack traces in the log (platform/runtime/log.ts); cold starts do not read it.
     sourcemap: "external",
     sourcesContent: false,
-    define: { "import.meta.dirname": "__dirname", ...(hasDocs && (await definePages())) },
+    define: { "import.meta.dirname": "__dirname", ...pages },
     plugins: [begin, dropUnusedSchemas],
     metafile: true,
   });

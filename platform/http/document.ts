@@ -15,6 +15,18 @@ type Declaration = Omit<
 /** A document as it is sent, with its own headers. */
 export type Document = { body: string; headers?: Record<string, string> };
 
+/** A page of `web/docs` as it is built: one file, and the policy for its parts. */
+export type BuiltPage = { html: string; policy: string };
+
+/** A built page as a document, filled in by `fill`. */
+export const pageOf = ({ html, policy }: BuiltPage, fill = (text: string) => text): Document => ({
+  body: fill(html),
+  headers: { "content-security-policy": policy, "referrer-policy": "no-referrer" },
+});
+
+/** Replaced by `bin/build/build.ts` with the page for addresses without one. */
+declare const MISSING_PAGE: BuiltPage;
+
 /** The number of addresses for which a built document is cached: an API has one or two. */
 const keptMax = 10;
 
@@ -48,7 +60,7 @@ export function document<const C extends Declaration>(
   }
 
   async function handler(event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> {
-    if (hasTrailingSlash(event)) return answerUnknownRoute(event);
+    if (hasTrailingSlash(event)) return answerUnknownPage(event);
     const common = commonHeaders(event.requestContext.requestId, header(event, "origin"));
     try {
       readQuery(event);
@@ -65,4 +77,21 @@ export function document<const C extends Declaration>(
   }
 
   return { contract, handler };
+}
+
+/**
+ * The response to a request for an unknown route: a page if a browser opens an address that is
+ * not of the API. Calls of programs, also in browsers, accept other types first.
+ */
+export function answerUnknownPage(event: APIGatewayProxyEvent): APIGatewayProxyResult {
+  const answer = answerUnknownRoute(event);
+  const { httpMethod, path } = event;
+  const accepted = header(event, "accept") ?? "";
+  const isOpened = httpMethod === "GET" && accepted.startsWith("text/html");
+  if (!isOpened || path.startsWith("/api/")) return answer;
+  // The links are relative, since the gateway's address may have a prefix.
+  const root = "../".repeat(path.split("/").length - 2);
+  const { body, headers } = pageOf(MISSING_PAGE, (html) => html.replaceAll("{root}", root));
+  const type = { "content-type": "text/html; charset=utf-8" };
+  return { ...answer, body, headers: { ...answer.headers, ...headers, ...type } };
 }

@@ -1,4 +1,4 @@
-import type { Document } from "./document.ts";
+import { type BuiltPage, type Document, pageOf } from "./document.ts";
 
 type Operation = { "x-ovation-stage"?: string };
 
@@ -47,27 +47,17 @@ export function socketServersAt(url: string | undefined) {
   };
 }
 
-/** Replaced by `bin/build/build.ts` with the page of `web/docs` and a policy for its parts. */
-declare const DOCS_PAGE: { html: string; policy: string };
-/** The same for the guides, which have no script. */
-declare const GUIDES_PAGE: { html: string; policy: string };
+/** Replaced by `bin/build/build.ts` with the page of `web/docs`. */
+declare const DOCS_PAGE: BuiltPage;
+/** The same for the guides. */
+declare const GUIDES_PAGE: BuiltPage;
 
 /**
  * The reference as a page that loads only the API's descriptions. It shows which stage it belongs
  * to, to warn if calls change real data.
  */
-export const referencePage = (stage: string): Document => ({
-  body: DOCS_PAGE.html.replace("{stage}", stage),
-  headers: headersWith(DOCS_PAGE.policy),
-});
+export const referencePage = (stage: string): Document =>
+  pageOf(DOCS_PAGE, (html) => html.replace("{stage}", stage));
 
 /** The guides of `docs/` as a page that loads nothing. */
-export const guidesPage = (): Document => ({
-  body: GUIDES_PAGE.html,
-  headers: headersWith(GUIDES_PAGE.policy),
-});
-
-const headersWith = (policy: string) => ({
-  "content-security-policy": policy,
-  "referrer-policy": "no-referrer",
-});
+export const guidesPage = (): Document => pageOf(GUIDES_PAGE);

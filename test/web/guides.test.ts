@@ -117,6 +117,32 @@ browserTest(
 );
 
 browserTest(
+  "a mistyped address shows a page that leads to the guides, and each page describes itself",
+  async () => {
+    const { page, answer, close } = await pages.open("/docs/guide/");
+    const errorCode = answer.headers()["x-error-code"];
+    expect([answer.status(), errorCode]).toEqual([404, "route_not_found"]);
+    await page.getByRole("heading", { level: 1, name: "Page not found" }).waitFor();
+    await expectLooks(page, "missing");
+    await page.getByRole("link", { name: "Guides" }).click();
+    await page.getByRole("navigation", { name: "Guides" }).waitFor();
+    expect(new URL(page.url()).pathname).toBe("/docs/guides");
+    const open = (path: string) =>
+      fetch(new URL(path, pages.system().url), { headers: { accept: "text/html,*/*;q=0.8" } });
+    // The pages on a host are those of the links, whatever the path; the API's answers are JSON.
+    expect(await (await open("/guides")).text()).toContain('href="docs/guides"');
+    expect(await (await open("/docs/")).text()).toContain('href="../docs/guides"');
+    expect(await (await open("/api/v1/guides")).json()).toMatchObject({ code: "route_not_found" });
+    for (const path of ["/", "/overlay", "/console", "/docs", "/docs/events", "/docs/guides"])
+      expect(await (await open(path)).text()).toMatch(
+        /<meta\s+name="description"\s+content="[^"{]{50,160}"/,
+      );
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "guides are accessible in every size and colour",
   async () => {
     const { page, close } = await pages.open("/docs/guides");
