@@ -245,6 +245,14 @@ browserTest(
       .click();
     await toast(page, "Chat settings restored in Short show.").waitFor();
     expect(await detail.getByLabel("Slow mode").inputValue()).toBe("0");
+    // However much follows, each action can be undone.
+    for (const seconds of ["5", "10", "30", "120"]) {
+      await detail.getByLabel("Slow mode").selectOption(seconds);
+      await toast(page, `Slow mode is ${seconds} s in Short show.`).hover();
+    }
+    const first = toast(page, "Slow mode is 5 s in Short show.");
+    await first.getByRole("button", { name: "Undo" }).click();
+    await expectSoon(async () => (await detail.getByLabel("Slow mode").inputValue()) === "0");
     await detail.getByRole("button", { name: "End stream…" }).click();
     await confirm(page, "End stream");
     await toast(page, "Short show has ended.").waitFor();

@@ -19,6 +19,8 @@ beforeAll(async () => {
     "a".repeat(200),
   ])
     await call(johnId, "POST", chat, { content });
+  const { _id } = await call(johnId, "POST", chat, { content: "deleted" });
+  await call("admin", "DELETE", `${chat}/${_id}`);
   const gift = { giftTypeId: "65a1234bcde5678f90123456", liveStreamId: streamId };
   for (let times = 0; times < 3; times++) await call(johnId, "POST", "/api/v1/gifts/create", gift);
   const ban = { liveStreamId: streamId, actionType: "CHAT_ONLY" };
@@ -94,12 +96,12 @@ browserTest(
     const { page, close } = await pages.open("/console");
     await page.getByRole("button", { name: /Ada Admin/ }).click();
     await page.getByRole("table").waitFor();
-    for (const name of ["streams", "chat", "users", "bans", "gifts", "refunds"] as const) {
+    for (const name of ["streams", "chat", "users", "bans", "log", "gifts", "refunds"] as const) {
       await page.setViewportSize({ width: 1280, height: 800 });
       await page.goto(`${pages.system().url}/console?${views[name]}`);
       await page.getByRole("heading", { level: 1 }).waitFor();
       await untilLoaded(page);
-      for (const width of [1280, 1024, 360]) {
+      for (const width of [1280, 1024, 360, 320]) {
         await page.setViewportSize({ width, height: 800 });
         const wide = await page.evaluate(`[...document.querySelectorAll(".table, th, td")]
           .filter((one) => one.clientWidth > 0 && one.scrollWidth > one.clientWidth + 1)

@@ -3,7 +3,6 @@ import { icon, make } from "./dom.ts";
 import type { Translator, Word } from "./translations.ts";
 
 const toldMilliseconds = 6_000;
-const toastsMax = 3;
 const backMilliseconds = 4_000;
 /** A shorter outage, such as a change of servers, is not shown. */
 const patienceMilliseconds = 2_000;
@@ -96,8 +95,8 @@ export class Toasts {
   }
 
   /**
-   * Shows a message for six seconds. One without a button replaces the last such message; of those
-   * with a button, the oldest makes way for a fourth.
+   * Shows a message for six seconds. One without a button replaces the last such message; those
+   * with a button all stay, and scroll where there is no space for them.
    */
   tell(text: string, act?: () => void, word: Word = "undo"): void {
     const toast = make("p", { class: "toast" }, make("span", {}, text));
@@ -111,8 +110,7 @@ export class Toasts {
     if (act) toast.append(make("button", { class: "link", type: "button", onclick }, label));
     else this.element.querySelector(".toast:not(:has(button))")?.remove();
     this.element.append(toast);
-    const [first, ...others] = this.element.querySelectorAll(".toast:has(button)");
-    if (others.length >= toastsMax) first?.remove();
+    this.element.scrollTop = this.element.scrollHeight;
     // Not while one of them has the pointer or the focus.
     const isUsed = () => this.element.matches(":hover, :focus-within");
     const removeSoon = () =>

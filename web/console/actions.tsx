@@ -1,5 +1,5 @@
 import { signal, useSignal } from "@preact/signals";
-import { useLayoutEffect } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { CopyButton } from "../copy-button.tsx";
 import { type ApiRequest, curlLineOf, type Refused, type Request, refusedOf } from "./api.ts";
 import { Confirmation } from "./confirmation.tsx";
@@ -34,7 +34,7 @@ const toastMilliseconds = 12_000;
 /** Shows a toast for some seconds. */
 export function showToast(toast: Omit<Toast, "id">): void {
   const id = next++;
-  toasts.value = [...toasts.value.slice(-2), { ...toast, id }];
+  toasts.value = [...toasts.value, { ...toast, id }];
   forgetSoon(id);
 }
 
@@ -163,10 +163,12 @@ export function Question() {
   );
 }
 
-/** The toasts, each with its undo. */
+/** The toasts, each with its undo, the newest in view. */
 export function Toasts() {
+  const list = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => list.current?.scrollTo(0, list.current.scrollHeight), [toasts.value]);
   return (
-    <div class="toasts" role="status">
+    <div ref={list} class="toasts" role="status">
       {toasts.value.map(({ id, says, refused, undo }) => (
         <div key={id} class="toast">
           <div>

@@ -29,8 +29,20 @@ const says: Record<Act["action"], string> = {
 const columns: Column<Act>[] = [
   { title: "Time", cell: ({ at }) => <Moment at={at} /> },
   { title: "Moderator", cell: ({ actor }) => <PersonCell person={actor} /> },
-  { title: "Action", cell: saysOf },
-  { title: "User", cell: ({ target }) => target && <PersonCell person={target} /> },
+  {
+    title: "Action",
+    cell: (act) => (
+      <>
+        {saysOf(act)}
+        <span class="narrow">{act.target && <PersonCell person={act.target} />}</span>
+      </>
+    ),
+  },
+  {
+    title: "User",
+    isWide: true,
+    cell: ({ target }) => target && <PersonCell person={target} />,
+  },
   {
     title: "Reason",
     isWide: true,
