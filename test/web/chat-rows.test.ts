@@ -172,3 +172,27 @@ browserTest(
   },
   testMilliseconds,
 );
+
+browserTest(
+  "over the keyboard of a phone, a poll and two combos leave the newest message in view",
+  async () => {
+    const made = await openWith(20);
+    await made.setViewportSize({ width: 320, height: 320 });
+    const poll = { id: "p1", kind: "poll", title: "Which?", options: ["A", "B", "C", "D"] };
+    await made.evaluate(`moment("started", ${JSON.stringify(poll)}, [0, 0, 0, 0])`);
+    for (const times of [1, 2])
+      for (const [by, name] of ["Rose", "Heart"].entries())
+        await made.evaluate(`give("g${by}-${times}", "${name}", 10, ${by}, ${times}, 0)`);
+    await made.locator(".lane .gift").nth(1).waitFor();
+    const newest = made.locator(".row.message").last();
+    await expectSoon(async () => {
+      const [row, list] = await Promise.all([
+        newest.boundingBox(),
+        made.getByRole("log").boundingBox(),
+      ]);
+      return row!.y >= list!.y && row!.y + row!.height <= list!.y + list!.height;
+    });
+    await made.close();
+  },
+  testMilliseconds,
+);

@@ -76,6 +76,17 @@ test.each([
   expect(client.calls.at(-1)).toEqual(["DELETE", "/api/v1/live-stream-ban/ban-7"]);
 });
 
+test("what another moderator has done already is shown as done, and no other refusal", async () => {
+  const gone = clientThat(refusal(404, "message_not_found"));
+  const deleted = await perform({ act: "remove" }, message(), gone, translator);
+  expect(deleted.says).toBe("Deleted.");
+  const muting = clientThat({ _id: "ban-7" }, refusal(409, "ban_lifted"));
+  const { undo } = await perform({ act: "mute" }, message(), muting, translator);
+  expect(await undo()).toBeUndefined();
+  const refused = clientThat(refusal(403, "role_required"));
+  await expect(perform({ act: "remove" }, message(), refused, translator)).rejects.toThrow();
+});
+
 /** Sends a reply that is refused, into a box that is empty or not; returns what became of it. */
 async function sendRefused(error: unknown, isBoxFree = true, slowSeconds = 0) {
   const became: unknown[] = [];

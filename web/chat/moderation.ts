@@ -1,6 +1,7 @@
 import type { ChatMessage, Client } from "../../client/index.ts";
 import type { MessageAction } from "./menu.ts";
 import { nameOf } from "./person.ts";
+import { unlessRefused } from "./reason.ts";
 import type { Translator } from "./translations.ts";
 
 /** The user who reads a message, and the stream's state. */
@@ -17,6 +18,9 @@ export function messageActionsFor(
   return isOwn || sender.role === "host" ? acts : [...acts, "timeout", "mute", "block"];
 }
 
+/** Ignores the refusal of what another moderator has done already. */
+const unlessDone = unlessRefused("message_not_found", "ban_lifted");
+
 type Done = { says: string; undo?: () => Promise<unknown> };
 
 /**
@@ -30,7 +34,7 @@ export async function perform(
 ): Promise<Done> {
   const chat = `/api/v1/live-stream/${streamId}/chat`;
   if (act === "remove") {
-    await client.call("DELETE", `${chat}/messages/${_id}`);
+    await client.call("DELETE", `${chat}/messages/${_id}`).catch(unlessDone);
     return { says: translate("removed") };
   }
   if (act === "pin" || act === "unpin") {
@@ -48,6 +52,6 @@ export async function perform(
   const did = { timeout: "didTimeout", mute: "didMute", block: "didBlock" } as const;
   return {
     says: translate(did[act], { name: nameOf(sender), time: duration(seconds) }),
-    undo: () => client.call("DELETE", `${bans}/${ban._id}`),
+    undo: () => client.call("DELETE", `${bans}/${ban._id}`).catch(unlessDone),
   };
 }
