@@ -48,14 +48,20 @@ browserTest(
     const streamId = await goLive(call, "words-host", "Two bans");
     await call("twice", "GET", "/api/v1/users/me");
     const ban = { targetUserId: "twice", liveStreamId: streamId, actionType: "BLOCK" };
-    await call("words-host", "POST", "/api/v1/live-stream-ban", ban);
+    const { _id } = await call("words-host", "POST", "/api/v1/live-stream-ban", ban);
     await call("words-host", "POST", "/api/v1/live-stream-ban", { ...ban, scope: "channel" });
     const { page, visit, close } = await openConsoleAs(pages, "words-bans");
     await visit(`view=bans&stream=${streamId}`);
     const row = page.getByRole("row", { name: /Channel/ });
     await row.getByRole("button", { name: "Unban" }).click();
     await toast(page, "Ban of twice in the channel removed.").waitFor();
-    await page.getByRole("row", { name: /Stream .*Unban/ }).waitFor();
+    const other = page.getByRole("row", { name: /Stream .*Unban/ });
+    await other.waitFor();
+    // What another moderator has removed meanwhile is removed.
+    await call("words-host", "DELETE", `/api/v1/live-stream-ban/${_id}`);
+    await other.getByRole("button", { name: "Unban" }).click();
+    await toast(page, "Ban of twice in Two bans removed.").waitFor();
+    await other.waitFor({ state: "detached" });
     await close();
   },
   testMilliseconds,

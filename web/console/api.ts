@@ -5,6 +5,7 @@ import {
   createClient,
   OvationError,
 } from "../../client/index.ts";
+import { unlessRefused } from "../chat/reason.ts";
 import { curlOf } from "../curl.ts";
 import { timed } from "../server-time.ts";
 import { endSession, NoSocket, session } from "./session.ts";
@@ -127,6 +128,15 @@ export const host: Pick<Client, "call" | "subscribe"> = {
 /** A call that can be shown before it is made. */
 export type ApiRequest = Request & { run<Answer>(): Promise<Answer> };
 
+/** Ignores the refusal to delete what another moderator or admin has deleted meanwhile. */
+const unlessGone = unlessRefused(
+  "message_not_found",
+  "ban_lifted",
+  "overlay_key_not_found",
+  "webhook_not_found",
+  "stream_not_found",
+);
+
 /** Prepares a call without making it; repeating it with the same `key` has no further effect. */
 export const request = (
   method: string,
@@ -138,7 +148,11 @@ export const request = (
   path,
   ...(body !== undefined && { body }),
   ...(key !== undefined && { key }),
-  run: () => call(method, path, body, key),
+  run: <Answer>() => {
+    const answer = call<Answer>(method, path, body, key);
+    // A deletion has no answer that is read.
+    return method === "DELETE" ? answer.catch(unlessGone as () => never) : answer;
+  },
 });
 
 /** Prepares a file upload. */
