@@ -31,6 +31,7 @@ browserTest(
     await expectLooks(page, "docs-open");
     await page.goto(new URL("/docs/events", pages.system().url).href);
     await page.locator("section.operation").first().waitFor();
+    expect(await page.title()).toBe("Ovation: event reference");
     await expectLooks(page, "docs-events");
     await close();
   },

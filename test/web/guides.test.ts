@@ -1,6 +1,13 @@
 /** The guides in a browser. */
 import { browserTest } from "./browser.ts";
-import { expectLooks, inEachLook, testMilliseconds, usePages } from "./pages.ts";
+import {
+  expectFits,
+  expectLooks,
+  expectSoon,
+  inEachLook,
+  testMilliseconds,
+  usePages,
+} from "./pages.ts";
 
 const pages = usePages();
 
@@ -58,6 +65,7 @@ browserTest(
     const expectGuide = async (title: string) => {
       await page.getByRole("heading", { level: 1, name: title, exact: true }).waitFor();
       expect(await page.getByRole("heading", { level: 1 }).allTextContents()).toEqual([title]);
+      await expectSoon(async () => (await page.title()) === `${title} · Ovation guides`);
     };
     await expectGuide(entries[0]!);
     for (const entry of entries) {
@@ -153,6 +161,11 @@ browserTest(
       await inEachLook(page, async () => {
         expect(await page.evaluate(cutNumbers)).toEqual([]);
       });
+    }
+    await page.setViewportSize({ width: 320, height: 640 });
+    for (const guide of await page.locator("article").all()) {
+      await page.goto(`${page.url().split("#")[0]}#${await guide.getAttribute("id")}`);
+      await expectFits(page, page.url());
     }
     await close();
   },

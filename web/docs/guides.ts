@@ -1,4 +1,4 @@
-/** Behaviour of the guides: search, copy buttons, and this machine's port. */
+/** Behaviour of the guides: search, copy buttons, titles, and this machine's port. */
 import { copyText } from "../copy.ts";
 
 const copiedMilliseconds = 2_000;
@@ -93,6 +93,15 @@ function listOf(parts: readonly Part[]): HTMLElement {
   return list;
 }
 
+/** Names the guide in view: tabs, bookmarks and the history tell guides apart. */
+function nameGuide(): void {
+  const shown = [...document.querySelectorAll("article")].find((guide) => guide.checkVisibility());
+  const title = shown?.querySelector("h1")?.textContent;
+  if (title) document.title = `${title} · Ovation guides`;
+}
+
 namePort();
 addCopyButtons();
 addSearch();
+nameGuide();
+addEventListener("hashchange", nameGuide);

@@ -207,6 +207,7 @@ function goToAnchor(): void {
   go();
 }
 
+if (isEvents) document.title = "Ovation: event reference";
 keepFocus(document);
 // A held key would send a call at each response.
 document.addEventListener("keydown", ignoreHeldKey);
