@@ -22,7 +22,8 @@ const replays = "Recording and replay belong to the video service, which Ovation
 export const allmineOperations: readonly Remark[] = [
   different("POST /api/v1/gifts/create", "Also returns `id`; accepts `expectedPrice`"),
   different("GET /api/v1/gifts/gift-types", "Also returns `id`, `name` and `giftId`"),
-  ...done(`GET ${stream}/{id}/gift-statistics`, `GET ${stream}/{id}/chat/messages`),
+  ...done(`GET ${stream}/{id}/gift-statistics`),
+  different(`GET ${stream}/{id}/chat/messages`, "Also accepts `after`, returns `nextCursor`"),
   different(`POST ${stream}/{id}/chat/messages`, "Also accepts `replyTo`"),
   ...done(`POST ${stream}/{id}/chat/superlike`, "GET /v1/app-config"),
   different("GET /api/v1/notifications", "Returns at most 200 rows and 256 KB"),
@@ -66,8 +67,9 @@ export const allmineOperations: readonly Remark[] = [
   different(`GET ${stream}/user/{userId}/past-streams`, listCut),
   different("GET /api/v2/live-stream/user/{userId}/upcoming-live-streams", listCut),
   missing("For-You feeds (live, scheduled, crowdfunding)", interests),
-  ...done("GET /api/v1/participant/stream/{streamId}/statistics"),
-  ...done("POST /api/v1/live-stream-ban", "GET /api/v1/live-stream-ban"),
+  different("GET /api/v1/participant/stream/{streamId}/statistics", "Also returns `peakViewers`"),
+  different("POST /api/v1/live-stream-ban", "Also accepts `durationSeconds` and `scope`"),
+  ...done("GET /api/v1/live-stream-ban"),
   ...done("GET /api/v1/live-stream-ban/{id}", "GET /api/v1/live-stream-ban/check/{targetUserId}"),
   ...done("DELETE /api/v1/live-stream-ban/{id}"),
   ...done("POST /api/v1/follow/{userId}", "DELETE /api/v1/follow/{userId}"),
@@ -100,14 +102,23 @@ export const allmineFields: readonly Remark[] = [
     "LiveStream: `broadcasters`",
     "Lists have the names of the first 30 guests, and only the ids of the others",
   ),
-  ...done("Envelope, sentences of failures, bare bodies", "ProfilePhoto, UserSummary, FollowUser"),
+  different(
+    "LiveStream: additional fields",
+    "`slowModeSeconds`, `followersOnly`, `giftsEnabled`, `pinnedMessageId`, `pinned`",
+  ),
+  ...done("Envelope, sentences of failures, bare bodies", "ProfilePhoto, FollowUser"),
+  different("UserSummary", "Also has `role` where the user is a host or moderator of the stream"),
   ...done("ViewerUser", "SuperlikeSnapshot", "Notification"),
   different("Failures", "Also have `code`"),
   different("Pagination", "Lists that only Ovation has use cursors"),
-  different("LiveStream: `replayAccess`, `recordingUrl`, `replayCreditPrice`", replays),
+  different(
+    "LiveStream: `replayAccess`, `recordingUrl`, `replayCreditPrice`",
+    `Null, \`replayAccess\` as a whole. ${replays}`,
+  ),
   different(
     "LiveStreamBan",
-    "No `member.unbanned` for bans by Tencent's `ban_member` that end more than 15 days ahead",
+    "Also has `endsAt` and `scope`. No `member.unbanned` for bans by Tencent's `ban_member` " +
+      "that end more than 15 days ahead",
   ),
   different("Ids", "A user's id is the token's `sub`, which need not be an ObjectId"),
   different("`X-Language`, `X-Timezone` and other client headers", "Accepted and ignored"),
@@ -134,7 +145,7 @@ export const tencentCommands: readonly Remark[] = [
   different(
     "live_engine_http_srv/send_gift",
     "Charges the sender's Ovation wallet, unless a before-send callback decides; more than " +
-      "13 receivers are 100002",
+      "13 receivers, a `Count` over 1,000,000 or a price over 1,000,000,000 are 100002",
   ),
 ];
 
@@ -144,6 +155,7 @@ export const tencentFields: readonly Remark[] = [
     "`MaxMemberCount`",
     "The owner and moderators can always enter; users who join at the same time may exceed it",
   ),
+  different("`TakeSeatMode`", "Only the names: the older numbers 1 and 2 are 100002"),
   different("Error 60015", "Not used: a value of the wrong type is 100002"),
   different(
     "`Live.CallbackBeforeSendGift` from Tencent",
