@@ -50,8 +50,12 @@ const names = new Map(
 
 /** The functions that contain pages of `web/docs`, which are built with them. */
 const pageEntries = [
-  ...["app/docs", "app/docs-events", "app/docs-guides"],
-  ...["app/openapi", "app/asyncapi", "app/not-found"],
+  "app/docs",
+  "app/docs-events",
+  "app/docs-guides",
+  "app/openapi",
+  "app/asyncapi",
+  "app/not-found",
 ];
 
 /** The pages that bundles of these functions contain as text; none if none of them does. */

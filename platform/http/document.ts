@@ -79,6 +79,9 @@ export function document<const C extends Declaration>(
   return { contract, handler };
 }
 
+/** The folders of a mistyped address, at most: the links of its page repeat `../` for each. */
+const foldersMax = 10;
+
 /**
  * The response to a request for an unknown route: a page if a browser opens an address that is
  * not of the API. Calls of programs, also in browsers, accept other types first.
@@ -88,9 +91,10 @@ export function answerUnknownPage(event: APIGatewayProxyEvent): APIGatewayProxyR
   const { httpMethod, path } = event;
   const accepted = header(event, "accept") ?? "";
   const isOpened = httpMethod === "GET" && accepted.startsWith("text/html");
-  if (!isOpened || path.startsWith("/api/")) return answer;
+  const folders = path.split("/").length - 2;
+  if (!isOpened || path.startsWith("/api/") || folders > foldersMax) return answer;
   // The links are relative, since the gateway's address may have a prefix.
-  const root = "../".repeat(path.split("/").length - 2);
+  const root = "../".repeat(folders);
   const { body, headers } = pageOf(MISSING_PAGE, (html) => html.replaceAll("{root}", root));
   const type = { "content-type": "text/html; charset=utf-8" };
   return { ...answer, body, headers: { ...answer.headers, ...headers, ...type } };

@@ -19,7 +19,6 @@ test("an address may try a limited number of handshakes at once, and each second
   expect([9_000, 9_000, 9_000, 9_000].map(tryAt)).toEqual([true, true, true, false]);
   expect(addresses.admit("192.0.2.2", 0)).toBe(true);
   // As after the clock was set back by an hour.
-  expect([0, 0, 0, 0].map((at) => addresses.admit("192.0.2.1", at - 3_600_000))).toEqual([
-    ...[true, true, true, false],
-  ]);
+  const earlier = [0, 0, 0, 0].map((at) => addresses.admit("192.0.2.1", at - 3_600_000));
+  expect(earlier).toEqual([true, true, true, false]);
 });
