@@ -15,7 +15,7 @@ import { key } from "../../platform/table/keys.ts";
 import { tableName } from "../../platform/table/table.ts";
 import { callEndpoint } from "./api-call.ts";
 import { intercept } from "./intercept.ts";
-import { atEachRequest } from "./interleaving.ts";
+import { atEachRequest, between } from "./interleaving.ts";
 import { useOwnTable } from "./table.ts";
 import { makeStream, makeUser } from "./wallet-people.ts";
 
@@ -265,3 +265,23 @@ describe("a user who is renamed while they delete the account stays deleted", ()
     }),
   );
 });
+
+test.each([
+  ["profile", (caller: ReturnType<typeof callerWith>) => change(caller, { name: "Late" })],
+  [
+    "username",
+    (caller: ReturnType<typeof callerWith>) =>
+      rename(caller, caller.userId, `late-${newId(now)}`, now),
+  ],
+])(
+  "a user who deletes the account while their change of the %s is stored stays deleted",
+  async (_, act) => {
+    const caller = callerWith();
+    await recordNewUser(caller.userId, {}, now);
+    const leave = () => removeUser({ userId: caller.userId, isForfeit: true, now });
+    // The first request reads the profile, the second one stores it.
+    const { answer } = await between([2], leave, () => act(caller).then(() => "stored", String));
+    expect(answer).toContain("user_not_found");
+    expect(await findProfile(caller.userId, { consistent: true })).toBeUndefined();
+  },
+);

@@ -17,6 +17,7 @@ export const { contract, handler } = endpoint(
     answer: [200, PublicProfile],
     hasRevisions: true,
     cost: { read: 4, write: 25, kilobytes: 9 },
+    refusals: ["user_not_found"],
     grants: { read: ["USER"], write: ["USER", "FIND", "PICTURE"] },
   },
   async ({ body, caller, now, assertRevision, showRevision }) => {

@@ -103,7 +103,7 @@ const newProfileOf = (subject: Subject | Other, now: Date): Profile =>
  * Changes a profile, and decides again if another call was faster. `decide` returns the changed
  * profile, or the given one to change nothing; `also` the further actions. Returns the profile
  * before and after, and the conditions of `also` that failed, if any. Refuses with `user_not_found`
- * if another changes an unknown user.
+ * if another changes an unknown user, or if the account is deleted meanwhile.
  */
 export async function changeProfile(
   subject: Subject | Other,
@@ -111,9 +111,12 @@ export async function changeProfile(
   now: Date,
   also: (was: Profile, is: Profile) => Action[] = () => [],
 ): Promise<{ was: Profile; profile: Profile; failed?: Failed }> {
+  let account = subject;
   return retryOnConflict(async () => {
     const stored = await findProfile(subject.userId, { consistent: true });
-    const was = stored ?? newProfileOf(subject, now);
+    const was = stored ?? newProfileOf(account, now);
+    // A profile that was there and is gone must not be stored again.
+    if (stored !== undefined) account = { userId: subject.userId };
     const decided = decide(was);
     if (decided === stored) return { was, profile: stored };
     const profile = { ...decided, updatedAt: timeAfter(was.updatedAt, decided.updatedAt) };
