@@ -259,6 +259,25 @@ test("a user who is muted while a check is under way stays muted", async () => {
   expect(reasons.at(-1)).toBe(said.muted);
 });
 
+test("the messages of a user with two bans return with the last one, unless that has ended", () => {
+  const bans = createBans({ client: clientThat(), streamId: "s", view: {}, translator });
+  const rows = new Map([["m", { message: message() }]]);
+  const targetUserId = message().sender._id;
+  const take = (type: string, banId: string, at: string, endsAt: string | null = null) =>
+    bans.take({ type, at, data: { banId, targetUserId, endsAt } }, "me", rows);
+  expect(take("member.banned", "b", "2026-01-01")).toEqual(["m"]);
+  rows.clear();
+  take("member.banned", "c", "2026-01-02");
+  take("member.unbanned", "b", "2026-01-03");
+  expect(bans.isGone("m")).toBe(true);
+  take("member.unbanned", "c", "2026-01-04");
+  expect(bans.isGone("m")).toBe(false);
+  rows.set("m", { message: message() });
+  take("member.banned", "d", "2026-01-05", "2026-01-06");
+  take("member.unbanned", "d", "2026-01-06");
+  expect(bans.isGone("m")).toBe(true);
+});
+
 test("a chat is read again after a temporary failure, and not after a permanent one", () => {
   expect([400, 401, 403, 404].every((status) => isFinal(refusal(status, "x")))).toBe(true);
   expect([0, 409, 429, 500, 503].some((status) => isFinal(refusal(status, "x")))).toBe(false);

@@ -107,7 +107,7 @@ browserTest(
 );
 
 browserTest(
-  "a pin shows its message, and the rows of a banned user disappear permanently",
+  "a pin shows its message, and the rows of a banned user disappear, until the ban is lifted",
   async () => {
     const made = await openWith(60);
     await made.evaluate(
@@ -122,6 +122,22 @@ browserTest(
     await made.getByText("afterwards", { exact: true }).waitFor();
     await theirs.first().waitFor({ state: "detached" });
     expect(await rowsOf(made)).toBe(all - 2 + 1);
+    // A moderator who lifts the ban brings them back; its own end does not.
+    const texts = () => made.locator(".row.message .text").allInnerTexts();
+    const others = await texts();
+    await made.evaluate(`happen("member.unbanned", ${JSON.stringify(ban)})`);
+    await expectSoon(async () => (await theirs.count()) === 2);
+    expect((await texts()).filter((text) => !others.includes(text))).toEqual([
+      "message 4",
+      "message 44",
+    ]);
+    const timeout = { ...ban, banId: "c", endsAt: new Date(Date.now() - 1).toISOString() };
+    await made.evaluate(`happen("member.banned", ${JSON.stringify(timeout)})`);
+    await theirs.first().waitFor({ state: "detached" });
+    await made.evaluate(`happen("member.unbanned", ${JSON.stringify(timeout)})`);
+    await made.evaluate("show(message('after the end'))");
+    await made.getByText("after the end", { exact: true }).waitFor();
+    expect(await theirs.count()).toBe(0);
     await made.evaluate(`happen("chat.unpinned", { messageId: "f" })`);
     await made.locator(".pinned").waitFor({ state: "hidden" });
     await made.close();

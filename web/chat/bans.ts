@@ -4,14 +4,17 @@ import type { View } from "./view.ts";
 
 type Rows = ReadonlyMap<string, { message: ChatMessage }>;
 type BanEvent = Extract<Event, { type: "member.banned" | "member.unbanned" }>;
+type Banned = Pick<Extract<Event, { type: "member.banned" }>["data"], "targetUserId" | "endsAt">;
 type Own = { client: Client; streamId: string; view: View; translator: Translator };
 
 /**
- * Effects of bans on a chat: rows of banned users disappear, and a banned user's input says why.
+ * Effects of bans on a chat: rows of banned users disappear, until a moderator lifts the ban, and a
+ * banned user's input says why.
  */
 export function createBans({ client, streamId, view, translator }: Own) {
-  /** Messages removed by a ban; the history still has them. */
-  const gone = new Set<string>();
+  /** The ban that removed a message, by message; the history still has it. */
+  const gone = new Map<string, string>();
+  const standing = new Map<string, Banned>();
   /** Of the newest check or ban: the answer of an earlier check may lack it. */
   let turn = 0;
 
@@ -29,22 +32,41 @@ export function createBans({ client, streamId, view, translator }: Own) {
     }
   }
 
+  /** Releases the messages that a ban removed; another ban of the user keeps them. */
+  function release(banId: string, userId: string): void {
+    const other = [...standing].find(([, { targetUserId }]) => targetUserId === userId)?.[0];
+    for (const [id, by] of gone) {
+      if (by !== banId) continue;
+      if (other === undefined) gone.delete(id);
+      else gone.set(id, other);
+    }
+  }
+
   return {
     check,
     isGone: (messageId: string) => gone.has(messageId),
-    /** Returns the ids of the messages whose rows must be removed. */
-    take({ type, data: { targetUserId } }: BanEvent, me: string, rows: Rows): string[] {
-      const isBanned = type === "member.banned";
+    /**
+     * Returns the ids of the messages whose rows must be removed. A lifted ban releases its own,
+     * unless another one remains; those of a timeout that has ended stay removed.
+     */
+    take({ type, at, data }: BanEvent, me: string, rows: Rows): string[] {
+      const { banId, targetUserId } = data;
       if (targetUserId === me) {
         turn++;
-        if (isBanned) view.composer.refuse(translator.translate("muted"), "muted");
-        else void check(me);
+        if (type === "member.unbanned") void check(me);
+        else view.composer.refuse(translator.translate("muted"), "muted");
         return [];
       }
-      if (!isBanned) return [];
+      if (type === "member.unbanned") {
+        const { endsAt } = standing.get(banId) ?? {};
+        standing.delete(banId);
+        if (endsAt == null || at < endsAt) release(banId, targetUserId);
+        return [];
+      }
+      standing.set(banId, data);
       const own = [...rows].filter(([, { message }]) => message.sender._id === targetUserId);
       const ids = own.map(([id]) => id);
-      for (const id of ids) gone.add(id);
+      for (const id of ids) gone.set(id, banId);
       return ids;
     },
   };

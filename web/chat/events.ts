@@ -1,7 +1,7 @@
 import type { Event } from "../../client/index.ts";
 import { noteServerTime } from "../server-time.ts";
 import { createActions } from "./actions.ts";
-import { removeMessage } from "./message-rows.ts";
+import { follow, removeMessage } from "./message-rows.ts";
 import { noticeRow } from "./rows.ts";
 import { isModerator, type Rules, type State } from "./state.ts";
 import { momentCredits } from "./tier.ts";
@@ -59,6 +59,7 @@ export function handleEvent(state: State, event: Event): void {
     case "member.banned":
     case "member.unbanned":
       for (const id of state.bans.take(event, state.me, state.rows)) removeMessage(state, id);
+      if (event.type === "member.unbanned" && state.history) follow(state, state.history);
       break;
     case "stream.ended":
       view.log.add(noticeRow(translator.translate("ended")), event.at);

@@ -32,6 +32,7 @@ export function addMessage(state: State, message: ChatMessage): void {
   if (message.replyTo !== undefined)
     void state.quotes.show(row, message.replyTo, rows.get(message.replyTo)?.message);
   row.classList.toggle("own", message.sender._id === state.me);
+  state.quotes.restore(message);
   rows.set(message._id, { row: new WeakRef(row), message });
   view.log.add(row, message.createdAt);
   if (rows.size < knownMax) return;

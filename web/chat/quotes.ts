@@ -43,6 +43,10 @@ export function createQuotes({ client, streamId, view, translator }: Own) {
         () => {},
       );
     },
+    /** A message is back: replies quote it again. */
+    restore(message: ChatMessage): void {
+      if (gone.delete(message._id)) showQuote(view.log.list, message._id, message, translator);
+    },
     /** A message was deleted: replies no longer quote it. */
     remove(id: string): void {
       gone.add(id);
