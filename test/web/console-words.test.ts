@@ -57,6 +57,14 @@ browserTest(
     await toast(page, "Ban of twice in the channel removed.").waitFor();
     const other = page.getByRole("row", { name: /Stream .*Unban/ });
     await other.waitFor();
+    // What is refused for another reason is not removed.
+    const missing = { isSuccess: false, errors: ["No stream"], code: "stream_not_found" };
+    await page.route("**/live-stream-ban/*", (route) =>
+      route.fulfill({ status: 404, json: missing }),
+    );
+    await other.getByRole("button", { name: "Unban" }).click();
+    await toast(page, "Couldn't unban twice").getByText("No stream").waitFor();
+    await page.unroute("**/live-stream-ban/*");
     // What another moderator has removed meanwhile is removed.
     await call("words-host", "DELETE", `/api/v1/live-stream-ban/${_id}`);
     await other.getByRole("button", { name: "Unban" }).click();

@@ -17,9 +17,9 @@ export type Action = {
   verb: string;
   request: ApiRequest;
   /** Updates the view with the response; returns the text of the toast. */
-  done(answer: never): string;
+  done(answer: unknown): string;
   /** The action that undoes it, if the API has one. */
-  undo?(answer: never): Action;
+  undo?(answer: unknown): Action;
 };
 
 /** Shows a refusal where the action started, such as at a field; returns whether it could. */
@@ -66,7 +66,7 @@ const asToast = (action: Action) => (refused: Refused) => {
  * Calls without a response yet: pressing a button twice sends one. Changes of the same fields are
  * sent one after the other, because the server would keep the one that arrives last.
  */
-const running = new Map<string, { name: string; answer: Promise<never> }>();
+const running = new Map<string, { name: string; answer: Promise<unknown> }>();
 
 /** Performs an action without asking; returns whether it succeeded before the session ended. */
 export async function perform(action: Action, show: ShowRefusal = asToast(action)) {
@@ -79,7 +79,7 @@ export async function perform(action: Action, show: ShowRefusal = asToast(action
   const send = async () => {
     await before?.answer.catch(() => {});
     if (session.peek() !== by) throw new Error("The session has ended");
-    return run<never>();
+    return run();
   };
   const own = { name, answer: send() };
   running.set(about, own);

@@ -126,16 +126,7 @@ export const host: Pick<Client, "call" | "subscribe"> = {
 };
 
 /** A call that can be shown before it is made. */
-export type ApiRequest = Request & { run<Answer>(): Promise<Answer> };
-
-/** Ignores the refusal to delete what another moderator or admin has deleted meanwhile. */
-const unlessGone = unlessRefused(
-  "message_not_found",
-  "ban_lifted",
-  "overlay_key_not_found",
-  "webhook_not_found",
-  "stream_not_found",
-);
+export type ApiRequest = Request & { run(): Promise<unknown> };
 
 /** Prepares a call without making it; repeating it with the same `key` has no further effect. */
 export const request = (
@@ -148,11 +139,17 @@ export const request = (
   path,
   ...(body !== undefined && { body }),
   ...(key !== undefined && { key }),
-  run: <Answer>() => {
-    const answer = call<Answer>(method, path, body, key);
-    // A deletion has no answer that is read.
-    return method === "DELETE" ? answer.catch(unlessGone as () => never) : answer;
-  },
+  run: () => call(method, path, body, key),
+});
+
+/**
+ * Prepares a deletion. A refusal with the code `done` is a success: another moderator or admin has
+ * deleted it meanwhile.
+ */
+export const deletion = (path: string, done: Parameters<typeof unlessRefused>[0]): ApiRequest => ({
+  method: "DELETE",
+  path,
+  run: () => call("DELETE", path).catch(unlessRefused(done)),
 });
 
 /** Prepares a file upload. */

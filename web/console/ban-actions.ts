@@ -1,7 +1,7 @@
 import type { CallResult } from "../../client/index.ts";
 import { banNames } from "../host/bans.tsx";
 import type { Action } from "./actions.tsx";
-import { request } from "./api.ts";
+import { deletion, request } from "./api.ts";
 import type { Stream } from "./stream-scope.tsx";
 
 export type Ban = CallResult<"GET /api/v1/live-stream-ban/{id}">;
@@ -72,7 +72,7 @@ export const unbanAction = (
 ): Action => ({
   title: `Unban ${name}`,
   verb: "Unban",
-  request: request("DELETE", `/api/v1/live-stream-ban/${id}`),
+  request: deletion(`/api/v1/live-stream-ban/${id}`, "ban_lifted"),
   done() {
     took();
     return `Ban of ${name} in ${placeOf(scope, stream)} removed.`;

@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import type { ChatMessage } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
 import { type Action, ask, perform } from "./actions.tsx";
-import { call, connection, host, request } from "./api.ts";
+import { call, connection, deletion, host, request } from "./api.ts";
 import { banAction } from "./ban-actions.ts";
 import { type List, limit, type Source, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
@@ -185,7 +185,7 @@ function actionsOf(stream: Stream, { _id: id, sender }: ChatMessage, list: List<
     title: `Delete message from ${user.name}`,
     warns: "Removes it for everyone. This cannot be undone.",
     verb: "Delete",
-    request: request("DELETE", `${path}/messages/${id}`),
+    request: deletion(`${path}/messages/${id}`, "message_not_found"),
     done() {
       list.remove(id);
       return `Message from ${user.name} deleted.`;

@@ -1,5 +1,5 @@
 import { ask } from "./actions.tsx";
-import { request } from "./api.ts";
+import { deletion } from "./api.ts";
 import { pagesOf, type RowOf, useList } from "./list.ts";
 import { ShortList } from "./listing.tsx";
 import type { Stream } from "./stream-scope.tsx";
@@ -19,7 +19,10 @@ export function StreamOverlayKeys({ stream: { id: streamId } }: { stream: Stream
       title: `Revoke overlay key ${nameOf(key)}`,
       warns: "Overlays with this key stop working. This cannot be undone.",
       verb: "Revoke",
-      request: request("DELETE", `/api/v1/live-stream/${streamId}/overlay-keys/${key.id}`),
+      request: deletion(
+        `/api/v1/live-stream/${streamId}/overlay-keys/${key.id}`,
+        "overlay_key_not_found",
+      ),
       done() {
         list.remove(key.id);
         return `Overlay key ${nameOf(key)} revoked.`;

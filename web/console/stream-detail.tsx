@@ -1,7 +1,7 @@
 import { useRef } from "preact/hooks";
 import { type ChatSettings, ChatSettingsFields } from "../host/chat-settings.tsx";
 import { type Action, ask, perform } from "./actions.tsx";
-import { call, request } from "./api.ts";
+import { call, deletion, request } from "./api.ts";
 import type { List } from "./list.ts";
 import { useLoad } from "./load.ts";
 import { StreamOverlayKeys } from "./overlay-keys.tsx";
@@ -112,7 +112,7 @@ function endsOf(stream: Stream, list: List<Stream>): Action[] {
     title: `Delete ${stream.title}`,
     warns: "Removes the stream for everyone. Its payments stay in the ledger.",
     verb: "Delete stream",
-    request: request("DELETE", path),
+    request: deletion(path, "stream_not_found"),
     done() {
       list.remove(stream.id);
       return `${stream.title} is deleted.`;

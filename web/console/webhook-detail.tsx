@@ -7,7 +7,7 @@ import { Field } from "../host/fields.tsx";
 import { useDraft } from "../kept-drafts.ts";
 import { newKey } from "../new-key.ts";
 import { type Action, ask, perform } from "./actions.tsx";
-import { request } from "./api.ts";
+import { deletion, request } from "./api.ts";
 import { Deliveries } from "./deliveries.tsx";
 import { Form } from "./form.tsx";
 import { Icon } from "./icons.ts";
@@ -169,7 +169,7 @@ export function WebhookDetail({ webhook, list }: Props) {
     title: `Delete the webhook to ${webhook.url}`,
     warns: "Cancels pending deliveries and deletes the delivery log.",
     verb: "Delete",
-    request: request("DELETE", path),
+    request: deletion(path, "webhook_not_found"),
     done() {
       list.remove(webhook.id);
       return `Webhook to ${webhook.url} deleted.`;
