@@ -41,6 +41,8 @@ export type Subscription = {
   /** Milliseconds since 1970. */
   at: number;
   isPaid: boolean;
+  /** Whether the stream was over when they subscribed, so that this is no visit. */
+  isLate: boolean;
   /** Whether the user may watch, and so counts as a viewer. */
   isAdmitted: boolean;
   /** The next frame to send; 0 until `subscribed` was sent. */

@@ -172,7 +172,13 @@ export function addSubscription(room: Room, connection: Connection, now: Date): 
   const at = former?.at ?? now.getTime();
   const subscription: Subscription = {
     ...{ connection, room, at, isPaid: former?.isPaid ?? false },
-    ...{ isAdmitted: former?.isAdmitted ?? false, next: 0, isLive: false, isOver: false },
+    ...{
+      isLate: former?.isLate ?? false,
+      isAdmitted: former?.isAdmitted ?? false,
+      next: 0,
+      isLive: false,
+      isOver: false,
+    },
   };
   if (former !== undefined) {
     former.isOver = true;
@@ -199,7 +205,7 @@ export function countViewer(subscription: Subscription): void {
 export function removeSubscription(subscription: Subscription): void {
   if (subscription.isOver) return;
   subscription.isOver = true;
-  const { connection, room, at } = subscription;
+  const { connection, room, at, isLate } = subscription;
   const { streamId } = room;
   const { userId } = connection.caller;
   room.subscriptions.delete(subscription);
@@ -210,7 +216,7 @@ export function removeSubscription(subscription: Subscription): void {
   known.count -= 1;
   if (known.count === 0) room.hasChanged = room.users.delete(userId);
   const revision = revisionAt(new Date(at), 0);
-  room.visits.add({ streamId, userId, revision, endedAt: new Date() });
+  room.visits.add({ streamId, userId, revision, isLate, endedAt: new Date() });
 }
 
 /** Ends all subscriptions of a connection. */

@@ -57,7 +57,10 @@ export async function subscribe(
   const former = subscriptions.get(streamId);
   const subscription = addSubscription(room, connection, now);
   try {
-    [subscription.isPaid] = await Promise.all([mayWatch(), refresh(room)]);
+    const [{ isPaid = false, isLate = false }] = await Promise.all([mayWatch(), refresh(room)]);
+    subscription.isPaid = isPaid;
+    // Who subscribes again may have watched before the end.
+    if (!subscription.isAdmitted) subscription.isLate = isLate;
     countViewer(subscription);
     if (await sendSubscribed(rooms, room, subscription, request)) begin(room, subscription);
   } catch (error) {

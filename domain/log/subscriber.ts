@@ -66,6 +66,8 @@ export const Subscriber = z.object({
    * moderator's role.
    */
   isPaid: z.boolean().optional(),
+  /** Whether the stream was over when the user subscribed, so that this is no visit. */
+  isLate: z.boolean().optional(),
   /** When the connection was opened, in milliseconds since 1970. */
   connectedAt: z.number(),
   /** Seconds since 1970. */
@@ -116,7 +118,9 @@ export const Connection = z.object({
   /** Its subscribed streams, except those that it left or was blocked in. */
   streams: z.set(z.string()).optional(),
   /** The subscription of its URL, until the client subscribes or unsubscribes by a message. */
-  first: z.object({ streamId: z.string(), revision: z.number() }).optional(),
+  first: z
+    .object({ streamId: z.string(), revision: z.number(), isLate: z.boolean().optional() })
+    .optional(),
   /**
    * For a channel's overlay: the host, the stream that it may subscribe to, and the stream last
    * sent to it. null: none is live; absent: nothing was sent yet.

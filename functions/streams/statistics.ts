@@ -2,7 +2,7 @@ import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
 import { WatchStatistics, watchStatisticsOf } from "../../domain/streams/watch-time.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { countRowsOf, listWatching } from "../../platform/store/log/viewers.ts";
+import { cameBefore, countRowsOf, listWatching } from "../../platform/store/log/viewers.ts";
 import { findPeak, listVisits } from "../../platform/store/log/watch-times.ts";
 import { getVisibleStream } from "../../platform/store/streams/stream-access.ts";
 
@@ -21,12 +21,12 @@ export const { contract, handler } = endpoint(
   },
   async ({ path: { streamId }, caller, now }) => {
     const count = countRowsOf(caller.userId, now);
-    const [, past, watching, peak] = await Promise.all([
+    const [{ endedAt }, past, watching, peak] = await Promise.all([
       getVisibleStream(streamId, caller, now),
       listVisits(streamId, now, count),
       listWatching(streamId, now, count),
       findPeak(streamId),
     ]);
-    return watchStatisticsOf(streamId, past, watching, peak, now);
+    return watchStatisticsOf(streamId, past, cameBefore(endedAt, watching), peak, now);
   },
 );

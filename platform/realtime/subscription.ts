@@ -2,6 +2,7 @@ import type { Position } from "../../domain/log/recovery.ts";
 import { type RequestId, revisionAt, type Subscriber } from "../../domain/log/subscriber.ts";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import { assertAdmitted, hasRevocableAccess, isBlocked } from "../../domain/streams/member.ts";
+import { isOver } from "../../domain/streams/stream-lifecycle.ts";
 import type { Caller } from "../auth/caller.ts";
 import { sentenceOf, statusOf } from "../http/envelope.ts";
 import {
@@ -58,7 +59,7 @@ let count = 0;
 export async function subscribe(subscription: Subscription, now: Date): Promise<Outcome> {
   const { streamId, since, requestId } = subscription;
   const { connectionId, userId, roles = [], connectedAt } = subscription;
-  const isPaid = await assertMayWatch(streamId, { userId, roles }, now);
+  const access = await assertMayWatch(streamId, { userId, roles }, now);
   const moved = await findMove(connectionId, streamId);
   if (moved !== undefined) return { moved };
   const connection = await addStream(connectionId, streamId);
@@ -66,7 +67,7 @@ export async function subscribe(subscription: Subscription, now: Date): Promise<
   const expiresAt = connectionExpiry(connectedAt);
   const revision = revisionAt(now, count++);
   const { compact, countedAs } = connection;
-  const request = { streamId, since, requestId, compact, countedAs, ...(isPaid && { isPaid }) };
+  const request = { streamId, since, requestId, compact, countedAs, ...access };
   await putSubscriber({ connectionId, userId, connectedAt, ...request, revision, expiresAt });
   return "recorded";
 }
@@ -100,20 +101,23 @@ export function assertOnly(granted: string | undefined, wanted: string): void {
 }
 
 /**
- * Refuses users who may not watch a stream. Returns whether a paid stream admits them by something
- * that they can lose. `isViewer`: they watch it already, so they need no place.
+ * Refuses users who may not watch a stream. Returns what their subscription notes. `isViewer`: they
+ * watch it already, so they need no place.
  */
 export async function assertMayWatch(
   streamId: string,
   caller: Pick<Caller, "userId" | "roles">,
   now: Date,
   { getBoth = getStreamWithMember, isViewer = false } = {},
-): Promise<boolean> {
+): Promise<Pick<Subscriber, "isPaid" | "isLate">> {
   const { stream, member } = await getBoth(streamId, caller.userId);
   if (isBlocked(member, now)) refuse("member_blocked");
   assertAdmitted(stream, member, caller);
   if (!isViewer) await assertRoomNotFull(stream, caller, now);
-  return hasRevocableAccess(stream, caller);
+  return {
+    ...(hasRevocableAccess(stream, caller) && { isPaid: true }),
+    ...(isOver(stream) && { isLate: true }),
+  };
 }
 
 /** The stream of a refusal if the URL names none; no stream has this id. */
@@ -149,12 +153,12 @@ export async function findSubscription(
   if (refusal !== undefined) return { ...own, refusal };
   try {
     await assertGranted(caller, connectionId, place);
-    const isPaid = await assertMayWatch(place, { userId, roles: caller.roles }, now);
+    const access = await assertMayWatch(place, { userId, roles: caller.roles }, now);
     // The ticket is used up; a later `subscribe` moves the socket, with a new ticket.
     const movedTo = moves && !caller.isByTicket ? await findRelayUrl(place) : undefined;
     if (movedTo !== undefined) return { ...own, refusal: { movedTo } };
     const { countedAs } = caller;
-    return { ...own, since, compact, countedAs, ...(isPaid && { isPaid }) };
+    return { ...own, since, compact, countedAs, ...access };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const statusCode = statusOf[error.kind];

@@ -7,7 +7,7 @@ import {
 } from "../../domain/tencent/room-callback.ts";
 import { tencentReceiver } from "../../domain/webhooks/webhook.ts";
 import { countLikes } from "../store/audience/recount.ts";
-import { readWatching } from "../store/log/viewers.ts";
+import { cameBefore, readWatching } from "../store/log/viewers.ts";
 import { readVisits } from "../store/log/watch-times.ts";
 import { eachGift } from "../store/money/gifts.ts";
 import { findCallbacks } from "../store/tencent/callbacks.ts";
@@ -27,13 +27,13 @@ export async function queueCallback(change: RoomChange, now: Date): Promise<void
   const data =
     kind === "created"
       ? createdCallback(stream, change)
-      : destroyedCallback(stream, change, await statisticOf(streamId, now));
+      : destroyedCallback(stream, change, await statisticOf(streamId, at, now));
   const event = { id: `room:${streamId}:${kind}`, type: afterRoom[kind], at, data };
   // Grouped by RoomId, which names one room after the other.
   await queueEvents(roomId, [{ receiver: { id: tencentReceiver }, events: [event] }]);
 }
 
-async function statisticOf(streamId: string, now: Date): Promise<RoomStatistic> {
+async function statisticOf(streamId: string, end: string, now: Date): Promise<RoomStatistic> {
   const [past, watching, { likes }] = await Promise.all([
     readVisits(streamId),
     readWatching(streamId, now),
@@ -41,6 +41,6 @@ async function statisticOf(streamId: string, now: Date): Promise<RoomStatistic> 
   ]);
   const statistic = createStatistic();
   for await (const gift of eachGift(streamId)) statistic.add(gift);
-  const viewers = new Set([...past, ...watching].map(({ userId }) => userId)).size;
+  const viewers = new Set([...past, ...cameBefore(end, watching)].map(({ userId }) => userId)).size;
   return statistic.with(viewers, likes);
 }

@@ -1,5 +1,5 @@
 import { call, eventually, liveStream, person } from "./people.ts";
-import { watch } from "./viewer.ts";
+import { ofType, viewer, watch } from "./viewer.ts";
 
 test("viewers are listed, searched and counted; past viewers are in the statistics", async () => {
   const [{ id, host }, ann, bob] = await Promise.all([
@@ -54,4 +54,33 @@ test("viewers are listed, searched and counted; past viewers are in the statisti
   );
   const own = creators.find(({ _id }: { _id: string }) => _id === host.id);
   expect(own).toMatchObject({ isFollowing: null, availabilityStatus: "available" });
+});
+
+test("who opens a stream that is over is a viewer now, and in no statistics", async () => {
+  const [{ id, host }, ann, late] = await Promise.all([liveStream(), person(), person()]);
+  const live = await watch(ann, id);
+  await call(`POST /api/v1/live-stream/${id}/end`, { as: host });
+  await live.next(() => live.events().some(({ type }) => type === "stream.ended"));
+  const byUrl = await viewer(late, { query: { streamId: id } });
+  await byUrl.next(ofType("subscribed"));
+  const byMessage = await watch(host, id);
+  const [viewers, statistics] = [
+    `live-stream/${id}/viewers`,
+    `participant/stream/${id}/statistics`,
+  ];
+  const read = async (path: string) => (await call(`GET /api/v1/${path}`, { as: host })).body;
+  expect((await read(viewers)).data.participantAudienceTotal).toBe(3);
+  expect(await read(statistics)).toMatchObject({ totalViewers: 1, peakViewers: 1 });
+  byMessage.send({ action: "unsubscribe", streamId: id });
+  await byMessage.next(ofType("unsubscribed"));
+  for (const socket of [byUrl, byMessage, live]) socket.close();
+  await eventually(
+    () => read(viewers),
+    ({ data }) => data.participantAudienceTotal === 0,
+  );
+  const after = await eventually(
+    () => read(statistics),
+    ({ totalViewers }) => totalViewers > 0,
+  );
+  expect(after).toMatchObject({ totalViewers: 1 });
 });

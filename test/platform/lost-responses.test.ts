@@ -177,6 +177,9 @@ test("a finished visit counts once, and so does its visitor", async () => {
   await recordVisit(subscriber as never, now);
   expect(await readVisits("visited")).toMatchObject([{ seconds: 60 }]);
   expect(await get(key.audience("visited"))).toMatchObject({ visitors: 1 });
+  // None after the end of a stream.
+  await recordVisit({ ...subscriber, streamId: "over", isLate: true }, now);
+  expect(await readVisits("over")).toEqual([]);
 });
 
 test("a viewer who catches up goes on after a lost response, and is live afterwards", async () => {

@@ -206,16 +206,22 @@ test("an overlay gets the frames and is no viewer", async () => {
 });
 
 test("a visit lasts from the first subscription of a socket, however often it subscribes", async () => {
-  const room = await rooms.open(await makeStream());
+  const streamId = await makeStream();
+  const room = await rooms.open(streamId);
   const visits: Visit[] = [];
   const { add } = room.visits;
   room.visits.add = (visit) => void visits.push(visit);
   const { connection } = socketOf("ann");
   for (const minutes of [0, 5])
     countViewer(addSubscription(room, connection, new Date(60_000 * minutes)));
+  await putItem({ ...key.stream(streamId), ...sample, status: "ended", id: streamId });
+  await subscribe(rooms, connection, { streamId }, now);
   for (const one of [...connection.subscriptions.values()]) removeSubscription(one);
-  room.visits.add = add;
   expect(visits.map(subscribedAt)).toEqual([0]);
+  const { subscriptions } = (await watch(streamId, "late")).connection;
+  for (const one of subscriptions.values()) removeSubscription(one);
+  room.visits.add = add;
+  expect(visits.map(({ isLate }) => isLate)).toEqual([false, true]);
 });
 
 test("a socket has at most forty streams, and may subscribe again to each of them", async () => {

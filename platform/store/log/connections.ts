@@ -132,10 +132,12 @@ export async function forgetStream(connectionId: string, streamId: string): Prom
   });
 }
 
+const firstOf = ({ streamId, revision, isLate }: Subscriber) => ({ streamId, revision, isLate });
+
 /** Stores a connection and its first subscription, replacing an earlier item. */
 export async function putConnection(connection: Connection, asked?: Subscriber): Promise<void> {
   const { connectionId, streams } = connection;
-  const first = asked && streams && { streamId: asked.streamId, revision: asked.revision };
+  const first = asked && streams && firstOf(asked);
   const own = { ...key.connection(connectionId), ...connection, first };
   await writeItems(asked === undefined ? [own] : [own, subscriberItem(asked)]);
 }

@@ -176,13 +176,14 @@ export async function findHeads(
 }
 
 /** A subscription that has ended. */
-export type Visit = Pick<Subscriber, "streamId" | "userId" | "revision" | "refusal"> & {
+export type Visit = Pick<Subscriber, "streamId" | "userId" | "revision" | "isLate" | "refusal"> & {
   endedAt: Date;
 };
 
 /**
  * Adds a finished visit to the user's watch time, and a first-time visitor to the stream's
- * audience. A repeated call for the same subscription, known by its revision, counts nothing.
+ * audience, unless the stream was over before it. A repeated call for the same subscription, known
+ * by its revision, counts nothing.
  * Failures are only logged, because these are statistics.
  */
 export const recordVisit = (visit: Omit<Visit, "endedAt">, now: Date): Promise<void> =>
@@ -193,8 +194,8 @@ export async function recordVisits(visits: readonly Visit[]): Promise<void> {
   const firsts = new Map<string, number>();
   await Promise.all(
     visits.map(async ({ endedAt, ...visit }) => {
-      const { streamId, userId, revision, refusal } = visit;
-      if (refusal !== undefined || isOverlay(userId)) return;
+      const { streamId, userId, revision, isLate, refusal } = visit;
+      if (refusal !== undefined || isLate || isOverlay(userId)) return;
       const milliseconds = endedAt.getTime() - subscribedAt(visit);
       const seconds = Math.max(0, Math.round(milliseconds / 1000));
       const isFirst = await orLogged(streamId, addVisit(streamId, userId, revision, seconds));

@@ -47,6 +47,10 @@ export async function readWatching(streamId: string, now: Date, estimate = 0): P
 /** Like `readWatching`, for display: lists of more than a thousand are up to 5 s old. */
 export const listWatching = cachedIfLong(readWatching);
 
+/** The viewers who came before the end of the stream (ISO 8601), if it has one. */
+export const cameBefore = (end: string | null, watching: readonly Watching[]) =>
+  watching.filter(({ joinedAt }) => end === null || joinedAt.toISOString() < end);
+
 /** The subscribers, of about 136 bytes, that one unit of a rate reads. */
 const rowsPerUnit = 1_900;
 

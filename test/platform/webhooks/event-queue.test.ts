@@ -105,6 +105,7 @@ test("the callback for a room's end counts viewers once, gifts that stay, and li
   await putSubscriber(watching("ann", 1));
   await putSubscriber(watching("ann", 2));
   await putSubscriber(watching("ben", 3));
+  await putSubscriber(watching("late", Date.now() * 1_000));
   // One gift was refunded, and one is a superlike.
   const giver = await makeUser(someone("giver"), 100);
   for (const changed of [undefined, { refundedAt: at }, { kind: "superlike" }]) {
