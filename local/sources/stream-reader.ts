@@ -26,7 +26,8 @@ import { createWakeup } from "./wakeup.ts";
 const idleMilliseconds = 1000;
 const longIdleMilliseconds = 5000;
 const retryMillisecondsMin = 100;
-const retryMillisecondsMax = 5000;
+/** Each retry waits this much longer: 100 of them take about an hour, the age of a record. */
+const retryMillisecondsMore = 700;
 /** Errors of Lambda itself, which use up no retry. */
 const notStarted = new Set(["TooManyRequestsException", "ServiceException"]);
 
@@ -217,8 +218,8 @@ async function fail(
   if (done > 0) saveReached(options, at);
   if (source.retryAttemptsMax >= 0 && at.tries > source.retryAttemptsMax)
     return giveUp(reader, at.pending.slice(0, left), "RetryAttemptsExhausted");
-  const pause = retryMillisecondsMin * 2 ** Math.max(0, at.tries - 1);
-  await wakeup.pause(Math.min(pause, retryMillisecondsMax));
+  const soon = retryMillisecondsMin * 2 ** (at.tries - 1);
+  await wakeup.pause(Math.min(soon, retryMillisecondsMore * at.tries));
 }
 
 /** Sends records to the mapping's destination and continues after them. */

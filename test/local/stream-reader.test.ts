@@ -81,6 +81,27 @@ test("a batch for which Lambda has no capacity is tried again, and uses up no at
   expect([delivered, givenUp]).toEqual([[["1"], ["1"], ["1"]], []]);
 });
 
+test("a batch that keeps failing is tried again soon, and 100 times within about an hour", async () => {
+  const pauses: number[] = [];
+  const { setTimeout: realTimeout } = globalThis;
+  globalThis.setTimeout = ((act: () => void, milliseconds = 0) => {
+    const isPause = milliseconds >= 100;
+    if (isPause) pauses.push(milliseconds);
+    return realTimeout(act, isPause ? 0 : milliseconds);
+  }) as typeof setTimeout;
+  const { givenUp } = await readAll([recordOf(1)], () => failed("Error"), {
+    retryAttemptsMax: 100,
+  }).finally(() => {
+    globalThis.setTimeout = realTimeout;
+  });
+  expect(givenUp).toEqual([[["1"], "RetryAttemptsExhausted", 101]]);
+  const total = (count: number) => pauses.slice(0, count).reduce((sum, one) => sum + one, 0);
+  expect(pauses[0]).toBe(100);
+  expect(total(10)).toBeLessThan(60_000);
+  expect(total(100)).toBeGreaterThan(3_300_000);
+  expect(total(100)).toBeLessThan(3_600_000);
+});
+
 test("only records that are too old are given up, and the destination gets the reason", async () => {
   const { now } = Date;
   const { delivered, givenUp } = await readAll(
