@@ -29,7 +29,7 @@ export const allmineOperations: readonly Remark[] = [
   different("GET /api/v1/notifications", "Returns at most 200 rows and 256 KB"),
   ...done("GET /api/v2/notifications", "POST /api/v1/notifications"),
   ...done("PATCH /api/v1/notifications/{id}/read"),
-  different("DELETE /api/v1/notifications/bulk", "Takes at most 100 ids"),
+  different("DELETE /api/v1/notifications/bulk", "Takes 1 to 100 ids; an empty list is 400"),
   different(
     "POST /api/v1/notifications/device-token",
     "Only stores the token; your back end reads it (`GET /api/v1/users/{userId}/devices`) and pushes. `timezone` is stored as sent; without a token, `deviceId` is required",

@@ -17,7 +17,8 @@ export const { contract, handler } = endpoint(
     query: StreamsQuery.extend({
       moderated: booleanText.default(false).meta({
         description:
-          "Only streams that the caller moderates; without `after`, live ones before newer",
+          "Only streams that the caller moderates. Without `after`, live ones before newer, of the " +
+          "caller and 20 hosts who have appointed them; pages have those of all hosts",
       }),
     }),
     answer: [200, Streams],
