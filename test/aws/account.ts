@@ -172,6 +172,8 @@ export class AwsAccount {
   }
 
   private answerTable({ action, body }: Asked): Answer | Body {
+    // These name the table with each item.
+    if (/^(Batch|Transact)/.test(action)) return this.engine.execute(action, body);
     const name = String(body.TableName);
     const extra = this.tables.get(name);
     if (action === "RestoreTableToPointInTime") {

@@ -8,6 +8,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { marshall } from "@aws-sdk/util-dynamodb";
+import { newLog } from "../../platform/store/log/logs.ts";
+import { park } from "../../platform/store/money/parked.ts";
+import { putItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { labelOf } from "../../platform/table/ownership.ts";
 import { scanTable } from "../../platform/table/query.ts";
@@ -37,6 +40,8 @@ const cdkAsked = () => join(home, "cdk-asked");
 beforeAll(async () => {
   const { stop } = await startTable();
   await makeUser("ann", 500);
+  for (const streamId of ["a", "b"]) await putItem({ ...key.log(streamId), ...newLog() });
+  await park(key.gift("a", "1", 0), new Error("example"), new Date());
   items = [];
   for await (const item of scanTable()) items.push(marshall(item, { removeUndefinedValues: true }));
   await stop();
@@ -114,14 +119,34 @@ type Tried = {
   before?: () => void;
   status?: number;
   says: readonly (string | RegExp)[];
+  /** The guide's text that names the rights for it. */
+  rights?: string;
   after?: () => void;
 };
+
+/** The text of a page from one phrase to another. */
+function between(path: string, from: string, to: string): string {
+  const [, text = ""] = readFileSync(path, "utf8").split(from);
+  return text.split(to)[0]!;
+}
+
+/** The rights that the calls of the table need: a transaction needs those of its parts. */
+const tableRights = (): Set<string> =>
+  new Set(
+    account.asked.flatMap(({ service, action, body }) => {
+      if (service !== "dynamodb") return [];
+      if (action !== "TransactWriteItems") return action;
+      const parts = body.TransactItems as object[];
+      return parts.flatMap((part) => Object.keys(part).map((name) => `${name}Item`));
+    }),
+  );
 
 /** A deployment goes on to CDK and then says whose table it is. */
 const deploys = (stage: string, ...options: string[]): Tried => ({
   stage,
   before: () => tableOf(stage),
   says: [],
+  rights: between("docs/deploying.md", "## Deployment rights", "## "),
   after() {
     const [[command, ...given] = []] = cdkCalls();
     expect(command).toBe("deploy");
@@ -132,8 +157,14 @@ const deploys = (stage: string, ...options: string[]): Tried => ({
 });
 
 const every = "--every 1";
+const switching = { rights: between("docs/restore.md", "Steps 1 and 4 take", "Step 2 takes") };
+const restoring = {
+  more: every,
+  rights: between("docs/restore.md", "Step 2 takes", "Step 3 takes"),
+};
 const tried: Record<string, Tried> = {
   "npm run read-only -- STAGE": {
+    ...switching,
     more: every,
     before: () => {
       tableOf("prod");
@@ -143,22 +174,23 @@ const tried: Record<string, Tried> = {
     after: () => expect(account.mappings.get("a")!.State).toBe("Disabled"),
   },
   "npm run writable -- STAGE": {
+    ...switching,
     more: every,
     before: () => tableOf("prod"),
     says: ["ovation-prod is writable"],
   },
   "npm run restore -- STAGE --at 2026-11-21T03:55:00Z": {
-    more: every,
+    ...restoring,
     before: () => tableOf("prod", { stream: true, recovery: true, isProtected: true }),
     says: ["Everything fits", /restored: \{ table: "ovation-prod-\d{14}", streamArn: "arn:/],
   },
   "npm run restore -- STAGE --backup": {
-    more: every,
+    ...restoring,
     before: () => backup(),
     says: ["Everything fits", "npm run deploy -- prod --no-canary"],
   },
   "npm run restore -- STAGE --backup --before 2026-11-02T00:00:00Z": {
-    more: every,
+    ...restoring,
     before() {
       backup("2026-11-01T04:00:00Z");
       backup();
@@ -173,19 +205,13 @@ const tried: Record<string, Tried> = {
   "npm run audit -- --stage STAGE": { before: () => tableOf("prod"), says: ["Everything fits"] },
   "npm run redrive -- --stage STAGE": {
     before: () => tableOf("prod"),
-    says: ["0 batches of the stream retried, 0 left."],
-    after: () => {
-      const [, entry = ""] = readFileSync("docs/runbook.md", "utf8").split(
-        "### records-given-up\n",
-      );
-      const [rights = ""] = entry.split("\n### ");
-      for (const { service, action } of account.asked)
-        if (service === "dynamodb") expect(rights).toMatch(RegExp(`\\b${action}\``));
-    },
+    says: ["1 records settled, 0 still parked.", "0 batches of the stream retried, 0 left."],
+    rights: between("docs/runbook.md", "### records-given-up\n", "\n### "),
   },
   "npm run migrate -- STAGE": {
     before: () => tableOf("prod"),
     says: [/ovation-prod: the oldest data has form 5; this version reads forms/],
+    rights: between("docs/deploying.md", "### Migrating data", "## "),
   },
   "npm run reset-logs -- --stage STAGE --yes": {
     before: () => {
@@ -225,13 +251,15 @@ test("every command that needs an account is run here, or has a reason", () => {
 
 test.each(Object.entries(tried))(
   "`%s` does what the guide says",
-  async (command, { stage = "prod", more = "", before, status = 0, says, after }) => {
+  async (command, { stage = "prod", more = "", before, status = 0, says, rights, after }) => {
     before?.();
     const line = `${command.replaceAll("STAGE", stage)}${more && ` ${more}`}`;
     const ran = await type(line);
     expect({ ...ran, line }).toMatchObject({ status });
     for (const text of says)
       expect(ran.said).toMatch(typeof text === "string" ? RegExp(escaped(text)) : text);
+    for (const action of rights === undefined ? [] : tableRights())
+      expect(rights).toMatch(RegExp(`\\b${action}["\`]`));
     after?.();
   },
   commandMilliseconds,
