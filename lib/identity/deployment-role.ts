@@ -128,7 +128,7 @@ export class DeploymentRole extends Stack {
         [
           ...["dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive"],
           "dynamodb:DescribeContinuousBackups",
-          ...["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"],
+          ...["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"],
         ],
         tableNames(stage).map((name) => own("dynamodb", this.region, "table", name)),
       ),

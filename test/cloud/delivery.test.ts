@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { functionName } from "../../lib/stages/names.ts";
 import { stageOf } from "../../lib/stages/stages.ts";
@@ -186,6 +187,13 @@ test("a stage with a domain is deployed in its firewall's region too, and its pa
   });
   const role = theResource(templates, "AWS::IAM::Role", "delivery").Properties;
   const text = flat(JSON.stringify(role.Policies));
+  // An operator who deploys without the role needs the same rights.
+  const [, guide = ""] = readFileSync("docs/deploying.md", "utf8").split("## Deployment rights\n");
+  const [, documented = ""] = /```json\n([^`]+)```/.exec(guide) ?? [];
+  const actionsOf = (policy: { Statement: { Action: string | string[] }[] }) =>
+    policy.Statement.flatMap(({ Action }) => Action).sort();
+  const [{ PolicyDocument }] = role.Policies;
+  expect([...new Set(actionsOf(PolicyDocument))]).toEqual(actionsOf(JSON.parse(documented)));
   for (const region of ["eu-central-1", "us-east-1"])
     for (const one of [
       `role/cdk-hnb659fds-deploy-role-111122223333-${region}`,
@@ -279,7 +287,7 @@ describe("the role of a repository's workflow", () => {
       ],
       ["lambda:GetFunctionConcurrency", [`lambda:${here}:function:ovation-dev-*`]],
       [
-        "dynamodb:DescribeTable,dynamodb:DescribeTimeToLive,dynamodb:DescribeContinuousBackups,dynamodb:GetItem,dynamodb:PutItem,dynamodb:Query,dynamodb:Scan",
+        "dynamodb:DescribeTable,dynamodb:DescribeTimeToLive,dynamodb:DescribeContinuousBackups,dynamodb:GetItem,dynamodb:PutItem,dynamodb:Scan",
         [`dynamodb:${here}:table/ovation-dev`, `dynamodb:${here}:table/ovation-dev-*`],
       ],
     ]);
