@@ -20,7 +20,8 @@ import { checkStage, checkStageAccount } from "./preflight.ts";
 import { publishPages } from "./publish-pages.ts";
 
 const root = join(import.meta.dirname, "../..");
-const [name, ...given] = process.argv.slice(2);
+const words = process.argv.slice(2);
+const given = words.slice(1);
 const isSure = given.includes("--yes");
 const keepsSubjects = given.includes("--same-subjects");
 const own = ["--yes", "--same-subjects", "--no-canary"];
@@ -44,7 +45,7 @@ function refuseFindings(findings: readonly Finding[]): void {
 }
 
 answerHelp(usage);
-const stage = readStage(name, usage, (key) => contextOf(options, key));
+const stage = readStage(words, usage, (key) => contextOf(options, key));
 const profile = profileOf(options);
 refuseFindings([...checkStage(stage), ...(await checkStageAccount(stage, profile))]);
 await claimTable("before");

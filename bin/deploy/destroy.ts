@@ -14,7 +14,8 @@ import { cdkCommand, profileOf } from "../build/cdk.ts";
 import { answerHelp, readStage, refuse } from "../operate/stage-command.ts";
 
 const root = join(import.meta.dirname, "../..");
-const [name, ...given] = process.argv.slice(2);
+const words = process.argv.slice(2);
+const given = words.slice(1);
 const isSure = given.includes("--yes");
 const own = ["--really", "--yes"];
 const options = given.filter((option) => !own.includes(option));
@@ -48,7 +49,7 @@ async function emptyBuckets(stage: Stage): Promise<void> {
 }
 
 answerHelp(usage);
-const stage = readStage(name, usage);
+const stage = readStage(words, usage);
 if (stage.keepData && !given.includes("--really"))
   refuse(
     `${stage.name} keeps its data. With --really, its functions, APIs and alarms are deleted;\n` +

@@ -41,13 +41,18 @@ export function refuse(problem: string, usage: string): never {
   process.exit(2);
 }
 
-/** The stage that a deployment's command line names; without one, refuses the command. */
+/**
+ * The stage that a deployment's command line names. Refuses a command without one, or with a second
+ * one: CDK would refuse it only after the bundling, or delete the first stage without it.
+ */
 export function readStage(
-  name: string | undefined,
+  [name, further]: readonly string[],
   usage: string,
   contextOf: (key: string) => string | undefined = () => undefined,
 ): Stage {
   if (name === undefined || name.startsWith("-")) refuse("Expected a stage", usage);
+  if (further !== undefined && !further.startsWith("-"))
+    refuse(`Unexpected argument '${further}'`, usage);
   try {
     return stageOf((key) => (key === "stage" ? name : contextOf(key)));
   } catch (error) {

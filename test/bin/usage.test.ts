@@ -81,8 +81,11 @@ test.each([
   expect([status, stdout, stderr.split("\n")[0]]).toEqual([2, "", `${says}found 'nope'`]);
 });
 
-test.each(["read-only", "migrate", "restore"])("%s refuses a second stage", async (name) => {
-  const { status, stderr } = await runProgram(`operate/${name}.ts`, ["dev", "staging"], {});
+test.each([
+  ...["operate/read-only", "operate/migrate", "operate/restore"],
+  ...["deploy/deploy", "deploy/destroy"],
+])("%s refuses a second stage", async (name) => {
+  const { status, stderr } = await runProgram(`${name}.ts`, ["dev", "staging"], {});
   expect([status, stderr.split("\n")[0]]).toEqual([2, "Unexpected argument 'staging'"]);
 });
 
