@@ -11,6 +11,13 @@ export const bytes = { message: 770, gift: 1_250, ledgerOfGift: 2000 } as const;
 const callBytes = 1_500;
 
 /**
+ * Lambda's requests to a queue in a month without messages: five readers that each wait 20 s. A
+ * mapping with a maximum concurrency never has fewer.
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+ */
+export const emptyPolls = 5 * 3 * 60 * 730;
+
+/**
  * Monthly fixed resources of a stage like prod, used or not, and what a domain and a relay add:
  * `test/cloud/fixed-costs.test.ts` counts them in the templates. A relay's tasks and load balancer
  * are lines of the bill.
@@ -24,24 +31,12 @@ export const fixed = {
     secret_months: 3,
     firewall_months: 3,
     firewall_rule_months: 16,
+    sqs_standard_requests: 13 * emptyPolls,
+    sqs_fifo_requests: 3 * emptyPolls,
   },
   // The REST APIs' firewall has fewer rules behind that of CloudFront.
-  domain: {
-    alarm_months: 2,
-    metric_months: 0,
-    dashboard_months: 0,
-    secret_months: 0,
-    firewall_months: 1,
-    firewall_rule_months: -1,
-  },
-  relay: {
-    alarm_months: 6,
-    metric_months: 1,
-    dashboard_months: 0,
-    secret_months: 0,
-    firewall_months: 0,
-    firewall_rule_months: 0,
-  },
+  domain: { alarm_months: 2, firewall_months: 1, firewall_rule_months: -1 },
+  relay: { alarm_months: 6, metric_months: 1 },
 } as const satisfies Record<string, Items>;
 
 /** Hours until a socket is reopened. */
@@ -127,20 +122,23 @@ export function billOf(room: Room): Line[] {
 
 /** The monthly bill of an idle stage like prod, with the room's domain and relay. */
 export function fixedBill({ domain, relay }: Pick<Room, "domain" | "relay"> = {}): Line[] {
-  const parts = [fixed.plain, ...(domain ? [fixed.domain] : []), ...(relay ? [fixed.relay] : [])];
-  const sum = (name: keyof typeof fixed.plain) => parts.reduce((all, part) => all + part[name], 0);
-  const [alarm_months, metric_months] = [sum("alarm_months"), sum("metric_months")];
-  const [dashboard_months, secret_months] = [sum("dashboard_months"), sum("secret_months")];
-  const firewall = {
-    firewall_months: sum("firewall_months"),
-    firewall_rule_months: sum("firewall_rule_months"),
-  };
-  const watch = { alarm_months, metric_months, dashboard_months };
-  const watched = `${alarm_months} alarms, ${metric_months} metrics`;
+  const parts: Items[] = [fixed.plain, ...(domain ? [fixed.domain] : [])];
+  if (relay) parts.push(fixed.relay);
+  const all = (...names: (keyof typeof fixed.plain)[]): Items =>
+    Object.fromEntries(
+      names.map((name) => [name, parts.reduce((sum, part) => sum + (part[name] ?? 0), 0)]),
+    );
+  const watch = all("alarm_months", "metric_months", "dashboard_months");
+  const firewall = all("firewall_months", "firewall_rule_months");
+  const polls = all("sqs_standard_requests", "sqs_fifo_requests");
+  const secrets = all("secret_months");
+  const queues = Object.values(polls).reduce((sum, of) => sum + of / emptyPolls, 0);
+  const watched = `${watch.alarm_months} alarms, ${watch.metric_months} metrics`;
   return [
     line("CloudWatch, alarms and metrics", watched, watch),
     line("Firewall", `${firewall.firewall_rule_months} rules`, firewall),
-    line("Secrets Manager", `${secret_months} secrets`, { secret_months }),
+    line("Secrets Manager", `${secrets.secret_months} secrets`, secrets),
+    line("SQS, Lambda's polls", `${queues} empty queues`, polls),
   ];
 }
 

@@ -40,10 +40,10 @@ test("a bill has a line per service, and its total is their sum", () => {
   const sum = services.reduce((all, { dollars }) => all + dollars, 0);
   expect(Math.abs(amounts[at]!.dollars - sum)).toBeLessThan(0.05);
   const after = amounts.slice(at + 1).map(({ name }) => name);
-  expect(after.slice(0, 3)).toEqual([
-    ...["CloudWatch, alarms and metrics", "Firewall", "Secrets Manager"],
+  expect(after.slice(0, 4)).toEqual([
+    ...["CloudWatch, alarms and metrics", "Firewall", "Secrets Manager", "SQS, Lambda's polls"],
   ]);
-  expect(after).toHaveLength(6);
+  expect(after).toHaveLength(7);
   for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
 });
 
