@@ -130,10 +130,12 @@ function between(path: string, from: string, to: string): string {
   return text.split(to)[0]!;
 }
 
-/** The rights that the calls of the table need: a transaction needs those of its parts. */
-const tableRights = (): Set<string> =>
+/** The rights that the calls of some services need: a transaction needs those of its parts. */
+const neededRights = (): Set<string> =>
   new Set(
-    account.asked.flatMap(({ service, action, body }) => {
+    account.asked.flatMap(({ service, method, action, body, text }) => {
+      if (service === "s3") return method === "DELETE" ? "DeleteObject" : "ListBucket";
+      if (service === "cloudformation") return /Action=(\w+)/.exec(text)![1]!;
       if (service !== "dynamodb") return [];
       if (action !== "TransactWriteItems") return action;
       const parts = body.TransactItems as object[];
@@ -201,6 +203,7 @@ const tried: Record<string, Tried> = {
     more: every,
     before: () => backup(),
     says: [/restored, audited, \d+ items, Everything fits\n$/],
+    rights: between("docs/restore.md", "drill needs", "##"),
   },
   "npm run audit -- --stage STAGE": { before: () => tableOf("prod"), says: ["Everything fits"] },
   "npm run redrive -- --stage STAGE": {
@@ -224,6 +227,7 @@ const tried: Record<string, Tried> = {
   },
   "npm run destroy -- dev": {
     says: ["ovation-dev-failures-1: 0 objects deleted"],
+    rights: between("docs/deploying.md", "## Deleting a stage", "\n## "),
     after: () =>
       expect(cdkCalls()).toEqual([expect.arrayContaining(["destroy", "ovation-dev-*", "--force"])]),
   },
@@ -258,7 +262,7 @@ test.each(Object.entries(tried))(
     expect({ ...ran, line }).toMatchObject({ status });
     for (const text of says)
       expect(ran.said).toMatch(typeof text === "string" ? RegExp(escaped(text)) : text);
-    for (const action of rights === undefined ? [] : tableRights())
+    for (const action of rights === undefined ? [] : neededRights())
       expect(rights).toMatch(RegExp(`\\b${action}["\`]`));
     after?.();
   },
