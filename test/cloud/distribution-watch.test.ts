@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { isAccepted } from "../../lib/nag.ts";
 import type { Domain } from "../../lib/stages/domain.ts";
@@ -51,6 +52,27 @@ describe("the alarms of a domain", () => {
     });
     const { VisibilityConfig } = theResource(templates, "AWS::WAFv2::WebACL", "edge").Properties;
     expect(valuesOf(blocked)).toEqual({ WebACL: VisibilityConfig.MetricName, Rule: "ALL" });
+  });
+
+  test("lead to what the firewall can show of refused requests: addresses by rule, no samples", () => {
+    const [, entry = ""] = readFileSync("docs/runbook.md", "utf8").split("### host-blocked\n");
+    const [, acl = "", rule] =
+      /--region us-east-1 --scope CLOUDFRONT --web-acl-name (\S+) .*--rule-name (\S+)/.exec(entry)!;
+    const firewall = theResource(templates, "AWS::WAFv2::WebACL", "edge").Properties;
+    expect(firewall.Name).toBe(acl.replace("STAGE", "prod"));
+    type Rule = { Name: string; Statement: { RateBasedStatement?: { AggregateKeyType: string } } };
+    const rules: (Rule & typeof firewall)[] = firewall.Rules;
+    // The console shows requests only of rules that sample them, and WAF lists no custom keys.
+    for (const one of [firewall, ...rules])
+      expect(one.VisibilityConfig.SampledRequestsEnabled).toBe(false);
+    const byAddress = rules.filter(
+      ({ Statement }) => Statement.RateBasedStatement?.AggregateKeyType === "IP",
+    );
+    const names = byAddress.map(({ Name }) => Name);
+    expect(names).toContain(rule);
+    expect(names.filter((name) => !name.startsWith("rate"))).toEqual([]);
+    const others = rules.filter((one) => !byAddress.includes(one)).map(({ Name }) => Name);
+    expect(others.filter((name) => name.startsWith("rate"))).toEqual([]);
   });
 
   test("are in the region of these metrics, and notify the stage's address through a topic there", () => {
