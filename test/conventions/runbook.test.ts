@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { alarmKinds } from "../../lib/watch/alarm-list.ts";
+import { type AlarmKind, alarmKinds } from "../../lib/watch/alarm-list.ts";
+import { sourcesOf } from "./sources.ts";
 
 const root = join(import.meta.dirname, "../..");
 const runbook = readFileSync(join(root, "docs/runbook.md"), "utf8");
@@ -18,6 +19,22 @@ test("each entry says what to check and what to do", () => {
   const words = [/\*\*Look\*\*/, /\*\*do\*\*/i];
   const found = entries.filter((entry) => !words.every((word) => word.test(entry)));
   expect(found.map((entry) => entry.split("\n")[0])).toEqual([]);
+});
+
+test("an entry that names a line of the log names all that are logged with its metric", () => {
+  const lines = sourcesOf("platform", "functions", "relay").flatMap(({ text }) => [
+    ...text.matchAll(
+      /(?:count|measure)Metric\("(\w+)".*\n(?:.*\n)?.*log(?:Fault|Notice)\("([^"]+)"/g,
+    ),
+  ]);
+  expect(new Set(lines.map(([, metric]) => metric)).size).toBeGreaterThan(5);
+  const missing = Object.entries<AlarmKind>(alarmKinds).flatMap(([name, kind]) => {
+    const entry = entries.find((one) => one.startsWith(`${name}\n`))?.replaceAll(/\s+/g, " ");
+    const logged = lines.filter(([, metric]) => "own" in kind && kind.own === metric);
+    const left = logged.filter(([, , line]) => !entry?.includes(line!));
+    return left.length < logged.length ? left.map(([, , line]) => `${name}: ${line}`) : [];
+  });
+  expect(missing).toEqual([]);
 });
 
 test("every script that an operator's page names exists, and names the stage, not its table", () => {
