@@ -50,11 +50,13 @@ const profile = profileOf(options);
 refuseFindings([...checkStage(stage), ...(await checkStageAccount(stage, profile))]);
 await claimTable("before");
 await build();
-const where = ["--all", "-c", `stage=${stage.name}`, "-o", `cdk.out/${stage.name}`];
+const where = ["--all", "-o", `cdk.out/${stage.name}`];
 // The command line reads the stage's URLs from here.
 where.push("--outputs-file", outputsFileOf(stage.name));
 const approval = isSure ? ["--require-approval", "never"] : [];
-const { program, given: line, env } = cdkCommand("deploy", [...where, ...approval, ...options]);
+// CDK uses the last value: what was checked is this stage.
+const all = [...where, ...approval, ...options, "-c", `stage=${stage.name}`];
+const { program, given: line, env } = cdkCommand("deploy", all);
 const { status } = spawnSync(program, line, { cwd: root, stdio: "inherit", env });
 // Functions refuse a table without an owner, so a first deployment ends by claiming it.
 if (status === 0) await claimTable("after");

@@ -66,7 +66,8 @@ try {
   process.exit(1);
 }
 // By name, because the stack of the account's role belongs to all stages.
-const which = [`ovation-${stage.name}-*`, "-c", `stage=${stage.name}`];
-const sure = isSure || !stage.keepData ? ["--force"] : [];
-const { program, given: line, env } = cdkCommand("destroy", [...which, ...sure, ...options]);
+const which = [`ovation-${stage.name}-*`, ...(isSure || !stage.keepData ? ["--force"] : [])];
+// CDK uses the last value.
+const all = [...which, ...options, "-c", `stage=${stage.name}`];
+const { program, given: line, env } = cdkCommand("destroy", all);
 process.exitCode = spawnSync(program, line, { cwd: root, stdio: "inherit", env }).status ?? 1;

@@ -301,3 +301,16 @@ test(
   },
   commandMilliseconds,
 );
+
+test.each(["deploy", "destroy"])(
+  "%s reaches only the stage that it names, whatever context CDK gets",
+  async (command) => {
+    tableOf("dev");
+    const { status } = await type(`npm run ${command} -- dev --yes -c stage=prod`);
+    expect(status).toBe(0);
+    // CDK uses the last one.
+    const stages = cdkCalls()[0]!.filter((option) => option.startsWith("stage="));
+    expect(stages.at(-1)).toBe("stage=dev");
+  },
+  commandMilliseconds,
+);
