@@ -2,6 +2,8 @@
 import { readFileSync } from "node:fs";
 import { join, normalize } from "node:path";
 import { expect, test } from "@jest/globals";
+import { rateOf } from "../../lib/stages/stage-limits.ts";
+import { stageNamed } from "../../lib/stages/stages.ts";
 
 const root = join(import.meta.dirname, "../..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");
@@ -34,6 +36,21 @@ const answers: Record<string, RegExp[]> = {
   "../SECURITY.md#outgoing-connections": [/telemetry/],
   "../SECURITY.md#measures": [/exact versions/, /CycloneDX/],
 };
+
+test("the guides say which request rate prod needs, and with which settings the default is enough", () => {
+  const prod = stageNamed("prod");
+  const [runbook, scale] = ["docs/runbook.md", "docs/scale.md"].map((path) =>
+    read(path).replaceAll(/\s+/g, " "),
+  );
+  const shown = new Intl.NumberFormat("en-US").format;
+  const [needed, each] = [shown(rateOf(prod)), shown(prod.throttle.rate)];
+  expect(runbook).toContain(`${needed} in prod by default: five APIs of ${each}, and posts`);
+  expect(scale).toContain(`\`postRate\` of ${shown(prod.postRate)} a second`);
+  expect(scale).toContain(`prod as it is needs ${needed},`);
+  expect(scale).toContain(`take ${each} calls a second`);
+  const [, rate] = /the rate of its `throttle` to (\d+)\./.exec(scale!)!;
+  expect(rateOf({ ...prod, throttle: { rate: Number(rate) } })).toBe(10_000);
+});
 
 const slugOf = (heading: string) =>
   heading
