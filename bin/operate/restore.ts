@@ -129,6 +129,7 @@ async function run({
   if (region !== undefined) process.env.AWS_REGION = region;
   const client = openClient(DynamoDBClient, { tryMilliseconds: 20_000 });
   const begun = Date.now();
+  console.log(`Restoring into ${to}, which AWS creates even if this command is stopped`);
   if (at !== undefined) await restoreTime(client, tableName(stage), to, at);
   const from = at ?? (await restoreBackup(stage, before, to, everyMilliseconds));
   await waitUntilActive(client, to, everyMilliseconds);
