@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { isAccepted } from "../../lib/nag.ts";
 import { stageOf } from "../../lib/stages/stages.ts";
@@ -55,6 +56,21 @@ const managed: Record<"backup" | "restore", Record<string, RegExp>> = {
     "dynamodb:RestoreTableFromBackup": /\/backup\/\*$/,
   },
 };
+
+test("every stage's table has point-in-time recovery, and the guides say how long it keeps data", () => {
+  for (const templates of [dev, prod]) {
+    const { Properties } = theResource(templates, "AWS::DynamoDB::GlobalTable", "data");
+    const recovery = Properties.Replicas[0].PointInTimeRecoverySpecification;
+    // Without another period it is 35 days.
+    expect(recovery).toEqual({ PointInTimeRecoveryEnabled: true });
+  }
+  for (const [path, line] of [
+    ["docs/restore.md", /^Every stage has point-in-time recovery;/m],
+    ["docs/restore.md", /^\| point-in-time recovery of the table \| 35 days/m],
+    ["docs/own-data.md", /^\| point-in-time recovery of every stage's table, .*\| 35 days \|$/m],
+  ] as const)
+    expect(readFileSync(path, "utf8")).toMatch(line);
+});
 
 type Statement = { actions: string[]; resources: string[] };
 
