@@ -205,7 +205,11 @@ const tried: Record<string, Tried> = {
     says: [/restored, audited, \d+ items, Everything fits\n$/],
     rights: between("docs/restore.md", "drill needs", "##"),
   },
-  "npm run audit -- --stage STAGE": { before: () => tableOf("prod"), says: ["Everything fits"] },
+  "npm run audit -- --stage STAGE": {
+    before: () => tableOf("prod"),
+    says: ["Everything fits"],
+    rights: between("docs/runbook.md", "`audit` takes", "\n\n"),
+  },
   "npm run redrive -- --stage STAGE": {
     before: () => tableOf("prod"),
     says: ["1 records settled, 0 still parked.", "0 batches of the stream retried, 0 left."],
@@ -224,6 +228,7 @@ const tried: Record<string, Tried> = {
       account.engine.execute("PutItem", { TableName: "ovation-prod", Item });
     },
     says: [/\d+ logs? of prod reset\./],
+    rights: between("docs/runbook.md", "`reset-logs` takes", "\n\n"),
   },
   "npm run destroy -- dev": {
     says: ["ovation-dev-failures-1: 0 objects deleted"],
