@@ -40,7 +40,7 @@ export function byTicket(ticket: Token): Admission {
   const isFixed = typeof ticket === "string";
   return {
     get: async () => ({
-      query: { ticket: isFixed ? ticket : await callWithin("ticket()", ticket) },
+      query: { ticket: isFixed ? ticket : await callWithin("ticket", ticket) },
     }),
     renew: () => !isFixed,
     isOver: () => isFixed && performance.now() - givenAt > ticketMilliseconds,

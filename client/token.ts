@@ -9,13 +9,25 @@ const restMillisecondsMin = 30_000;
 /** The application's request may hang, as when a phone changes networks: it is called again. */
 const giveMillisecondsMax = 15_000;
 
-/** Calls a function of the application, and rejects once it has taken too long. */
-export const callWithin = (name: string, give: () => string | Promise<string>): Promise<string> =>
+/** Not the body of an error response; empty if nobody is signed in. */
+const tokenForm = /^[^\s<{]*\s*$/;
+
+/** Calls a function of the application; rejects if it takes too long or gives another value. */
+export const callWithin = (
+  name: "token" | "ticket",
+  give: () => string | Promise<string>,
+): Promise<string> =>
   new Promise((done, fail) => {
-    const late = `${name} gave nothing within ${giveMillisecondsMax / 1000} s`;
+    const late = `${name}() gave nothing within ${giveMillisecondsMax / 1000} s`;
     const timer = setTimeout(() => fail(new Error(late)), giveMillisecondsMax);
-    const given = (async () => give())();
-    void given.then(done, fail).then(() => clearTimeout(timer));
+    const ask = async () => {
+      const text = await give();
+      if (typeof text === "string" && tokenForm.test(text)) return text;
+      throw new Error(`${name}() gave no ${name}`);
+    };
+    void ask()
+      .then(done, fail)
+      .then(() => clearTimeout(timer));
   });
 
 /**
@@ -31,7 +43,7 @@ export function createTokenCache(token: Token, now: () => number = Date.now) {
   const restOf = (text: string) => (claimsOf(text)?.exp ?? Number.NaN) * 1000 - now();
 
   async function ask(give: () => string | Promise<string>): Promise<string> {
-    const text = await callWithin("token()", give);
+    const text = await callWithin("token", give);
     kept = { text, until: performance.now() + restOf(text) - restMillisecondsMin };
     return text;
   }

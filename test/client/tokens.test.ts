@@ -194,6 +194,36 @@ test("a call whose token() fails is retried, and rejects with the error of token
   never.client.close();
 });
 
+test.each([undefined, null, "Bad Gateway", '{"errors":["Try again"]}'])(
+  "a token() that returns %p has failed: the next one is asked for, and no server sees it",
+  async (returned) => {
+    let asked = 0;
+    const { fetcher, tokens } = answering();
+    const { client, sockets, notes } = createTestClient({
+      fetch: fetcher,
+      token: () => (++asked <= 2 ? (returned as string) : jwt(3600, "real")),
+    });
+    const [answer] = await Promise.all([client.call("GET", "/a"), pass(20_000)]);
+    expect([answer, tokens]).toEqual([{ ok: true }, ["real"]]);
+    expect(sockets.map(({ token }) => token.split(".")[2])).toEqual(["real"]);
+    for (const error of notes.errors)
+      expect(error).toMatchObject({ message: "token() gave no token" });
+    expect(asked).toBe(3);
+    client.close();
+  },
+);
+
+test("a ticket() that returns no ticket is reported and called again", async () => {
+  let asked = 0;
+  const { client, sockets, notes } = createTestClient({
+    ticket: async () => (++asked === 1 ? (undefined as never) : "ticket-2"),
+  });
+  await pass(5_000);
+  expect(sockets.map(({ url }) => new URL(url).searchParams.get("ticket"))).toEqual(["ticket-2"]);
+  expect(notes.errors).toMatchObject([{ message: "ticket() gave no ticket" }]);
+  client.close();
+});
+
 test("a client returns the user id of its token", async () => {
   const { client } = createTestClient({ token: async () => jwt(3600, "ann") });
   const other = createTestClient({ token: "not a JWT" });
