@@ -16,7 +16,7 @@ and show the sentences to users. \`npm run documents\` generates this page from 
 | API | code | sentences |
 | --- | --- | --- |
 | HTTP | \`code\` in the body, and the header \`x-error-code\` | \`errors\`; the first is the general sentence of the status |
-| WebSocket | \`code\` of an \`error\` or \`unsubscribed\` | \`errors\` |
+| WebSocket | \`code\` of an \`error\`; an \`unsubscribed\` has a \`reason\` instead | \`errors\` |
 | [client](../client/README.md) | \`error.code\` of an \`OvationError\` | \`error.errors\` |
 | Tencent API | the header \`x-error-code\`, and [a number](#tencent-api) in \`ErrorCode\` | \`ErrorInfo\` |
 
