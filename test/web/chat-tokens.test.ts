@@ -59,3 +59,20 @@ browserTest(
   },
   testMilliseconds,
 );
+
+browserTest(
+  "a chat that a missing pass ended starts again with the token of the same user",
+  async () => {
+    const made = await open();
+    const box = made.getByRole("textbox", { name: "Message" });
+    await box.fill("half a message");
+    await made.evaluate(`tell({ type: "unsubscribed", reason: "pass" })`);
+    await made.getByText("You need a pass for this stream.").first().waitFor();
+    await made.evaluate(`document.querySelector("ovation-chat").token = tokenOf("me", 9999999999)`);
+    await made.waitForFunction("sockets === 2");
+    await made.getByText("No messages yet").waitFor();
+    expect([await box.isEditable(), await box.inputValue()]).toEqual([true, "half a message"]);
+    await made.close();
+  },
+  testMilliseconds,
+);

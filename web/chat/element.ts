@@ -82,7 +82,7 @@ export class OvationChat extends HTMLElement {
 
   /** Starts the chat with a new token, unless it goes on with one of the same user. */
   #renew(): void {
-    const isOpen = this.#userId !== undefined && this.#client?.connection.state !== "ended";
+    const isOpen = this.#userId !== undefined && this.#view?.isEnded === false;
     if (!isOpen || claimsOf(this.token).sub !== this.#userId) this.#ask();
   }
 

@@ -50,6 +50,8 @@ export class View {
   readonly composer: Composer;
   readonly picker: Picker;
   readonly toasts: Toasts;
+  /** Whether `showEnd` was called: only a new start shows more. */
+  isEnded = false;
   #translator: Translator;
   #onPick: () => void;
   #strip: ConnectionStatus;
@@ -141,6 +143,7 @@ export class View {
 
   /** Shows that the stream has ended, and why. */
   showEnd(reason: string): void {
+    this.isEnded = true;
     this.showReady();
     const { translate } = this.#translator;
     // The server says these two as a word.
