@@ -66,7 +66,7 @@ export type Stream = {
   error?: unknown;
   /** Reads the chat again after an `error`. */
   retry(): void;
-  /** Why the stream has ended. */
+  /** Why the subscription ended, such as `blocked`. A stream's own end is `stream.ended`. */
   end?: { reason: string; statusCode: number | undefined; code: string | undefined };
   /** Sends a message, like `Subscription.send`. Throws while there is no stream. */
   send(content: string, options?: SendMessageOptions): PendingMessage;

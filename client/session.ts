@@ -18,7 +18,7 @@ export type Act<Listener> =
 /** How a stream continues after the response to a `subscribe`. */
 export type Continuation = Exclude<Step, { do: "send" } | { do: "show" } | { do: "end" }>;
 
-/** Why a stream has ended: a sentence, and the API's status and error code if it has them. */
+/** Why a subscription has ended: a sentence, and the API's status and error code if it has them. */
 export type Ending = { reason: string; statusCode?: number | undefined; code?: string | undefined };
 
 type Following<Listener> = {
