@@ -57,7 +57,10 @@ export const eventData = {
     .meta({ description: "The stream went live" }),
   "stream.ended": z
     .object({ streamId: shownId, status: StreamStatus, endedAt: Timestamp.nullable() })
-    .meta({ description: "The stream ended; only moderation events can follow" }),
+    .meta({
+      description:
+        "The stream ended; only combo.ended, moment.ended, refunds and moderation can follow",
+    }),
   "member.banned": z
     .object({
       streamId: shownId,
