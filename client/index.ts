@@ -218,6 +218,8 @@ function admissionOf({ token, ticket, overlayKey }: Options, tokens: Tokens): Ad
 
 function socketUrlOf({ url, socketUrl, compact }: Options): string {
   const address = socketUrl ?? url.replace(/^http(.*?)\/?$/, "ws$1/ws");
+  // Each call would fail like one that gets no response.
+  if (address === url) throw new TypeError("url: expected http:// or https://");
   // Only validates the URL: React Native's own would append a slash.
   new URL(address);
   return withQuery(address, compact && canInflate() ? { frame: "compact" } : {});

@@ -157,3 +157,12 @@ test("an engine whose URL class appends a slash, as React Native's does, connect
     globalThis.URL = URL;
   }
 });
+
+test.each(["localhost:4000", "127.0.0.1:4000", "live.example.com", "ws://live.example.com"])(
+  "the address %p is refused at once, with what is expected",
+  (url) => {
+    expect(() => createTestClient({ url })).toThrow(
+      new TypeError("url: expected http:// or https://"),
+    );
+  },
+);
