@@ -115,7 +115,8 @@ function demoActions(target: DemoTarget, now: Date): Action[] {
     profileOf(userId, { preferred_username: name, given_name: given, family_name: family }, now);
   const viewer = named(ids.viewer, "johndoe", "John", "Doe");
   const host = named(ids.host, "host", "Demo", "Host");
-  const users = [viewer, host, named("user1", "user1"), named("user2", "user2")];
+  const moderator = named(ids.moderator, "deniz.kaya", "Deniz", "Kaya");
+  const users = [viewer, host, moderator, named("user1", "user1"), named("user2", "user2")];
   const streams = [
     streamOf(ids.stream, "Demo stream", null, host, target, now),
     // It started first: overlays and others that show the host's newest live stream show Studio's.
@@ -133,6 +134,11 @@ function demoActions(target: DemoTarget, now: Date): Action[] {
       ...listActions(stream),
       ...liveActions(stream),
     ]),
+    // What their erasure and their list of streams find.
+    put({
+      ...key.tracedHost(ids.moderator, ids.host),
+      ...{ hostId: ids.host, at: now.toISOString() },
+    }),
     put({ ...key.room("room_id"), streamId: ids.room }),
     put({ ...key.giftTypesVersion(), version: "demo" }),
     ...types.flatMap((type) => [

@@ -95,6 +95,21 @@ describe("a system with its data in a folder", () => {
     );
   });
 
+  test("the demo's moderator is a user: the host adds another, and an account is deleted", async () => {
+    const [host, second] = [await person({ id: demo.host }), await person()];
+    await call("GET /api/v1/users/me", { as: second });
+    const route = `/api/v1/live-stream/${demo.stream}/chat-settings`;
+    const { moderators } = (await call(`GET ${route}`, { as: host })).body.data;
+    expect(moderators).toEqual(["moderator"]);
+    const body = { moderators: [...moderators, second.id] };
+    const changed = await call(`PATCH ${route}`, { as: host, body });
+    expect([changed.status, changed.body.data?.moderators]).toEqual([200, body.moderators]);
+    const moderator = await person({ id: "moderator" });
+    expect((await call("DELETE /api/v1/users/me", { as: moderator })).status).toBe(204);
+    const left = await call(`GET ${route}`, { as: host });
+    expect(left.body.data.moderators).toEqual([second.id]);
+  });
+
   test("after kill -9 during work it has everything that was acknowledged, once, and sends what is pending", async () => {
     const [stream, giftTypeId, as] = await Promise.all([liveStream(), giftType(3), person()]);
     await topUp(as, 3000);
