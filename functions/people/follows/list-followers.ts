@@ -1,12 +1,10 @@
 import * as z from "zod";
 import { RelationId } from "../../../domain/id.ts";
 import { cursorPage, cursorQuery, PageInfo } from "../../../domain/page.ts";
-import { FollowUser, followUserOf } from "../../../domain/people/follow.ts";
+import { FollowUser } from "../../../domain/people/follow.ts";
 import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
-import { setting } from "../../../platform/runtime/env.ts";
-import { findFollowStates, listFollowers } from "../../../platform/store/people/follows.ts";
-import { findProfiles } from "../../../platform/store/people/users.ts";
+import { listFollowers, listFollowUsers } from "../../../platform/store/people/follows.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -23,13 +21,6 @@ export const { contract, handler } = endpoint(
     const relations = await listFollowers(caller.userId, limit + 1, after);
     const { list, pageInfo } = cursorPage(relations, limit, ({ relationId }) => relationId);
     const ids = list.map(({ followerId }) => followerId);
-    const [profiles, standingOf] = await Promise.all([
-      findProfiles(ids),
-      findFollowStates(ids, caller.userId),
-    ]);
-    const followers = ids.flatMap((userId) => profiles.get(userId) ?? []);
-    const picture = setting("DEFAULT_PICTURE");
-    const users = followers.map((user) => followUserOf(user, standingOf(user.userId), picture));
-    return { users, pageInfo };
+    return { users: await listFollowUsers(ids, caller.userId), pageInfo };
   },
 );

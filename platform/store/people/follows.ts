@@ -1,10 +1,17 @@
-import { FollowCounts, type FollowState, Relation } from "../../../domain/people/follow.ts";
+import {
+  FollowCounts,
+  type FollowState,
+  followUserOf,
+  Relation,
+} from "../../../domain/people/follow.ts";
 import { refuse } from "../../../domain/refusal.ts";
+import { setting } from "../../runtime/env.ts";
 import { conflicted, retryOnConflict } from "../../table/conflicts.ts";
 import { getItem, getItems, getRawItem, keyText, parseItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
+import { findProfiles } from "./users.ts";
 
 /** The numbers of followers and followed users; zeros for a user without an item. */
 export async function findFollowCounts(userId: string): Promise<FollowCounts> {
@@ -132,4 +139,15 @@ export async function findFollowStates(
     ...parseItem(FollowCounts, found.get(keyText(key.followCounts(userId))) ?? {}),
     isFollowing: found.has(keyText(key.following(callerId, userId))),
   });
+}
+
+/** The known ones of these users, in this order, as lists show them to the caller. */
+export async function listFollowUsers(userIds: readonly string[], callerId: string) {
+  const [profiles, stateOf] = await Promise.all([
+    findProfiles(userIds),
+    findFollowStates(userIds, callerId),
+  ]);
+  const picture = setting("DEFAULT_PICTURE");
+  const known = userIds.flatMap((userId) => profiles.get(userId) ?? []);
+  return known.map((user) => followUserOf(user, stateOf(user.userId), picture));
 }

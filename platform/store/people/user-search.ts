@@ -1,13 +1,11 @@
 import { pageOf } from "../../../domain/page.ts";
-import { followUserOf } from "../../../domain/people/follow.ts";
 import {
   filteredMax,
   scanMax,
   searchPrefixOf,
   type UserSearchQuery,
 } from "../../../domain/people/search.ts";
-import { setting } from "../../runtime/env.ts";
-import { findFollowStates } from "./follows.ts";
+import { listFollowUsers } from "./follows.ts";
 import { findByText, sampleUsers } from "./user-index.ts";
 import { findProfiles } from "./users.ts";
 
@@ -23,14 +21,7 @@ export async function searchUsers(query: UserSearchQuery, callerId: string) {
       : await findByText(question, query.expertise ? filteredMax : scanMax);
   const wanted = query.expertise ? await withExpertise(ids, query.expertise) : ids;
   const { list: shown, pagination } = pageOf(wanted, query.page, query.limit);
-  const [profiles, standings] = await Promise.all([
-    findProfiles(shown),
-    findFollowStates(shown, callerId),
-  ]);
-  const list = shown.flatMap((userId) => profiles.get(userId) ?? []);
-  const picture = setting("DEFAULT_PICTURE");
-  const users = list.map((user) => followUserOf(user, standings(user.userId), picture));
-  return { list: users, pagination };
+  return { list: await listFollowUsers(shown, callerId), pagination };
 }
 
 async function withExpertise(userIds: readonly string[], expertise: string): Promise<string[]> {
