@@ -23,7 +23,7 @@ import {
   refuseUnused,
   requireMembers,
 } from "./request.ts";
-import { rowsOf } from "./rows.ts";
+import { rowsOf } from "./sqlite.ts";
 import type { Index, Table } from "./tables.ts";
 import type { Item } from "./values.ts";
 

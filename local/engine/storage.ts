@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import type { EncodedKey } from "./keys.ts";
 import { encodeKey, isIndexed } from "./keys.ts";
+import { createPreparer, inTransaction } from "./sqlite.ts";
 import type { StreamLog } from "./stream-log.ts";
 import { type Index, projectTo, type Table } from "./tables.ts";
 import { countItemBytes, type Item, isEqualItem } from "./values.ts";
@@ -26,7 +27,7 @@ export type Storage = Reads & {
 };
 
 const unitBytes = 1024;
-const units = (bytes: number) => Math.max(1, Math.ceil(bytes / unitBytes));
+export const writeUnits = (bytes: number) => Math.max(1, Math.ceil(bytes / unitBytes));
 
 /** The columns of a stored item. */
 export const storedColumns = "item, bytes, sequence";
@@ -44,15 +45,7 @@ export function readStored({ item, bytes, sequence }: Record<string, SQLOutputVa
 
 /** The items of an open database, for reading. */
 export function createReads(database: DatabaseSync): Reads {
-  const statements = new Map<string, StatementSync>();
-  const prepare = (sql: string): StatementSync => {
-    let statement = statements.get(sql);
-    if (!statement) {
-      statement = database.prepare(sql);
-      statements.set(sql, statement);
-    }
-    return statement;
-  };
+  const prepare = createPreparer(database);
   return {
     prepare,
     get(table, key) {
@@ -67,7 +60,6 @@ export function createReads(database: DatabaseSync): Reads {
 export function createStorage(database: DatabaseSync, log: StreamLog): Storage {
   const reads = createReads(database);
   const { prepare } = reads;
-  let depth = 0;
   return {
     ...reads,
     replace(table, before, after, by) {
@@ -91,24 +83,9 @@ export function createStorage(database: DatabaseSync, log: StreamLog): Storage {
         const cost = replaceIndexed(prepare, table, index, key, before?.item, after);
         if (cost > 0) indexes.set(index.name, cost);
       }
-      return { table: units(Math.max(bytes, before?.bytes ?? 0)), indexes };
+      return { table: writeUnits(Math.max(bytes, before?.bytes ?? 0)), indexes };
     },
-    atomically(work) {
-      if (depth > 0) return work();
-      prepare("BEGIN IMMEDIATE").run();
-      depth++;
-      try {
-        const answer = work();
-        prepare("COMMIT").run();
-        return answer;
-      } catch (error) {
-        // On a full disk SQLite has rolled back already.
-        if (database.isTransaction) prepare("ROLLBACK").run();
-        throw error;
-      } finally {
-        depth--;
-      }
-    },
+    atomically: (work) => inTransaction(database, work),
   };
 }
 
@@ -170,8 +147,8 @@ function replaceIndexed(
       JSON.stringify(made.projected),
       made.bytes,
     );
-  if (moved) return units(old.bytes) + units(made.bytes);
-  return units(Math.max(old?.bytes ?? 0, made?.bytes ?? 0));
+  if (moved) return writeUnits(old.bytes) + writeUnits(made.bytes);
+  return writeUnits(Math.max(old?.bytes ?? 0, made?.bytes ?? 0));
 }
 
 const compare = (first: Uint8Array, second: Uint8Array) => Buffer.compare(first, second);

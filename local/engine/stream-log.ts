@@ -1,6 +1,6 @@
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { encodeKey, keyOf } from "./keys.ts";
-import { rowsOf } from "./rows.ts";
+import { createPreparer, rowsOf } from "./sqlite.ts";
 import type { Table } from "./tables.ts";
 import { countItemBytes, type Item } from "./values.ts";
 
@@ -147,14 +147,11 @@ const covers = (recent: Recent | undefined, table: Table, after: number) =>
 
 /** Returns a function that reads an item's JSON by its keys; null if it does not exist. */
 function createItemFinder(database: DatabaseSync) {
-  // Prepared once for each table: readers look 100 times a second.
-  const finders = new WeakMap<Table, StatementSync>();
+  const prepare = createPreparer(database);
   return (table: Table, keys: string): string | null => {
     const sql = `SELECT item FROM ${table.storage} WHERE hash = ? AND range = ?`;
-    const finder = finders.get(table) ?? database.prepare(sql);
-    finders.set(table, finder);
     const { hash, range } = encodeKey(table.schema, JSON.parse(keys));
-    return (finder.get(hash, range)?.item ?? null) as string | null;
+    return (prepare(sql).get(hash, range)?.item ?? null) as string | null;
   };
 }
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { EngineFailure, notFound } from "./failure.ts";
-import type { KeyPart, KeySchema } from "./keys.ts";
-import { rowOf } from "./rows.ts";
+import { type KeyPart, type KeySchema, partsOf } from "./keys.ts";
+import { rowOf } from "./sqlite.ts";
 
 type KeyElement = { AttributeName: string; KeyType: "HASH" | "RANGE" };
 type Definition = { AttributeName: string; AttributeType: "S" | "N" | "B" };
@@ -178,10 +178,9 @@ function createStorageTable(database: DatabaseSync, table: Table): void {
 /** Names of the attributes that an index has; undefined: all. */
 export function namesProjectedTo(index: Index, table: Table): Set<string> | undefined {
   if (index.projection === "ALL") return undefined;
-  const keys = [table.schema, index.schema].flatMap(({ hash, range }) =>
-    range ? [hash.name, range.name] : [hash.name],
-  );
-  return new Set([...keys, ...(index.projection === "INCLUDE" ? index.included : [])]);
+  const keys = [table.schema, index.schema].flatMap(partsOf);
+  const names = keys.map(({ name }) => name);
+  return new Set([...names, ...(index.projection === "INCLUDE" ? index.included : [])]);
 }
 
 /** The attributes of an item that an index has. */

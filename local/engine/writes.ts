@@ -15,7 +15,7 @@ import {
   refuseKeysAsDocuments,
 } from "./keys.ts";
 import { readOptionalCondition, readPlaceholders, refuseUnused } from "./request.ts";
-import type { WriteCost } from "./storage.ts";
+import { type WriteCost, writeUnits } from "./storage.ts";
 import type { Table } from "./tables.ts";
 import { checkItem, countItemBytes, type Item, itemBytesMax } from "./values.ts";
 
@@ -128,8 +128,8 @@ export function executeWrite({ storage }: Context, write: Write): Written {
     throw conditionFailed(write.returnsItem ? stored?.item : undefined);
   const after = write.change(stored?.item);
   if (write.isCheck) {
-    const units = Math.max(1, Math.ceil((stored?.bytes ?? 0) / 1024));
-    return { before: stored?.item, after, cost: { table: units, indexes: new Map() } };
+    const cost = { table: writeUnits(stored?.bytes ?? 0), indexes: new Map() };
+    return { before: stored?.item, after, cost };
   }
   return { before: stored?.item, after, cost: storage.replace(table, stored, after) };
 }

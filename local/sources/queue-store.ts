@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { rowsOf } from "../engine/rows.ts";
+import type { StatementSync } from "node:sqlite";
+import { inTransaction, rowsOf } from "../engine/sqlite.ts";
 import type { Queue } from "../model.ts";
 import type { State } from "../state.ts";
 
@@ -136,20 +136,6 @@ export function createQueueStore(
       sql.release.run(startedAt);
     },
   };
-}
-
-/** Runs `work` in one transaction. */
-function inTransaction<Result>(database: DatabaseSync, work: () => Result): Result {
-  database.exec("BEGIN");
-  try {
-    const result = work();
-    database.exec("COMMIT");
-    return result;
-  } catch (error) {
-    // On a full disk SQLite has rolled back already.
-    if (database.isTransaction) database.exec("ROLLBACK");
-    throw error;
-  }
 }
 
 function send(
