@@ -1,8 +1,8 @@
-import { capacityOfAll, describeCapacity, readUnits } from "./capacity.ts";
+import { capacityOfAll, readUnits } from "./capacity.ts";
 import type { Body, Context, Operation } from "./context.ts";
 import { project } from "./expressions/paths.ts";
 import { invalid } from "./failure.ts";
-import { namesOfDocuments, readPaths } from "./items.ts";
+import { readPaths } from "./items.ts";
 import { checkKey, encodeKey, refuseKeysAsDocuments } from "./keys.ts";
 import { capacityChoices, Faults, requireMembers } from "./request.ts";
 import { checkItem, type Item } from "./values.ts";
@@ -42,9 +42,9 @@ export const batchGetItem: Operation = (context, body) => {
   const reads = requests.map(([name, request]) => {
     const asked = request as Body;
     requireMembers(asked);
-    const paths = readPaths(asked);
+    const { paths, namesOfDocuments } = readPaths(asked);
     const table = context.tables.get(name);
-    refuseKeysAsDocuments(table, namesOfDocuments(paths));
+    refuseKeysAsDocuments(table, namesOfDocuments);
     const keys = (asked.Keys as Body[]).map((key) => checkItem(key));
     for (const key of keys) checkKey(table.schema, key);
     return { name, asked, table, keys, paths };
@@ -55,7 +55,7 @@ export const batchGetItem: Operation = (context, body) => {
   );
   const responses: Record<string, Item[]> = {};
   const unprocessed: Body = {};
-  const capacity: unknown[] = [];
+  const costs: Parameters<typeof capacityOfAll>[1] = [];
   let bytes = 0;
   for (const { name, asked, table, keys, paths } of reads) {
     const items: Item[] = [];
@@ -74,14 +74,12 @@ export const batchGetItem: Operation = (context, body) => {
     }
     responses[name] = items;
     if (left.length > 0) unprocessed[name] = { ...asked, Keys: left };
-    const cost = { table: units, indexes: new Map() };
-    const told = describeCapacity(body, table, cost);
-    if (told) capacity.push(told);
+    costs.push({ table, cost: { table: units, indexes: new Map() } });
   }
   return {
     Responses: responses,
     UnprocessedKeys: unprocessed,
-    ...(capacity.length > 0 && { ConsumedCapacity: capacity }),
+    ...capacityOfAll(body, costs),
   };
 };
 

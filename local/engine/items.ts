@@ -1,7 +1,7 @@
 import { describeCapacity, readUnits } from "./capacity.ts";
 import type { Body, Operation } from "./context.ts";
 import { getAt, project } from "./expressions/paths.ts";
-import type { Change, Path } from "./expressions/syntax.ts";
+import type { Change } from "./expressions/syntax.ts";
 import { invalid } from "./failure.ts";
 import { checkKey, encodeKey, refuseKeysAsDocuments } from "./keys.ts";
 import {
@@ -25,10 +25,10 @@ export const getItem: Operation = (context, body) => {
   faults.oneOf(body.ReturnConsumedCapacity, "returnConsumedCapacity", capacityChoices);
   faults.end();
   requireMembers(body);
-  const paths = readPaths(body);
+  const { paths, namesOfDocuments } = readPaths(body);
   const key = checkItem(body.Key as Body);
   const table = context.tables.get(body.TableName);
-  refuseKeysAsDocuments(table, namesOfDocuments(paths));
+  refuseKeysAsDocuments(table, namesOfDocuments);
   checkKey(table.schema, key);
   const stored = context.readsFor(body).get(table, encodeKey(table.schema, key));
   const units = readUnits(stored?.bytes ?? 0, body.ConsistentRead === true);
@@ -38,17 +38,13 @@ export const getItem: Operation = (context, body) => {
   };
 };
 
-/** The paths of a ProjectionExpression, if there is one. */
-export function readPaths(body: Body): Path[] | undefined {
+/** The paths of a ProjectionExpression, if any, and the attributes within which it looks. */
+export function readPaths(body: Body) {
   const placeholders = readPlaceholders(body, ["ProjectionExpression"]);
   const paths = readOptionalProjection(body, placeholders);
   refuseUnused(placeholders);
-  return paths;
+  return { paths, namesOfDocuments: placeholders.namesOfDocuments };
 }
-
-/** The attributes within which a projection looks. */
-export const namesOfDocuments = (paths: Path[] = []): Set<string> =>
-  new Set(paths.flatMap((path) => (path.length > 1 ? [String(path[0])] : [])));
 
 /** The `ConsumedCapacity` of a response about one table, if it was requested. */
 export function capacityOf(body: Body, table: Table, cost: WriteCost): Body {
@@ -56,13 +52,11 @@ export function capacityOf(body: Body, table: Table, cost: WriteCost): Body {
   return capacity ? { ConsumedCapacity: capacity } : {};
 }
 
-function checkCommon(body: Body, required: string[]): void {
+function checkCommon(body: Body, required: string): void {
   const faults = new Faults();
   faults.oneOf(body.ReturnConsumedCapacity, "returnConsumedCapacity", capacityChoices);
   faults.tableName(body.TableName);
-  for (const name of required) {
-    faults.required(body[name], name[0]!.toLowerCase() + name.slice(1));
-  }
+  faults.required(body[required], required.toLowerCase());
   faults.oneOf(body.ReturnValues, "returnValues", returnChoices);
   faults.end();
   requireMembers(body);
@@ -70,10 +64,12 @@ function checkCommon(body: Body, required: string[]): void {
 
 /** An operation that replaces an item, or removes it, and may return the one before. */
 const replaceItem =
-  (required: string, readWrite: typeof readPut | typeof readDelete): Operation =>
+  (required: "Item" | "Key", readWrite: typeof readPut | typeof readDelete): Operation =>
   (context, body) => {
-    checkCommon(body, [required]);
-    checkReturnValues(body, ["NONE", "ALL_OLD"]);
+    checkCommon(body, required);
+    const { ReturnValues = "NONE" } = body;
+    if (!["NONE", "ALL_OLD"].includes(String(ReturnValues)))
+      throw invalid("Return values set to invalid value");
     const write = readWrite(context, body);
     const { before, cost } = context.storage.atomically(() => executeWrite(context, write));
     return {
@@ -86,7 +82,7 @@ export const putItem = replaceItem("Item", readPut);
 export const deleteItem = replaceItem("Key", readDelete);
 
 export const updateItem: Operation = (context, body) => {
-  checkCommon(body, ["Key"]);
+  checkCommon(body, "Key");
   const write = readUpdateWrite(context, body);
   const { before, after, cost } = context.storage.atomically(() => executeWrite(context, write));
   const attributes = returnedOf(body.ReturnValues, before, after ?? {}, write.changes);
@@ -95,11 +91,6 @@ export const updateItem: Operation = (context, body) => {
     ...capacityOf(body, write.table, cost),
   };
 };
-
-function checkReturnValues(body: Body, allowed: string[]): void {
-  if (body.ReturnValues === undefined || allowed.includes(String(body.ReturnValues))) return;
-  throw invalid("Return values set to invalid value");
-}
 
 function returnedOf(
   asked: unknown,

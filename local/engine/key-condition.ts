@@ -2,7 +2,7 @@ import { readCondition } from "./expressions/condition.ts";
 import type { Placeholders } from "./expressions/reader.ts";
 import type { Condition, Operand } from "./expressions/syntax.ts";
 import { invalid, invalidParameter } from "./failure.ts";
-import { encodeKeyValue, type KeyPart, type KeySchema } from "./keys.ts";
+import { emptyKindOf, encodeKeyValue, type KeyPart, type KeySchema } from "./keys.ts";
 import { typeOf, type Value } from "./values.ts";
 
 /** The key condition of a Query: one partition and a range of its sort keys. */
@@ -101,13 +101,12 @@ function checkType({ name, type }: KeyPart, values: Value[]): void {
   for (const value of values) {
     if (typeOf(value) !== type)
       throw invalidParameter("Condition parameter type does not match schema type");
-    if (value.S === "" || value.B === "") {
-      const kind = value.S === "" ? "string" : "binary";
+    const kind = emptyKindOf(value);
+    if (kind !== undefined)
       throw invalid(
         "One or more parameter values are not valid. " +
           `The AttributeValue for a key attribute cannot contain an empty ${kind} value. Key: ${name}`,
       );
-    }
   }
 }
 

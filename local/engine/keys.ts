@@ -21,6 +21,10 @@ export function encodeKeyValue(value: Value): Uint8Array {
   return Buffer.from(String(value.B), "base64");
 }
 
+/** The kind of an empty value, which no key may have; undefined for all others. */
+export const emptyKindOf = ({ S, B }: Value) =>
+  S === "" ? "string" : B === "" ? "binary" : undefined;
+
 /** What an item has in a part of its key. Throws where it has no such part. */
 function partOf(item: Item, { name }: KeyPart): Value {
   const value = item[name];
@@ -70,13 +74,11 @@ export function checkItemKey(schema: KeySchema, item: Item): void {
 /** Throws for a key part that is empty or too long. */
 export function checkKeySizes(schema: KeySchema, item: Item): void {
   for (const part of partsOf(schema)) {
-    const value = partOf(item, part);
-    if (value.S === "" || value.B === "") {
-      const kind = value.S === "" ? "string" : "binary";
+    const kind = emptyKindOf(partOf(item, part));
+    if (kind !== undefined)
       throw invalidParameter(
         `The AttributeValue for a key attribute cannot contain an empty ${kind} value. Key: ${part.name}`,
       );
-    }
   }
   refuseLongParts(schema, item);
 }
@@ -123,12 +125,11 @@ export function isIndexed(schema: KeySchema, indexName: string, item: Item): boo
       throw invalidParameter(
         `Type mismatch for Index Key ${name} Expected: ${type} Actual: ${found} IndexName: ${indexName}`,
       );
-    if (value.S === "" || value.B === "") {
-      const kind = value.S === "" ? "string" : "binary";
+    const kind = emptyKindOf(value);
+    if (kind !== undefined)
       throw invalidParameter(
         `A value specified for a secondary index key is not supported. The AttributeValue for a key attribute cannot contain an empty ${kind} value. IndexName: ${indexName}, IndexKey: ${name}`,
       );
-    }
   }
   refuseLongParts(schema, item);
   return partsOf(schema).every(({ name }) => item[name] !== undefined);

@@ -69,15 +69,11 @@ function findType(value: unknown): string {
 
 function asText(content: unknown): string {
   if (typeof content === "string") return content;
-  throw serialization("Unexpected token received from parser");
+  throw invalid("Unexpected token received from parser");
 }
 
 function normalizeBytes(content: unknown): string {
   return Buffer.from(asText(content), "base64").toString("base64");
-}
-
-function serialization(message: string) {
-  return invalid(message);
 }
 
 const emptySets: Record<string, string> = {

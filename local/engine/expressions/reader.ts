@@ -133,7 +133,7 @@ export class Reader {
     return text;
   }
 
-  readValue(): { value: Value; name: string } {
+  readValue(): Value {
     const { kind, text } = this.peek();
     if (kind !== ":") throw this.syntaxFault();
     this.at++;
@@ -144,11 +144,11 @@ export class Reader {
           `attribute value: ${text}`,
       );
     this.placeholders.usedValues.add(text);
-    return { value, name: text };
+    return value;
   }
 
   readOperand(): Operand {
-    if (this.peek().kind === ":") return { is: "value", ...this.readValue() };
+    if (this.peek().kind === ":") return { is: "value", value: this.readValue() };
     return { is: "path", path: this.readPath() };
   }
 }

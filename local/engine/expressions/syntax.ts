@@ -5,7 +5,7 @@ export type Path = (string | number)[];
 
 export type Operand =
   | { is: "path"; path: Path }
-  | { is: "value"; value: Value; name: string }
+  | { is: "value"; value: Value }
   | { is: "size"; of: Operand };
 
 export type Comparator = "=" | "<>" | "<" | "<=" | ">" | ">=";

@@ -44,7 +44,7 @@ function readChange(reader: Reader, section: Section): Change {
     reader.expect("=");
     return { section, path, setting: readSetting(reader) };
   }
-  const { value } = reader.readValue();
+  const value = reader.readValue();
   const allowed = section === "ADD" ? ["N", "SS", "NS", "BS"] : ["SS", "NS", "BS"];
   if (!allowed.includes(typeOf(value)))
     throw reader.fault(
