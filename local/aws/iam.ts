@@ -1,3 +1,4 @@
+import { compilePattern, type Matcher } from "../iam-pattern.ts";
 import type { LambdaFunction, PolicyStatement, Stage } from "../model.ts";
 import { type Access, AwsFailure } from "./failure.ts";
 
@@ -134,25 +135,6 @@ function explainRefusal(
     `User: ${user} is not authorized to perform: ${access.action} ` +
     `on resource: ${access.resource} ${reason}`
   );
-}
-
-type Matcher = (text: string) => boolean;
-
-/** `*` matches any text, `?` one character; everything else is literal. */
-function compilePattern(pattern: string, caseless: boolean): Matcher {
-  const prepare = (text: string) => (caseless ? text.toLowerCase() : text);
-  // Several patterns are evaluated per post, and nearly all are a complete name or a prefix.
-  const literal = prepare(pattern.endsWith("*") ? pattern.slice(0, -1) : pattern);
-  if (!/[*?]/.test(literal))
-    return pattern.endsWith("*")
-      ? (text) => prepare(text).startsWith(literal)
-      : (text) => prepare(text) === literal;
-  const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-    .replaceAll("*", "[\\s\\S]*")
-    .replaceAll("?", "[\\s\\S]");
-  const expression = new RegExp(`^${source}$`, caseless ? "i" : "");
-  return (text) => expression.test(text);
 }
 
 type Matches = (pattern: string, text: string, caseless?: boolean) => boolean;

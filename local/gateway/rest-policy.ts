@@ -1,5 +1,6 @@
 import * as z from "zod";
-import type { Stage } from "../model.ts";
+import { compilePattern } from "../iam-pattern.ts";
+import type { PolicyStatement, Stage } from "../model.ts";
 
 const Texts = z.union([z.string(), z.array(z.string())]).transform((text) => [text].flat());
 
@@ -22,15 +23,19 @@ export type AuthorizerAnswer = z.infer<typeof AuthorizerAnswer>;
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html
  */
 export function allows(answer: AuthorizerAnswer, methodArn: string): boolean {
-  const matching = answer.policyDocument.Statement.filter(
-    ({ Action, Resource }) =>
-      Action.some((action) => matches(action.toLowerCase(), "execute-api:invoke")) &&
-      Resource.some((resource) => matches(resource, methodArn)),
-  );
-  return (
-    matching.some(({ Effect }) => Effect === "Allow") &&
-    !matching.some(({ Effect }) => Effect === "Deny")
-  );
+  return permits(answer.policyDocument.Statement, "execute-api:Invoke", methodArn);
+}
+
+/** Whether one of the statements allows an action on a resource, and none denies it. */
+function permits(statements: readonly PolicyStatement[], action: string, resource: string) {
+  const effects = statements
+    .filter(
+      ({ Action, Resource }) =>
+        Action.some((pattern) => compilePattern(pattern, true)(action)) &&
+        Resource.some((pattern) => compilePattern(pattern, false)(resource)),
+    )
+    .map(({ Effect }) => Effect);
+  return effects.includes("Allow") && !effects.includes("Deny");
 }
 
 /** The context for functions and templates: only text, with the principal. */
@@ -50,18 +55,6 @@ export function assertMayInvoke(
 ): void {
   if (credentials === undefined) return;
   const role = credentials.split("/").at(-1) ?? credentials;
-  const matching = (stage.roles[role] ?? []).filter(
-    ({ Action, Resource }) =>
-      Action.some((action) => matches(action.toLowerCase(), "lambda:invokefunction")) &&
-      Resource.some((resource) => matches(resource, functionArn)),
-  );
-  const isAllowed = matching.some(({ Effect }) => Effect === "Allow");
-  if (!isAllowed || matching.some(({ Effect }) => Effect === "Deny"))
+  if (!permits(stage.roles[role] ?? [], "lambda:InvokeFunction", functionArn))
     throw new Error(`The role ${role} does not let API Gateway call ${functionArn}.`);
-}
-
-/** IAM's patterns: `*` stands for any text, `?` for one character. */
-function matches(pattern: string, text: string): boolean {
-  const source = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`^${source.replaceAll("*", ".*").replaceAll("?", ".")}$`, "s").test(text);
 }
