@@ -95,7 +95,8 @@ export function createLog(mode: LogMode, write: Write = writeToProcess): Log {
   };
 }
 
-function readEntry(text: string): Record<string, unknown> | undefined {
+/** A structured log line; undefined for other text. */
+export function readEntry(text: string): Record<string, unknown> | undefined {
   if (!text.startsWith("{")) return undefined;
   try {
     return JSON.parse(text) as Record<string, unknown>;

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { readEntry } from "../log.ts";
 import type { MetricFilter, MetricName } from "../model.ts";
 
 /** Values of one metric in one minute. Beyond a limit, further values count only in the sum. */
@@ -32,17 +33,6 @@ const Embedded = z.object({
     ),
   }),
 });
-
-/** A log line's JSON; other text counts as an error if it was written to stderr. */
-function readLine(text: string, stream: "stdout" | "stderr"): Record<string, unknown> {
-  if (text.startsWith("{"))
-    try {
-      return JSON.parse(text) as Record<string, unknown>;
-    } catch {
-      // Not JSON.
-    }
-  return stream === "stderr" ? { level: "ERROR" } : {};
-}
 
 /** Whether a line's field has, or has not, a value. */
 function meets(line: unknown, term: MetricFilter["wanted"][number][number]): boolean {
@@ -89,7 +79,8 @@ export function createMetrics(
 
   return {
     line(logGroup, text, stream) {
-      const line = readLine(text, stream);
+      // Other text counts as an error if it was written to stderr.
+      const line = readEntry(text) ?? (stream === "stderr" ? { level: "ERROR" } : {});
       if (line._aws !== undefined) addEmbedded(line);
       for (const filter of filters())
         if (
