@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import type { AddressInfo, Server } from "node:net";
 import { networkInterfaces } from "node:os";
 
 /** Machines with many networks have many addresses. */
@@ -15,4 +17,13 @@ export function reachableHosts(host: string): string[] {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
   const others = all.filter(({ family, internal }) => family === "IPv4" && !internal);
   return others.map(({ address }) => address).slice(0, addressesMax);
+}
+
+/**
+ * Makes a server listen; resolves with its port, which the system chooses for 0. Rejects with the
+ * system's error.
+ */
+export async function listen(server: Server, port = 0, host = "127.0.0.1"): Promise<number> {
+  await once(server.listen(port, host), "listening");
+  return (server.address() as AddressInfo).port;
 }

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listen } from "../reachable.ts";
 import { answerCall, type Services } from "./answer-call.ts";
 import { AwsFailure, type AwsRequest } from "./failure.ts";
 import { watchIdleSockets } from "./idle-sockets.ts";
@@ -32,11 +32,7 @@ export async function startEndpoint(services: Services): Promise<Endpoint> {
     });
   });
   server.keepAliveTimeout = 60_000;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   return {
     url: `http://127.0.0.1:${port}`,
     forgetIdle: idle.forgetAfter,

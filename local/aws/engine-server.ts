@@ -1,7 +1,7 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
 import { writeAnswer } from "../engine/index.ts";
+import { listen } from "../reachable.ts";
 import type { Credentials, EngineCall } from "./engine-call.ts";
 
 /** The embedded engine's address, for other local programs. */
@@ -41,11 +41,7 @@ export async function startEngineServer(
       },
     );
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  host = `127.0.0.1:${await listen(server)}`;
   return {
     endpoint: `http://${host}`,
     credentials: { accessKeyId: "ovation", secretAccessKey: secret, sessionToken: secret },

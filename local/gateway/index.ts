@@ -1,11 +1,10 @@
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:http";
-import type { AddressInfo, Server as TcpServer } from "node:net";
 import { createServer as createTcpServer } from "node:net";
 import type { Duplex } from "node:stream";
 import { ownBufferOf } from "../body-bytes.ts";
 import type { Log } from "../log.ts";
-import { isAnyHost } from "../reachable.ts";
+import { isAnyHost, listen } from "../reachable.ts";
 import type { Pages } from "./pages.ts";
 import type { AnswerRequest } from "./rest.ts";
 import type { RestAnswer, RestRequest } from "./rest-request.ts";
@@ -167,15 +166,6 @@ async function answerAny(
 function answerAndClose(statusCode: number): RestAnswer {
   const headers: RestAnswer["headers"] = [["Connection", "close"]];
   return { statusCode, headers, body: Buffer.alloc(0), by: "edge" };
-}
-
-/** Resolves with the port; the system chooses it for 0. */
-async function listen(server: TcpServer, port: number, host: string): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, resolve);
-  });
-  return (server.address() as AddressInfo).port;
 }
 
 /** Ends a handshake with a plain HTTP response, as the edge does. */
