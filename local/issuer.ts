@@ -23,8 +23,6 @@ type IssuerOptions = {
   url: string;
   /** Directory of the signing key; undefined keeps the key in memory. */
   directory?: string;
-  /** The claim that lists a token's groups. */
-  groupsClaim?: string;
   /** Raises the subject's balance to `credits`; without it, requests with `credits` are refused. */
   topUp?(request: TokenRequest, credits: number): Promise<void>;
 };
@@ -58,12 +56,7 @@ const audience = "ovation";
  * survive a restart; a new directory gets a new key.
  * https://openid.net/specs/openid-connect-discovery-1_0.html
  */
-export async function createIssuer({
-  url,
-  directory,
-  groupsClaim = "cognito:groups",
-  topUp,
-}: IssuerOptions): Promise<Issuer> {
+export async function createIssuer({ url, directory, topUp }: IssuerOptions): Promise<Issuer> {
   const privateJwk = await readOrCreateKey(directory);
   const { kty, n, e, kid = "" } = privateJwk;
   const publicJwk = { kty, n, e, kid, alg: "RS256", use: "sig" };
@@ -82,7 +75,7 @@ export async function createIssuer({
       iat: now,
       exp: now + expiresIn,
       jti: randomUUID(),
-      [groupsClaim]: groups,
+      "cognito:groups": groups,
       ...(isNamed ? {} : { preferred_username: sub, given_name: sub }),
       ...claims,
     };

@@ -131,8 +131,8 @@ function selectDone(messages: Message[], payload: unknown): Message[] {
   if (report === undefined || report === null) return messages;
   if (!Array.isArray(report)) return [];
   const failed = new Set(report.map((entry) => entry?.itemIdentifier));
-  const known = new Set(messages.map((message) => message.messageId));
-  for (const id of failed) if (typeof id !== "string" || !known.has(id)) return [];
+  const known = new Set(messages.map(({ messageId }) => messageId));
+  if (![...failed].every((id) => known.has(id))) return [];
   return messages.filter((message) => !failed.has(message.messageId));
 }
 

@@ -74,13 +74,7 @@ export function countAcknowledged(records: StreamRecord[], payload: unknown): nu
   const report = (payload as { batchItemFailures?: unknown } | null | undefined)?.batchItemFailures;
   if (report === undefined || report === null) return records.length;
   if (!Array.isArray(report)) return 0;
-  let done = records.length;
-  for (const entry of report) {
-    const index = records.findIndex(
-      (record) => record.dynamodb.SequenceNumber === entry?.itemIdentifier,
-    );
-    if (index < 0) return 0;
-    done = Math.min(done, index);
-  }
-  return done;
+  const numbers = records.map(({ dynamodb }) => dynamodb.SequenceNumber);
+  const failed = report.map((entry) => numbers.indexOf(entry?.itemIdentifier));
+  return failed.includes(-1) ? 0 : Math.min(records.length, ...failed);
 }

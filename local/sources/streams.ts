@@ -102,7 +102,9 @@ export function createStreams(options: StreamsOptions): Streams {
     stop: stopReaders,
     async command(wanted) {
       const { pause, redeliver, ...changes } = checkBody(StreamCommand, wanted);
-      const next = { ...switches, ...withoutUndefined(changes), paused: pause ?? switches.paused };
+      // JSON has no undefined members.
+      const given = changes as Partial<StreamSwitches>;
+      const next = { ...switches, ...given, paused: pause ?? switches.paused };
       if (next.shards !== switches.shards && running) {
         await stopReaders();
         switches = next;
@@ -117,12 +119,4 @@ export function createStreams(options: StreamsOptions): Streams {
       return { switches, readers: reports, idle: reports.every((report) => report.idle) };
     },
   };
-}
-
-type Defined<Value> = { [Key in keyof Value]?: Exclude<Value[Key], undefined> };
-
-function withoutUndefined<Value extends object>(value: Value): Defined<Value> {
-  return Object.fromEntries(
-    Object.entries(value).filter(([, member]) => member !== undefined),
-  ) as Defined<Value>;
 }
