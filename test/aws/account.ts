@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "@jest/globals";
 import { type EmbeddedEngine, openEmbeddedEngine, writeAnswer } from "../../local/engine/index.ts";
+import { listen } from "../../local/reachable.ts";
 
 /*
  * An AWS account that answers as AWS documents it: DynamoDB is the runner's engine, the control
@@ -75,8 +75,7 @@ export class AwsAccount {
   });
 
   async open(): Promise<Record<string, string>> {
-    await new Promise<void>((done) => this.server.listen(0, "127.0.0.1", done));
-    const { port } = this.server.address() as AddressInfo;
+    const port = await listen(this.server);
     return {
       AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
       AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",

@@ -1,8 +1,8 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach } from "@jest/globals";
 import { checkStageAccount } from "../../bin/deploy/preflight.ts";
 import { type Stage, stageNamed } from "../../lib/stages/stages.ts";
+import { listen } from "../../local/reachable.ts";
 
 /* The account that a deployment asks before it begins: a server that speaks AWS's protocols. */
 
@@ -68,8 +68,7 @@ export function useAccount(): void {
         response.end(answer.body);
       });
     });
-    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-    const { port } = server.address() as AddressInfo;
+    const port = await listen(server);
     Object.assign(process.env, {
       AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
       AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { request } from "node:http";
 import { createServer } from "node:https";
-import { type AddressInfo, connect, createServer as createBalancer } from "node:net";
+import { connect, createServer as createBalancer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream";
@@ -12,6 +12,7 @@ import { readAssembly } from "../../local/assembly/index.ts";
 import { endpointFile } from "../../local/aws/discovery-files.ts";
 import { parametersOf } from "../../local/issuer.ts";
 import { environmentOf } from "../../local/lambda/environment.ts";
+import { listen } from "../../local/reachable.ts";
 import { person } from "../api/people.ts";
 import { freePort, type System } from "../system.ts";
 import { endProcess, startServer } from "./peers/processes.ts";
@@ -78,9 +79,8 @@ export async function startBalancer(tasks: readonly [RelayTask, ...RelayTask[]])
     pipeline(client, task, () => undefined);
     pipeline(task, client, () => undefined);
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   return {
-    url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/ws`,
+    url: `ws://127.0.0.1:${await listen(server)}/ws`,
     current: () => current,
     /** New connections go to the next task. */
     turn() {
@@ -118,9 +118,8 @@ async function startTls(to: URL, directory: string) {
     pipeline(incoming, passed, () => undefined);
   });
   server.keepAliveTimeout = 60_000;
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   return {
-    url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `https://127.0.0.1:${await listen(server)}`,
     certificate,
     calls: () => calls,
     async stop() {

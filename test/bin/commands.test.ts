@@ -1,11 +1,10 @@
 /** Commands in this process, against a server that answers as the test likes. */
-import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
 import { jest } from "@jest/globals";
 import { runCommand } from "../../bin/cli/command.ts";
 import { loadCommand } from "../../bin/cli/commands.ts";
 import { importUser } from "../../bin/cli/import-users.ts";
+import { listen } from "../../local/reachable.ts";
 
 type Call = { route: string; at: number; headers: IncomingMessage["headers"]; body: string };
 type Answer = { status?: number; headers?: Record<string, string>; body?: object };
@@ -24,8 +23,7 @@ const server = createServer(async (request, response) => {
 });
 let url: string;
 beforeAll(async () => {
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  url = `http://127.0.0.1:${await listen(server)}`;
 });
 afterAll(() => {
   server.closeAllConnections();

@@ -1,8 +1,8 @@
 /** Imports into a server that is over its rate. */
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { expect, test } from "@jest/globals";
 import { importUser } from "../../bin/cli/import-users.ts";
+import { listen } from "../../local/reachable.ts";
 
 const user = { id: "ann", username: "", name: "", surname: "", balance: 5 };
 
@@ -20,8 +20,7 @@ test.each([
       const body = isIn ? { data: {} } : { code, errors: ["Refused"] };
       response.writeHead(isIn ? 201 : status).end(JSON.stringify(body));
     });
-    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const url = `http://127.0.0.1:${await listen(server)}`;
     try {
       expect(await importUser({ url, token: "token" }, user)).toBe(true);
       expect(keys).toEqual(["import:ann", "import:ann", "import:ann"]);

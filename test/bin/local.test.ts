@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { listen } from "../../local/reachable.ts";
 import { openState } from "../../local/state.ts";
 import { freePort } from "../system.ts";
 import {
@@ -34,8 +35,7 @@ test("--help lists the settings and starts nothing; an unknown option is refused
 
 test("a port in use is reported in a sentence with exit code 1 after 5 s", async () => {
   const server = createServer();
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as { port: number };
+  const port = await listen(server);
   const program = startProgram({ PORT: String(port), DATA_DIR: ":memory:" });
   expect(await program.ended).toBe(1);
   expect(program.output()).toBe(

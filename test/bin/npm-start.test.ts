@@ -1,6 +1,5 @@
 /** The system started with `npm start`, on data of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import {
   chmodSync,
   mkdtempSync,
@@ -11,9 +10,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { listen } from "../../local/reachable.ts";
 import { freePort } from "../system.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -85,9 +84,8 @@ posixTest(
   "SIGTERM ends a start that waits for its table",
   async () => {
     const asked = Promise.withResolvers<void>();
-    const silent = createServer(() => asked.resolve()).listen(0, "127.0.0.1");
-    await once(silent, "listening");
-    const { port } = silent.address() as AddressInfo;
+    const silent = createServer(() => asked.resolve());
+    const port = await listen(silent);
     const child = spawn(process.execPath, ["bin/local.js"], {
       cwd: root,
       env: {

@@ -3,11 +3,12 @@ import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
 import { commandNames, loadCommand } from "../../bin/cli/commands.ts";
 import { outputsFileOf } from "../../bin/cli/target.ts";
+import { listen } from "../../local/reachable.ts";
 import { freePort } from "../system.ts";
 import { linesOf, objectsOf, useCommandLine } from "./command-line.ts";
 
@@ -90,9 +91,8 @@ test.concurrent("listen exits with code 1 after its timeout", async () => {
 
 test.concurrent("listen --position also exits after its timeout", async () => {
   // Accepts connections and never responds.
-  const silent = createServer().listen(0, "127.0.0.1");
-  await once(silent, "listening");
-  const url = `ws://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  const silent = createServer();
+  const url = `ws://127.0.0.1:${await listen(silent)}`;
   const ended = await run(["listen", "--position", "--timeout", "1", "--socket-url", url]);
   expect(ended).toMatchObject({ code: 1, stderr: "Timed out after 1 s: no position received.\n" });
   silent.close();
@@ -167,8 +167,7 @@ test("trigger kills the server after the given number of calls, even after the l
     if (["messages", "restart"].includes(name)) calls.push(name);
     response.end('{"success":true,"data":{},"token":"e30.e30.e30"}');
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   const given = ["trigger", "chat", "--count", "2", "--kill-after"];
   const ended = [];
   for (const after of ["2", "1"])

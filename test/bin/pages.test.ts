@@ -1,9 +1,9 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { signedCaller } from "../../bin/aws/signed-caller.ts";
 import { publishPages } from "../../bin/deploy/publish-pages.ts";
 import { homePath, objectHeaders, pagePaths } from "../../lib/stages/page-headers.ts";
+import { listen } from "../../local/reachable.ts";
 
 /*
  * The pages as `npm run deploy` brings them to S3, which is a server here that notes what it is
@@ -26,8 +26,7 @@ beforeAll(async () => {
       response.end();
     });
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const base = `http://127.0.0.1:${await listen(server)}`;
   const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "example" };
   const s3 = signedCaller({ region: "eu-central-1", credentials }, "s3", base);
   count = await publishPages(s3, "the-bucket");

@@ -1,9 +1,9 @@
 /** What commands print if they are asked for help, or misused. */
-import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { listen } from "../../local/reachable.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import { runProgram } from "../aws/account.ts";
 
@@ -90,9 +90,8 @@ test.each([
 });
 
 test("a system that ends while a command reads its table is reported in a sentence", async () => {
-  const server = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const server = createServer((socket) => socket.destroy());
+  const endpoint = `http://127.0.0.1:${await listen(server)}`;
   const credentials = { accessKeyId: "a", secretAccessKey: "b" };
   const DATA_DIR = await mkdtemp(join(tmpdir(), "ovation-ended-"));
   await writeFile(

@@ -2,11 +2,11 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { json } from "node:stream/consumers";
 import { createClient, type Event, type Options } from "../../client/index.ts";
+import { listen } from "../../local/reachable.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -177,8 +177,7 @@ test("a call whose response is cut off is repeated with the same key", async () 
     response.write('{"id":');
     setTimeout(() => request.socket.destroy(), 20);
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   const client = createClient({
     url: `http://127.0.0.1:${port}`,
     token: "t",

@@ -1,5 +1,4 @@
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { jest } from "@jest/globals";
 import { type WebSocket as Socket, WebSocket, WebSocketServer } from "ws";
 import {
@@ -10,6 +9,7 @@ import {
   OvationError,
 } from "../../client/index.ts";
 import { makeFrame } from "../../domain/log/frame.ts";
+import { listen } from "../../local/reachable.ts";
 import { compactText } from "../../platform/push/encodings.ts";
 import { chatRecord, emptyLog, now } from "../domain/frame-samples.ts";
 import { messageOfUrl } from "./frame-server.ts";
@@ -66,8 +66,7 @@ async function startServer({ compact = false, lose = (): boolean => false } = {}
       subscribed.set(socket, from);
     }
   });
-  await new Promise<void>((done) => http.listen(0, "127.0.0.1", done));
-  const { port } = http.address() as AddressInfo;
+  const port = await listen(http);
   return {
     url: `http://127.0.0.1:${port}`,
     sockets,

@@ -1,6 +1,7 @@
-import { type AddressInfo, createServer, connect as dial, type Socket } from "node:net";
+import { createServer, connect as dial, type Socket } from "node:net";
 import { WebSocket } from "ws";
 import { createClient, type Frame, type Options } from "../../client/index.ts";
+import { listen } from "../../local/reachable.ts";
 import { callsOf, until } from "../local/audience.ts";
 import { createRandom } from "../platform/push/random.ts";
 import { sharedSystem } from "../shared.ts";
@@ -25,9 +26,8 @@ async function startProxy(url: string) {
     pass(near, far);
     pass(far, near);
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${await listen(server)}`,
     cut(): void {
       for (const { near, isSilent } of pairs) if (!isSilent) near.destroy();
     },

@@ -2,13 +2,13 @@
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 import { WebSocketServer } from "ws";
+import { listen } from "../../local/reachable.ts";
 import { browserTest, openBrowser } from "../web/browser.ts";
 import { timeoutMilliseconds as timeout } from "../web/pages.ts";
 import { createChat, frameOf, said } from "./chat-server.ts";
@@ -68,9 +68,8 @@ async function startServer(client: Uint8Array) {
       if (action === "subscribe") socket.send(JSON.stringify({ type: "subscribed", ...place }));
     }),
   );
-  await new Promise<void>((done) => http.listen(0, "127.0.0.1", done));
   return {
-    port: (http.address() as AddressInfo).port,
+    port: await listen(http),
     keys,
     async stop(): Promise<void> {
       for (const socket of server.clients) socket.terminate();

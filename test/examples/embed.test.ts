@@ -1,6 +1,6 @@
 /** docs/embed.md verbatim: its tag and its script on a page of another server. */
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listen } from "../../local/reachable.ts";
 import { localToken, sharedSystem } from "../shared.ts";
 import { browserTest, openBrowser } from "../web/browser.ts";
 import { blocksOf, readGuide } from "./guides.ts";
@@ -29,8 +29,7 @@ async function servePage(token: string) {
     response.setHeader("content-type", isToken ? "text/plain" : "text/html");
     response.end(isToken ? token : body);
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   return {
     url: `http://127.0.0.1:${port}/`,
     close() {

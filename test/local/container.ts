@@ -4,9 +4,9 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { stageOf } from "../../lib/stages/stages.ts";
+import { listen } from "../../local/reachable.ts";
 import { createSigner, hashOf } from "../../platform/aws/sign.ts";
 import { synthesize, theResource } from "../cloud/templates.ts";
 
@@ -69,9 +69,8 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
 /** Serves credentials and the bundle, and ends each test's containers after it. */
 export function useContainers(): void {
   beforeAll(async () => {
-    server = createServer(answer).listen(0, "127.0.0.1");
-    await once(server, "listening");
-    base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    server = createServer(answer);
+    base = `http://127.0.0.1:${await listen(server)}`;
   });
   beforeEach(() => Object.assign(aws, { isRefused: false, problems: [] }));
   afterEach(() => {

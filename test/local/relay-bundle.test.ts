@@ -1,8 +1,8 @@
 /** The relay's own bundle in its container, next to a system whose sockets a relay holds. */
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { endpointFile } from "../../local/aws/discovery-files.ts";
+import { listen } from "../../local/reachable.ts";
 import { call, liveStream, person } from "../api/people.ts";
 import { type Message, open } from "../api/viewer.ts";
 import { type System, startSystem } from "../system.ts";
@@ -80,9 +80,8 @@ const metricsIn = (text: string) =>
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
 async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
+  const probe = createServer();
+  const port = await listen(probe);
   probe.close();
   await once(probe, "close");
   return port;

@@ -1,12 +1,12 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { busySharedMax } from "../../local/lambda/fleet.ts";
 import { startWorkers, type Workers } from "../../local/lambda/workers.ts";
 import type { LambdaFunction } from "../../local/model.ts";
+import { listen } from "../../local/reachable.ts";
 
 /*
  * Functions share threads, except heavy ones, and must not notice: one function's environment,
@@ -171,8 +171,7 @@ test("a thread loads a hundred bundles, including replaced ones, and then leaves
 async function openGate() {
   const opened = Promise.withResolvers<void>();
   const server = createServer((_, response) => void opened.promise.then(() => response.end()));
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `http://127.0.0.1:${await listen(server)}`;
   gates.push(server);
   return { url, open: opened.resolve };
 }
@@ -286,8 +285,7 @@ test("on full processors the threads that seem to wait are limited, and each eve
 
 test("functions that wait for another one do not block it, however many they are", async () => {
   const server = createServer((_, response) => void call("two").then(() => response.end()));
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const ask = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const ask = `http://127.0.0.1:${await listen(server)}`;
   fillProcessors(3_000);
   const calls = Array.from({ length: 40 }, () => call("one", { ask }));
   expect(await Promise.all(calls)).toHaveLength(40);

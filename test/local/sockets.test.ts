@@ -11,6 +11,7 @@ import { awsSocketLimits } from "../../local/gateway/sockets-connection.ts";
 import type { Workers } from "../../local/lambda/workers.ts";
 import { startWorkers } from "../../local/lambda/workers.ts";
 import { createLog } from "../../local/log.ts";
+import { listen } from "../../local/reachable.ts";
 import { writeSampleAssembly } from "./sample-assembly.ts";
 
 const assembly = writeSampleAssembly();
@@ -41,8 +42,7 @@ beforeAll(async () => {
     stageName: "dev",
     parameters: { "/sample/issuer": "http://issuer" },
   });
-  await new Promise<void>((resolve) => endpoint.listen(0, "127.0.0.1", resolve));
-  const { port } = endpoint.address() as { port: number };
+  const port = await listen(endpoint);
   workers = startWorkers({
     functions: stage.functions,
     prepare: () => ({ environment: { ENDPOINT: `http://127.0.0.1:${port}` } }),

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:net";
 import { WebSocket } from "ws";
 import { findTextFrame, writeTextFrame } from "../../local/gateway/websocket-frame-writer.ts";
+import { listen } from "../../local/reachable.ts";
 
 test.each([0, 1, 125, 126, 127, 65_535, 65_536, 131_072])(
   "a client reads a message of %d bytes as it was written",
@@ -21,8 +22,7 @@ test.each([0, 1, 125, 126, 127, 65_535, 65_536, 131_072])(
         socket.write(Buffer.concat([writeTextFrame(data), writeTextFrame(Buffer.from("end"))]));
       });
     });
-    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-    const { port } = server.address() as { port: number };
+    const port = await listen(server);
     const client = new WebSocket(`ws://127.0.0.1:${port}`);
     const heard: [string, boolean][] = [];
     await new Promise<void>((done) => {

@@ -2,13 +2,13 @@
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import type { AwsRequest } from "../../local/aws/failure.ts";
 import { createObjectCalls, createObjects, type Objects } from "../../local/aws/objects.ts";
 import type { Stage } from "../../local/model.ts";
+import { listen } from "../../local/reachable.ts";
 
 const stage = { buckets: [{ name: "pictures", arn: "arn:aws:s3:::pictures" }] } as Stage;
 
@@ -42,8 +42,7 @@ export function useBucket() {
         answer.writeHead((error as { status?: number }).status ?? 500).end();
       }
     });
-    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-    process.env.AWS_ENDPOINT_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    process.env.AWS_ENDPOINT_URL = `http://127.0.0.1:${await listen(server)}`;
     process.env.PICTURES_BUCKET = "pictures";
     process.env.PICTURES_URL = "https://x.example.com/pictures";
     stop = async () => {

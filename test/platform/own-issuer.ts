@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll } from "@jest/globals";
 import * as jose from "jose";
+import { listen } from "../../local/reachable.ts";
 
 export const issuer = "https://issuer.example.com";
 
@@ -47,8 +47,7 @@ export function useOwnIssuer(): OwnIssuer {
       const keys = own.published.map((kid) => ({ ...publicKey, kid, alg: "RS256", use: "sig" }));
       answer.end(JSON.stringify({ keys: [...keys, ...own.odd] }));
     });
-    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-    const { port } = server.address() as AddressInfo;
+    const port = await listen(server);
     Object.assign(process.env, {
       ISSUER: issuer,
       AUDIENCE: "ovation",

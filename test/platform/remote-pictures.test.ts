@@ -1,11 +1,11 @@
 import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import type { DynamoDBRecord } from "aws-lambda";
 import { changedProfile, type ProfileChange } from "../../domain/people/profile-change.ts";
 import { pictureBytesMax } from "../../domain/picture.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
 import { handler } from "../../functions/streams/pictures/fetch.ts";
+import { listen } from "../../local/reachable.ts";
 import { removeUser } from "../../platform/own-data/removal.ts";
 import { findPicture } from "../../platform/pictures/pictures.ts";
 import { queuePictures } from "../../platform/pictures/remote.ts";
@@ -45,8 +45,7 @@ const host = createServer((request, response) => {
 const good = picture("image/png");
 
 beforeAll(async () => {
-  await new Promise<void>((done) => host.listen(0, "127.0.0.1", done));
-  base = `http://127.0.0.1:${(host.address() as AddressInfo).port}`;
+  base = `http://127.0.0.1:${await listen(host)}`;
 });
 beforeEach(() => {
   asked = [];

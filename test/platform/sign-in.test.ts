@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { handler as signIn } from "../../functions/people/users/sign-in.ts";
+import { listen } from "../../local/reachable.ts";
 import { findMetadata, redeemCode } from "../../platform/auth/sign-in.ts";
 import { callEndpoint } from "./api-call.ts";
 import { useOwnTable } from "./table.ts";
@@ -30,8 +30,7 @@ beforeAll(async () => {
     response.writeHead(status, { "content-type": "application/json" });
     response.end(typeof body === "string" ? body : JSON.stringify(body));
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  url = `http://127.0.0.1:${await listen(server)}`;
   Object.assign(process.env, { ISSUER: url, AUDIENCE: "console,app", LOCAL: "on" });
 });
 afterAll(() => new Promise((done) => server.close(done)));

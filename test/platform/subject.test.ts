@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import * as jose from "jose";
+import { listen } from "../../local/reachable.ts";
 import { verifyToken } from "../../platform/auth/token.ts";
 
 /** An issuer whose subjects (`auth0|…`) are not user ids: a separate claim has the id. */
@@ -14,8 +14,7 @@ beforeAll(async () => {
   pair = await jose.generateKeyPair("RS256", { extractable: true });
   const key = { ...(await jose.exportJWK(pair.publicKey)), kid: "k1", alg: "RS256", use: "sig" };
   server = createServer((_, answer) => answer.end(JSON.stringify({ keys: [key] })));
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   Object.assign(process.env, {
     ISSUER: issuer,
     AUDIENCE: "ovation",

@@ -1,7 +1,8 @@
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import { Refusal } from "../../domain/refusal.ts";
 import * as functions from "../../functions/index.ts";
+import { listen } from "../../local/reachable.ts";
 import { callMillisecondsMax } from "../../platform/aws/aws-client.ts";
 import { sendAt } from "../../platform/aws/queues.ts";
 import { createJobs } from "../../platform/push/jobs.ts";
@@ -29,8 +30,7 @@ beforeAll(async () => {
     socket.on("error", () => undefined).on("close", () => open.delete(socket));
     socket.once("data", () => beginning && socket.write(beginning));
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   const endpoint = `http://127.0.0.1:${port}`;
   Object.assign(process.env, {
     AWS_ENDPOINT_URL: endpoint,

@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import * as jose from "jose";
+import { listen } from "../../local/reachable.ts";
 import { verifyToken } from "../../platform/auth/token.ts";
 
 /** A local issuer that counts how often its keys are asked for. */
@@ -23,8 +23,7 @@ beforeAll(async () => {
     fetches++;
     answer.end(JSON.stringify({ keys: [publicKey] }));
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   Object.assign(process.env, {
     ISSUER: issuer,
     AUDIENCE: "ovation,console,machine",

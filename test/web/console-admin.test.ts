@@ -1,8 +1,8 @@
 /** What admins and moderators do in the console: gift types, refunds, webhooks, bans. */
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Route } from "playwright-core";
 import { openTable } from "../../bin/aws/table.ts";
+import { listen } from "../../local/reachable.ts";
 import { park } from "../../platform/store/money/parked.ts";
 import { key } from "../../platform/table/keys.ts";
 import { browserTest } from "./browser.ts";
@@ -196,8 +196,7 @@ browserTest(
       // The second one after the page has read the list.
       setTimeout(() => response.writeHead(204).end(), (heard.length - 1) * 1_000);
     });
-    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
+    const url = `http://127.0.0.1:${await listen(server)}/hook`;
     const { page, faults, visit, close } = await openAsAdmin({ hasTestClock: true });
     await visit("view=webhooks&id=new");
     await page.getByLabel("Endpoint URL").fill(url);

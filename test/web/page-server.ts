@@ -1,8 +1,8 @@
 /** The pages as they are served, without the system behind them. */
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { buildWeb } from "../../bin/build/build-web.ts";
 import { readPages } from "../../local/gateway/pages.ts";
+import { listen } from "../../local/reachable.ts";
 
 export type PageServer = { url: string; close(): Promise<void> };
 
@@ -22,9 +22,8 @@ export async function servePages(otherwise = ""): Promise<PageServer> {
     );
     response.end(found?.body ?? otherwise);
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    url: `http://127.0.0.1:${await listen(server)}/`,
     async close() {
       server.closeAllConnections();
       await new Promise((done) => server.close(done));

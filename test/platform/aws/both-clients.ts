@@ -4,9 +4,10 @@ import {
   type Server,
   type ServerResponse,
 } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
 import * as sdkClient from "@aws-sdk/client-dynamodb";
 import * as sdkCommands from "@aws-sdk/lib-dynamodb";
+import { listen } from "../../../local/reachable.ts";
 import { openClient } from "../../../platform/aws/aws-client.ts";
 import * as ownClient from "../../../platform/aws/client-dynamodb.ts";
 import * as ownCommands from "../../../platform/aws/lib-dynamodb.ts";
@@ -48,9 +49,8 @@ export async function startCounterpart(): Promise<Counterpart> {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: `http://127.0.0.1:${await listen(server)}`,
     got,
     connections: () => connections,
     answer(...next) {

@@ -1,6 +1,7 @@
 import type { LookupAddress } from "node:dns";
 import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
+import { listen } from "../../../local/reachable.ts";
 import { postForStatus, postJson } from "../../../platform/outbound/post.ts";
 import { publicLookup } from "../../../platform/outbound/request.ts";
 import { reasonOf } from "../../../platform/webhooks/attempt.ts";
@@ -18,8 +19,7 @@ beforeAll(async () => {
     calls += 1;
     answer(request, response);
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  port = (server.address() as AddressInfo).port;
+  port = await listen(server);
 });
 afterAll(async () => {
   server.closeAllConnections();

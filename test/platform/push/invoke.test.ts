@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Frame } from "../../../domain/log/frame.ts";
+import { listen } from "../../../local/reachable.ts";
 import { postToAll } from "../../../platform/push/deliver.ts";
 import { createGovernor } from "../../../platform/push/governor.ts";
 import { createJobs, SliceJob } from "../../../platform/push/jobs.ts";
@@ -40,8 +40,7 @@ async function take(request: IncomingMessage, response: ServerResponse): Promise
 
 beforeAll(async () => {
   server = createServer((request, response) => void take(request, response));
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  process.env.AWS_ENDPOINT_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  process.env.AWS_ENDPOINT_URL = `http://127.0.0.1:${await listen(server)}`;
 });
 beforeEach(() => calls.splice(0));
 afterAll(() => {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listen } from "../../../local/reachable.ts";
 import { createJobs, type ResumeJob } from "../../../platform/push/jobs.ts";
 
 /* Hands over resumes of many viewers at once, against a fake SQS server. */
@@ -48,8 +48,7 @@ beforeAll(async () => {
     response.writeHead(status, { "content-type": "application/x-amz-json-1.0" });
     response.end(JSON.stringify(body));
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const origin = `http://127.0.0.1:${await listen(server)}`;
   process.env.AWS_ENDPOINT_URL = origin;
   process.env.RESUMES_QUEUE_URL = `${origin}/000000000000/resumes`;
 });

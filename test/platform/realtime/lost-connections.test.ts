@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { handler as connect } from "../../../functions/log/realtime/connect.ts";
 import { handler as ping } from "../../../functions/log/realtime/ping.ts";
 import { handler as subscribe } from "../../../functions/log/realtime/subscribe.ts";
+import { listen } from "../../../local/reachable.ts";
 import { dropConnection, findConnection } from "../../../platform/store/log/connections.ts";
 import { findSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { useOwnTable } from "../table.ts";
@@ -16,8 +16,7 @@ const gateway = createServer((request, response) => {
   response.end();
 });
 beforeAll(async () => {
-  await new Promise<void>((done) => gateway.listen(0, "127.0.0.1", done));
-  const { port } = gateway.address() as AddressInfo;
+  const port = await listen(gateway);
   process.env.WS_ENDPOINT = `http://127.0.0.1:${port}`;
 });
 useOwnTable({ SOCKETS_PER_USER: "10" });

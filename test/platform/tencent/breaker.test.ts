@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { jest } from "@jest/globals";
+import { listen } from "../../../local/reachable.ts";
 import { postJson } from "../../../platform/outbound/post.ts";
 import { useLimits } from "../../../platform/runtime/limits.ts";
 import { callWithBreaker, resetBreaker } from "../../../platform/tencent/breaker.ts";
@@ -18,8 +18,7 @@ beforeAll(async () => {
   server = createServer((_, answer) => {
     if (!isHanging) answer.end("{}");
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  url = `http://127.0.0.1:${await listen(server)}`;
 });
 afterAll(async () => {
   useLimits(undefined);

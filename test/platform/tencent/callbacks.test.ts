@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { jest } from "@jest/globals";
 import * as setCallback from "../../../functions/tencent/callbacks/set.ts";
 import * as updateCallback from "../../../functions/tencent/callbacks/update.ts";
@@ -9,6 +8,7 @@ import * as setSwitch from "../../../functions/tencent/gifts/set-switch.ts";
 import * as create from "../../../functions/tencent/rooms/create.ts";
 import * as deliveries from "../../../functions/webhooks/list-deliveries.ts";
 import * as resend from "../../../functions/webhooks/resend.ts";
+import { listen } from "../../../local/reachable.ts";
 import { listGifts } from "../../../platform/store/money/gifts.ts";
 import { findWallet } from "../../../platform/store/money/wallets.ts";
 import { recordNewUser } from "../../../platform/store/people/profile-changes.ts";
@@ -72,8 +72,7 @@ beforeAll(async () => {
     answer.setHeader("location", "/elsewhere");
     answer.end(reply.body);
   });
-  await new Promise<void>((done) => application.listen(0, "127.0.0.1", done));
-  address = `http://127.0.0.1:${(application.address() as AddressInfo).port}/hook?mine=1`;
+  address = `http://127.0.0.1:${await listen(application)}/hook?mine=1`;
   await call(create, { RoomInfo: { RoomId: "room", RoomType: "Live", Owner_Account: "host" } });
   await call(add, { GiftId: "rose", Coins: 10, DefaultName: "Rose" });
 });

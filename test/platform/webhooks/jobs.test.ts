@@ -1,8 +1,8 @@
 /** How events come into the queues `deliveries` and `rooms`, which here are the test's. */
 import { createHash } from "node:crypto";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { listen } from "../../../local/reachable.ts";
 import { queueEvents, queueRoom } from "../../../platform/webhooks/jobs.ts";
 
 type Entry = {
@@ -34,8 +34,7 @@ beforeAll(async () => {
     answer.setHeader("content-type", "application/x-amz-json-1.0");
     answer.end(JSON.stringify(sent.Entries === undefined ? Successful[0] : ofBatch));
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   Object.assign(process.env, {
     AWS_REGION: "us-east-1",
     AWS_ACCESS_KEY_ID: "test",
