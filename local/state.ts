@@ -147,7 +147,7 @@ function removeQuietly(path: string): void {
 }
 
 /** Whether a process with this id exists; signal 0 only checks. */
-function isRunning(pid: number): boolean {
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -1,4 +1,4 @@
-/** Ends the program with the npm that runs it. */
+import { isRunning } from "../../local/state.ts";
 
 const lookMilliseconds = 250;
 
@@ -9,20 +9,10 @@ const lookMilliseconds = 250;
 export function onParentExit(end: () => void): void {
   const parent = process.ppid;
   const timer = setInterval(() => {
-    if (process.ppid === parent && isAlive(parent)) return;
+    // On Windows an orphan keeps its parent's id, so only the second condition detects it.
+    if (process.ppid === parent && isRunning(parent)) return;
     clearInterval(timer);
     end();
   }, lookMilliseconds);
   timer.unref();
-}
-
-/**
- * Whether a process exists: on Windows an orphan keeps its parent's id, so only this detects it.
- */
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
-  }
 }

@@ -3,7 +3,8 @@ export type Screen = { isLive: boolean; write(text: string): void };
 
 const tickMilliseconds = 1000;
 
-const secondsSince = (began: number) => ((performance.now() - began) / 1000).toFixed(1);
+/** Seconds since a time of `performance.now`, with one decimal. */
+export const secondsSince = (began: number) => ((performance.now() - began) / 1000).toFixed(1);
 
 /**
  * Shows a task and its duration if it takes longer than a second: a counting line on a terminal,

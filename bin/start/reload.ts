@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { flatName, functionName as fullName } from "../../lib/stages/names.ts";
 import type { Reloading, System } from "../../local/index.ts";
+import { isRunning } from "../../local/state.ts";
 import { buildAssembly } from "../build/assembly.ts";
 import { awsClient, bundleInto, entryPoints } from "../build/build.ts";
 import { buildWeb } from "../build/build-web.ts";
@@ -12,6 +13,7 @@ import {
   readSource,
   type SourceGraph,
 } from "../build/source-graph.ts";
+import { secondsSince } from "./progress.ts";
 import { watchSources } from "./watch-sources.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -155,9 +157,9 @@ function createBundles({ stage, say, complain }: Options): Bundles {
       const newest = affected.toSorted((a, b) => (usedAt.get(b) ?? 0) - (usedAt.get(a) ?? 0));
       const eager = newest.slice(0, eagerMax).map((name) => refresh(name));
       void Promise.all(eager).then(() => {
-        const seconds = ((performance.now() - began) / 1000).toFixed(1);
         const others = affected.length > 1 ? `${affected.length} functions` : affected[0];
-        say(`${named.join(", ")} changed: ${others} from the next call on (${seconds} s)`);
+        const changed = `${named.join(", ")} changed`;
+        say(`${changed}: ${others} from the next call on (${secondsSince(began)} s)`);
       });
     },
     forget(except) {
@@ -171,13 +173,8 @@ function createBundles({ stage, say, complain }: Options): Bundles {
 /** Removes bundles left by killed runs. */
 function removeLeftovers(): void {
   mkdirSync(folders, { recursive: true });
-  for (const pid of readdirSync(folders)) {
-    try {
-      process.kill(Number(pid), 0);
-    } catch {
-      rmSync(join(folders, pid), { recursive: true, force: true });
-    }
-  }
+  for (const pid of readdirSync(folders))
+    if (!isRunning(Number(pid))) rmSync(join(folders, pid), { recursive: true, force: true });
 }
 
 /** Runs one synthesis at a time, and another one for changes made meanwhile. */
@@ -198,8 +195,8 @@ function createSynthesis(
       const directory = await buildAssembly(stage, new AbortController().signal, context);
       const others = system.replaceStage(directory);
       bundles.forget(since);
-      const seconds = ((performance.now() - began) / 1000).toFixed(1);
-      if (others.length === 0) say(`Routes and rights are as the sources say (${seconds} s).`);
+      if (others.length === 0)
+        say(`Routes and rights are as the sources say (${secondsSince(began)} s).`);
       else say(`Restart Ovation to change: ${others.join(", ")}.`);
     } catch (error) {
       complain(`${(error as Error).message}\nThe old templates stay active.`);
@@ -230,9 +227,7 @@ async function remakePages({ say, complain }: Options, system: System): Promise<
   const began = performance.now();
   try {
     system.replacePages(await buildWeb());
-    say(
-      `Pages rebuilt (${((performance.now() - began) / 1000).toFixed(1)} s): reload them in the browser.`,
-    );
+    say(`Pages rebuilt (${secondsSince(began)} s): reload them in the browser.`);
   } catch {
     complain("The pages cannot be built; the old ones stay active.");
   }
