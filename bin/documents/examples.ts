@@ -8,10 +8,9 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import * as z from "zod";
 import type { RecordedCall, RecordedMessage } from "../../test/api/recorder.ts";
 import * as descriptions from "./descriptions.ts";
-import { type MessageExample, messageExamples } from "./message-examples.ts";
+import { byRank, fits, isPlain, type MessageExample, messageExamples } from "./message-examples.ts";
 import { withoutRandomness } from "./scrub.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -81,17 +80,9 @@ function successOf({ responses }: Operation) {
 }
 
 /** Whether a value matches its schema; an absent value does. */
-function fits(value: unknown, media: Media | undefined): boolean {
+function isGood(value: unknown, media: Media | undefined): boolean {
   if (value === undefined || media === undefined) return true;
-  const { schemas } = description.components;
-  const text = JSON.stringify({ ...media.schema, $defs: schemas });
-  const schema = JSON.parse(text.replaceAll("#/components/schemas/", "#/$defs/"));
-  return z.fromJSONSchema(schema).safeParse(value).success;
-}
-
-/** Prefers the longest of the preferred ones, then the shortest of the others. */
-function rankOf({ length }: string): number {
-  return length <= characters.wanted ? characters.wanted - length : length;
+  return fits(value, media.schema, description.components.schemas);
 }
 
 function wantsExample(operation: Operation): boolean {
@@ -123,8 +114,8 @@ function findExample(method: string, path: string, operation: Operation): Exampl
     .concat(before[operation.operationId] ?? [])
     .map((example) => ({ example, text: JSON.stringify(example) }))
     .filter(({ text }) => text !== "{}" && text.length <= characters.most && isPlain(text))
-    .filter(({ example }) => fits(example.request, taken) && fits(example.answer, given))
-    .sort((a, b) => rankOf(a.text) - rankOf(b.text) || (a.text < b.text ? -1 : 1));
+    .filter(({ example }) => isGood(example.request, taken) && isGood(example.answer, given))
+    .sort(byRank(characters.wanted));
   return fixed[0]?.example;
 }
 
@@ -137,9 +128,4 @@ function shortened(answer: unknown): unknown {
 
 function isShown(value: unknown): boolean {
   return value !== undefined && value !== null;
-}
-
-/** Excludes odd letters and long texts of tests, which make bad examples. */
-function isPlain(text: string): boolean {
-  return !/(.)\1{6}|[<\\]|\p{Cf}|" | "[,}\]:]/u.test(text);
 }

@@ -65,19 +65,26 @@ export function messageExamples(
 
 const settled = (message: Json) => withoutRandomness(message) as unknown;
 
-function fits(value: unknown, schema: Schema, schemas: Record<string, Schema>): boolean {
+/** Whether a value matches a schema of a document with these named schemas. */
+export function fits(value: unknown, schema: object, schemas: Record<string, Schema>): boolean {
   const text = JSON.stringify({ ...schema, $defs: schemas });
   const own = JSON.parse(text.replaceAll("#/components/schemas/", "#/$defs/"));
   return z.fromJSONSchema(own).safeParse(value).success;
 }
 
+/** Excludes odd letters and long texts of tests, which make bad examples. */
+export const isPlain = (text: string) => !/(.)\1{6}|[<\\]|\p{Cf}|" | "[,}\]:]/u.test(text);
+
+/** Sorts the longest text of up to this length first, then the shortest of the others. */
+export function byRank(characters: number) {
+  const rank = ({ length }: string) => (length <= characters ? characters - length : length);
+  return (a: { text: string }, b: { text: string }) =>
+    rank(a.text) - rank(b.text) || (a.text < b.text ? -1 : 1);
+}
+
 /** The longest readable example, or the shortest if all are too long. */
 function bestOf(examples: readonly MessageExample[]): MessageExample {
-  const rank = ({ length }: string) => (length <= characters ? characters - length : length);
   const texts = examples.map((example) => ({ example, text: JSON.stringify(example) }));
-  const plain = texts.filter(({ text }) => !/(.)\1{6}|[<\\]|\p{Cf}|" | "[,}\]:]/u.test(text));
-  const sorted = (plain.length > 0 ? plain : texts).sort(
-    (a, b) => rank(a.text) - rank(b.text) || (a.text < b.text ? -1 : 1),
-  );
-  return sorted[0]!.example;
+  const plain = texts.filter(({ text }) => isPlain(text));
+  return (plain.length > 0 ? plain : texts).sort(byRank(characters))[0]!.example;
 }
