@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import {
   type EventSourceMappingConfiguration,
   LambdaClient,
@@ -7,9 +6,13 @@ import {
 } from "@aws-sdk/client-lambda";
 import { functionName } from "../../lib/stages/names.ts";
 import { openClient } from "../../platform/aws/aws-client.ts";
+import { whenReady } from "./restored-table.ts";
 
 /** Attempts while a mapping is being changed, before the command fails. */
 const triesMax = 60;
+
+/** A deployment or an earlier run of this command is changing the mapping. */
+const isBusy = (error: unknown) => (error as Error).name === "ResourceInUseException";
 
 type Stage = { name: string; region?: string };
 type Mapping = EventSourceMappingConfiguration;
@@ -36,16 +39,8 @@ export async function switchMappings(
   const mappings = await listMappings(client, stage);
   for (const { UUID, State } of mappings) {
     if (State === (Enabled ? "Enabled" : "Disabled")) continue;
-    for (let tries = 1; ; tries++)
-      try {
-        await client.send(new UpdateEventSourceMappingCommand({ UUID, Enabled }));
-        break;
-      } catch (error) {
-        // A deployment or an earlier run of this command is changing it.
-        const isBusy = (error as Error).name === "ResourceInUseException";
-        if (!isBusy || tries >= triesMax) throw error;
-        await pause(everyMilliseconds);
-      }
+    const change = () => client.send(new UpdateEventSourceMappingCommand({ UUID, Enabled }));
+    await whenReady(everyMilliseconds, change, isBusy, triesMax);
   }
   return mappings.length;
 }

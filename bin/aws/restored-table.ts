@@ -39,17 +39,18 @@ const triesMax = 120;
 
 const isEarly = (error: unknown) => notYet.includes((error as Error).name);
 
-/** Makes a call until AWS lets it through. */
-async function whenReady<Answer>(
+/** Makes a call until AWS lets it through, or until as many tries have failed. */
+export async function whenReady<Answer>(
   everyMilliseconds: number,
   call: () => Promise<Answer>,
   mayPass = isEarly,
+  most = triesMax,
 ): Promise<Answer> {
   for (let tries = 1; ; tries++)
     try {
       return await call();
     } catch (error) {
-      if (!mayPass(error) || tries >= triesMax) throw error;
+      if (!mayPass(error) || tries >= most) throw error;
       await pause(everyMilliseconds);
     }
 }
