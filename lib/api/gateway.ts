@@ -1,4 +1,4 @@
-import { Aws, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { Aws, Stack } from "aws-cdk-lib";
 import {
   AccessLogFormat,
   ApiDefinition,
@@ -10,6 +10,7 @@ import {
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
+import { removalPolicyOf } from "../data/data.ts";
 import { apiName, functionName, logName } from "../stages/names.ts";
 import type { Stage } from "../stages/stages.ts";
 
@@ -18,9 +19,7 @@ export function logGroup(scope: Construct, id: string, stage: Stage, name: strin
   return new LogGroup(scope, id, {
     logGroupName: logName(stage.name, name),
     retention: stage.logRetention,
-    removalPolicy: stage.keepData
-      ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
-      : RemovalPolicy.DESTROY,
+    removalPolicy: removalPolicyOf(stage),
   });
 }
 
@@ -38,7 +37,7 @@ export function gatewayRole(scope: Construct, stage: Stage): Role {
 }
 
 /** By name and not by reference: a route must not make two stacks depend on each other. */
-const functionArn = (stage: Stage, name: string) =>
+export const functionArn = (stage: Stage, name: string) =>
   `arn:${Aws.PARTITION}:lambda:${Aws.REGION}:${Aws.ACCOUNT_ID}:function:${functionName(stage.name, name)}`;
 
 /** The alias through which the gateway calls a function, if it has one. */

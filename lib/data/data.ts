@@ -40,20 +40,12 @@ export class Data extends Stack {
 
   constructor(scope: Construct, id: string, stage: Stage) {
     super(scope, id, stackEnvironmentOf(stage));
-    const removalPolicy = stage.keepData
-      ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
-      : RemovalPolicy.DESTROY;
-    const isPrivate = {
-      encryption: BucketEncryption.S3_MANAGED,
-      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-      enforceSSL: true,
-      removalPolicy,
-    };
+    const removalPolicy = removalPolicyOf(stage);
     this.failures = new Bucket(this, "failures", {
-      ...isPrivate,
+      ...privateBucket(stage),
       lifecycleRules: [{ expiration: Duration.days(failuresKeptDays) }],
     });
-    this.pictures = new Bucket(this, "pictures", isPrivate);
+    this.pictures = new Bucket(this, "pictures", privateBucket(stage));
     // `npm run redrive` reads the first name, and `npm run destroy` empties both.
     new CfnOutput(this, "failures-bucket", { value: this.failures.bucketName });
     new CfnOutput(this, "pictures-bucket", { value: this.pictures.bucketName });
@@ -105,6 +97,18 @@ export class Data extends Stack {
     );
   }
 }
+
+/** Whether what a stage stores is kept when its stack is deleted. */
+export const removalPolicyOf = ({ keepData }: Stage) =>
+  keepData ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
+
+/** The settings of every bucket: only the account itself reads it, over TLS. */
+export const privateBucket = (stage: Stage) => ({
+  encryption: BucketEncryption.S3_MANAGED,
+  blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+  enforceSSL: true,
+  removalPolicy: removalPolicyOf(stage),
+});
 
 /**
  * Whether a stage has the secret of its edge. The secret of a stage that keeps its data stays under

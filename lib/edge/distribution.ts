@@ -1,4 +1,4 @@
-import { Annotations, CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { Annotations, CfnOutput, Duration, Stack } from "aws-cdk-lib";
 import { Certificate } from "aws-cdk-lib/aws-certificatemanager";
 import {
   AccessLevel,
@@ -19,8 +19,9 @@ import {
 import { HttpOrigin, S3BucketOrigin } from "aws-cdk-lib/aws-cloudfront-origins";
 import { AaaaRecord, ARecord, RecordTarget } from "aws-cdk-lib/aws-route53";
 import { CloudFrontTarget } from "aws-cdk-lib/aws-route53-targets";
-import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from "aws-cdk-lib/aws-s3";
+import { Bucket, type IBucket } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
+import { privateBucket } from "../data/data.ts";
 import { outputOf } from "../data/outputs.ts";
 import { type Domain, originOf, relayUrlOf } from "../stages/domain.ts";
 import { connectingTo, homePath, pagePaths } from "../stages/page-headers.ts";
@@ -60,14 +61,7 @@ export class DistributionStack extends Stack {
   constructor(scope: Construct, id: string, stage: Stage, domain: Domain, behind: Origins) {
     super(scope, id, stackEnvironmentOf(stage));
     this.addStackDependency(behind.edge);
-    this.pages = new Bucket(this, "pages", {
-      encryption: BucketEncryption.S3_MANAGED,
-      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-      enforceSSL: true,
-      removalPolicy: stage.keepData
-        ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
-        : RemovalPolicy.DESTROY,
-    });
+    this.pages = new Bucket(this, "pages", privateBucket(stage));
     const { certificateArn, firewallArn } = behind.edge;
     const distribution = new Distribution(this, "distribution", {
       comment: `ovation-${stage.name}`,

@@ -1,4 +1,4 @@
-import { CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { CfnOutput, Duration, Stack } from "aws-cdk-lib";
 import {
   type CfnUserPool,
   CfnUserPoolGroup,
@@ -19,6 +19,7 @@ import type { Construct } from "constructs";
 import { logGroup } from "../api/gateway.ts";
 import { addFunction } from "../compute/lambdas.ts";
 import { type StackInputs, siteOf } from "../compute/site.ts";
+import { removalPolicyOf } from "../data/data.ts";
 import { exportPermanently } from "../data/outputs.ts";
 import { addPoolFirewall } from "../edge/firewall.ts";
 import { onlyRow, rowsOf } from "../stages/route-table.ts";
@@ -80,9 +81,7 @@ export class Users extends Stack {
         tempPasswordValidity: Duration.days(3),
       },
       deletionProtection: stage.keepData,
-      removalPolicy: stage.keepData
-        ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
-        : RemovalPolicy.DESTROY,
+      removalPolicy: removalPolicyOf(stage),
     });
     if (stage.mailFrom !== undefined) writeFrom(this, this.pool, stage.mailFrom);
     // `addTrigger` would add the permission here, after the pool.
