@@ -2,10 +2,8 @@ import { CfnOutput, Stack } from "aws-cdk-lib";
 import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
 import type { Construct } from "constructs";
 import { type Contract, methodAndPath } from "../../platform/http/contract.ts";
-import { demandedKeyOf } from "../data/data.ts";
 import { exportPermanently } from "../data/outputs.ts";
-import { addFirewall, rulesOfOldNames } from "../edge/firewall.ts";
-import { addOriginLock } from "../edge/origin-lock.ts";
+import { protectApis } from "../edge/origin-lock.ts";
 import { catchAll, onlyRow, type Row } from "../stages/route-table.ts";
 import { type Stage, stackEnvironmentOf } from "../stages/stages.ts";
 import { endpointsOf, httpAuthorizer } from "./endpoints.ts";
@@ -40,14 +38,9 @@ export class HttpApi extends Stack {
         origins: stage.origins,
       },
     );
-    this.api = restApi(this, stage, "http", document, {
-      stageName: stage.name,
-    });
+    this.api = restApi(this, stage, "http", document, { stageName: stage.name });
     exportPermanently(this, this.api.restApiId);
-    const edgeKey = demandedKeyOf(stage);
-    const apis = [this.api, pictures];
-    if (edgeKey) addOriginLock(this, name, edgeKey, apis, rulesOfOldNames(stage));
-    else if (stage.firewall) addFirewall(this, name, apis);
+    protectApis(this, stage, name, [this.api, pictures]);
     new CfnOutput(this, "url", { value: this.api.urlForPath("/") });
   }
 }

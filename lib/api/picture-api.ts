@@ -64,9 +64,7 @@ export class Pictures extends Stack {
       uriOf: uriOf(stage),
       credentials: gatewayRole(this, stage).roleArn,
     });
-    this.api = restApi(this, stage, stageName, document, {
-      stageName,
-    });
+    this.api = restApi(this, stage, stageName, document, { stageName });
     const { restApiId, deploymentStage } = this.api;
     const picturesUrl = picturesUrlOf(stage, this.api);
     const site = siteOf(this, stage, this.logGroup, { ...inputs, picturesUrl });

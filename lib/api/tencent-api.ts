@@ -3,11 +3,9 @@ import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
 import { Construct } from "constructs";
 import { addFunction } from "../compute/lambdas.ts";
 import { type Site, type StackInputs, siteOf } from "../compute/site.ts";
-import { demandedKeyOf } from "../data/data.ts";
 import { exportPermanently } from "../data/outputs.ts";
-import { addFirewall, rulesOfOldNames } from "../edge/firewall.ts";
 import { addressRate } from "../edge/firewall-rules.ts";
-import { addOriginLock } from "../edge/origin-lock.ts";
+import { protectApis } from "../edge/origin-lock.ts";
 import { onlyRow, rowsOf } from "../stages/route-table.ts";
 import { type Stage, stackEnvironmentOf } from "../stages/stages.ts";
 import { gatewayRole, hostOf, logGroup, restApi, uriOf } from "./gateway.ts";
@@ -66,11 +64,7 @@ export class TencentApi extends Stack {
     this.apis = { tencent: api, callback: callback.api };
     this.hosts = { "/v4": hostOf(api), [`/${callbackStage}`]: hostOf(callback.api) };
     exportPermanently(this, api.restApiId, callback.api.restApiId);
-    const edgeKey = demandedKeyOf(stage);
-    const name = `ovation-${stage.name}-tencent`;
-    const apis = [api, callback.api];
-    if (edgeKey) addOriginLock(this, name, edgeKey, apis, rulesOfOldNames(stage));
-    else if (stage.firewall) addFirewall(this, name, apis, [addressRate()]);
+    protectApis(this, stage, gateway.title, [api, callback.api], [addressRate()]);
   }
 
   private addCallbackApi(site: Site, gateway: Pick<Gateway, "uriOf" | "credentials">) {
@@ -80,9 +74,7 @@ export class TencentApi extends Stack {
     const title = `ovation-${stage.name}-tencent-callback`;
     const document = callbackDocument(row, { ...gateway, title });
     const scope = new Construct(this, "callback");
-    const api = restApi(scope, stage, "tencent-callback", document, {
-      stageName: callbackStage,
-    });
+    const api = restApi(scope, stage, "tencent-callback", document, { stageName: callbackStage });
     // The URL for Tencent's console is this one with ?key= and the value of the secret.
     new CfnOutput(this, "callback-url", { value: api.urlForPath(row.contract.path) });
     return { api, name: row.name, target };

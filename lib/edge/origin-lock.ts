@@ -1,7 +1,9 @@
 import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
 import type { CfnWebACL } from "aws-cdk-lib/aws-wafv2";
 import type { Construct } from "constructs";
-import { addRegionalFirewall } from "./firewall.ts";
+import { demandedKeyOf } from "../data/data.ts";
+import type { Stage } from "../stages/stages.ts";
+import { addFirewall, addRegionalFirewall, rulesOfOldNames } from "./firewall.ts";
 import { withMetric } from "./firewall-rules.ts";
 
 /**
@@ -20,7 +22,7 @@ export const originKeyHeader = "x-origin-key";
  * adds or removes a domain would delete the API's firewall only at the very end.
  * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/add-origin-custom-headers.html
  */
-export function addOriginLock(
+function addOriginLock(
   scope: Construct,
   name: string,
   key: string,
@@ -46,4 +48,20 @@ export function addOriginLock(
   const defaultAction = others.length > 0 ? { allow: {} } : { block: {} };
   const arns = apis.map((api) => api.deploymentStage.stageArn);
   addRegionalFirewall(scope, name, arns, rules, defaultAction);
+}
+
+/**
+ * The protection of a stage's REST APIs: with a firewall in front of the domain, only that may call
+ * them; without a domain they have the firewall themselves, with all rates unless told otherwise.
+ */
+export function protectApis(
+  scope: Construct,
+  stage: Stage,
+  name: string,
+  apis: readonly SpecRestApi[],
+  rates?: CfnWebACL.RuleProperty[],
+): void {
+  const key = demandedKeyOf(stage);
+  if (key) addOriginLock(scope, name, key, apis, rulesOfOldNames(stage));
+  else if (stage.firewall) addFirewall(scope, name, apis, rates);
 }
