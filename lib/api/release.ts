@@ -1,4 +1,4 @@
-import { Aws, Duration, RemovalPolicy } from "aws-cdk-lib";
+import { Duration, RemovalPolicy } from "aws-cdk-lib";
 import { Alarm, ComparisonOperator, Metric, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
 import {
   LambdaApplication,
@@ -12,7 +12,7 @@ import { issuerKnownTo } from "../compute/environment.ts";
 import { flatName, functionName } from "../stages/names.ts";
 import { type FunctionName, rows } from "../stages/route-table.ts";
 import type { Stage } from "../stages/stages.ts";
-import { aliasName } from "./gateway.ts";
+import { aliasName, functionArn } from "./gateway.ts";
 
 /** Failures of a new version in one minute that cause a rollback. */
 const failuresMax = 2;
@@ -79,11 +79,10 @@ export function addCanaries(
 
 /** Shifts the aliases of the stage's functions and reads alarms: less than AWS's managed policy. */
 function deploymentRole(scope: Construct, stage: Stage) {
-  const functions = `arn:${Aws.PARTITION}:lambda:${Aws.REGION}:${Aws.ACCOUNT_ID}:function:${functionName(stage.name, "*")}`;
   const statements = [
     new PolicyStatement({
       actions: ["lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"],
-      resources: [functions],
+      resources: [functionArn(stage, "*")],
     }),
     new PolicyStatement({ actions: ["cloudwatch:DescribeAlarms"], resources: ["*"] }),
   ];

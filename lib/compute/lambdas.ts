@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { AssetHashType, Duration } from "aws-cdk-lib";
-import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { PolicyDocument, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import {
   ApplicationLogLevel,
   Architecture,
@@ -48,11 +48,7 @@ export function addFunction(site: Site, row: Row, more: readonly Statement[] = [
   const statements = [writeLog, ...statementsOf(withRelay(contract, stage), resources), ...more];
   const role = new Role(scope, `${flat}-role`, {
     assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
-    inlinePolicies: {
-      own: new PolicyDocument({
-        statements: statements.map((one) => PolicyStatement.fromJson(one)),
-      }),
-    },
+    inlinePolicies: { own: PolicyDocument.fromJson({ Statement: statements }) },
   });
   const reserved = stage.reservedConcurrency[name];
   const environment = environmentOf(contract, stage, values);

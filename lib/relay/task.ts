@@ -12,7 +12,7 @@ import {
   OperatingSystemFamily,
   UlimitName,
 } from "aws-cdk-lib/aws-ecs";
-import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { PolicyDocument, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Asset } from "aws-cdk-lib/aws-s3-assets";
 import type { Construct } from "constructs";
@@ -60,11 +60,7 @@ export function addTask(
   const statements = [...statementsOf(relayContract.grants, site.resources), ...bundle.statements];
   const taskRole = new Role(scope, "role", {
     assumedBy: new ServicePrincipal("ecs-tasks.amazonaws.com"),
-    inlinePolicies: {
-      own: new PolicyDocument({
-        statements: statements.map((one) => PolicyStatement.fromJson(one)),
-      }),
-    },
+    inlinePolicies: { own: PolicyDocument.fromJson({ Statement: statements }) },
   });
   const task = new FargateTaskDefinition(scope, "task", {
     family: `ovation-${stage.name}-relay`,

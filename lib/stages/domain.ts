@@ -51,7 +51,8 @@ export const relayUrlOf = ({ name, domain }: { name: string; domain?: Domain }):
   `wss://${relayHostOf(domain ?? { name: `${name}.invalid` })}/ws`;
 
 const hostName = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
-const certificateArn = /^arn:aws[\w-]*:acm:([a-z0-9-]+):(\d{12}):certificate\/[\w-]+$/;
+/** The ARN of a certificate, with its region and account. */
+export const certificateArn = /^arn:aws[\w-]*:acm:([a-z0-9-]+):(\d{12}):certificate\/[\w-]+$/;
 
 /** Why CloudFront would refuse a domain, each reason with its fix. */
 export function problemsOf({ name, certificate, zone }: Domain): { says: string; fix: string }[] {

@@ -1,4 +1,4 @@
-import { type Domain, relayHostOf } from "./domain.ts";
+import { certificateArn, type Domain, relayHostOf } from "./domain.ts";
 
 /** The relay of a stage: its number of tasks, and the rooms that it serves. */
 export type RelaySettings = {
@@ -66,7 +66,7 @@ export function relayProblemsOf({ name, region, domain, relay }: Relayed) {
       says: `${name}: relay has no certificate for ${relayHostOf(domain)}, and no hosted zone to validate one in`,
       fix: "Name `relay.certificate`, of the stage's region, or the domain's hosted zone",
     });
-  const of = /^arn:aws[\w-]*:acm:([a-z0-9-]+):\d{12}:certificate\/[\w-]+$/.exec(certificate ?? "");
+  const of = certificateArn.exec(certificate ?? "");
   if (certificate !== undefined && (of === null || (region !== undefined && of[1] !== region)))
     problems.push({
       says: `relay.certificate is from ${of?.[1] ?? "no region"}, but the load balancer needs one from ${region ?? "its region"}`,
