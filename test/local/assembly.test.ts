@@ -1,10 +1,12 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readAssembly } from "../../local/assembly/index.ts";
 import { resolve } from "../../local/assembly/intrinsics.ts";
 import { readEventSources, readSchedules } from "../../local/assembly/sources.ts";
 import type { Json, Template, Templates } from "../../local/assembly/templates.ts";
 import { environmentOf } from "../../local/lambda/environment.ts";
+import { writeBroadcaster } from "../bench/peers/broadcaster-assembly.ts";
 import { sampleBundles, writeSampleAssembly } from "./sample-assembly.ts";
 
 function templatesOf(...list: Template[]): Templates {
@@ -230,5 +232,17 @@ describe("an assembly", () => {
       TZ: ":UTC",
       LOCAL: "on",
     });
+  });
+});
+
+describe("the broadcaster that the benchmark compares with", () => {
+  const directory = mkdtempSync(join(tmpdir(), "ovation-broadcaster-"));
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  test("is an assembly that the runner reads", async () => {
+    await writeBroadcaster(directory);
+    const { functions, tables } = readAssembly({ directory, stageName: "dev", parameters: {} });
+    expect(Object.keys(functions)).toHaveLength(3);
+    expect(tables).toHaveLength(1);
   });
 });

@@ -48,7 +48,7 @@ const routeOf = (name: string) => ({
 const template = {
   Resources: {
     Connections: {
-      Type: "AWS::DynamoDB::Table",
+      Type: "AWS::DynamoDB::GlobalTable",
       Properties: {
         TableName: "broadcaster-connections",
         KeySchema: [{ AttributeName: "PK", KeyType: "HASH" }],
