@@ -38,16 +38,6 @@ export const demoPeople = [
   },
 ];
 
-/**
- * Writes the demo data if the table is empty, and claims the table in any case. It runs before any
- * function is called, so that stream consumers have processed it before the first request. Rejects
- * with `TableMismatch` if the data belongs to another stage, or is in a form that this version does
- * not read.
- */
-export async function writeDemoInto(system: PreparedSystem): Promise<void> {
-  await prepareTable(system, { demo: true });
-}
-
 /** Loads what `prepareTable` needs, with the SDK, which is the largest part of a start. */
 const loadStore = () =>
   Promise.all([import("./demo-data.ts"), import("../../platform/table/ownership.ts")]);
@@ -58,8 +48,11 @@ export function preloadStore(): void {
 }
 
 /**
- * Prepares the table: claims it for the stage, and adds the demo data if requested. Returns whether
- * the table has the demo data, of now or of an earlier start.
+ * Claims the table for the stage, and adds the demo data if requested and the table is empty.
+ * Returns whether the table has the demo data, of now or of an earlier start. It runs before any
+ * function is called, so that stream consumers have processed it before the first request. Rejects
+ * with `TableMismatch` if the data belongs to another stage, or is in a form that this version does
+ * not read.
  */
 export async function prepareTable(
   { url, aws, stage }: PreparedSystem,

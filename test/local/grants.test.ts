@@ -9,7 +9,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildAssembly } from "../../bin/build/assembly.ts";
-import { writeDemoInto } from "../../bin/start/demo.ts";
+import { prepareTable } from "../../bin/start/demo.ts";
 import { createLog, startSystem } from "../../local/index.ts";
 
 /** The role's permissions come from the template, so the test changes the template. */
@@ -65,7 +65,7 @@ async function sendGift(directory: string): Promise<{ status: number; problems: 
     dataDir: ":memory:",
     log,
     secrets: {},
-    prepare: writeDemoInto,
+    prepare: async (prepared) => void (await prepareTable(prepared, { demo: true })),
   });
   try {
     const post = (path: string, body: unknown, headers = {}) =>
