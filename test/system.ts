@@ -5,6 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 
 /** The whole system as `npm start` runs it, in a separate process. */
 export type System = {
@@ -84,6 +85,16 @@ export async function startSystem(settings: Settings = {}): Promise<System> {
       await ended;
     },
   };
+}
+
+/** What a program has written so far to its stdout, stderr or both. */
+export function outputOf(...streams: (Readable | null)[]): () => string {
+  let output = "";
+  for (const stream of streams)
+    stream?.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  return () => output;
 }
 
 /** Where a system's sockets are in these tests: at its relay with `RELAY=on`, else at its API. */

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort, type System, socketsOf, startSystem } from "../system.ts";
+import { freePort, outputOf, type System, socketsOf, startSystem } from "../system.ts";
 import { testHere } from "./elsewhere.ts";
 import {
   type Answer,
@@ -189,12 +189,9 @@ describe("a system with its data in a folder", () => {
         stdio: ["ignore", "pipe", "pipe"],
       },
     );
-    let text = "";
-    for (const stream of [child.stdout, child.stderr])
-      stream.on("data", (chunk) => {
-        text += chunk;
-      });
+    const output = outputOf(child.stdout, child.stderr);
     const code = await new Promise((done) => child.once("close", done));
+    const text = output();
     expect({ code, text }).toEqual({ code: 0, text });
   });
 

@@ -6,7 +6,7 @@ import { type IncomingMessage, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Webhook } from "standardwebhooks";
-import { freePort } from "../system.ts";
+import { freePort, outputOf } from "../system.ts";
 import { testHere } from "./elsewhere.ts";
 import { call, eventually } from "./people.ts";
 import { createWebhooks } from "./receiver.ts";
@@ -52,10 +52,7 @@ test("the receiver of the guide accepts only signed requests", async () => {
   const { path, as, secret } = await hooks.make(url, ["webhook.test"]);
   const env = { ...process.env, PORT: String(port), WEBHOOK_SECRET: secret };
   const receiver = spawn(process.execPath, ["--no-warnings", file], { env });
-  let output = "";
-  receiver.stdout.on("data", (chunk) => {
-    output += chunk;
-  });
+  const output = outputOf(receiver.stdout);
   const ask = () => fetch(url, { method: "POST", body: "{}" }).catch(() => undefined);
   try {
     const refused = await eventually(ask, (answer) => answer !== undefined);
@@ -70,7 +67,7 @@ test("the receiver of the guide accepts only signed requests", async () => {
     const split = await sendInParts(url, secret, '{"type":"chat.message","data":{"content":"Ş"}}');
     expect(split).toBe(204);
     await eventually(
-      async () => output,
+      async () => output(),
       (text) => text === "webhook.test\nchat.message\n",
     );
   } finally {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll } from "@jest/globals";
 import { type EmbeddedEngine, openEmbeddedEngine, writeAnswer } from "../../local/engine/index.ts";
 import { listen } from "../../local/reachable.ts";
+import { outputOf } from "../system.ts";
 
 /*
  * An AWS account that answers as AWS documents it: DynamoDB is the runner's engine, the control
@@ -311,14 +312,11 @@ export function runProgram(
   const path = join(import.meta.dirname, "../../bin", program);
   const env = { ...process.env, NODE_OPTIONS: "", AWS_CONFIG_FILE: "/nowhere", ...settings };
   const child = spawn(process.execPath, [path, ...options], { env });
-  const said = { stdout: "", stderr: "" };
-  child.stdout.on("data", (part) => {
-    said.stdout += part;
-  });
-  child.stderr.on("data", (part) => {
-    said.stderr += part;
-  });
-  return new Promise((done) => child.on("close", (status) => done({ status, ...said })));
+  const stdout = outputOf(child.stdout);
+  const stderr = outputOf(child.stderr);
+  return new Promise((done) =>
+    child.on("close", (status) => done({ status, stdout: stdout(), stderr: stderr() })),
+  );
 }
 
 /** An account that is open during a file's tests, and the settings with which programs reach it. */

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { service } from "../api/people.ts";
-import { type System, startSystem } from "../system.ts";
+import { outputOf, type System, startSystem } from "../system.ts";
 import { print, round, wait } from "./figures.ts";
 
 const rowsDefault = 100_000;
@@ -23,12 +23,7 @@ function writeUsers(file: string, rows: number): void {
 function start(args: readonly string[], env: Record<string, string>) {
   const command = [join(root, "bin/ovation.ts"), ...args];
   const child = spawn(process.execPath, command, { cwd: root, env: { ...process.env, ...env } });
-  const said = { text: "" };
-  for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (chunk: Buffer) => {
-      said.text += chunk.toString();
-    });
-  return { child, said };
+  return { child, said: outputOf(child.stdout, child.stderr) };
 }
 
 const ended = async (child: ChildProcess): Promise<number | null> =>
@@ -93,7 +88,7 @@ export async function benchImport(rows = rowsDefault): Promise<void> {
       cpu = cpuSecondsOf(system);
       const { child, said } = await importing();
       const code = await ended(child);
-      note(run, began, cpu, rows, `exit ${code}: ${said.text.trim().split("\n").at(-1)}`);
+      note(run, began, cpu, rows, `exit ${code}: ${said().trim().split("\n").at(-1)}`);
     }
     began = performance.now();
     const audit = start(["audit"], { DATA_DIR: settings.dataDir });
@@ -101,7 +96,7 @@ export async function benchImport(rows = rowsDefault): Promise<void> {
     const seconds = (performance.now() - began) / 1000;
     rowsOf.push({ run: "audit", minutes: round(seconds / 60), result: `exit ${code}` });
     print(`Import of ${rows} users`, rowsOf);
-    console.log(audit.said.text);
+    console.log(audit.said());
   } finally {
     await system.stop();
     rmSync(directory, { recursive: true, force: true });

@@ -15,7 +15,7 @@ import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { firstBundled } from "../../bin/build/bundle-order.ts";
 import { functionName } from "../../lib/stages/names.ts";
-import { freePort } from "../system.ts";
+import { freePort, outputOf } from "../system.ts";
 
 const root = join(import.meta.dirname, "../..");
 /** A checkout without any build output. */
@@ -62,7 +62,7 @@ function seen() {
 }
 
 /** What the system has printed since its start. */
-let output = "";
+let output: () => string;
 
 /** Starts a system; resolves when it is healthy. */
 async function startCold() {
@@ -73,15 +73,11 @@ async function startCold() {
     env: watched({ PORT: `${port}`, LOG: "off", DATA_DIR: join(checkout, "data") }),
     stdio: ["ignore", "pipe", "pipe"],
   });
-  output = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-    });
+  output = outputOf(child.stdout, child.stderr);
   const closed = new Promise<number | null>((done) => child.once("close", done));
   const health = () => fetch(`${url}/health`).catch(() => undefined);
   while ((await health())?.status !== 200) {
-    if (child.exitCode !== null) throw new Error(`The system did not start:\n${output}`);
+    if (child.exitCode !== null) throw new Error(`The system did not start:\n${output()}`);
     await new Promise((done) => setTimeout(done, 200));
   }
   return {
@@ -159,6 +155,6 @@ test("a first start whose last bundles fail ends with the reason", async () => {
   writeFileSync(limits, text.replace("own: 360 * 1024", "own: 60 * 1024"));
   const { ended } = await startCold();
   expect(await ended()).toBe(1);
-  expect(output).toMatch(/^Error: Bundles exceed their size limit: app-health \d+ of 61440/m);
+  expect(output()).toMatch(/^Error: Bundles exceed their size limit: app-health \d+ of 61440/m);
   writeFileSync(limits, text);
 });

@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { join } from "node:path";
 import { beforeAll } from "@jest/globals";
 import { sharedSystem } from "../shared.ts";
+import { outputOf } from "../system.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -38,16 +39,13 @@ export function useCommandLine() {
   /** Starts `listen`, and waits until it has subscribed. */
   async function listen(...given: string[]) {
     const child: ChildProcess = start(["listen", ...given]);
-    let stdout = "";
-    child.stdout!.setEncoding("utf8").on("data", (text: string) => {
-      stdout += text;
-    });
+    const stdout = outputOf(child.stdout);
     const ended = new Promise<number | null>((done) => child.once("close", done));
     await new Promise<void>((done, fail) => {
       child.stderr!.setEncoding("utf8").on("data", (text) => text.includes("Listening") && done());
       void ended.then((code) => fail(new Error(`It ended with ${code}`)));
     });
-    return { child, ended, stdout: () => stdout };
+    return { child, ended, stdout };
   }
 
   return { system: () => system, run, start, listen };

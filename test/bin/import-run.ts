@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { call, freshId, type Person, service } from "../api/people.ts";
 import { sharedSystem } from "../shared.ts";
+import { outputOf } from "../system.ts";
 
 export const header = "id,username,name,surname,balance";
 const script = join(import.meta.dirname, "../../bin/ovation.ts");
@@ -29,12 +30,9 @@ export function useImport() {
       env: { ...process.env, OVATION_TOKEN: token },
       stdio: ["ignore", "pipe", "pipe"],
     });
-    let said = "";
-    child.stderr.on("data", (piece) => {
-      said += piece;
-    });
+    const said = outputOf(child.stderr);
     const ended = new Promise<{ code: number | null; said: string }>((done) => {
-      child.on("close", (code) => done({ code, said }));
+      child.on("close", (code) => done({ code, said: said() }));
     });
     return { child, ended };
   }

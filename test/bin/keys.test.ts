@@ -8,7 +8,7 @@ import { stripVTControlCharacters } from "node:util";
 import { listenToKeys } from "../../bin/start/key-actions.ts";
 import { withProgress } from "../../bin/start/progress.ts";
 import { eventually } from "../api/people.ts";
-import { freePort } from "../system.ts";
+import { freePort, outputOf } from "../system.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -77,26 +77,23 @@ const hasScript = spawnSync("script", ["--version"], { encoding: "utf8" }).stdou
       env: { ...process.env, PORT: `${port}`, DATA_DIR: dataDir, NODE_OPTIONS: "", NO_COLOR: "1" },
       stdio: ["pipe", "pipe", "inherit"],
     });
-    let screen = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      screen += text;
-    });
+    const screen = outputOf(child.stdout);
     const ended = new Promise((done) => child.once("close", done));
     /** Waits for output after the last match. */
     let seen = 0;
     const see = async (pattern: RegExp) => {
       for (;;) {
-        const found = pattern.exec(screen.slice(seen));
+        const found = pattern.exec(screen().slice(seen));
         if (found) {
           seen += found.index + found[0].length;
           return;
         }
-        if (child.exitCode !== null) throw new Error(`It ended:\n${screen}`);
+        if (child.exitCode !== null) throw new Error(`It ended:\n${screen()}`);
         await new Promise((done) => setTimeout(done, 50));
       }
     };
     await see(/h lists the keys, Ctrl-C stops/);
-    const beginning = screen.slice(screen.indexOf("  Ovation "));
+    const beginning = screen().slice(screen().indexOf("  Ovation "));
     // NO_COLOR: plain text only.
     expect(stripVTControlCharacters(beginning)).toBe(beginning);
     child.stdin.write("h");

@@ -1,19 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { asWhom, fitting, makeWorld, readOperations, type Schema } from "../api/operations.ts";
 import { call, type Person, person } from "../api/people.ts";
-import { type System, startSystem } from "../system.ts";
+import { outputOf, type System, startSystem } from "../system.ts";
 
 const minutes = 60_000;
 let system: System;
-let log = "";
+let log: () => string;
 const outer = process.env.API_URL;
 
 beforeAll(async () => {
   system = await startSystem({ env: { LOG: "json" } });
-  for (const stream of [system.process.stdout, system.process.stderr])
-    stream?.on("data", (chunk: Buffer) => {
-      log += chunk.toString();
-    });
+  log = outputOf(system.process.stdout, system.process.stderr);
   process.env.API_URL = system.url;
 }, 4 * minutes);
 afterAll(async () => {
@@ -71,9 +68,9 @@ test(
     for (const path of ["/ws", `/${secret()}`, `/local/${secret()}`, `/api/v1/users/${secret()}`])
       await call(`GET ${path}?token=${secret()}&ticket=${secret()}`);
 
-    expect(log).toMatch(/"path":"\/api\/v1\/notifications\/device-token\/\{token\}"/);
-    expect(log).toMatch(/"level":"ERROR"/);
-    const lines = log.split("\n");
+    expect(log()).toMatch(/"path":"\/api\/v1\/notifications\/device-token\/\{token\}"/);
+    expect(log()).toMatch(/"level":"ERROR"/);
+    const lines = log().split("\n");
     expect(lines.length).toBeGreaterThan(2 * operations.length);
     const telling = (text: string) => lines.filter((line) => line.includes(text)).slice(0, 5);
     expect(telling(canary)).toEqual([]);

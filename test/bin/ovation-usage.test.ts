@@ -9,7 +9,7 @@ import { afterAll, describe, expect, test } from "@jest/globals";
 import { commandNames, loadCommand } from "../../bin/cli/commands.ts";
 import { outputsFileOf } from "../../bin/cli/target.ts";
 import { listen } from "../../local/reachable.ts";
-import { freePort } from "../system.ts";
+import { freePort, outputOf } from "../system.ts";
 import { linesOf, objectsOf, useCommandLine } from "./command-line.ts";
 
 const { system, run, start } = useCommandLine();
@@ -46,17 +46,14 @@ test.concurrent.each([["token"], ["trigger", "chat"], ["listen", "--position"]])
     const door = await closedDoor();
     const child = start(given, { PORT: door.port });
     try {
-      let stdout = "";
-      child.stdout.setEncoding("utf8").on("data", (text: string) => {
-        stdout += text;
-      });
+      const stdout = outputOf(child.stdout);
       const ended = once(child, "close");
       const [first] = await once(child.stderr.setEncoding("utf8"), "data");
       expect(first).toContain(`No token from http://127.0.0.1:${door.port} yet`);
       await new Promise((done) => setTimeout(done, 2_000));
       await door.open();
       expect(await ended).toEqual([0, null]);
-      expect(stdout).toMatch(/^\S.*\n$/);
+      expect(stdout()).toMatch(/^\S.*\n$/);
     } finally {
       child.kill();
       door.close();
@@ -114,14 +111,11 @@ test.concurrent("listen ends when its token is refused or expires, and says so",
 
 test.concurrent("trigger ends quietly when its reader closes the pipe", async () => {
   const child = start(["trigger", "chat", "--count", "10000"]);
-  let stderr = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    stderr += text;
-  });
+  const stderr = outputOf(child.stderr);
   await once(child.stdout, "data");
   child.stdout.destroy();
   expect(await once(child, "close")).toEqual([1, null]);
-  expect(stderr).toBe("");
+  expect(stderr()).toBe("");
 });
 
 test.each([

@@ -2,6 +2,7 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { outputOf } from "../system.ts";
 
 const root = join(import.meta.dirname, "../..");
 const program = join(root, "bin/local.js");
@@ -23,16 +24,10 @@ export function startProgram(variables: Record<string, string>, ...options: stri
     env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "", ...variables },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let text = "";
-  let data = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (part: string) => {
-      text += part;
-      if (stream === child.stdout) data += part;
-    });
-  }
+  const output = outputOf(child.stdout, child.stderr);
+  const stdout = outputOf(child.stdout);
   const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-  return { child, output: () => text, stdout: () => data, ended };
+  return { child, output, stdout, ended };
 }
 
 /** Waits until its output matches; throws if it ends before that. */

@@ -14,7 +14,7 @@ import { join } from "node:path";
 import WebSocket from "ws";
 import { buildAssembly } from "../../bin/build/assembly.ts";
 import { contractTextOf, dependentsOf } from "../../bin/build/source-graph.ts";
-import { freePort } from "../system.ts";
+import { freePort, outputOf } from "../system.ts";
 
 const root = join(import.meta.dirname, "../..");
 const stream = "64d15f9e2e6c8f4d5a123000";
@@ -22,7 +22,7 @@ const waitMillisecondsMax = 240_000;
 let checkout: string;
 let child: ChildProcess;
 let url: string;
-let output = "";
+let output: () => string;
 
 beforeAll(async () => {
   await buildAssembly("dev", new AbortController().signal);
@@ -40,10 +40,7 @@ beforeAll(async () => {
     env: { ...process.env, PORT: `${port}`, DATA_DIR: ":memory:", WATCH: "on", NODE_OPTIONS: "" },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  for (const from of [child.stdout!, child.stderr!])
-    from.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-    });
+  output = outputOf(child.stdout, child.stderr);
   await eventually(async () => (await fetch(`${url}/health`)).ok);
 }, 300_000);
 afterAll(async () => {
@@ -65,7 +62,7 @@ async function eventually(isSo: () => Promise<boolean> | boolean): Promise<void>
 
 /** The output, without requests and absolute paths. */
 const said = () =>
-  output
+  output()
     .replace(/^\d\d:\d\d:\d\d .*\n/gm, "")
     .replace(/base64,\S+/g, "…")
     .slice(-3000);
@@ -107,7 +104,7 @@ test("a changed function runs from its next call on, and sockets stay open", asy
 
   const undo = edit(health, answerLine, 'stage: "changed"');
   await eventually(async () => (await healthOf()).stage === "changed");
-  await eventually(() => /functions\/app\/health\.ts changed: .* \(\d+\.\d s\)/.test(output));
+  await eventually(() => /functions\/app\/health\.ts changed: .* \(\d+\.\d s\)/.test(output()));
   // A module that many functions import: each runs the change from its next call on.
   const undoRule = edit(
     "domain/streams/chat.ts",
@@ -136,7 +133,7 @@ test.each([
     writeFileSync(join(checkout, health), broken + (kind === "does not load" ? thrown : ""));
     await eventually(async () => {
       expect(await healthOf()).toMatchObject({ stage: "dev" });
-      return wanted.test(output);
+      return wanted.test(output());
     });
     expect(await healthOf()).toMatchObject({ stage: "dev" });
     writeFileSync(join(checkout, health), asItWas.replace(answerLine, 'stage: "fixed"'));
@@ -152,7 +149,7 @@ test("pages built by the running code are not reused for code that has changed s
   const undo = edit("bin/build/build-web.ts", old, 'embedPath = "/embed/new.js"');
   const undoPage = edit("web/page.html", "<!doctype html>", "<!DOCTYPE html>");
   try {
-    await eventually(() => output.includes("Pages rebuilt"));
+    await eventually(() => output().includes("Pages rebuilt"));
     const { stdout } = spawnSync(process.execPath, ["bin/build/build-web.ts"], { cwd: checkout });
     const [, directory = ""] = /^Pages in (.*)$/m.exec(String(stdout))!;
     expect(readFileSync(join(directory, "pages.json"), "utf8")).toContain("/embed/new.js");
@@ -166,9 +163,9 @@ test("a changed route is synthesized, and responds", async () => {
   expect((await fetch(`${url}/health/new`)).status).toBe(404);
   edit(health, '"GET /health"', '"GET /health/new"');
   await eventually(async () => (await fetch(`${url}/health/new`)).ok);
-  await eventually(() => /Routes and rights are as the sources say/.test(output));
+  await eventually(() => /Routes and rights are as the sources say/.test(output()));
   expect((await fetch(`${url}/health`)).status).toBe(404);
-  expect(output).toContain("Synthesizing, since routes");
+  expect(output()).toContain("Synthesizing, since routes");
 }, 300_000);
 
 test("affected functions are found through imports, and changed contracts by their text", () => {

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { outputOf } from "../system.ts";
 
 const module = join(import.meta.dirname, "../../bin/build/replace-folder.ts");
 
@@ -23,11 +24,8 @@ test("two concurrent replacements of a folder leave one complete result and noth
   const run = (name: string) => {
     const options = ["--no-warnings", "--input-type=module", "-e", program, module, name, place];
     const child = spawn(process.execPath, options, { stdio: ["ignore", "ignore", "pipe"] });
-    let said = "";
-    child.stderr.on("data", (chunk: Buffer) => {
-      said += chunk.toString();
-    });
-    return new Promise((done) => child.once("close", (code) => done({ code, said })));
+    const said = outputOf(child.stderr);
+    return new Promise((done) => child.once("close", (code) => done({ code, said: said() })));
   };
   expect(await Promise.all(["a", "b"].map(run))).toEqual([
     { code: 0, said: "" },

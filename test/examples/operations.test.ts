@@ -18,6 +18,7 @@ import { useAccount } from "../aws/account.ts";
 import { answerOf } from "../aws/preflight-account.ts";
 import { startTable } from "../platform/table.ts";
 import { makeUser } from "../platform/wallet-people.ts";
+import { outputOf } from "../system.ts";
 import { accountBlocks, inlineCommands, trialOf } from "./guides.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -86,12 +87,8 @@ function type(line: string): Promise<{ status: number | null; said: string }> {
   };
   const child = spawn("sh", ["-c", line], { cwd: root, env });
   child.stdin.end("y\n");
-  let said = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (part) => {
-      said += part;
-    });
-  return new Promise((done) => child.on("close", (status) => done({ status, said })));
+  const said = outputOf(child.stdout, child.stderr);
+  return new Promise((done) => child.on("close", (status) => done({ status, said: said() })));
 }
 
 const tableOf = (stage: string, extra = {}) =>

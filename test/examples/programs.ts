@@ -1,6 +1,7 @@
 /** Runs an app's programs next to a running system: stopped with the test, output captured. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { outputOf } from "../system.ts";
 
 export type Program = { output(): string; stop(): Promise<number | null> };
 
@@ -18,15 +19,10 @@ export function startProgram(
     env: { ...env, NODE_OPTIONS: "" },
     stdio: ["pipe", "pipe", "pipe"],
   });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream?.on("data", (chunk: Buffer) => {
-      output += chunk.toString();
-    });
   // Not "exit": at SIGTERM npm ends before the program that it runs, and both have the output.
   const ended = once(child, "close");
   return {
-    output: () => output,
+    output: outputOf(child.stdout, child.stderr),
     async stop() {
       child.kill("SIGTERM");
       return (await ended)[0] as number | null;

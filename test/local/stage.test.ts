@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { outputOf } from "../system.ts";
 
 /** A cross-section: HTTP, bodies as bytes, tokens, Tencent's host, sockets, skipped tests. */
 const files = ["tokens", "tencent", "push", "sign-in"].map((name) => `test/api/${name}.test.ts`);
@@ -26,11 +27,9 @@ test("black-box tests pass against a stage with only its URLs and an issuer", as
     detached: true,
   });
   child = stage;
-  let said = "";
-  stage.stderr.on("data", (chunk) => {
-    said += chunk;
-  });
+  const output = outputOf(stage.stderr);
   const code = await new Promise((done) => stage.once("close", done));
+  const said = output();
   expect({ code, said }).toEqual({ code: 0, said });
   const { testResults, numPassedTests } = JSON.parse(readFileSync(report, "utf8"));
   rmSync(directory, { recursive: true });

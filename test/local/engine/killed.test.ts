@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { outputOf } from "../../system.ts";
 import { openTestEngine } from "./engine.ts";
 
 const from = (path: string) => `await import(${JSON.stringify(join(import.meta.dirname, path))})`;
@@ -27,16 +28,13 @@ test("killed at random under load, repeatedly, it has lost nothing that it ackno
       env: { ...process.env, NODE_OPTIONS: "" },
       stdio: ["ignore", "pipe", "inherit"],
     });
-    let said = "";
-    child.stdout.on("data", (data) => {
-      said += data;
-    });
+    const said = outputOf(child.stdout);
     await once(child.stdout, "data");
     await new Promise((done) => setTimeout(done, Math.random() * 200));
     child.kill("SIGKILL");
     await once(child, "close");
     // The last line may be incomplete; its transaction was committed.
-    acknowledged = Number(said.split("\n").at(-2));
+    acknowledged = Number(said().split("\n").at(-2));
     const { must, close, get } = openTestEngine(file);
     const count = (pk: string) =>
       must("Query", {
