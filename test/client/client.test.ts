@@ -19,7 +19,6 @@ const streamId = "64d15f9e2e6c8f4d5a123000";
 /** A server that implements the protocol: a log of frames, and sockets that open and close. */
 async function startServer({ compact = false, lose = (): boolean => false } = {}) {
   const bodies: string[] = [];
-  const sockets = new Set<Socket>();
   const subscribed = new Map<Socket, number>();
   const keys: string[] = [];
   const paths: (string | undefined)[] = [];
@@ -42,11 +41,7 @@ async function startServer({ compact = false, lose = (): boolean => false } = {}
   });
   const form = (body: string) => (compact ? compactText(body) : body);
   server.on("connection", (socket, { url }) => {
-    sockets.add(socket);
-    socket.on("close", () => {
-      sockets.delete(socket);
-      subscribed.delete(socket);
-    });
+    socket.on("close", () => subscribed.delete(socket));
     socket.on("message", (data) => {
       const message = JSON.parse(data.toString());
       if (message.action === "ping") {
@@ -69,7 +64,7 @@ async function startServer({ compact = false, lose = (): boolean => false } = {}
   const port = await listen(http);
   return {
     url: `http://127.0.0.1:${port}`,
-    sockets,
+    sockets: server.clients,
     keys,
     paths,
     refuse: (...statuses: (number | "cut")[]) => {
@@ -82,7 +77,7 @@ async function startServer({ compact = false, lose = (): boolean => false } = {}
       for (const socket of subscribed.keys()) if (!lose()) socket.send(form(bodies.at(-1)!));
     },
     async stop(): Promise<void> {
-      for (const socket of sockets) socket.terminate();
+      for (const socket of server.clients) socket.terminate();
       await new Promise((done) => server.close(done));
       await new Promise((done) => http.close(done));
     },

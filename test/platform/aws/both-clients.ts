@@ -4,7 +4,6 @@ import {
   type Server,
   type ServerResponse,
 } from "node:http";
-import type { Socket } from "node:net";
 import * as sdkClient from "@aws-sdk/client-dynamodb";
 import * as sdkCommands from "@aws-sdk/lib-dynamodb";
 import { listen } from "../../../local/reachable.ts";
@@ -30,7 +29,6 @@ export type Counterpart = {
 
 export async function startCounterpart(): Promise<Counterpart> {
   const got: Got[] = [];
-  const sockets = new Set<Socket>();
   let answers: Answer[] = [];
   let connections = 0;
   const server: Server = createServer((request, response) => {
@@ -44,10 +42,8 @@ export async function startCounterpart(): Promise<Counterpart> {
       answer(response, one);
     });
   });
-  server.on("connection", (socket) => {
+  server.on("connection", () => {
     connections += 1;
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
   });
   return {
     endpoint: `http://127.0.0.1:${await listen(server)}`,
@@ -57,10 +53,10 @@ export async function startCounterpart(): Promise<Counterpart> {
       answers = next;
       got.length = 0;
       connections = 0;
-      for (const socket of sockets) socket.destroy();
+      server.closeAllConnections();
     },
     async stop() {
-      for (const socket of sockets) socket.destroy();
+      server.closeAllConnections();
       await new Promise((done) => server.close(done));
     },
   };
