@@ -33,10 +33,8 @@ async function settled<Value>(promise: Promise<Value>, milliseconds = 1_000): Pr
 
 test("messages that arrive while the page loads are added once", async () => {
   const { client, chat, stream, last } = await viewing(30);
-  let arrive!: () => void;
-  chat.hold = new Promise((done) => {
-    arrive = done;
-  });
+  const { promise, resolve: arrive } = Promise.withResolvers<void>();
+  chat.hold = promise;
   const changes: string[][] = [];
   const opening = stream.history({ limit: 20, onChange: (all) => changes.push(texts(all)) });
   await pass(1);
@@ -225,8 +223,8 @@ test("a message deleted before its frame arrives is not shown empty", async () =
 test("the response of an earlier read that arrives after a later one is ignored", async () => {
   const { client, chat, stream, last } = await viewing(3);
   const history = await settled(stream.history({ limit: 10 }));
-  let release!: () => void;
-  chat.hold = new Promise((done) => (release = done));
+  const { promise, resolve: release } = Promise.withResolvers<void>();
+  chat.hold = promise;
   last().say(frameOf(1, [], "b"));
   await pass(1);
   last().greet(7, { epoch: "b", recovered: false });
@@ -271,8 +269,8 @@ test("two requests for older messages at once are one read", async () => {
 test("messages deleted while a page loads are not shown by it", async () => {
   const { client, chat, stream, last } = await viewing(5);
   const history = await settled(stream.history());
-  let arrive!: () => void;
-  chat.hold = new Promise((done) => (arrive = done));
+  const { promise, resolve: arrive } = Promise.withResolvers<void>();
+  chat.hold = promise;
   last().say(frameOf(9, [], "b"));
   await pass(1);
   last().greet(9, { epoch: "b", recovered: false });

@@ -240,8 +240,7 @@ test("a client returns the user id of its token", async () => {
 test("a late refusal does not drop the fresh token", async () => {
   let asked = 0;
   const { fetcher, tokens } = answering(401);
-  let release!: () => void;
-  const late = new Promise<void>((done) => (release = done));
+  const { promise: late, resolve: release } = Promise.withResolvers<void>();
   const fetching = (async (url: string, wish: RequestInit) => {
     if (!url.endsWith("/late") || tokens.includes("2")) return fetcher(url, wish);
     await late;

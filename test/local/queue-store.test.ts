@@ -101,10 +101,7 @@ function deliverTo(
 
 test("a stop waits for the batch in progress, whose messages are done", async () => {
   const queue = makeQueue("work");
-  let finish = () => {};
-  const working = new Promise<void>((done) => {
-    finish = done;
-  });
+  const { promise: working, resolve: finish } = Promise.withResolvers<void>();
   const { store, source } = deliverTo(queue, () => working);
   put(store, queue, "one");
   source.start();

@@ -170,8 +170,7 @@ test("a failed message is redelivered when its function says; an old receipt cha
 test("a group of a FIFO queue is in order, one at a time, and delays no other", async () => {
   const queue = makeQueue("posts.fifo");
   let atWork = 0;
-  let release: (() => void) | undefined;
-  const held = new Promise<void>((resolve) => (release = resolve));
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
   deliver = async (messages) => {
     if (messages[0]?.attributes.MessageGroupId !== "slow") return;
     expect(++atWork).toBe(1);
@@ -185,7 +184,7 @@ test("a group of a FIFO queue is in order, one at a time, and delays no other", 
   for (const body of ["q1", "q2"]) await post(body, "quick");
   await waitFor("the quick group", () => seen().includes("q2"));
   expect(seen()).not.toContain("s2");
-  release?.();
+  release();
   await waitFor("the slow group", () => seen().includes("s2"));
   expect(seen().filter((body) => body.startsWith("q"))).toEqual(["q1", "q2"]);
 });

@@ -22,10 +22,7 @@ const start = (options: Partial<SystemOptions> = {}) =>
 
 test("until the system is up every path is 503, in an envelope and for browsers as a page", async () => {
   const port = await freePort();
-  let give: (directory: string) => void = () => undefined;
-  const assembly = new Promise<string>((resolve) => {
-    give = resolve;
-  });
+  const { promise: assembly, resolve: give } = Promise.withResolvers<string>();
   const starting = start({ port, assemblyDirectory: () => assembly });
   const url = `http://127.0.0.1:${port}`;
   const ask = () => fetch(`${url}/health`).catch(() => undefined);

@@ -224,10 +224,7 @@ describe("a call whose message could not be written", () => {
 describe("while a call waits for its message to be written", () => {
   /** The first message of a room waits until it is let go. */
   function hold() {
-    let letGo: () => void = () => undefined;
-    const free = new Promise<void>((done) => {
-      letGo = done;
-    });
+    const { promise: free, resolve: letGo } = Promise.withResolvers<void>();
     const held = new Promise<void>((begin) => {
       let isHeld = false;
       course = async (send, command) => {

@@ -150,10 +150,7 @@ test("a socket that a relay no longer holds is not counted, though it is still l
 test("a handshake is answered while the log of its stream cannot be read", async () => {
   const { id: streamId } = await makeStream(await makeUser("host"));
   const relay = await startRelay({ port: 0, host: "127.0.0.1" });
-  let release: () => void = () => undefined;
-  const blocked = new Promise<void>((done) => {
-    release = done;
-  });
+  const { promise: blocked, resolve: release } = Promise.withResolvers<void>();
   const restore = intercept(async ({ input }, next) => {
     if (JSON.stringify(input).includes("FRAMES#")) await blocked;
     return next();

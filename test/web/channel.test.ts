@@ -369,10 +369,7 @@ browserTest(
     const goal = { kind: "goal", of: "credits", title: "Slow answer", target: 500 };
     await call("goal-host", "POST", moments, goal);
     const { page, faults, visit, close } = await openAsAdmin();
-    let answer = () => {};
-    const held = new Promise<void>((done) => {
-      answer = done;
-    });
+    const { promise: held, resolve: answer } = Promise.withResolvers<void>();
     await page.route("**/moments/*/end", async (route) => {
       const response = await route.fetch();
       await held;

@@ -201,10 +201,7 @@ browserTest(
       [`view=users&id=${johnId}`, /wallets|\/stats|live-stream-ban/, /^Sign out everywhere/],
       [`view=streams&id=${id}`, /statistics|overlay-keys/, /^End stream/],
     ] as const) {
-      let answer = () => {};
-      const held = new Promise<void>((done) => {
-        answer = done;
-      });
+      const { promise: held, resolve: answer } = Promise.withResolvers<void>();
       await page.route(slow, async (route) => {
         await held;
         await route.continue();

@@ -81,10 +81,7 @@ browserTest(
     const other = await call(hostId, "POST", moments, question);
     const { page, faults, close } = await openStreamer();
     // The goal reaches the page by socket; on a busy machine the call that made it answers later.
-    let answer = () => {};
-    const held = new Promise<void>((done) => {
-      answer = done;
-    });
+    const { promise: held, resolve: answer } = Promise.withResolvers<void>();
     await page.route("**/live-stream/*/moments", async (route) => {
       const response = await route.fetch();
       if (route.request().method() === "POST") await held;

@@ -142,10 +142,7 @@ browserTest(
   "figures have placeholders instead of zeros until they are read",
   async () => {
     const { page, close } = await pages.open("/docs");
-    let answer = () => {};
-    const asked = new Promise<void>((done) => {
-      answer = done;
-    });
+    const { promise: asked, resolve: answer } = Promise.withResolvers<void>();
     await page.route(/live-stream\/\w+(\/gift-statistics)?$/, async (route) => {
       await asked;
       await route.continue();

@@ -73,10 +73,7 @@ test("a smaller room is posted without another environment", async () => {
 });
 
 test("the log is not marked before the last slice has responded; viewers who arrive meanwhile miss nothing", async () => {
-  let release = () => {};
-  const held = new Promise<void>((done) => {
-    release = done;
-  });
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
   const { scene, room } = await openRoom(async (scene, job) => {
     if (job.at === 2) await held;
     return alone(scene, job);

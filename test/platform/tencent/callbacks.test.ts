@@ -288,10 +288,8 @@ test("a gift without a key sends its own id with the callback", async () => {
  */
 test("two concurrent calls with one key send one callback, and make one gift", async () => {
   const before = (await giftsSent()).length;
-  let go = () => {};
-  hold = new Promise((done) => {
-    go = done;
-  });
+  const { promise, resolve: go } = Promise.withResolvers<void>();
+  hold = promise;
   const key = { "idempotency-key": "asked-at-once" };
   const both = [sendGift({}, key), sendGift({}, key)];
   await new Promise((done) => setTimeout(done, 500));
