@@ -1,12 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { readBody } from "../body-bytes.ts";
 import { listen } from "../reachable.ts";
 import { answerCall, type Services } from "./answer-call.ts";
 import { AwsFailure, type AwsRequest } from "./failure.ts";
 import { watchIdleSockets } from "./idle-sockets.ts";
 import { readCall } from "./signed-call.ts";
 
-/** The largest request body: a transaction has up to 4 MB, an invocation 6 MB. */
-const bodyBytesMax = 17 * 1024 * 1024;
+/** The largest request body, as of DynamoDB; an invocation has up to 6 MB. */
+export const bodyBytesMax = 17 * 1024 * 1024;
 
 /** The running endpoint. */
 type Endpoint = {
@@ -66,23 +67,11 @@ async function serve(
 
 async function readRequest(services: Services, incoming: IncomingMessage): Promise<AwsRequest> {
   const { method = "GET", url = "/", headers } = incoming;
-  return readCall(services, { method, url, headers, body: await readBody(incoming) });
-}
-
-/**
- * Event listeners instead of an async iterator: this runs for every call and costs half as much.
- */
-function readBody(incoming: IncomingMessage): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    incoming.on("data", (chunk: Buffer) => {
-      bytes += chunk.byteLength;
-      if (bytes <= bodyBytesMax) return void chunks.push(chunk);
-      const message = "The request is too large";
-      reject(new AwsFailure(413, "RequestEntityTooLargeException", message));
-    });
-    incoming.on("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
-    incoming.on("error", reject);
-  });
+  const body = await readBody(incoming, bodyBytesMax);
+  if (body === "gone") throw new Error("The caller has disconnected");
+  if (body === "too_large") {
+    const message = "The request is too large";
+    throw new AwsFailure(413, "RequestEntityTooLargeException", message);
+  }
+  return readCall(services, { method, url, headers, body });
 }

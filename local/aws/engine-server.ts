@@ -1,7 +1,9 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
+import { readBody } from "../body-bytes.ts";
 import { writeAnswer } from "../engine/index.ts";
 import { listen } from "../reachable.ts";
+import { bodyBytesMax } from "./endpoint.ts";
 import type { Credentials, EngineCall } from "./engine-call.ts";
 
 /** The embedded engine's address, for other local programs. */
@@ -10,9 +12,6 @@ export type EngineServer = {
   credentials: Credentials;
   close(): Promise<void>;
 };
-
-/** The largest request that DynamoDB accepts. */
-const bodyBytesMax = 17 * 1024 * 1024;
 
 /**
  * Opens a port on 127.0.0.1. Callers need this run's secret as the session token of their
@@ -69,17 +68,13 @@ function findRefusal(
 }
 
 async function serve(incoming: IncomingMessage, call: EngineCall) {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    bytes += chunk.byteLength;
-    if (bytes > bodyBytesMax)
-      return { status: 413, body: { __type: "RequestEntityTooLargeException" } };
-    chunks.push(chunk);
-  }
+  const bytes = await readBody(incoming, bodyBytesMax);
+  if (bytes === "gone") throw new Error("The caller has disconnected");
+  if (bytes === "too_large")
+    return { status: 413, body: { __type: "RequestEntityTooLargeException" } };
   let body: Record<string, unknown>;
   try {
-    body = JSON.parse(Buffer.concat(chunks).toString("utf8") || "{}");
+    body = JSON.parse(bytes.toString("utf8") || "{}");
   } catch {
     const message = "The request body is not JSON";
     return { status: 400, body: { __type: "SerializationException", message } };

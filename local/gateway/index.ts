@@ -2,7 +2,7 @@ import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node
 import { createServer } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import type { Duplex } from "node:stream";
-import { ownBufferOf } from "../body-bytes.ts";
+import { ownBufferOf, readBody } from "../body-bytes.ts";
 import type { Log } from "../log.ts";
 import { isAnyHost, listen } from "../reachable.ts";
 import type { Pages } from "./pages.ts";
@@ -10,7 +10,7 @@ import type { AnswerRequest } from "./rest.ts";
 import type { RestAnswer, RestRequest } from "./rest-request.ts";
 import type { RunnerRoutes } from "./runner-routes.ts";
 import { answerStarting } from "./starting.ts";
-import { describeRequest, readBody, sizeOfHeaders, splitTarget } from "./wire.ts";
+import { describeRequest, sizeOfHeaders, splitTarget } from "./wire.ts";
 
 /** The limit of the request line and header values together. */
 const headerBytesMax = 10_240;

@@ -33,23 +33,3 @@ export function describeRequest(request: IncomingMessage, body: Buffer): RestReq
     receivedMilliseconds: Date.now(),
   };
 }
-
-/** At most `bytesMax` bytes; `gone` if the caller disconnected before the end. */
-export async function readBody(
-  request: IncomingMessage,
-  bytesMax: number,
-): Promise<Buffer | "too_large" | "gone"> {
-  if (Number(request.headers["content-length"] ?? 0) > bytesMax) return "too_large";
-  return await new Promise((resolve) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    request.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-      // The rest is read and dropped, so that the client can read its response.
-      if (bytes <= bytesMax) chunks.push(chunk);
-      else resolve("too_large");
-    });
-    request.on("end", () => resolve(Buffer.concat(chunks)));
-    request.on("close", () => resolve("gone"));
-  });
-}
