@@ -88,7 +88,7 @@ test("what another moderator has done already is shown as done, and no other ref
 });
 
 /** Sends a reply that is refused, into a box that is empty or not; returns what became of it. */
-async function sendRefused(error: unknown, isBoxFree = true, slowSeconds = 0) {
+async function sendRefused(error: unknown, isBoxFree = true, seconds = 0, later?: number) {
   const became: unknown[] = [];
   const composer = {
     restore: (text: string) => isBoxFree && became.push(["restored", text]) > 0,
@@ -100,7 +100,9 @@ async function sendRefused(error: unknown, isBoxFree = true, slowSeconds = 0) {
   const pending = { sent, discard: () => became.push("no row") };
   const view = { composer, log: { follow() {} } };
   const what = { text: "so do I", replyTo: message() };
-  sendFrom(view, what, { send: () => pending }, slowSeconds, translator);
+  const slow = { seconds, changes: 1 };
+  sendFrom(view, what, { send: () => pending }, () => ({ ...slow }), translator);
+  if (later !== undefined) Object.assign(slow, { seconds: later, changes: 3 });
   await new Promise(setImmediate);
   return became;
 }
@@ -116,6 +118,22 @@ test("a message that the chat's rules refuse goes back into the box with the rep
   expect(await sendRefused(refusal(409, "stream_ended"))).toEqual([]);
   expect(await sendRefused(new Error("offline"))).toEqual([]);
   expect(await sendRefused(undefined, true, 5)).toEqual([["waits", 5]]);
+});
+
+test("an answer that comes after slow mode has been changed makes nobody wait longer than it", async () => {
+  const slow = refusal(429, "slow_mode", { retryAfterSeconds: 7 });
+  for (const [before, later, seconds] of [
+    [120, 0, [0, 0]],
+    [120, 5, [5, 5]],
+    [5, 120, [5, 7]],
+    // Set and ended again.
+    [5, 5, [5, 5]],
+    [0, 0, [0]],
+  ] as const) {
+    const sent = before > 0 ? [undefined, slow] : [slow];
+    const became = sent.map((error) => sendRefused(error, false, before, later));
+    expect((await Promise.all(became)).flat()).toEqual(seconds.map((wait) => ["waits", wait]));
+  }
 });
 
 /** A room's state, with what its view shows. */

@@ -12,8 +12,11 @@ export function createActions(state: State) {
   const { client, streamId, view, translator, subscription } = state;
   return {
     send(text: string, replyTo: ChatMessage | undefined): void {
-      const slowSeconds = isModerator(state) ? 0 : state.slowSeconds;
-      sendFrom(view, { text, replyTo }, subscription, slowSeconds, translator);
+      const slowMode = () => ({
+        seconds: isModerator(state) ? 0 : state.slowSeconds,
+        changes: state.slowChanges,
+      });
+      sendFrom(view, { text, replyTo }, subscription, slowMode, translator);
     },
     give(type: GiftType, count: number): Promise<void> {
       const expectedPrice = type.creditAmount * count;

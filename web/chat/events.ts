@@ -71,6 +71,7 @@ export function handleEvent(state: State, event: Event): void {
 
 export function setRules(state: State, { slowModeSeconds, giftsEnabled, moderators }: Rules): void {
   state.slowSeconds = slowModeSeconds;
+  state.slowChanges++;
   state.view.composer.waitAtMost(slowModeSeconds);
   state.moderators = moderators ?? state.moderators;
   state.view.allowGifts(giftsEnabled && state.me !== state.hostId);

@@ -39,7 +39,7 @@ export function openRoom(options: RoomOptions) {
     ...{ subscription, past: undefined, history: undefined, wallet },
     gifts: createGiftRows(view.log, translator),
     ...{ rows: new Map(), given: new Set(), me: "", username: "", hostId: "" },
-    ...{ moderators: [], slowSeconds: 0 },
+    ...{ moderators: [], slowSeconds: 0, slowChanges: 0 },
     ...{
       pinned: undefined,
       changed: {},

@@ -2,31 +2,40 @@ import { type ChatMessage, OvationError, type Subscription } from "../../client/
 import type { Translator } from "./translations.ts";
 import type { View } from "./view.ts";
 
+/** The current slow mode, and how often it has been set. */
+export type SlowMode = { seconds: number; changes: number };
+
 /**
- * Sends a message. In slow mode the next one must wait `slowSeconds`. A message that the chat's
- * rules refuse goes back into the input, or stays in its row if another one has been begun there.
+ * Sends a message. In slow mode the next one must wait. A message that the chat's rules refuse goes
+ * back into the input, or stays in its row if another one has been begun there.
  */
 export function sendFrom(
   { log, composer }: View,
   { text, replyTo }: { text: string; replyTo: ChatMessage | undefined },
   subscription: Subscription,
-  slowSeconds: number,
+  slowMode: () => SlowMode,
   { translate }: Translator,
 ): void {
+  const before = slowMode();
+  // The answer may be of before a change that the composer knows already.
+  const wait = (seconds: number) => {
+    const now = slowMode();
+    composer.wait(now.changes === before.changes ? seconds : Math.min(seconds, now.seconds));
+  };
   const pending = subscription.send(text, replyTo && { replyTo: replyTo._id });
   log.follow();
   pending.sent.then(
-    () => slowSeconds > 0 && composer.wait(slowSeconds),
+    () => before.seconds > 0 && wait(before.seconds),
     (error: unknown) => {
       if (!(error instanceof OvationError)) return;
-      const { code, retryAfterSeconds = slowSeconds } = error;
+      const { code, retryAfterSeconds = before.seconds } = error;
       if (code !== "slow_mode" && code !== "member_muted") return;
       if (composer.restore(text)) {
         pending.discard();
         if (replyTo !== undefined) composer.answer(replyTo);
       }
       if (code === "member_muted") composer.refuse(translate("muted"), "muted");
-      else composer.wait(retryAfterSeconds);
+      else wait(retryAfterSeconds);
     },
   );
 }

@@ -50,6 +50,8 @@ export type State = RoomOptions & {
   hostId: string;
   moderators: string[];
   slowSeconds: number;
+  /** How often that has been set. */
+  slowChanges: number;
   pinned: ChatMessage | undefined;
   /** What events have changed, since the stream may be read before them and answered after. */
   changed: Partial<Stream>;
