@@ -47,9 +47,16 @@ export async function open(query = "", { hasTestClock = false } = {}): Promise<P
   return made;
 }
 
+/** Stops a page's clocks, the steady one too, and answers the time that they show. */
+export async function stopClock(page: Page): Promise<number> {
+  const now = Date.now() + 60_000;
+  await page.clock.pauseAt(now);
+  return now;
+}
+
 /** Opens the chat and waits until it shows this number of messages. */
-export async function openWith(messages: number): Promise<Page> {
-  const made = await open();
+export async function openWith(messages: number, { hasTestClock = false } = {}): Promise<Page> {
+  const made = await open("", { hasTestClock });
   await made.evaluate(`show(...Array.from({ length: ${messages} }, () => message()))`);
   await made.getByText(`message ${messages - 1}`, { exact: true }).waitFor();
   return made;

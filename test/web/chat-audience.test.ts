@@ -1,17 +1,9 @@
 /** Likes, polls and goals in `<ovation-chat>`. */
-import type { Page } from "playwright-core";
 import { browserTest } from "./browser.ts";
-import { open, useBusyChat } from "./busy-chat.ts";
+import { open, stopClock, useBusyChat } from "./busy-chat.ts";
 import { expectFilled, expectSoon, testMilliseconds } from "./pages.ts";
 
 useBusyChat();
-
-/** Stops a page's clocks, the steady one too, and answers the time that they show. */
-async function stopClock(page: Page): Promise<number> {
-  const now = Date.now() + 60_000;
-  await page.clock.pauseAt(now);
-  return now;
-}
 
 type Call = { method: string; pathname: string; body?: Record<string, unknown> };
 const poll = { id: "p1", kind: "poll", title: "Which song next?", options: ["Blue", "Red"] };

@@ -1,7 +1,7 @@
 /** What a viewer of `<ovation-chat>` has typed is not lost, or sent, by accident. */
 import { browserTest } from "./browser.ts";
 import { open, standardSettings, useBusyChat } from "./busy-chat.ts";
-import { testMilliseconds } from "./pages.ts";
+import { testMilliseconds, watchFor } from "./pages.ts";
 
 useBusyChat();
 
@@ -16,8 +16,9 @@ browserTest(
       await made.locator(".row.pending", { hasText: text }).waitFor();
     };
     await send("one");
+    const waiting = await watchFor(made, ".send.waiting");
     await made.evaluate("refuse()");
-    await made.locator(".send.waiting").waitFor();
+    await waiting();
     expect(await box.inputValue()).toBe("one");
     expect(await made.locator(".row.pending").count()).toBe(0);
     await made.locator(".send:not(.waiting)").waitFor();

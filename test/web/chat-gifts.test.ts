@@ -1,7 +1,7 @@
 /** Paid moments in `<ovation-chat>`: nothing that was paid for goes unseen. */
 import type { Page } from "playwright-core";
 import { browserTest } from "./browser.ts";
-import { open, useBusyChat } from "./busy-chat.ts";
+import { open, stopClock, useBusyChat } from "./busy-chat.ts";
 import { expectDrawn } from "./focus.ts";
 import { expectSoon, testMilliseconds } from "./pages.ts";
 
@@ -65,29 +65,28 @@ browserTest(
 browserTest(
   "a running combo stays in view however busy the chat is, and moves into the list when it ends",
   async () => {
-    const made = await open();
+    const made = await open("", { hasTestClock: true });
+    // It ends five seconds after its last gift.
+    await stopClock(made);
     await made.evaluate(`give("g1", "Rose", 10, 1, 1, 0)`);
     for (let n = 2; n <= 28; n++) {
       await made.evaluate(`give("g${n}", "Rose", 10, 1, ${n}, 0); show(message(), message())`);
-      await made.waitForTimeout(20);
+      await made.clock.runFor(20);
     }
     await made.getByText("message 53", { exact: true }).waitFor();
-    // Measured in the frame in which it counts once more: the combo ends five seconds later.
-    const { times, top, bottom, foot } = (await made.evaluate(`new Promise((done) => {
-      give("g29", "Rose", 10, 1, 29, 0);
+    await made.evaluate(`give("g29", "Rose", 10, 1, 29, 0)`);
+    await made.clock.runFor(20);
+    const { times, top, bottom, foot } = (await made.evaluate(`(() => {
       const root = document.querySelector("ovation-chat").shadowRoot;
-      const look = () => {
-        const row = root.querySelector(".lane .row.gift");
-        if (!row?.textContent.includes("×29")) return requestAnimationFrame(look);
-        const { top, bottom } = row.getBoundingClientRect();
-        const foot = root.querySelector(".foot").getBoundingClientRect().top;
-        done({ times: row.querySelector(".times").textContent, top, bottom, foot });
-      };
-      look();
-    })`)) as { times: string; top: number; bottom: number; foot: number };
+      const row = root.querySelector(".lane .row.gift");
+      const { top, bottom } = row.getBoundingClientRect();
+      const foot = root.querySelector(".foot").getBoundingClientRect().top;
+      return { times: row.querySelector(".times").textContent, top, bottom, foot };
+    })()`)) as { times: string; top: number; bottom: number; foot: number };
     expect(times).toBe("×29");
     expect(top).toBeGreaterThan(0);
     expect(bottom).toBeLessThanOrEqual(foot);
+    await made.clock.runFor(6_000);
     await made.locator(".rows .row.gift.over", { hasText: "×29" }).waitFor();
     expect(await made.locator(".row.gift").count()).toBe(1);
     expect(await made.locator(".lane > *").count()).toBe(0);
@@ -275,8 +274,8 @@ browserTest(
     await made.locator(".card", { hasText: "Rose" }).click();
     expect(await send.innerText()).toContain("10");
     await send.click();
-    // In front of the picker.
-    await made.getByText("The price of Rose is now 11. Nothing was sent.").click({ trial: true });
+    // In front of the picker. It stays while it has the pointer.
+    await made.getByText("The price of Rose is now 11. Nothing was sent.").hover();
     await made.locator(".card", { hasText: "Rose" }).getByText("11").waitFor();
     await expectSoon(async () => /11/.test(await send.innerText()));
     // It is the same card: it could have had the focus, or be pressed.

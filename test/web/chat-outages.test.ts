@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { browserTest } from "./browser.ts";
 import { open, standardSettings, useBusyChat } from "./busy-chat.ts";
-import { expectSoon, testMilliseconds } from "./pages.ts";
+import { expectSoon, testMilliseconds, watchFor } from "./pages.ts";
 
 useBusyChat();
 
@@ -17,9 +17,10 @@ browserTest(
     await made.evaluate(`give("g1", "Rose", 10, 1, 1, 0)`);
     await made.getByText("gave Rose").waitFor();
     await made.locator(".moment.poll").waitFor();
+    const told = await watchFor(made, ".strip", "Reconnected. Some gifts may be missing.");
     await made.evaluate(`isLost = true; streamStatus = "ended";
       missGift("g1", "Rose", 10, 1, 1, 2); missGift("g2", "Star", 100, 2, 1, 1); disconnect()`);
-    await made.getByText("Reconnected. Some gifts may be missing.").waitFor();
+    await told();
     await made.locator(".moment.poll").waitFor({ state: "detached" });
     const box = made.getByRole("textbox", { name: "Message" });
     await expectSoon(async () => !(await box.isEditable()));
@@ -50,8 +51,9 @@ browserTest(
     await made.clock.resume();
     await made.evaluate("disconnect()");
     await strip.getByText("Reconnecting…").waitFor();
+    const told = await watchFor(made, ".strip", "Reconnected. You didn't miss anything.");
     await made.evaluate("openSocket()");
-    await strip.getByText("Reconnected. You didn't miss anything.").waitFor();
+    await told();
     await made.close();
   },
   testMilliseconds,

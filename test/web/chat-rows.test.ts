@@ -1,7 +1,7 @@
 /** The rows of `<ovation-chat>`: how many there are, and that none of them jumps. */
 import type { Page } from "playwright-core";
 import { browserTest } from "./browser.ts";
-import { open, openWith, useBusyChat } from "./busy-chat.ts";
+import { open, openWith, stopClock, useBusyChat } from "./busy-chat.ts";
 import { expectSoon, isWhole, streamId, testMilliseconds } from "./pages.ts";
 
 useBusyChat();
@@ -176,13 +176,16 @@ browserTest(
 browserTest(
   "over the keyboard of a phone, a poll and two combos leave the newest message in view",
   async () => {
-    const made = await openWith(20);
+    const made = await openWith(20, { hasTestClock: true });
     await made.setViewportSize({ width: 320, height: 320 });
+    // A combo ends after five seconds.
+    await stopClock(made);
     const poll = { id: "p1", kind: "poll", title: "Which?", options: ["A", "B", "C", "D"] };
     await made.evaluate(`moment("started", ${JSON.stringify(poll)}, [0, 0, 0, 0])`);
     for (const times of [1, 2])
       for (const [by, name] of ["Rose", "Heart"].entries())
         await made.evaluate(`give("g${by}-${times}", "${name}", 10, ${by}, ${times}, 0)`);
+    await made.clock.runFor(500);
     await made.locator(".lane .gift").nth(1).waitFor();
     const newest = made.locator(".row.message").last();
     await expectSoon(async () => {

@@ -60,6 +60,8 @@ browserTest(
     await editor.getByRole("switch", { name: "Active" }).click();
     await editor.getByRole("button", { name: "Archive" }).click();
     await confirm(page, "Archive");
+    // No toast goes away while one of them has the pointer.
+    await toast(page, "Coffee updated").last().hover();
     await page.getByRole("row", { name: /Coffee 60.*Archived/ }).waitFor();
     await toast(page, "Coffee updated").last().getByRole("button", { name: "Undo" }).click();
     await page.getByRole("row", { name: /Coffee 60.*Active/ }).waitFor();

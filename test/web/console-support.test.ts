@@ -2,7 +2,7 @@
 import type { Locator, Route, WebSocketRoute } from "playwright-core";
 import { browserTest } from "./browser.ts";
 import { callerOf, confirm, goLive, openConsole, openConsoleAs, toast } from "./console.ts";
-import { expectFits, expectSoon, testMilliseconds, usePages } from "./pages.ts";
+import { copyAsCurl, expectFits, expectSoon, testMilliseconds, usePages } from "./pages.ts";
 
 const pages = usePages();
 const call = callerOf(pages);
@@ -262,8 +262,7 @@ browserTest(
     await visit("view=users&id=admin");
     const form = page.getByRole("form", { name: "Top up or pay out" });
     await form.getByLabel("Credits", { exact: true }).fill("12");
-    await form.getByRole("button", { name: "Copy as curl" }).click();
-    await form.getByText("Copied").waitFor();
+    await copyAsCurl(page, form);
     await page.getByLabel("User ID").click();
     await page.keyboard.press("Control+V");
     await expectSoon(async () =>
@@ -273,8 +272,7 @@ browserTest(
     await form.getByRole("button", { name: "Pay out…" }).click();
     // The button is in the dialog, outside of which nothing takes the focus.
     const question = page.getByRole("dialog");
-    await question.getByRole("button", { name: "Copy as curl" }).click();
-    await question.getByText("Copied").waitFor();
+    await copyAsCurl(page, question);
     await page.keyboard.press("Escape");
     await page.getByLabel("User ID").fill("");
     await page.keyboard.press("Control+V");

@@ -7,6 +7,7 @@ import {
   inEachLook,
   testMilliseconds,
   usePages,
+  watchFor,
 } from "./pages.ts";
 
 const pages = usePages();
@@ -107,8 +108,9 @@ browserTest(
     expect(await guide.textContent()).toContain(host);
     expect(await page.locator("main").textContent()).not.toContain("127.0.0.1:4000");
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    const copied = await watchFor(page, "#quick-start button", "Copied");
     await guide.getByRole("button", { name: "Copy" }).first().click();
-    await guide.getByRole("button", { name: "Copied" }).waitFor();
+    await copied();
     const code = await guide.locator("pre").first().textContent();
     expect(await page.evaluate("navigator.clipboard.readText()")).toBe(code);
     const menu = page.getByRole("navigation", { name: "Guides" });

@@ -308,6 +308,8 @@ browserTest(
     });
     await visit(`view=bans&stream=${id}`);
     const toasts = page.locator(".toast");
+    await page.getByRole("button", { name: "Unban" }).nth(1).waitFor();
+    await page.clock.pauseAt(Date.now() + 60_000);
     const unban = async () => {
       await page.getByRole("button", { name: "Unban" }).first().click();
       await toasts.waitFor();

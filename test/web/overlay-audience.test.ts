@@ -7,9 +7,11 @@ import {
   narrow,
   pass,
   person,
+  runUntilSeen,
   said,
   useOverlay,
   withOwnClock,
+  withStoppedClock,
 } from "./overlay-page.ts";
 import { expectFilled, testMilliseconds } from "./pages.ts";
 
@@ -79,7 +81,7 @@ browserTest(
 browserTest(
   "without a goal in the URL or the stream there is no bar; a poll shows its bars and its result",
   async () => {
-    const { page, faults, stream } = await connected();
+    const { page, faults, stream } = await connected("", narrow, withStoppedClock);
     expect(await page.locator(".ov-goal").isVisible()).toBe(false);
     const poll = { ...nothing, kind: "poll", title: "Which song next?", options: ["Blue", "Red"] };
     const started = event("moment.started", poll);
@@ -92,6 +94,7 @@ browserTest(
     const ended = { ...started.data, status: "ended", result };
     stream.sum({ [id]: result.votes }, { ...event("moment.ended", {}), data: ended });
     await page.locator(".ov-poll-winner", { hasText: "Blue" }).getByText("63%").waitFor();
+    await page.clock.runFor(10_000);
     await page.locator(".ov-poll").waitFor({ state: "hidden" });
     expect(faults).toEqual([]);
     await page.close();
@@ -102,7 +105,7 @@ browserTest(
 browserTest(
   "the result of a poll is shown before an older poll that is still open",
   async () => {
-    const { page, faults, stream } = await connected("goal=1000", narrow, withOwnClock);
+    const { page, faults, stream } = await connected("goal=1000", narrow, withStoppedClock);
     const options = ["Blue", "Red"];
     const begun = (title: string, startedAt: string) =>
       event("moment.started", { ...nothing, kind: "poll", title, options, startedAt });
@@ -112,7 +115,6 @@ browserTest(
     stream.sum({ [older.data._id]: [0, 0], [id]: [0, 0] }, older, newer);
     const title = (text: string) => page.locator(".ov-poll-title", { hasText: text });
     await title("Right now?").waitFor();
-    await page.clock.pauseAt(Date.now() + 5_000);
     const result = { votes: [2, 1], voters: 3, winner: 0 };
     const ended = { ...newer.data, status: "ended", result };
     stream.sum({ [id]: result.votes }, { ...event("moment.ended", {}), data: ended });
@@ -132,7 +134,7 @@ browserTest(
 browserTest(
   "a hype train has a bar of its own: its level and credits, its result, and then nothing",
   async () => {
-    const { page, faults, stream } = await connected();
+    const { page, faults, stream } = await connected("", narrow, withStoppedClock);
     const endsAt = new Date(Date.now() + 90_000).toISOString();
     const started = event("moment.started", {
       ...nothing,
@@ -151,6 +153,7 @@ browserTest(
     const ended = { ...started.data, status: "ended", level: 2, result };
     stream.sum({ [id]: [2, 750, 900] }, { ...event("moment.ended", {}), data: ended });
     await train.getByText("Hype train · Level 2").waitFor();
+    await page.clock.runFor(10_000);
     await train.waitFor({ state: "hidden" });
     expect(faults).toEqual([]);
     await page.close();
@@ -185,12 +188,13 @@ browserTest(
 browserTest(
   "large gifts of banned users and results of moments that are not shown stay out of the picture",
   async () => {
-    const { page, faults, stream } = await connected();
+    const { page, faults, stream } = await connected("", narrow, withStoppedClock);
     const large = [2, 3, 4].map((n) => given(`Gift${n}`, 500, { sender: person(n) }));
     stream.show(...large, event("member.banned", { targetUserId: "u3", actionType: "BLOCK" }));
-    const next = page.locator(".ov-large", { hasText: /Gift[34]/ });
-    await next.waitFor();
-    expect(await next.textContent()).toContain("Gift4");
+    const shownNow = page.locator(".ov-large");
+    await shownNow.getByText("Gift2").waitFor();
+    await page.clock.runFor(1_800);
+    expect(await shownNow.textContent()).toContain("Gift4");
 
     const options = ["Blue", "Red"];
     const begun = (title: string, kind: string, more: object) =>
@@ -212,7 +216,7 @@ browserTest(
       ended(train, { level: 2, credits: 900 }),
       said("after the results"),
     );
-    await page.getByText("after the results").waitFor();
+    await runUntilSeen(page, page.getByText("after the results"));
     const texts = [".ov-goal-amount", ".ov-poll-title"].map((one) => page.locator(one));
     const shown = [
       ...(await Promise.all(texts.map((one) => one.textContent()))),

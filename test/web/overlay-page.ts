@@ -1,5 +1,5 @@
 /** An overlay in a browser, whose server is played by the test. */
-import type { Browser, Page, WebSocketRoute } from "playwright-core";
+import type { Browser, Locator, Page, WebSocketRoute } from "playwright-core";
 import { openBrowser, watchFaults } from "./browser.ts";
 import { type PageServer, servePages } from "./page-server.ts";
 import { expectSoon, streamId, testMilliseconds, timeoutMilliseconds } from "./pages.ts";
@@ -106,6 +106,20 @@ export const given = (name: string, creditAmount: number, more: object = {}) =>
 
 /** The page's timers go on as they are, and can be run ahead where nothing but time has to pass. */
 export const withOwnClock = (page: Page) => page.clock.install();
+
+/** The page's timers stand still until they are run, however slow the test is. */
+export async function withStoppedClock(page: Page): Promise<void> {
+  const now = Date.now();
+  await page.clock.install({ time: now });
+  await page.clock.pauseAt(now + 60_000);
+}
+
+/** Runs the page's stopped timers until an element is visible: rows wait for a frame. */
+export const runUntilSeen = (page: Page, wanted: Locator): Promise<void> =>
+  expectSoon(async () => {
+    await page.clock.runFor(250);
+    return await wanted.isVisible();
+  });
 
 export async function connected(
   query = "",

@@ -8,10 +8,12 @@ import {
   open,
   pass,
   person,
+  runUntilSeen,
   said,
   serve,
   useOverlay,
   withOwnClock,
+  withStoppedClock,
 } from "./overlay-page.ts";
 import { expectSoon, streamId, testMilliseconds } from "./pages.ts";
 
@@ -20,19 +22,20 @@ useOverlay();
 browserTest(
   "gifts count up in one row, large ones appear in the middle one after another, the goal grows",
   async () => {
-    const { page, faults, stream } = await connected("goal=1000");
+    const { page, faults, stream } = await connected("goal=1000", narrow, withStoppedClock);
     stream.show(
       given("Rose", 10),
       given("Rose", 10, { combo: 2 }),
       given("Rose", 10, { combo: 3 }),
     );
-    await page.locator(".ov-gift", { hasText: "User 2 gave Rose" }).waitFor();
+    await runUntilSeen(page, page.locator(".ov-gift", { hasText: "User 2 gave Rose" }));
     expect(await page.locator(".ov-gift").count()).toBe(1);
     expect(await page.locator(".ov-times").textContent()).toBe("×3");
     const totals = { count: 5, credits: 250 };
     stream.show(given("Crown", 1_000), given("Rocket", 500, { sender: person(3), totals }));
     await page.locator(".ov-large", { hasText: "Crown" }).waitFor();
     expect(await page.locator(".ov-large").count()).toBe(1);
+    await page.clock.runFor(1_800);
     await page.locator(".ov-large", { hasText: "Rocket" }).waitFor();
     expect(await page.locator(".ov-large").count()).toBe(1);
     expect(await page.locator(".ov-goal-amount").textContent()).toBe("250 / 1,000");
@@ -93,6 +96,8 @@ browserTest(
 
 browserTest("a channel's address waits for a live stream, then shows its events", async () => {
   const { page, faults, go } = await open("channel=host&key=k-1");
+  // The client would open another socket after some seconds without an answer.
+  await withStoppedClock(page);
   const stream = await serve(page);
   await go();
   await expectSoon(() => stream.sockets() === 1);
@@ -101,7 +106,7 @@ browserTest("a channel's address waits for a live stream, then shows its events"
   // Nor does the server wait for a message before it subscribes it to the channel's stream.
   stream.greet();
   stream.show(said("first of the evening"));
-  await page.locator(".ov-message", { hasText: "first of the evening" }).waitFor();
+  await runUntilSeen(page, page.locator(".ov-message", { hasText: "first of the evening" }));
   expect(faults).toEqual([]);
   await page.close();
 });
@@ -128,6 +133,7 @@ browserTest(
   "in its channel's next stream an overlay shows nothing of the previous one, whose total returns with it",
   async () => {
     const { page, faults, go } = await open("channel=host&key=k-1&goal=1000&fade=0");
+    await withStoppedClock(page);
     const stream = await serve(page);
     await go();
     await expectSoon(() => stream.sockets() === 1);
@@ -138,7 +144,7 @@ browserTest(
     const options = ["Blue", "Red"];
     const poll = event("moment.started", { ...moment, kind: "poll", title: "Which?", options });
     stream.sum({ [poll.data._id]: [1, 0] }, poll, given("Star", 100), said("bye"));
-    await page.getByText("bye").waitFor();
+    await runUntilSeen(page, page.getByText("bye"));
     await amount.filter({ hasText: "100 / 1,000" }).waitFor();
     await page.locator(".ov-poll").waitFor();
     // The server ends the poll later, and sends this overlay no more of that stream.

@@ -108,6 +108,35 @@ export async function expectSoon(isTrue: () => boolean | Promise<boolean>): Prom
 }
 
 /**
+ * Returns a function that waits for an element that is visible only for a moment. The page itself
+ * notes it, from the call of this function on: a busy test could look too late.
+ */
+export async function watchFor(
+  page: Page,
+  selector: string,
+  text = "",
+): Promise<() => Promise<void>> {
+  const [wanted, words] = [JSON.stringify(selector), JSON.stringify(text)];
+  await page.evaluate(`void (window.watched = new Promise((done) => {
+    const inner = [...document.querySelectorAll("*")].flatMap(({ shadowRoot }) => shadowRoot ?? []);
+    const roots = [document, ...inner];
+    const find = (root) => [...root.querySelectorAll(${wanted})];
+    const isMeant = (one) => one.textContent.includes(${words}) && one.checkVisibility();
+    const observer = new MutationObserver(() => roots.flatMap(find).some(isMeant) && done());
+    const changes = { childList: true, subtree: true, characterData: true, attributes: true };
+    for (const root of roots) observer.observe(root, changes);
+  }))`);
+  return () => page.evaluate("watched");
+}
+
+/** Copies the call that a part of a page shows; the button says for two seconds that it did. */
+export async function copyAsCurl(page: Page, part: Locator): Promise<void> {
+  const copied = await watchFor(page, "button", "Copied");
+  await part.getByRole("button", { name: "Copy as curl" }).click();
+  await copied();
+}
+
+/**
  * Returns a function that waits until a page that opens sockets from now on is subscribed. A
  * channel's overlay is online before it receives its stream, and shows what comes after that.
  */

@@ -99,6 +99,8 @@ browserTest(
     await page.goto(`${pages.system().url}/?stream=wrong`);
     // The chats may be refused, with the same words, before the page has its own answer.
     await page.locator(".load-error", { hasText: "expected 24 hex characters" }).waitFor();
+    // Those that the chats have sent until then are known once a later one has its answer.
+    await page.evaluate(`fetch("/health").then(Boolean)`);
     const calls: string[] = [];
     page.on("request", (request) => calls.push(request.url()));
     await page.waitForTimeout(2_500);
