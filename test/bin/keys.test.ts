@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import { jest } from "@jest/globals";
 import { listenToKeys } from "../../bin/start/key-actions.ts";
 import { withProgress } from "../../bin/start/progress.ts";
 import { eventually } from "../api/people.ts";
@@ -43,6 +44,9 @@ test("each key runs its action, h lists them, Ctrl-C interrupts, and others do n
 
 describe("progress", () => {
   const pause = (milliseconds: number) => new Promise((next) => setTimeout(next, milliseconds));
+  // A step of 1.2 s takes two or more on a slow machine.
+  beforeEach(() => void jest.useFakeTimers());
+  afterEach(() => void jest.useRealTimers());
 
   test("only steps of more than a second are announced", async () => {
     let said = "";
@@ -51,14 +55,18 @@ describe("progress", () => {
     };
     expect(await withProgress("Quick", { isLive: false, write }, () => 7)).toBe(7);
     expect(said).toBe("");
-    await withProgress("Slow", { isLive: false, write }, () => pause(1200));
+    const slow = withProgress("Slow", { isLive: false, write }, () => pause(1200));
+    await jest.advanceTimersByTimeAsync(1200);
+    await slow;
     expect(said).toMatch(/^Slow …\nSlow: \d\.\d s\n$/);
     said = "";
     const failing = withProgress("Bad", { isLive: true, write }, async () => {
       await pause(1200);
       throw new Error("no");
     });
-    await expect(failing).rejects.toThrow("no");
+    const refused = expect(failing).rejects.toThrow("no");
+    await jest.advanceTimersByTimeAsync(1200);
+    await refused;
     expect(said).toMatch(/^\rBad … 1 s\rBad: \d\.\d s\n$/);
   });
 });

@@ -162,6 +162,8 @@ test("a viewer who returns after a restore gets the frames that were stored befo
   const { got, connection } = socketOf("eva");
   const since = { epoch: log.epoch, frame: 2 };
   await subscribe(rooms, connection, { streamId, since }, now);
+  while (got.length < 2) await new Promise((done) => setTimeout(done, 20));
+  // Nor does anything come behind them.
   await new Promise((done) => setTimeout(done, 200));
   expect(got).toEqual(["subscribed", 3]);
 });
@@ -191,6 +193,8 @@ test("frames that were being read when a log began again are not taken for those
   const { got, connection } = socketOf("eva");
   const later = { epoch: log.epoch, frame: 2 };
   await subscribe(rooms, connection, { streamId, since: later }, now);
+  while (got.length < 2) await new Promise((done) => setTimeout(done, 20));
+  // Nor does anything come behind them.
   await new Promise((done) => setTimeout(done, 200));
   expect(got).toEqual(["subscribed", 3]);
 });
