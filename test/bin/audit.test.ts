@@ -4,9 +4,17 @@ import { openTable } from "../../bin/aws/table.ts";
 import { updateItem } from "../../platform/table/items.ts";
 import { moneyKindOf } from "../../platform/table/keys.ts";
 import { scanTable } from "../../platform/table/query.ts";
-import { eventually, giftType, liveStream, person, rich, walletOf } from "../api/people.ts";
+import {
+  eventually,
+  giftType,
+  liveStream,
+  type Person,
+  person,
+  rich,
+  walletOf,
+} from "../api/people.ts";
 import { callBackUntilDone, giftAsked } from "../api/tencent-callback.ts";
-import { auditOf, injectFault, startOwn } from "../platform/money/running.ts";
+import { auditOf, clearFaults, injectFault, startOwn } from "../platform/money/running.ts";
 import type { System } from "../system.ts";
 
 const minuteMilliseconds = 60_000;
@@ -19,15 +27,24 @@ afterAll(async () => {
 });
 
 /** A callback pays for a gift, and the system is killed before it is confirmed. */
-async function dieHolding(senderId: string): Promise<void> {
+async function dieHolding(sender: Person): Promise<void> {
   const [{ host, id }, GiftId] = await Promise.all([liveStream(), giftType(10)]);
   const caller = "tencent-callbacks-receive";
   const dynamodb = { caller, service: "dynamodb", operation: "TransactWriteItems" };
-  await injectFault({ ...dynamodb, keyPrefix: "STREAM#", kind: "silence", count: 99 });
-  await injectFault({ caller, service: "sqs", kind: "error_before", count: 99 });
-  const water = { From_Account: senderId, To_Account: [host.id], GiftId };
-  const { body } = await callBackUntilDone(giftAsked(id, water));
-  expect(body).toMatchObject({ ErrorCode: 0 });
+  const water = { From_Account: sender.id, To_Account: [host.id], GiftId };
+  for (;;) {
+    await injectFault({ ...dynamodb, keyPrefix: "STREAM#", kind: "silence", count: 99 });
+    await injectFault({ caller, service: "sqs", kind: "error_before", count: 99 });
+    const { body } = await callBackUntilDone(giftAsked(id, water));
+    if (body.ErrorCode === 0) break;
+    // A busy machine ran out of Tencent's two seconds after the hold: that gift is released first.
+    expect(body).toMatchObject({ ErrorCode: 1 });
+    await clearFaults();
+    await eventually(
+      () => walletOf(sender),
+      ({ balance }) => balance === 100,
+    );
+  }
   await system.kill();
 }
 
@@ -53,7 +70,7 @@ test("a system that was killed while a gift was held passes the audit, however l
   process.env.TENCENT_CALLBACK_KEY = randomBytes(16).toString("hex");
   system = await startOwn();
   const sender = await rich(100);
-  await dieHolding(sender.id);
+  await dieHolding(sender);
   const { dataDir } = system;
   await age(dataDir, 10);
   const stopped = auditOf(dataDir);
