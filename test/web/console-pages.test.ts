@@ -2,7 +2,7 @@
 import type { Page, Route } from "playwright-core";
 import { browserTest } from "./browser.ts";
 import { callerOf, goLive, openConsole } from "./console.ts";
-import { expectSoon, testMilliseconds, usePages } from "./pages.ts";
+import { expectSoon, testMilliseconds, usePages, watchSubscription } from "./pages.ts";
 
 const pages = usePages();
 const call = callerOf(pages);
@@ -153,6 +153,32 @@ browserTest(
     await expectSoon(async () => (await count()) === 500);
     await page.getByRole("button", { name: "More", exact: true }).click();
     await expectSoon(async () => (await count()) === 505);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a chat whose list is slow is read once until then, and once more when it is there",
+  async () => {
+    const streamId = await goLive(call, "admin", "Slow talk");
+    const messages = `/api/v1/live-stream/${streamId}/chat/messages`;
+    await call("admin", "POST", messages, { content: "row1" });
+    const { page, visit, close } = await openConsole(pages, "Ada Admin");
+    const isSubscribed = watchSubscription(page);
+    const held = Promise.withResolvers<void>();
+    let reads = 0;
+    await page.route(`**${messages}?*`, async (route) => {
+      if (++reads === 1) await held.promise;
+      await route.continue();
+    });
+    await visit(`view=chat&stream=${streamId}`);
+    await isSubscribed();
+    await page.waitForTimeout(1_000);
+    expect(reads).toBe(1);
+    held.resolve();
+    await page.getByRole("row", { name: /row1/ }).waitFor();
+    await expectSoon(() => reads === 2);
     await close();
   },
   testMilliseconds,

@@ -96,8 +96,8 @@ const isHeld = () =>
   (canHover.matches && document.querySelector(".row-actions:hover") !== null);
 
 /**
- * Adds new messages to the list and removes deleted ones, a few times a second. Reloads the list
- * when the subscription starts or has lost frames. Keeps received messages, because the reloaded
+ * Adds new messages to the list and removes deleted ones, a few times a second. Reads a loaded list
+ * again when the subscription starts or has lost frames. Keeps received messages, because the new
  * list may be older. Pauses while the user is about to act on a row: another row, of another user,
  * would take its place. Returns whether the stream is still live, and whether messages wait.
  */
@@ -116,7 +116,7 @@ function useLive(list: List<ChatMessage>, { id, status }: Stream) {
     };
     const flush = () => {
       const isHolding = isHeld();
-      if (isStale && !isReading && !isHolding) void readAgain();
+      if (isStale && !isReading && !isHolding && list.change((rows) => rows)) void readAgain();
       if (!isDirty) return;
       const isTaken = list.changeUpTo(liveMax, (rows) => {
         const listed = new Set(rows.map(({ _id }) => _id));
