@@ -1,6 +1,15 @@
 import type WebSocket from "ws";
 import { testHere } from "./elsewhere.ts";
-import { admin, call, eventually, freshId, liveStream, person, untilStarted } from "./people.ts";
+import {
+  admin,
+  beforeExpiry,
+  call,
+  eventually,
+  freshId,
+  liveStream,
+  person,
+  untilStarted,
+} from "./people.ts";
 import { type Message, ofType, open, refusedHandshake, viewer, watch, wsUrl } from "./viewer.ts";
 
 const answers = (requestId: string | number) => (message: Message) =>
@@ -210,9 +219,9 @@ test("a user's sockets are limited; closing one makes room for another", async (
 test("an expired token closes its sockets with 4401 within 10 s", async () => {
   const [{ id, host }, witness] = await Promise.all([liveStream(), person()]);
   const staying = await watch(witness, id);
-  const short = await person({ expiresIn: 4 });
-  const expiresAt = Date.now() + 4_000;
-  const leaving = await Promise.all([watch(short, id), viewer(short)]);
+  const { expiresAt, done: leaving } = await beforeExpiry(4, (short) =>
+    Promise.all([watch(short, id), viewer(short)]),
+  );
   const ends = leaving.map(
     ({ socket }) => new Promise<number>((done) => socket.once("close", () => done(Date.now()))),
   );

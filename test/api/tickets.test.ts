@@ -2,6 +2,7 @@ import { WebSocket } from "ws";
 import { createClient, type Options } from "../../client/index.ts";
 import {
   apiUrl,
+  beforeExpiry,
   call,
   eventually,
   expectFailure,
@@ -131,12 +132,13 @@ test("a forged ticket, or a ticket together with a token, is 401 and uses up not
 });
 
 test("neither a ticket nor its socket outlives the token that made it", async () => {
-  const short = await person({ expiresIn: 6 });
-  const expiresAt = Date.now() + 6_000;
-  const made = await call("POST /api/v1/ws-tickets", { as: short });
+  const { expiresAt, done } = await beforeExpiry(6, async (short) => {
+    const made = await call("POST /api/v1/ws-tickets", { as: short });
+    const socket = await open(urlOf(made.body.data.ticket));
+    return { made, socket, late: await ticketOf(short) };
+  });
+  const { made, socket, late } = done;
   expect(Date.parse(made.body.data.expiresAt)).toBeLessThanOrEqual(expiresAt + 1_000);
-  const socket = await open(urlOf(made.body.data.ticket));
-  const late = await ticketOf(short);
   const closed = new Promise<number>((done) => socket.socket.once("close", () => done(Date.now())));
   expect(await socket.next(ofType("closing"))).toMatchObject({ code: 4401 });
   expect(await closed).toBeLessThan(expiresAt + 10_000);

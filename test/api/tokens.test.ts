@@ -1,5 +1,6 @@
 import { type Forged, forgedTokens, goodTokens } from "./forged.ts";
 import {
+  beforeExpiry,
   call,
   expectFailure,
   freshId,
@@ -150,10 +151,9 @@ test("only the token decides who the caller is, never the body", async () => {
 });
 
 test("an expired token is refused from the second at which it expires", async () => {
-  const seconds = 5;
-  const as = await person({ expiresIn: seconds });
-  const expiresAt = Date.now() + seconds * 1000;
-  expect((await call(readRoute, { as })).status).toBe(200);
+  const { as, expiresAt } = await beforeExpiry(5, async (short) =>
+    expect((await call(readRoute, { as: short })).status).toBe(200),
+  );
   await new Promise((done) => setTimeout(done, expiresAt + 100 - Date.now()));
   expectFailure(await call(readRoute, { as }), 401, sentences[401]);
   expectFailure(await call(optionalRoute(), { as }), 401, sentences[401]);

@@ -1,7 +1,7 @@
 /** `<ovation-chat>` when it loses its server. */
 import type { Page } from "playwright-core";
 import { browserTest } from "./browser.ts";
-import { open, standardSettings, useBusyChat } from "./busy-chat.ts";
+import { open, standardSettings, stopClock, useBusyChat } from "./busy-chat.ts";
 import { expectSoon, testMilliseconds, watchFor } from "./pages.ts";
 
 useBusyChat();
@@ -40,7 +40,7 @@ browserTest(
     await made.evaluate("openSocket()");
     await made.getByRole("button", { name: "Superlike · 10" }).waitFor();
     // On a busy machine, the short one would be long in real time.
-    await made.clock.pauseAt(Date.now() + 5_000);
+    await stopClock(made);
     await made.evaluate("Math.random = () => 0; disconnect()");
     await made.clock.runFor(1_500);
     expect(await strip.isVisible()).toBe(false);
