@@ -9,3 +9,9 @@ export function connectionOf(userId: string): Connection {
     ...{ write() {}, send() {}, close() {}, keepAlive() {} },
   };
 }
+
+/** Waits until a connection has got this many messages, and a moment for any behind them. */
+export async function untilHeard(got: readonly unknown[], count: number): Promise<void> {
+  while (got.length < count) await new Promise((done) => setTimeout(done, 20));
+  await new Promise((done) => setTimeout(done, 200));
+}

@@ -20,7 +20,7 @@ import { subscribe } from "../../relay/subscribe.ts";
 import { picture, stream as sample } from "../domain/frame-samples.ts";
 import { intercept } from "./intercept.ts";
 import { liveStreamOf } from "./live-stream.ts";
-import { connectionOf } from "./relay-connection.ts";
+import { connectionOf, untilHeard } from "./relay-connection.ts";
 import { useOwnTable } from "./table.ts";
 import { makeUser, someone } from "./wallet-people.ts";
 
@@ -162,9 +162,7 @@ test("a viewer who returns after a restore gets the frames that were stored befo
   const { got, connection } = socketOf("eva");
   const since = { epoch: log.epoch, frame: 2 };
   await subscribe(rooms, connection, { streamId, since }, now);
-  while (got.length < 2) await new Promise((done) => setTimeout(done, 20));
-  // Nor does anything come behind them.
-  await new Promise((done) => setTimeout(done, 200));
+  await untilHeard(got, 2);
   expect(got).toEqual(["subscribed", 3]);
 });
 
@@ -193,9 +191,7 @@ test("frames that were being read when a log began again are not taken for those
   const { got, connection } = socketOf("eva");
   const later = { epoch: log.epoch, frame: 2 };
   await subscribe(rooms, connection, { streamId, since: later }, now);
-  while (got.length < 2) await new Promise((done) => setTimeout(done, 20));
-  // Nor does anything come behind them.
-  await new Promise((done) => setTimeout(done, 200));
+  await untilHeard(got, 2);
   expect(got).toEqual(["subscribed", 3]);
 });
 
