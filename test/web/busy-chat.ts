@@ -1,7 +1,7 @@
 /** `<ovation-chat>` in `busy-page.html`, whose own server simulates a load. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { openBrowser } from "./browser.ts";
 import { type PageServer, servePages } from "./page-server.ts";
 import { streamId, testMilliseconds, timeoutMilliseconds } from "./pages.ts";
@@ -60,4 +60,15 @@ export async function openWith(messages: number, { hasTestClock = false } = {}):
   await made.evaluate(`show(...Array.from({ length: ${messages} }, () => message()))`);
   await made.getByText(`message ${messages - 1}`, { exact: true }).waitFor();
   return made;
+}
+
+/** An element as browsers have it; the tests' own types leave this out. */
+type Animated = HTMLElement & { getAnimations(): { finished: Promise<unknown> }[] };
+
+/** Where a row is once it has entered: it slides in while it appears. */
+export async function placeOf(row: Locator) {
+  await row.evaluate((one: Animated) =>
+    Promise.all(one.getAnimations().map(({ finished }) => finished)),
+  );
+  return (await row.boundingBox())!;
 }

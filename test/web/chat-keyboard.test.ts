@@ -1,6 +1,6 @@
 /** Mentions and the focused row in `<ovation-chat>`, by keyboard. */
 import { browserTest } from "./browser.ts";
-import { open, openWith, useBusyChat } from "./busy-chat.ts";
+import { open, openWith, placeOf, useBusyChat } from "./busy-chat.ts";
 import { expectSoon, streamId, testMilliseconds } from "./pages.ts";
 
 useBusyChat();
@@ -61,10 +61,10 @@ browserTest(
     await made.keyboard.press("ArrowUp");
     await made.keyboard.press("ArrowUp");
     expect(await made.evaluate(isFocused)).toContain("message 38");
-    const { y } = (await row.boundingBox())!;
+    const { y } = await placeOf(row);
     await more(42);
     await newer.waitFor();
-    expect((await row.boundingBox())!.y).toBeCloseTo(y, 0);
+    expect((await placeOf(row)).y).toBeCloseTo(y, 0);
     expect(await made.evaluate(isFocused)).toContain("message 38");
     // In one task, so the list's own scroll to its end is reported after the last key.
     await made.evaluate(`for (const key of ["ArrowDown", "ArrowDown", "ArrowUp"])
@@ -90,10 +90,10 @@ browserTest(
     await row.hover();
     await row.getByRole("button").click();
     await made.getByRole("menu").waitFor();
-    const { y } = (await row.boundingBox())!;
+    const { y } = await placeOf(row);
     await made.evaluate(`show(...Array.from({ length: 2_000 }, () => message()))`);
     await made.evaluate(`new Promise((done) => requestAnimationFrame(() => setTimeout(done)))`);
-    expect((await row.boundingBox())!.y).toBeCloseTo(y, 0);
+    expect((await placeOf(row)).y).toBeCloseTo(y, 0);
     await made.keyboard.press("Escape");
     await made.getByText("message 2039", { exact: true }).waitFor();
     await made.close();
