@@ -169,16 +169,11 @@ export function endSubscription(subscription: Subscription, reason: "blocked" | 
 export function addSubscription(room: Room, connection: Connection, now: Date): Subscription {
   const { streamId } = room;
   const former = connection.subscriptions.get(streamId);
-  const at = former?.at ?? now.getTime();
+  const known: Partial<Subscription> = former ?? {};
+  const { at = now.getTime(), isPaid = false, isLate = false, isAdmitted = false } = known;
   const subscription: Subscription = {
-    ...{ connection, room, at, isPaid: former?.isPaid ?? false },
-    ...{
-      isLate: former?.isLate ?? false,
-      isAdmitted: former?.isAdmitted ?? false,
-      next: 0,
-      isLive: false,
-      isOver: false,
-    },
+    ...{ connection, room, at, isPaid, isLate, isAdmitted },
+    ...{ next: 0, isLive: false, isOver: false },
   };
   if (former !== undefined) {
     former.isOver = true;

@@ -39,7 +39,7 @@ const triesMax = 120;
 
 const isEarly = (error: unknown) => notYet.includes((error as Error).name);
 
-/** Makes a call until AWS lets it through, or until as many tries have failed. */
+/** Makes a call until AWS accepts it; rejects after `most` tries, or with an error that stays. */
 export async function whenReady<Answer>(
   everyMilliseconds: number,
   call: () => Promise<Answer>,

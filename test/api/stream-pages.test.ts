@@ -51,7 +51,7 @@ test("streams beyond the newest hundred are on later pages", async () => {
   expect(first.body.data.pageInfo.limit).toBe(20);
   for (const misfit of [`sortBy=startedAt&after=${made[0]}`, "limit=0", "limit=101", "after=x"])
     expect((await call(`GET ${streams}/guest-streams?${misfit}`, { as: guest })).status).toBe(400);
-});
+}, 120_000);
 
 test("hosts and moderators find their live streams behind a hundred newer ones", async () => {
   const [host, other, boss] = await Promise.all([person(), person(), admin()]);
@@ -71,7 +71,7 @@ test("hosts and moderators find their live streams behind a hundred newer ones",
   }
   const { body } = await call(`GET ${streams}?moderated=true`, { as: other });
   expect(body.data).toHaveLength(100);
-});
+}, 120_000);
 
 test("funded streams have pages", async () => {
   const [host, fan] = await Promise.all([person(), person()]);

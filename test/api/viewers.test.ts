@@ -56,7 +56,7 @@ test("viewers are listed, searched and counted; past viewers are in the statisti
   expect(own).toMatchObject({ isFollowing: null, availabilityStatus: "available" });
 });
 
-test("who opens a stream that is over is a viewer now, and in no statistics", async () => {
+test("a user who opens an ended stream is a current viewer, but in no statistics", async () => {
   const [{ id, host }, ann, late] = await Promise.all([liveStream(), person(), person()]);
   const live = await watch(ann, id);
   await call(`POST /api/v1/live-stream/${id}/end`, { as: host });

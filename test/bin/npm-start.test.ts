@@ -186,4 +186,4 @@ test("a token requested with credits tops its subject up", async () => {
   expect((await post({ sub: "ann_1", credits: -1 })).status).toBe(400);
   child.kill("SIGTERM");
   await ended(child);
-});
+}, 180_000);

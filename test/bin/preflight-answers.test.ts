@@ -171,6 +171,7 @@ test.each(documented)(
       }
     }
   },
+  120_000,
 );
 
 const zoneOfAcme = { id: "Z1", name: "acme.com" };

@@ -134,6 +134,7 @@ test("a restored backup passes the audit, and clients with newer positions resum
   await eventually(
     async () => (await ask(system, host, "GET", "/api/v1/wallet")).data,
     ({ pending }) => pending === 0,
+    150_000,
   );
   // The gift had no frame yet when the log was reset: it is only in the history.
   const audited = await eventually(

@@ -18,7 +18,7 @@ async function pause(milliseconds: number): Promise<void> {
 
 /** Whether the thread soon counts as waiting: one that has just started may still work. */
 async function isSoonBlocked(thread: IoWait): Promise<boolean> {
-  const end = Date.now() + 120_000;
+  const end = Date.now() + 20_000;
   do await pause(150);
   while (!thread.isBlocked() && Date.now() < end);
   return thread.isBlocked();

@@ -107,4 +107,4 @@ test("messages and changes wait while data is read-only, across a restart, and c
   expect(messages.map(({ attributes }) => attributes.ApproximateReceiveCount)).toEqual(
     messages.map(() => "1"),
   );
-});
+}, 60_000);

@@ -129,7 +129,7 @@ test("a call that waits in one function does not block another", async () => {
   const two = await call("two");
   gate.open();
   expect((await slow).thread).not.toBe(two.thread);
-});
+}, 50_000);
 
 /*
  * Planted fault that turns this red: events that never wait for a worker that has their function.
@@ -246,7 +246,7 @@ test("126 hanging events delay no other event of their function or of others, an
   const answers = await Promise.all(hanging);
   // Each has its own environment, as on Lambda.
   expect(answers.every(({ calls }) => calls === 1)).toBe(true);
-});
+}, 50_000);
 
 test("events that take too long do not end the others of their threads", async () => {
   functions.one!.timeoutSeconds = 2;
@@ -261,7 +261,7 @@ test("events that take too long do not end the others of their threads", async (
   gate.open();
   const others = await Promise.all(events.map(([, two]) => two));
   expect(others.every((two) => two!.ok)).toBe(true);
-});
+}, 40_000);
 
 test("a burst of events that wait takes few threads, which serve the next one", async () => {
   const names = ["one", "two", "three", "four"];

@@ -92,4 +92,4 @@ test("a thousand started and ended polls make no item and no call grow", async (
   }
   expect(found.size).toBe(polls);
   expect(await countState(streamId, "")).toEqual({ sums: {}, moments: [] });
-});
+}, 120_000);

@@ -341,7 +341,7 @@ browserTest(
     await goal.waitFor();
     await poll.getByRole("button", { name: "End" }).press("Enter");
     // Until its result comes, which may be before this test looks.
-    const counting = await watchFor(page, ".moment-list", "Counting…");
+    const counting = await watchFor(page, "[aria-label='Earlier polls and goals']", "Counting…");
     await poll.getByRole("button", { name: "End?" }).press("Enter");
     await counting();
     const gift = { giftTypeId: "65a1234bcde5678f90123456", liveStreamId: streamId };
