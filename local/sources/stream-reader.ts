@@ -54,7 +54,7 @@ type Reader = {
   wakeup: ReturnType<typeof createWakeup>;
   at: Progress;
   isRunning: boolean;
-  /** In seconds since 1970. */
+  /** In whole seconds since 1970, as the creation times of records. */
   startedAt: number;
 };
 
@@ -85,7 +85,7 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
     }),
     start() {
       reader.isRunning = true;
-      reader.startedAt = Date.now() / 1000;
+      reader.startedAt = Math.floor(Date.now() / 1000);
       loop = run(reader);
     },
     async stop() {

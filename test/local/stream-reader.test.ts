@@ -31,6 +31,7 @@ async function readAll(
   records: EngineRecord[],
   resultOf: (call: number) => InvocationResult,
   part: Parameters<typeof makeSource>[2],
+  switches = normalSwitches,
 ) {
   const delivered: string[][] = [];
   const givenUp: [string[], string, number][] = [];
@@ -51,7 +52,7 @@ async function readAll(
       const names = namesOf((event as { Records: StreamRecord[] }).Records);
       return resultOf(delivered.push(names) - 1);
     },
-    switches: normalSwitches,
+    switches,
     position: undefined,
     saveReached: (position) => {
       reached = position;
@@ -128,6 +129,22 @@ test("records that waited while no system ran are delivered, however old they ar
     recordAgeSecondsMax: 3_600,
   });
   expect([delivered.flat(), givenUp]).toEqual([["1", "2"], []]);
+});
+
+test("records of the second of the start are as old as their shard's clock says", async () => {
+  const { now } = Date;
+  // Creation times are whole seconds; the start is in the middle of one.
+  const second = Math.floor(now() / 1000);
+  Date.now = () => second * 1000 + 900;
+  const { delivered, givenUp } = await readAll(
+    [recordOf(1, { ApproximateCreationDateTime: second })],
+    () => done,
+    { recordAgeSecondsMax: 3_600 },
+    { ...normalSwitches, clockSkewSeconds: [-3_600] },
+  ).finally(() => {
+    Date.now = now;
+  });
+  expect([delivered, givenUp]).toEqual([[], [[["1"], "RecordAgeExceeded", 0]]]);
 });
 
 test("a batch of large records stays below the size of an event", () => {
