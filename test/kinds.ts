@@ -272,6 +272,8 @@ export const isSlow = (file: string) => isIn(Object.values(slowKinds).flat(), fi
 /** Whether a test file is left out of a plain `npm test` because it tests infrastructure. */
 export const isInfrastructure = (file: string) =>
   isIn(infrastructure, file) && !isIn(clientFacing, file);
+/** Whether a test file is one of the longest. */
+export const isLong = (file: string) => isIn(longFiles, file);
 /** Whether a test file runs alone. */
 export const isAlone = (file: string) => isIn(alone, file);
 /** Whether a test file has limits in real time that other work must not delay. */

@@ -171,4 +171,4 @@ function addPicture(file: string, add: Add): void {
     add(`${form}.svg`, text, { path: `/pictures/${form}.svg`, headers: pictureHeaders });
 }
 
-if (import.meta.main) console.log(`Pages in ${await buildWeb()}`);
+if (import.meta.main) void buildWeb().then((folder) => console.log(`Pages in ${folder}`));

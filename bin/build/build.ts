@@ -233,4 +233,4 @@ async function main([assembly]: readonly string[]): Promise<void> {
   process.disconnect?.();
 }
 
-if (import.meta.main) await main(process.argv.slice(2));
+if (import.meta.main) void main(process.argv.slice(2));

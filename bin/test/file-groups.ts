@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { isSlow } from "../../test/kinds.ts";
+import { isLong, isSlow } from "../../test/kinds.ts";
 import { readSource, withForwardSlashes } from "../build/source-graph.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -11,11 +11,11 @@ const folder = join(root, ".cache", "together", `${process.pid}`);
 const grouped: Record<string, RegExp> = {
   api: /^test\/api\//,
   platform: /^test\/platform\/(?!aws\/)/,
-  folders: /^test\/(client|domain|web|local|bin)\//,
+  folders: /^test\/(?!api\/|platform\/(?!aws\/))/,
 };
 
 /** Large enough to load modules seldom, small enough that the groups end at about the same time. */
-const filesPerGroup = 16;
+const filesPerGroup = { quick: 16, slow: 5 };
 
 /**
  * What modules keep from one file to the next: they read a setting once. A file that changes a
@@ -27,7 +27,11 @@ const changing = [
 ];
 
 /** `await` at the top level: a group loads its files synchronously. */
-const awaiting = /^\S.*=\n? *await /m;
+const awaiting = [
+  /^(?=\S)(?!.*=>).*?(=\n *)?\bawait /m,
+  // In a list or an object.
+  /^\S.* = [[{]\n(?: {2}.*\n)*? {2}(?=\S)(?!.*=>).*?\bawait /m,
+];
 
 /** Modules of `platform` also keep times, which a file with a clock of its own would set. */
 const settingTimes = /useFakeTimers/;
@@ -37,43 +41,57 @@ const constant = ["table", "queue-double", "tencent/stage"].map(
   (name) => `test/platform/${name}.ts`,
 );
 
+type Source = { imports: string[]; awaits: boolean; changes: boolean; setsTimes: boolean };
+const sources = new Map<string, Source>();
+
+/** What a source imports and does; each is read once. */
+function sourceOf(path: string): Source {
+  const known = sources.get(path);
+  if (known) return known;
+  const { text, imports } = readSource(root, path);
+  const isOfTests = path.startsWith("test/") && !constant.includes(path);
+  const source = {
+    imports,
+    awaits: awaiting.some((pattern) => pattern.test(text)),
+    changes: isOfTests && changing.some((pattern) => pattern.test(text)),
+    setsTimes: isOfTests && settingTimes.test(text),
+  };
+  sources.set(path, source);
+  return source;
+}
+
 /** Whether a test file and its helpers leave the modules of its process as they were. */
 export function sharesModules(file: string): boolean {
-  if (isSlow(file)) return false;
+  if (isLong(file)) return false;
   const keepsTimes = file.startsWith("test/platform/");
   const seen = new Set<string>();
   const isClean = (path: string): boolean => {
-    // Programs of ours await at their top level.
-    if (path.startsWith("bin/")) return false;
-    if (seen.has(path) || !path.startsWith("test/") || constant.includes(path)) return true;
+    if (seen.has(path)) return true;
     seen.add(path);
-    const { text, imports } = readSource(root, path);
-    const found = [...changing, awaiting, ...(keepsTimes ? [settingTimes] : [])];
-    return !found.some((pattern) => pattern.test(text)) && imports.every(isClean);
+    const { imports, awaits, changes, setsTimes } = sourceOf(path);
+    return !awaits && !changes && !(keepsTimes && setsTimes) && imports.every(isClean);
   };
   return isClean(file);
 }
 
 /**
  * Replaces the files that can share modules by files that run several of them (test/together.ts),
- * until `removeGroups`.
+ * until `removeGroups`. Each call of a process has a `name` of its own.
  */
-export function groupFiles(files: readonly string[]): string[] {
-  const groups = Object.entries(grouped).flatMap(([project, pattern]) => {
-    const own = files.filter((file) => pattern.test(file) && sharesModules(file));
-    const count = Math.ceil(own.length / filesPerGroup);
-    // Every n-th file: neighbours are often as long as each other.
-    const groupAt = (at: number) => own.filter((_, index) => index % count === at);
-    return Array.from({ length: count }, (_, at) => ({
-      name: `${project}-${at + 1}`,
-      files: groupAt(at),
-    }));
-  });
-  const inGroups = new Set(groups.flatMap((group) => group.files));
-  return [
-    ...groups.map(({ name, files }) => writeGroup(name, files)),
-    ...files.filter((file) => !inGroups.has(file)),
-  ];
+export function groupFiles(name: string, files: readonly string[]): string[] {
+  const shared = files.filter(sharesModules);
+  const groups = Object.entries(grouped).flatMap(([project, pattern]) =>
+    Object.entries(filesPerGroup).flatMap(([pace, size]) => {
+      const own = shared.filter((file) => pattern.test(file) && isSlow(file) === (pace === "slow"));
+      const count = Math.ceil(own.length / size);
+      // Every n-th file: neighbours are often as long as each other.
+      const groupAt = (at: number) => own.filter((_, index) => index % count === at);
+      return Array.from({ length: count }, (_, at) =>
+        writeGroup(`${project}-${name}-${pace}-${at + 1}`, groupAt(at)),
+      );
+    }),
+  );
+  return [...groups, ...files.filter((file) => !shared.includes(file))];
 }
 
 function writeGroup(name: string, files: readonly string[]): string {

@@ -106,10 +106,15 @@ async function runAll(options: TestOptions, env: Env, more: readonly Batch[]): P
   const isOneLane = choosesWorkers(options);
   const named = isOneLane ? [...lanes.parallel, ...lanes.waiting] : lanes.parallel;
   // Files that were asked for run as they are.
-  const parallel = options.paths.length > 0 ? named : groupFiles(named);
-  const waiting = { files: isOneLane ? [] : lanes.waiting, env };
+  const group = (name: string, files: string[]) =>
+    options.paths.length > 0 ? files : groupFiles(name, files);
+  const parallel = group("parallel", named);
+  const waiting = { files: isOneLane ? [] : group("waiting", lanes.waiting), env };
   const pick = (isLate: boolean) =>
-    more.map(({ files, env }) => ({ files: files.filter((file) => isLast(file) === isLate), env }));
+    more.map(({ files, env }, at) => {
+      const picked = files.filter((file) => isLast(file) === isLate);
+      return { files: isLate ? picked : group(`again-${at + 1}`, picked), env };
+    });
   const [repeated, last] = [pick(false), [{ files: lanes.alone, env }, ...pick(true)]];
   const all = [waiting, ...repeated, ...last].flatMap(({ files }) => files);
   const chosen = parallel.length + all.length + lanes.timed.length;

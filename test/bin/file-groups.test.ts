@@ -8,8 +8,8 @@ import { readTestOptions } from "../../bin/test/test-options.ts";
 const root = join(import.meta.dirname, "../..");
 
 test("each file of a run is in one group, or runs with its own modules", () => {
-  const { parallel } = chooseFiles(readTestOptions([]));
-  const units = groupFiles(parallel);
+  const { parallel } = chooseFiles(readTestOptions(["--all"]));
+  const units = groupFiles("own", parallel);
   const groups = units.filter((path) => path.startsWith(".cache/"));
   const grouped = groups.flatMap((path) =>
     [...readFileSync(join(root, path), "utf8").matchAll(/"(test\/.*?\.test\.ts)"/g)].map(
@@ -30,8 +30,8 @@ test.each([
   ["sets the clock of the platform, in a helper", "test/platform/likes-and-moments.test.ts"],
   ["replaces a function", "test/platform/relay-rooms.test.ts"],
   ["awaits while it loads", "test/web/chat-rules.test.ts"],
-  ["loads a program that awaits", "test/web/chat.test.ts"],
-  ["is a slow kind", "test/platform/money/faults.test.ts"],
+  ["loads a program that awaits", "test/bin/commands.test.ts"],
+  ["is one of the longest", "test/platform/own-data.test.ts"],
 ])("a file that %s has its own modules", (_, file) => {
   expect(existsSync(join(root, file))).toBe(true);
   expect(sharesModules(file)).toBe(false);
