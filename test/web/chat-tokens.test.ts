@@ -37,7 +37,8 @@ browserTest(
   "a token that expires ends the chat with the reason; with a new one, the draft is still there",
   async () => {
     const made = await open();
-    await made.evaluate(`chat = document.querySelector("ovation-chat"); errors = [];
+    await made.evaluate(`chat = document.querySelector("ovation-chat"); errors = []; ends = [];
+      chat.addEventListener("ovation-end", ({ detail }) => ends.push(detail));
       chat.addEventListener("ovation-error", ({ detail }) => errors.push(detail.statusCode));
       chat.token = tokenOf("you", Date.now() / 1000 + 25)`);
     await made.waitForFunction("sockets === 2");
@@ -49,6 +50,9 @@ browserTest(
     await made.evaluate("disconnect()");
     await made.getByText("Disconnected: The token has expired").first().waitFor();
     expect(await made.evaluate("errors")).toEqual([401]);
+    expect(await made.evaluate("ends")).toEqual([
+      { reason: "The token has expired", statusCode: 401 },
+    ]);
     await made.evaluate(`chat.token = tokenOf("you", 9999999999)`);
     await made.getByText("No messages yet").waitFor();
     expect([await box.isEditable(), await box.inputValue()]).toEqual([true, "half a message"]);
@@ -66,8 +70,11 @@ browserTest(
     const made = await open();
     const box = made.getByRole("textbox", { name: "Message" });
     await box.fill("half a message");
+    await made.evaluate(`ends = []; document.querySelector("ovation-chat")
+      .addEventListener("ovation-end", ({ detail }) => ends.push(detail))`);
     await made.evaluate(`tell({ type: "unsubscribed", reason: "pass" })`);
     await made.getByText("You need a pass for this stream.").first().waitFor();
+    expect(await made.evaluate("ends")).toEqual([{ reason: "pass" }]);
     await made.evaluate(`document.querySelector("ovation-chat").token = tokenOf("me", 9999999999)`);
     await made.waitForFunction("sockets === 2");
     await made.getByText("No messages yet").waitFor();

@@ -4,6 +4,7 @@ import { keepFocus } from "../keep-focus.ts";
 import { serverNow, timed } from "../server-time.ts";
 import styles from "./chat.css";
 import { openRoom, type Room } from "./room.ts";
+import type { ChatEnd } from "./state.ts";
 import { claimsOf } from "./token.ts";
 import { languageOf, translatorFor } from "./translations.ts";
 import { View } from "./view.ts";
@@ -28,8 +29,8 @@ function sheetOf(): CSSStyleSheet {
 /**
  * `<ovation-chat url stream-id token lang theme moderation>`: a stream's chat with gifts, for any
  * page. `token` may also be a function, set as a property. Dispatches `ovation-event`,
- * `ovation-viewers`, `ovation-balance`, `ovation-state` and `ovation-error`, each with its value in
- * `detail`.
+ * `ovation-viewers`, `ovation-balance`, `ovation-state`, `ovation-error` and `ovation-end`, each
+ * with its value in `detail`.
  */
 export class OvationChat extends HTMLElement {
   static observedAttributes = ["url", "stream-id", "token", "lang", "moderation"];
@@ -96,11 +97,18 @@ export class OvationChat extends HTMLElement {
     if (exp * 1000 > serverNow()) return token;
     const error = new OvationError(401, ["The token has expired"]);
     if (this.#client?.connection.state !== "ended") {
-      this.#view?.showEnd(error.message);
+      this.#end({ reason: error.message, statusCode: error.statusCode });
       this.#client?.close();
       this.#report(error);
     }
     throw error;
+  }
+
+  /** Shows why the chat is over. The page gets the first reason. */
+  #end(end: ChatEnd): void {
+    const isTold = this.#view?.isEnded;
+    this.#view?.showEnd(end.reason);
+    if (isTold === false) this.#tell("end", end);
   }
 
   #report(error: unknown): void {
@@ -169,6 +177,7 @@ export class OvationChat extends HTMLElement {
       onEvent: (event) => this.#tell("event", event),
       onViewers: (viewers) => this.#tell("viewers", viewers),
       onBalance: (credits) => this.#tell("balance", credits),
+      onEnd: (end) => this.#end(end),
     });
   }
 
@@ -180,7 +189,7 @@ export class OvationChat extends HTMLElement {
     this.#room = this.#client = this.#view = this.#userId = undefined;
   }
 
-  #tell(name: "event" | "viewers" | "balance" | "state" | "error", detail: unknown): void {
+  #tell(name: "event" | "viewers" | "balance" | "state" | "error" | "end", detail: unknown): void {
     this.dispatchEvent(new CustomEvent(`ovation-${name}`, { detail }));
   }
 }

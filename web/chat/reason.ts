@@ -14,5 +14,5 @@ export const unlessRefused =
   };
 
 /** Whether retrying is pointless: the user lacks the right, or there can be no such stream. */
-export const isFinal = (error: unknown) =>
+export const isFinal = (error: unknown): error is OvationError =>
   error instanceof OvationError && [400, 401, 403, 404].includes(error.statusCode);

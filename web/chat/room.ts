@@ -32,7 +32,8 @@ export function openRoom(options: RoomOptions) {
     },
     onSums: (sums, moments) => state.isClosed || view.showSums(sums, moments),
     onReset: () => void catchUp(state),
-    onEnd: (reason) => state.isClosed || reason === "closed" || view.showEnd(reason),
+    onEnd: (reason, statusCode, code) =>
+      state.isClosed || reason === "closed" || options.onEnd({ reason, statusCode, code }),
   });
   const state: State = {
     ...options,
@@ -108,7 +109,10 @@ async function begin(state: State): Promise<void> {
     view.composer.showPrice(superLikePrice);
   } catch (error) {
     if (state.isClosed) return;
-    if (isFinal(error)) view.showEnd(reasonOf(error));
+    if (isFinal(error)) {
+      const { statusCode, code } = error;
+      state.onEnd({ reason: reasonOf(error), statusCode, code });
+    }
     // Retries while the server is unreachable or still starting; the strip shows the outage.
     else state.timer = setTimeout(beginAgain, againMilliseconds, state);
   }

@@ -17,6 +17,13 @@ export type Stream = Rules & {
 /** Chat settings of the stream. */
 export type Rules = { slowModeSeconds: number; giftsEnabled: boolean; moderators?: string[] };
 
+/** Why a chat is over, with the API's status and error code if there are any. */
+export type ChatEnd = {
+  reason: string;
+  statusCode: number | undefined;
+  code?: string | undefined;
+};
+
 /** Options of a room. */
 export type RoomOptions = {
   client: Client;
@@ -28,6 +35,7 @@ export type RoomOptions = {
   onEvent(event: Event): void;
   onViewers(viewers: number): void;
   onBalance(credits: number): void;
+  onEnd(end: ChatEnd): void;
 };
 
 /** The state of a room. */
