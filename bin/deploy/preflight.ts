@@ -30,7 +30,9 @@ const inStages = "Give it a value of your own in lib/stages/stages.ts";
 
 /** Problems visible in the stage's settings, without a call. */
 export function checkStage(stage: Stage): Finding[] {
-  const findings = placeholdersOf(stage).map((says) => ({ says, fix: inStages }));
+  // Without data to keep, bin/app.ts only warns of them.
+  const placeholders = stage.keepData ? placeholdersOf(stage) : [];
+  const findings = placeholders.map((says) => ({ says, fix: inStages }));
   findings.push(...(stage.domain ? problemsOf(stage.domain) : []));
   if (stage.keepData && stage.origins.includes("*"))
     findings.push({

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { cdkCommand, contextOf, profileOf } from "../../bin/build/cdk.ts";
+import { checkStage } from "../../bin/deploy/preflight.ts";
 import { placeholdersOf } from "../../lib/stages/placeholders.ts";
 import { stageNamed } from "../../lib/stages/stages.ts";
 
@@ -73,6 +74,19 @@ test("a stage with its own values, or without data to keep, has no placeholders"
   const issuer = { issuer: "https://i.acme.com", audience: "a", jwks: "https://i.acme.com/k" };
   expect(placeholdersOf({ ...silent, issuer })).toEqual([]);
   expect(placeholdersOf(stage("dev"))).toEqual([]);
+});
+
+test("a stage without data to keep warns of what would reach nobody, but can be deployed", () => {
+  const staging = stage("staging");
+  expect(placeholdersOf(staging)).toEqual([
+    "staging: origins is still https://ovation.example",
+    "staging: alarmsAddress is still alarms@ovation.example",
+    "staging: consoleUrls is still https://ovation.example/console",
+    "staging: mailFrom is still no-reply@ovation.example",
+  ]);
+  const { alarmsAddress: _, mailFrom: __, ...silent } = staging;
+  expect(placeholdersOf({ ...silent, origins: ["*"], consoleUrls: [] })).toEqual([]);
+  expect(checkStage(staging)).toEqual([]);
 });
 
 test("a deployment uses the caller's credentials and sends no telemetry", () => {
