@@ -1,6 +1,7 @@
 /**
- * Builds the published form of `client/` into `.cache/client`, ready for `npm publish`: an ES
- * module for browsers and Node, one with the React hooks, source maps and types.
+ * `npm run build:client`: builds the published form of `client/` into `.cache/client`, ready for
+ * `npm publish`: an ES module for browsers and Node, one with the React hooks, source maps and
+ * types.
  */
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";

@@ -1,4 +1,4 @@
-/** Bundles every function of the route table: `dist/<name>/index.cjs`. */
+/** `npm run build`: bundles every function of the route table, `dist/<name>/index.cjs`. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BuildOptions, Plugin } from "esbuild";

@@ -1,7 +1,7 @@
 /**
- * Writes docs/openapi.json, docs/asyncapi.json, docs/errors.md and the tables of
- * docs/architecture.md and docs/measurements.md, and from them the client's types; with `--check`
- * it fails if they differ.
+ * `npm run documents [-- --check]`: writes docs/openapi.json, docs/asyncapi.json, docs/errors.md
+ * and the tables of docs/architecture.md and docs/measurements.md, and from them the client's
+ * types; with `--check` it fails if they differ.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

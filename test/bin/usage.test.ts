@@ -1,4 +1,5 @@
 /** What commands print if they are asked for help, or misused. */
+import { spawnSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -57,6 +58,35 @@ test.each(benchmarks)(
     expect(refused.stderr).toContain(`npm run ${name}`);
   },
 );
+
+/** The programs without options of their own: name, program and options of their npm scripts. */
+const plain = Object.entries(packageJson.scripts).flatMap(([name, script]) => {
+  const [, program, options = ""] =
+    /-r \.\/bin\/installed\.cjs (\S+)((?: [\w-]+)*)$/.exec(script) ?? [];
+  const isTested = /^(bin\/(ovation|operate)|test\/bench)/;
+  return program === undefined || isTested.test(program)
+    ? []
+    : [[name, program, options.split(" ").filter(Boolean)] as const];
+});
+
+test("every other command is asked for help, too", () => {
+  expect(plain.map(([name]) => name)).toEqual(
+    expect.arrayContaining(["assert-tag", "build", "build:client", "check", "start", "synth"]),
+  );
+});
+
+test.each(plain)("npm run %s -- --help does nothing but say how to use it", (name, ...command) => {
+  for (const help of ["--help", "-h"]) {
+    const given = ["-r", "./bin/installed.cjs", ...command.flat(), help];
+    const { status, stdout, stderr } = spawnSync(process.execPath, given, {
+      cwd: join(import.meta.dirname, "../.."),
+      encoding: "utf8",
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout).toMatch(new RegExp(`npm (run (-s )?)?${name}\\b`));
+    expect(stdout).not.toMatch(/[*]\/|^ *[*]|import /m);
+  }
+});
 
 test.each([
   ["build/build.ts", "--help", "Expected no options, found '--help'\nUsage: npm run build"],
