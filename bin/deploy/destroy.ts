@@ -11,7 +11,7 @@ import { type Stage, stageNames } from "../../lib/stages/stages.ts";
 import { emptyBucket } from "../aws/deployed-bucket.ts";
 import { outputsOf } from "../aws/outputs.ts";
 import { cdkCommand, profileOf } from "../build/cdk.ts";
-import { answerHelp, readStage, refuse } from "../operate/stage-command.ts";
+import { answerHelp, readStage, reasonOf, refuse } from "../operate/stage-command.ts";
 
 const root = join(import.meta.dirname, "../..");
 const words = process.argv.slice(2);
@@ -62,7 +62,7 @@ try {
     await emptyBuckets(stage);
   }
 } catch (error) {
-  console.error(`Nothing was deleted: ${(error as Error).message}`);
+  console.error(`Nothing was deleted: ${reasonOf(error as Error)}`);
   process.exit(1);
 }
 // By name, because the stack of the account's role belongs to all stages.

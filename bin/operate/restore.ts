@@ -128,6 +128,8 @@ async function run({
   const { region } = stage;
   if (region !== undefined) process.env.AWS_REGION = region;
   const client = openClient(DynamoDBClient, { tryMilliseconds: 20_000 });
+  // Without one, AWS would create nothing.
+  await client.config.region();
   const begun = Date.now();
   console.log(`Restoring into ${to}, which AWS creates even if this command is stopped`);
   if (at !== undefined) await restoreTime(client, tableName(stage), to, at);

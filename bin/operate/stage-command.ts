@@ -72,20 +72,30 @@ type StageCommand<Options> = {
 /** A connection that is refused or cut: the system behind it has ended. */
 const lostCodes = ["ECONNREFUSED", "ECONNRESET", "EPIPE"];
 
+/** The SDK's sentences for a missing or empty region, which do not say where to set one. */
+const noRegion = /^Region is missing|^Region not accepted: region=""/;
+
+/** Why a call of AWS failed, for the operator. */
+export const reasonOf = ({ message }: Error): string =>
+  noRegion.test(message)
+    ? "No region is set: set AWS_REGION, or `region` in lib/stages/stages.ts"
+    : message;
+
 /** Prints why a command failed. Returns its exit code: 2 as in `runOnStage`. */
 export function explain(error: unknown): 1 | 2 {
   const { message, code = "" } = error as NodeJS.ErrnoException;
   console.error(
     lostCodes.includes(code)
       ? `The table does not respond (${message}). Run the command again when it does.`
-      : message,
+      : reasonOf(error as Error),
   );
-  return isDataMismatch(error) || error instanceof UsageError ? 2 : 1;
+  const isMisused = error instanceof UsageError || noRegion.test(message);
+  return isDataMismatch(error) || isMisused ? 2 : 1;
 }
 
 /**
- * Runs a command on the data of a stage, or of DATA_DIR. Exit code 2: wrong options, or data of
- * another stage or version; 1: failure.
+ * Runs a command on the data of a stage, or of DATA_DIR. Exit code 2: wrong options, no region, or
+ * data of another stage or version; 1: failure.
  */
 export async function runOnStage<Options>(command: StageCommand<Options>): Promise<void> {
   const { usage, read, run, advice } = command;

@@ -119,6 +119,31 @@ test.each([
   expect([status, stderr.split("\n")[0]]).toEqual([2, "Unexpected argument 'staging'"]);
 });
 
+// This machine may have one.
+delete process.env.AWS_REGION;
+delete process.env.AWS_DEFAULT_REGION;
+
+test.each([
+  ["ovation.ts", ["audit", "--stage", "dev"], ""],
+  ["operate/redrive.ts", ["--stage", "dev"], ""],
+  ["operate/redrive.ts", ["--table", "other"], ""],
+  ["operate/reset-logs.ts", ["--stage", "dev"], ""],
+  ["operate/read-only.ts", ["dev"], ""],
+  ["operate/migrate.ts", ["dev"], ""],
+  ["operate/restore.ts", ["prod", "--at", "2026-11-01T00:00:00Z"], ""],
+  ["operate/restore.ts", ["prod", "--drill"], ""],
+  ["deploy/destroy.ts", ["dev", "--yes"], "Nothing was deleted: "],
+])("%s %j without a region says what to set", async (program, options, begins) => {
+  const says = `${begins}No region is set: set AWS_REGION, or \`region\` in lib/stages/stages.ts\n`;
+  const status = begins === "" ? 2 : 1;
+  for (const region of [{}, { AWS_REGION: "" }])
+    expect(await runProgram(program, options, region)).toEqual({
+      status,
+      stdout: "",
+      stderr: says,
+    });
+});
+
 test("a system that ends while a command reads its table is reported in a sentence", async () => {
   const server = createServer((socket) => socket.destroy());
   const endpoint = `http://127.0.0.1:${await listen(server)}`;
