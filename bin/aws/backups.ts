@@ -4,8 +4,19 @@ import { pollStatus } from "./restored-table.ts";
 import { type Caller, deployedCallers } from "./signed-caller.ts";
 
 type RecoveryPoint = { RecoveryPointArn: string; Status: string; CreationDate: number };
-type Page = { RecoveryPoints: RecoveryPoint[]; NextToken?: string };
 type RestoreJob = { Status: string; StatusMessage?: string };
+
+/** All members of a list of AWS Backup, which answers in pages. */
+export async function listAll<Member>(backup: Caller, path: string, list: string) {
+  const found: Member[] = [];
+  for (let token: string | undefined = ""; token !== undefined; ) {
+    const query = { maxResults: "1000", ...(token !== "" && { nextToken: token }) };
+    const page = JSON.parse(await backup("GET", path, query));
+    found.push(...(page[list] as Member[]));
+    token = page.NextToken || undefined;
+  }
+  return found;
+}
 
 /**
  * The newest completed backup in a vault, or the newest one from before a time; rejects if there is
@@ -18,18 +29,10 @@ async function findNewest(
   before: Date | undefined,
 ): Promise<RecoveryPoint> {
   const end = before === undefined ? Number.POSITIVE_INFINITY : before.getTime() / 1000;
-  let newest: RecoveryPoint | undefined;
-  for (let token: string | undefined = ""; token !== undefined; ) {
-    const query = { maxResults: "1000", ...(token !== "" && { nextToken: token }) };
-    const path = `/backup-vaults/${vault}/recovery-points/`;
-    const page = JSON.parse(await backup("GET", path, query)) as Page;
-    for (const point of page.RecoveryPoints) {
-      const { Status, CreationDate } = point;
-      const isNewer = CreationDate < end && CreationDate > (newest?.CreationDate ?? 0);
-      if (Status === "COMPLETED" && isNewer) newest = point;
-    }
-    token = page.NextToken || undefined;
-  }
+  const path = `/backup-vaults/${vault}/recovery-points/`;
+  const [newest] = (await listAll<RecoveryPoint>(backup, path, "RecoveryPoints"))
+    .filter(({ Status, CreationDate }) => Status === "COMPLETED" && CreationDate < end)
+    .sort((a, b) => b.CreationDate - a.CreationDate);
   if (newest !== undefined) return newest;
   const when = before === undefined ? "" : ` from before ${before.toISOString()}`;
   throw new Error(`The vault ${vault} has no completed backup${when}`);

@@ -1,5 +1,6 @@
 import { backupCopyOf, vaultName } from "../../lib/stages/names.ts";
 import type { Stage } from "../../lib/stages/stages.ts";
+import { listAll } from "../aws/backups.ts";
 import { serviceCaller } from "../aws/signed-caller.ts";
 import { type AwsAccount, type Finding, runCheck } from "./finding.ts";
 
@@ -43,8 +44,6 @@ async function findCopies(aws: AwsAccount, stage: Stage): Promise<Finding[]> {
   ];
 }
 
-type Page = { BackupVaultList: { BackupVaultName: string }[]; NextToken?: string };
-
 /**
  * The names of a region's vaults. All are listed, because AWS returns the same error for a missing
  * vault and for one without access.
@@ -52,12 +51,7 @@ type Page = { BackupVaultList: { BackupVaultName: string }[]; NextToken?: string
  */
 async function listVaults(aws: AwsAccount): Promise<string[]> {
   const call = serviceCaller(aws, "backup");
-  const names: string[] = [];
-  for (let token: string | undefined = ""; token !== undefined; ) {
-    const query = { maxResults: "1000", ...(token !== "" && { nextToken: token }) };
-    const page = JSON.parse(await call("GET", "/backup-vaults/", query)) as Page;
-    names.push(...page.BackupVaultList.map(({ BackupVaultName }) => BackupVaultName));
-    token = page.NextToken || undefined;
-  }
-  return names;
+  const path = "/backup-vaults/";
+  const vaults = await listAll<{ BackupVaultName: string }>(call, path, "BackupVaultList");
+  return vaults.map(({ BackupVaultName }) => BackupVaultName);
 }
