@@ -1,5 +1,5 @@
 import type { PreparedSystem } from "../../local/index.ts";
-import { demoIds, openRunnersTable } from "./demo.ts";
+import { demoIds, demoPeople, openRunnersTable } from "./demo.ts";
 
 type Route = {
   method: string;
@@ -12,17 +12,15 @@ type Answer = { status: number; body?: unknown };
 const auditPatienceMilliseconds = 5_000;
 const misfitsMax = 20;
 
+const [viewer, host, admin] = demoPeople.map(({ name: _, says: __, ...person }) => person);
+const elif = { preferred_username: "elif.yilmaz", given_name: "Elif", family_name: "Yılmaz" };
 /** The demo users of Studio, as `POST /local/token` takes them. */
 const demoUsers = [
-  person(demoIds.host, "host", "Demo", "Host"),
-  { ...person(demoIds.viewer, "johndoe", "John", "Doe"), credits: 20_000 },
-  { ...person("studio-elif", "elif.yilmaz", "Elif", "Yılmaz"), credits: 50_000 },
-  { ...person("admin", "admin", "Ada", "Admin"), groups: ["admin"] },
+  host,
+  { ...viewer, credits: 20_000 },
+  { sub: "studio-elif", claims: elif, credits: 50_000 },
+  admin,
 ];
-
-function person(sub: string, username: string, given_name: string, family_name: string) {
-  return { sub, claims: { preferred_username: username, given_name, family_name } };
-}
 
 /**
  * The routes below `/local` that Studio calls: demo users, audit, kill. Without `restart` no system
