@@ -36,14 +36,13 @@ async function isConfirmed({ name }: Stage): Promise<boolean> {
 
 /** Empties the buckets that will be deleted. */
 async function emptyBuckets(stage: Stage): Promise<void> {
-  const profile = profileOf(options);
-  if (profile !== undefined) process.env.AWS_PROFILE = profile;
-  const { data, host } = await outputsOf(stage.name, { profile, region: stage.region });
+  const where = { profile: profileOf(options), region: stage.region };
+  const { data, host } = await outputsOf(stage.name, where);
   const buckets = [data, host].flatMap((outputs) =>
     Object.entries(outputs ?? {}).filter(([key]) => key.endsWith("bucket")),
   );
   for (const [, bucket] of buckets) {
-    const count = await emptyBucket(bucket, { region: stage.region });
+    const count = await emptyBucket(bucket, where);
     console.error(`${bucket}: ${count} objects deleted`);
   }
 }

@@ -125,9 +125,7 @@ async function run({
   isDrill,
   everyMilliseconds,
 }: RestoreOptions): Promise<void> {
-  const { region } = stage;
-  if (region !== undefined) process.env.AWS_REGION = region;
-  const client = openClient(DynamoDBClient, { tryMilliseconds: 20_000 });
+  const client = openClient(DynamoDBClient, { tryMilliseconds: 20_000, region: stage.region });
   // Without one, AWS would create nothing.
   await client.config.region();
   const begun = Date.now();
