@@ -15,13 +15,18 @@ export async function getDeployedBatches(bucket: string, region?: string): Promi
   return createBatches(callerOf("s3"), callerOf("lambda"), [bucket]);
 }
 
+/** Where the system that runs on a data directory responds; undefined if none runs. */
+export async function findRunning(dataDirectory: string) {
+  const found = endpointFile.read(dataDirectory);
+  const isRunning = found && (await fetch(found.url).catch(() => undefined)) !== undefined;
+  return isRunning ? found : undefined;
+}
+
 /** The failed batches of the system that runs on a data directory; undefined if none runs. */
 export async function findLocalBatches(dataDirectory: string): Promise<FailedBatches | undefined> {
-  const found = endpointFile.read(dataDirectory);
+  const found = await findRunning(dataDirectory);
   if (found === undefined) return undefined;
   const { url, buckets, ...credentials } = found;
-  const answers = await fetch(url).catch(() => undefined);
-  if (answers === undefined) return undefined;
   const place = { region: "us-east-1", credentials };
   const callerOf = (service: string) => signedCaller(place, service, url);
   return createBatches(callerOf("s3"), callerOf("lambda"), buckets);
