@@ -122,6 +122,13 @@ test.each([
 // This machine may have one.
 delete process.env.AWS_REGION;
 delete process.env.AWS_DEFAULT_REGION;
+/** With a region from anywhere, a command must not reach this machine's account. */
+const nobody = {
+  AWS_SHARED_CREDENTIALS_FILE: "/nowhere",
+  AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE",
+  AWS_SECRET_ACCESS_KEY: "secret",
+  AWS_ENDPOINT_URL: "http://127.0.0.1:9",
+};
 
 test.each([
   ["ovation.ts", ["audit", "--stage", "dev"], ""],
@@ -137,7 +144,7 @@ test.each([
   const says = `${begins}No region is set: set AWS_REGION, or \`region\` in lib/stages/stages.ts\n`;
   const status = begins === "" ? 2 : 1;
   for (const region of [{}, { AWS_REGION: "" }])
-    expect(await runProgram(program, options, region)).toEqual({
+    expect(await runProgram(program, options, { ...nobody, ...region })).toEqual({
       status,
       stdout: "",
       stderr: says,
