@@ -20,6 +20,8 @@ browserTest(
     await made.evaluate("refuse()");
     await waiting();
     expect(await box.inputValue()).toBe("one");
+    // The box is filled again at once, and the row goes in the next frame.
+    await made.locator(".row.pending").waitFor({ state: "detached" });
     expect(await made.locator(".row.pending").count()).toBe(0);
     await made.locator(".send:not(.waiting)").waitFor();
     await send("two");
