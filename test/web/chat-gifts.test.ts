@@ -53,6 +53,7 @@ browserTest(
     await made.evaluate(`give("slow2", "Star", 100, 1, 2, 0)`);
     await made.locator(".lane .gift").waitFor();
     await expectSoon(isDrawn);
+    await expectSoon(() => held.length > 1);
     for (const release of held) await release();
     await expectSoon(() => made.evaluate<boolean>(`${find}.currentSrc.includes("moving")`));
     // Once for each gift.
