@@ -6,6 +6,17 @@ import { expectSoon, testMilliseconds } from "./pages.ts";
 
 useBusyChat();
 
+/** Scrolls a list, and waits until the browser has reported it: the chat cannot know before. */
+const scroll = new Function(
+  "list",
+  "pixels",
+  `return new Promise((done) => {
+    if (list.scrollTop === pixels) return done();
+    list.addEventListener("scroll", () => done(), { once: true });
+    list.scrollTop = pixels;
+  })`,
+) as (list: object, pixels: number) => Promise<void>;
+
 const rowsOf = (made: Page) => made.locator(".row.message").count();
 
 browserTest(
@@ -16,8 +27,7 @@ browserTest(
     await made.evaluate("show(message('before'))");
     await made.getByText("before", { exact: true }).waitFor();
     const list = made.getByRole("log");
-    const scrollTo = (pixels: number) =>
-      list.evaluate((one, scrollTop) => void Object.assign(one, { scrollTop }), pixels);
+    const scrollTo = (pixels: number) => list.evaluate(scroll, pixels);
     await scrollTo(40);
     const first = made.getByText("earlier 50", { exact: true });
     const { y: before } = (await first.boundingBox())!;
