@@ -2,6 +2,7 @@
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Aws, startAws } from "../../local/aws/index.ts";
 import type { CallAnswer } from "../../local/model.ts";
 import { openState } from "../../local/state.ts";
@@ -162,8 +163,15 @@ const rows: Row[] = [
   },
 ];
 
-/** Timeouts of a caller that expects a response, and of one that does not. */
+/** How long a caller waits for a response, and for none once the fault has struck. */
 const patience = { answer: 20_000, silence: 200 };
+const pause = (milliseconds: number) => sleep<void>(milliseconds, undefined, { ref: false });
+
+/** Ends the wait of a caller who hears nothing: not before the call has arrived. */
+async function waitInSilence(): Promise<void> {
+  while ((await struck())[0] === 0) await sleep(5);
+  await pause(patience.silence);
+}
 
 type Heard = "lost" | "silence" | [status: number, type: string | undefined];
 
@@ -171,22 +179,24 @@ type Heard = "lost" | "silence" | [status: number, type: string | undefined];
 async function hear(
   transport: Transport,
   { make, service }: Row,
-  { caller = "sample-writer", milliseconds = patience.answer } = {},
+  { caller = "sample-writer", end = pause(patience.answer) } = {},
 ): Promise<Heard> {
   const { method, url, headers, body } = make();
   const scope = `${caller}/20260101/us-east-1/${service}/aws4_request`;
   const signed = { ...headers, authorization: `AWS4-HMAC-SHA256 Credential=${scope}, Signature=0` };
   if (transport === "sockets") {
-    const signal = AbortSignal.timeout(milliseconds);
+    const ending = new AbortController();
+    void end.then(() => ending.abort("silence"));
+    const { signal } = ending;
     const init = { method, headers: signed, signal, ...(method !== "GET" && { body }) };
     return fetch(aws.endpointUrl + url, init).then(
       (answer) => [answer.status, answer.headers.get("x-amzn-errortype") ?? undefined],
-      ({ name }: Error) => (name === "TimeoutError" ? "silence" : "lost"),
+      (why) => (why === "silence" ? why : "lost"),
     );
   }
   const call = { method, url, headers: signed, body };
   const said = await new Promise<CallAnswer | "silence">((resolve) => {
-    setTimeout(resolve, milliseconds, "silence").unref();
+    void end.then(() => resolve("silence"));
     aws.doCalls(
       [call],
       (_at, answer) => resolve(answer),
@@ -213,8 +223,8 @@ describe.each(transports)("by %s", (transport) => {
     test.each(outcomes)("%s", async (kind, heard, isDone) => {
       const before = await counted();
       await add({ service, operation, kind });
-      const milliseconds = heard === "silence" ? patience.silence : patience.answer;
-      expect(await hear(transport, row, { milliseconds })).toEqual(heard);
+      const waiting = heard === "silence" ? { end: waitInSilence() } : {};
+      expect(await hear(transport, row, waiting)).toEqual(heard);
       expect(await struck()).toEqual([1]);
       if (before !== undefined) expect((await counted())! - before).toBe(isDone ? 1 : 0);
       // The fault applies once, as requested.
