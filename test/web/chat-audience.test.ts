@@ -1,6 +1,6 @@
 /** Likes, polls and goals in `<ovation-chat>`. */
 import { browserTest } from "./browser.ts";
-import { open, stopClock, useBusyChat } from "./busy-chat.ts";
+import { open, placeOf, stopClock, useBusyChat } from "./busy-chat.ts";
 import { expectFilled, expectSoon, testMilliseconds } from "./pages.ts";
 
 useBusyChat();
@@ -167,6 +167,7 @@ browserTest(
       const { x, width } = (await made.getByText(text).boundingBox())!;
       expect([text, x + width <= 360]).toEqual([text, true]);
     }
+    await placeOf(made.locator(".moment.poll"));
     // Lines do not touch the border of their option.
     const box = (await made.locator(".option").first().boundingBox())!;
     const inside = (await made.locator(".option-text").first().boundingBox())!;
