@@ -96,6 +96,11 @@ browserTest(
     expect((await placeOf(row)).y).toBeCloseTo(y, 0);
     await made.keyboard.press("Escape");
     await made.getByText("message 2039", { exact: true }).waitFor();
+    await made.evaluate(`new Promise((done) => requestAnimationFrame(() => setTimeout(done)))`);
+    // The row with the focus was dropped, and the list is not scrolled to the oldest one instead.
+    const left = `(({ scrollHeight, clientHeight, scrollTop }) => scrollHeight - clientHeight - scrollTop)(
+      document.querySelector("ovation-chat").shadowRoot.querySelector(".log"))`;
+    expect(await made.evaluate(left)).toBeLessThan(2);
     await made.close();
   },
   testMilliseconds,

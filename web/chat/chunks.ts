@@ -29,3 +29,12 @@ export function removeRow(row: Element): void {
   row.remove();
   if (chunk?.childElementCount === 0) chunk.remove();
 }
+
+/**
+ * Removes the oldest rows of a list. The focus of one of them goes to the list: the next row would
+ * inherit it, and the list would scroll up to that row.
+ */
+export function dropRows(rows: readonly Element[], list: HTMLElement): void {
+  if (rows.some((row) => row.matches(":focus-within"))) list.focus({ preventScroll: true });
+  for (const row of rows) removeRow(row);
+}

@@ -1,5 +1,5 @@
 import { scheduleFrame } from "./animation-frame.ts";
-import { chunkRows, chunksOf, previousChunk, removeRow, split } from "./chunks.ts";
+import { chunkRows, chunksOf, dropRows, previousChunk, removeRow, split } from "./chunks.ts";
 import { isHeld, make } from "./dom.ts";
 import { moveInRows } from "./keyboard-navigation.ts";
 import type { Translator } from "./translations.ts";
@@ -215,7 +215,7 @@ export class Log {
     // By chunk, since a search for rows would visit every element of the list.
     const rows = [...this.#rows.children].flatMap((chunk) => [...chunk.children]);
     const oldest = rows.slice(0, -rowsMax);
-    for (const row of oldest) removeRow(row);
+    dropRows(oldest, this.list);
     if (oldest.length > 0) this.#full.hidden = false;
   }
 
