@@ -1,4 +1,4 @@
-import { endpointFile } from "../../local/aws/index.ts";
+import { findEndpoint } from "../../local/aws/index.ts";
 import type { FailedBatches } from "../../platform/store/log/failed-batches.ts";
 import { listObjects } from "../aws/deployed-bucket.ts";
 import { type Caller, deployedCallers, signedCaller } from "../aws/signed-caller.ts";
@@ -15,16 +15,9 @@ export async function getDeployedBatches(bucket: string, region?: string): Promi
   return createBatches(callerOf("s3"), callerOf("lambda"), [bucket]);
 }
 
-/** Where the system that runs on a data directory responds; undefined if none runs. */
-export async function findRunning(dataDirectory: string) {
-  const found = endpointFile.read(dataDirectory);
-  const isRunning = found && (await fetch(found.url).catch(() => undefined)) !== undefined;
-  return isRunning ? found : undefined;
-}
-
 /** The failed batches of the system that runs on a data directory; undefined if none runs. */
 export async function findLocalBatches(dataDirectory: string): Promise<FailedBatches | undefined> {
-  const found = await findRunning(dataDirectory);
+  const found = await findEndpoint(dataDirectory);
   if (found === undefined) return undefined;
   const { url, buckets, ...credentials } = found;
   const place = { region: "us-east-1", credentials };

@@ -5,11 +5,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { type Stage, stageNamed } from "../../lib/stages/stages.ts";
+import { findEndpoint } from "../../local/aws/index.ts";
 import { listLogs } from "../../platform/store/log/log-reset.ts";
 import { findReadOnly, type TableHandle } from "../../platform/table/layout.ts";
 import { useTable } from "../../platform/table/table.ts";
 import { openTableHandle, tableOptions } from "../aws/table.ts";
-import { findRunning } from "./failed-batches.ts";
 import { assertStageOption, runOnStage } from "./stage-command.ts";
 import { resetLogs } from "./stream-logs.ts";
 
@@ -33,7 +33,7 @@ async function run(values: ReturnType<typeof readArguments>): Promise<void> {
   useTable(handle.client);
   try {
     // Only now, since a system that was starting has been waited for.
-    if (deployed === undefined && (await findRunning(dataDirectory)))
+    if (deployed === undefined && (await findEndpoint(dataDirectory)))
       throw new Error(`Ovation is running on ${dataDirectory}: stop it before you reset its logs.`);
     if (values.yes && values.stage !== undefined && values.table === undefined)
       await waitUntilForgotten(handle, values.stage);

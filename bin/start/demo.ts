@@ -13,7 +13,7 @@ export const demoIds = {
 /** Lifetime of tokens, the API's maximum: 24 hours. */
 const tokenSeconds = 24 * 3600;
 
-/** The demo users, as `POST /local/token` takes them, with their roles. */
+/** The viewer, the host and the admin of the demo, as `POST /local/token` takes them. */
 export const demoPeople = [
   {
     name: "johndoe",

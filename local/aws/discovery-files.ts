@@ -39,6 +39,13 @@ type EndpointFile = {
 };
 export const endpointFile = createDiscoveryFile<EndpointFile>("endpoint.json");
 
+/** The AWS endpoint that runs on a data directory; undefined if none responds. */
+export async function findEndpoint(directory: string): Promise<EndpointFile | undefined> {
+  const found = endpointFile.read(directory);
+  const answer = found && (await fetch(found.url).catch(() => undefined));
+  return answer && found;
+}
+
 /** The engine, with its secret. */
 export type EngineFile = {
   endpoint: string;

@@ -24,7 +24,7 @@ import { createSqs } from "./sqs.ts";
 import { createThreadCalls } from "./thread-calls.ts";
 
 export { FormatMismatch } from "../engine/index.ts";
-export { endpointFile } from "./discovery-files.ts";
+export { findEndpoint } from "./discovery-files.ts";
 export { withIssuerFaults } from "./issuer-faults.ts";
 export { openEngine, openSnapshot } from "./open-engine.ts";
 export type { PauseKey } from "./sources.ts";

@@ -44,7 +44,7 @@ test("a deployment of an unknown stage is refused", () => {
   expect(stderr).toContain("-c stage=live: expected one of dev, staging, prod");
 });
 
-test("a stage with its own values, or without data to keep, has no placeholders", () => {
+test("a stage with values of its own has no placeholders, and neither has dev", () => {
   const own = {
     ...stage("prod"),
     origins: ["https://live.acme.com", "https://www.example-live.com"],

@@ -30,6 +30,7 @@ test.each([
   ["sets the clock of the platform, in a helper", "test/platform/likes-and-moments.test.ts"],
   ["replaces a function", "test/platform/relay-rooms.test.ts"],
   ["awaits while it loads", "test/web/chat-rules.test.ts"],
+  ["awaits the members of a list while it loads", "test/cloud/backups.test.ts"],
   ["loads a program that awaits", "test/bin/commands.test.ts"],
   ["is one of the longest", "test/platform/own-data.test.ts"],
 ])("a file that %s has its own modules", (_, file) => {

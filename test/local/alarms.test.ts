@@ -7,7 +7,7 @@ import {
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { signedCaller } from "../../bin/aws/signed-caller.ts";
-import { endpointFile } from "../../local/aws/index.ts";
+import { endpointFile } from "../../local/aws/discovery-files.ts";
 import { key } from "../../platform/table/keys.ts";
 import {
   admin,

@@ -73,8 +73,8 @@ beforeEach(async () => {
   deliver = () => undefined;
 });
 afterEach(async () => {
-  await stop();
   jest.restoreAllMocks();
+  await stop();
   await rm(directory, { recursive: true, force: true });
 });
 

@@ -2,7 +2,7 @@
  * One search by an `x-request-id` finds the call, its fault, its record, its frame and its posts.
  */
 import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
-import { endpointFile } from "../../local/aws/index.ts";
+import { endpointFile } from "../../local/aws/discovery-files.ts";
 import { call, eventually, freshId, giftType, liveStream, person, topUp } from "../api/people.ts";
 import { watch } from "../api/viewer.ts";
 import { type System, startSystem } from "../system.ts";

@@ -20,7 +20,7 @@ export type Rules = { slowModeSeconds: number; giftsEnabled: boolean; moderators
 /** Why a chat is over, with the API's status and error code if there are any. */
 export type ChatEnd = {
   reason: string;
-  statusCode: number | undefined;
+  statusCode?: number | undefined;
   code?: string | undefined;
 };
 
