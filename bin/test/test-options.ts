@@ -16,7 +16,8 @@ With paths: the test files whose path contains one of them, slow ones too.
 
 Any other option is jest's, such as --verbose. SEED=<number> repeats random cases: a failure prints
 its seed. CI=true runs more random cases, and fails where a browser or the second engine is missing.
-PAGE_LATENCY=<ms> delays pages and their requests, which reveals tests that read a page too early.`;
+PAGE_LATENCY=<ms> delays pages and their requests, and PAGE_SLOWDOWN=<factor> slows their scripts,
+which reveals tests that read a page too early.`;
 
 /** Options that take the next argument. */
 const valued = ["-t", "--testNamePattern", "--testTimeout", "-w", "--maxWorkers", "--shard"];

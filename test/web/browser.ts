@@ -25,6 +25,8 @@ export async function openBrowser(): Promise<Browser | undefined> {
   const browser = await chromium.connect(endpoint);
   const latency = Number(process.env.PAGE_LATENCY ?? 0);
   if (latency > 0) delayRequests(browser, latency);
+  const slowdown = Number(process.env.PAGE_SLOWDOWN ?? 1);
+  if (slowdown > 1) slowPages(browser, slowdown);
   return browser;
 }
 
@@ -38,6 +40,20 @@ function delayRequests(browser: Browser, milliseconds: number): void {
       await setTimeout(milliseconds);
       // The page may have closed meanwhile.
       await route.continue().catch(() => undefined);
+    });
+    return context;
+  };
+}
+
+/** Runs pages this many times slower, so that a test fails if it acts before a page has reacted. */
+function slowPages(browser: Browser, rate: number): void {
+  const make = browser.newContext.bind(browser);
+  browser.newContext = async (options) => {
+    const context = await make(options);
+    context.on("page", async (page) => {
+      // The page may have closed meanwhile.
+      const session = await context.newCDPSession(page).catch(() => undefined);
+      await session?.send("Emulation.setCPUThrottlingRate", { rate }).catch(() => undefined);
     });
     return context;
   };
