@@ -37,7 +37,7 @@ type Item = {
    * A message in a frame with the same author and text, until the response tells whether it is this
    * one.
    */
-  look: ChatMessage | undefined;
+  match: ChatMessage | undefined;
 };
 
 /** Number of remembered ids of sent messages: their frames confirm no other message. */
@@ -49,7 +49,7 @@ type Post = (item: { content: string; replyTo?: string }, key: string) => Promis
 type Listener = (sent?: ChatMessage) => void;
 
 const looksLike = (item: Item, { content, replyTo }: ChatMessage) =>
-  item.look === undefined && item.content.trim() === content && item.replyTo === replyTo;
+  item.match === undefined && item.content.trim() === content && item.replyTo === replyTo;
 
 /** Whether a call that failed may have sent its message. */
 const isUnclear = (error: unknown) => error instanceof OvationError && error.key !== undefined;
@@ -59,7 +59,7 @@ function recognize(items: Map<Item, PendingMessage>, message: ChatMessage): void
   const like = [...items.keys()].filter((one) => looksLike(one, message));
   const pending = like.find(({ status }) => status === "pending");
   if (pending !== undefined) {
-    pending.look = message;
+    pending.match = message;
     return;
   }
   const failed = like.find(({ error }) => isUnclear(error));
@@ -87,8 +87,8 @@ export function createOutbox(post: Post, userId: () => string | undefined) {
     item.status = "sent";
     items.delete(item);
     settled = [...settled, sent._id].slice(-settledMax);
-    // An equal message was taken for it: what this one was taken for may be that one.
-    for (const other of items.keys()) if (other.look?._id === sent._id) other.look = item.look;
+    // A frame's message was matched to another item with the same text: swap the matches.
+    for (const other of items.keys()) if (other.match?._id === sent._id) other.match = item.match;
     notify(sent);
     return sent;
   }
@@ -99,8 +99,8 @@ export function createOutbox(post: Post, userId: () => string | undefined) {
       return settle(item, await post({ content, ...(replyTo !== undefined && { replyTo }) }, key));
     } catch (error) {
       // No response confirms it, but a frame contains it: it was sent.
-      if (isUnclear(error) && item.look !== undefined) return settle(item, item.look);
-      Object.assign(item, { status: "failed", error, look: undefined });
+      if (isUnclear(error) && item.match !== undefined) return settle(item, item.match);
+      Object.assign(item, { status: "failed", error, match: undefined });
       notify();
       throw error;
     }
@@ -120,7 +120,7 @@ export function createOutbox(post: Post, userId: () => string | undefined) {
       const createdAt = new Date().toISOString();
       const item: Item = {
         ...{ key, content, replyTo, createdAt, status: "pending", error: undefined },
-        ...{ look: undefined, sent: undefined as never },
+        ...{ match: undefined, sent: undefined as never },
       };
       const pending: PendingMessage = {
         ...{ key, content, replyTo, createdAt },
@@ -143,7 +143,8 @@ export function createOutbox(post: Post, userId: () => string | undefined) {
       return pending;
     },
     /** Messages that neither a frame nor a response has shown, in the order of sending. */
-    list: () => [...items].flatMap(([{ look }, pending]) => (look === undefined ? [pending] : [])),
+    list: () =>
+      [...items].flatMap(([{ match }, pending]) => (match === undefined ? [pending] : [])),
     /**
      * Handles a frame: messages it contains are no longer pending when the listeners are called.
      */
