@@ -5,7 +5,7 @@ import { separateBundlesFlag } from "../lib/stages/names.ts";
 import { placeholdersOf } from "../lib/stages/placeholders.ts";
 import { stageOf } from "../lib/stages/stages.ts";
 
-// Nobody reads the tree, which takes a twentieth of the time.
+// Nothing reads tree.json, and writing it takes 5 % of the time.
 const app = new App({ treeMetadata: false });
 const isApart = app.node.tryGetContext(separateBundlesFlag) === true;
 if (!isApart) await (await import("./build/build.ts")).build();

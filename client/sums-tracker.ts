@@ -13,7 +13,7 @@ export function createSumsTracker(
 ) {
   let shown = noSums;
   let isKnown = false;
-  /** What the frames since the replay's begin have changed, until the state before it is known. */
+  /** What frames have changed since the replay began, until the state before it is known. */
   let missing: (SumsChange & { head: number }) | undefined;
 
   async function complete(): Promise<void> {

@@ -11,7 +11,7 @@ export type SumsAndMoments = { sums: Sums; moments: Moment[] };
 
 export const noSums: SumsAndMoments = { sums: {}, moments: [] };
 
-/** What a frame changes, or several. */
+/** What one or more frames change. */
 export type SumsChange = { sums?: Sums; events: readonly { type: string; data: unknown }[] };
 
 /** The sums and moments after one more frame; returns the same object if nothing changes. */

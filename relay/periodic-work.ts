@@ -140,7 +140,7 @@ async function move(
   connection.send({ type: "channel", streamId: newest });
   if (newest === null) return;
   await subscribe(rooms, connection, { streamId: newest }, new Date()).catch((error) => {
-    // The next look moves it again.
+    // The next run moves it again.
     delete connection.channelStreamId;
     throw error;
   });

@@ -88,7 +88,7 @@ async function readNewFrames(room: Room): Promise<void> {
     room.epochAt = now;
     if (epoch !== room.end.epoch) {
       room.end = await readHead(room.streamId);
-      // Memory ends before this head: who catches up would look there again and again.
+      // The held frames end before this head: a viewer who catches up would never get past them.
       room.held = createHeldFrames();
       room.warming = undefined;
     }

@@ -59,7 +59,7 @@ export async function subscribe(
   try {
     const [{ isPaid = false, isLate = false }] = await Promise.all([mayWatch(), refresh(room)]);
     subscription.isPaid = isPaid;
-    // Who subscribes again may have watched before the end.
+    // A viewer who subscribes again may have watched before the end.
     if (!subscription.isAdmitted) subscription.isLate = isLate;
     countViewer(subscription);
     if (await sendSubscribed(rooms, room, subscription, request)) begin(room, subscription);
@@ -176,7 +176,7 @@ async function untilRead({ unread, isOpen }: Connection): Promise<void> {
 
 /** Loads the frames that memory may hold, once for all clients that reconnect after a restart. */
 async function warm(room: Room): Promise<void> {
-  // A log that begins again meanwhile gets another memory.
+  // A log that is reset meanwhile gets other held frames.
   const { held } = room;
   const to = (held.first() ?? room.end.head + 1) - 1;
   room.warming = listFrames(room.streamId, heldBefore(room.end.head), to).then((frames) => {

@@ -118,8 +118,8 @@ export async function completeTable(
 }
 
 /**
- * Warms a table up for these units a second, as the stage's own table is: a restored one is only
- * warm for what a new table takes. It is in use meanwhile.
+ * Raises a table's warm throughput to these units a second, those of the stage's own table: a
+ * restored table has only that of a new one. The table may be used meanwhile.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html
  */
 export async function warmUp(
@@ -131,7 +131,7 @@ export async function warmUp(
   const { WarmThroughput } = await waitUntilActive(client, TableName, everyMilliseconds);
   const { ReadUnitsPerSecond = 0, WriteUnitsPerSecond = 0 } = WarmThroughput ?? {};
   if (ReadUnitsPerSecond >= reads && WriteUnitsPerSecond >= writes) return;
-  // DynamoDB refuses less than there is.
+  // DynamoDB refuses to lower a warm throughput.
   const wanted = {
     ReadUnitsPerSecond: Math.max(reads, ReadUnitsPerSecond),
     WriteUnitsPerSecond: Math.max(writes, WriteUnitsPerSecond),

@@ -54,7 +54,7 @@ const where = ["--all", "-o", `cdk.out/${stage.name}`];
 // The command line reads the stage's URLs from here.
 where.push("--outputs-file", outputsFileOf(stage.name));
 const approval = isSure ? ["--require-approval", "never"] : [];
-// CDK uses the last value: what was checked is this stage.
+// CDK uses the last value, so the stage that is deployed is the one that was checked.
 const all = [...where, ...approval, ...options, "-c", `stage=${stage.name}`];
 const { program, given: line, env } = cdkCommand("deploy", all);
 const { status } = spawnSync(program, line, { cwd: root, stdio: "inherit", env });

@@ -66,7 +66,7 @@ try {
 }
 // By name, because the stack of the account's role belongs to all stages.
 const which = [`ovation-${stage.name}-*`, ...(isSure || !stage.keepData ? ["--force"] : [])];
-// CDK uses the last value.
+// CDK uses the last value, so the stage that is deleted is the one that was checked.
 const all = [...which, ...options, "-c", `stage=${stage.name}`];
 const { program, given: line, env } = cdkCommand("destroy", all);
 process.exitCode = spawnSync(program, line, { cwd: root, stdio: "inherit", env }).status ?? 1;

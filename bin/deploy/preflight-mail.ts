@@ -44,7 +44,7 @@ async function findSandbox(call: Caller, { region }: AwsAccount, stage: Stage): 
   ];
 }
 
-/** SES's response; undefined if the resource does not exist. */
+/** SES's response; "missing" if the resource does not exist. */
 async function ask(call: Caller, path: string) {
   try {
     return JSON.parse(await call("GET", path)) as Record<string, unknown>;

@@ -51,7 +51,7 @@ function timeOf(option: string, text: string | undefined): Date | undefined {
   const time = new Date(text);
   if (!(time.getTime() <= Date.now()))
     throw new UsageError(`${option}: expected a time that has passed, found '${text}'`);
-  // Without a zone it would be that of the operator's machine.
+  // Without a zone, JavaScript would use that of the operator's machine.
   if (!/(Z|[+-]\d\d:\d\d)$/i.test(text))
     throw new UsageError(`${option}: expected a time with its zone, such as Z, found '${text}'`);
   return time;
@@ -126,7 +126,7 @@ async function run({
   everyMilliseconds,
 }: RestoreOptions): Promise<void> {
   const client = openClient(DynamoDBClient, { tryMilliseconds: 20_000, region: stage.region });
-  // Without one, AWS would create nothing.
+  // Fails here without a region, before a message says that AWS creates a table.
   await client.config.region();
   const begun = Date.now();
   console.log(`Restoring into ${to}, which AWS creates even if this command is stopped`);
@@ -160,7 +160,7 @@ async function run({
   console.log(`  restored: { table: "${to}", streamArn: "${streamArn}" },`);
   console.log(`Then run: npm run deploy -- ${stage.name} --no-canary`);
   if (count === 0) return;
-  // The table before may have had the same: the operator decides.
+  // The original table may have had the same misfits, so the operator decides.
   console.error(`${fits}: check them before you deploy it (docs/restore.md, step 2).`);
   process.exitCode = 1;
 }

@@ -98,14 +98,14 @@ export function memberRecord(change: ItemChange): LogRecord | undefined {
   const at = member.revision ?? createdAt * 1000;
   const ended = endedMute(before?.ban, ban, at);
   if (ban?.id !== before?.ban?.id) {
-    // The mute that a block leaves is not a new ban: its own record is older.
+    // A mute that remains after a block is not a new ban: viewers know it already.
     const isEnd = ban == null || ban.id === before?.ban?.mute?.id;
     const id = isEnd ? `ban:${before!.ban!.id}:lifted` : `ban:${ban.id}`;
     // A second ban replaces the first one, unless that has expired.
     const isOver = isEnd || isPast(before?.ban, at);
     return banRecord(id, { over: isOver ? [before?.ban, ended] : [ended], ban, at }, context);
   }
-  // An event of its own: that of its end names a ban that viewers know.
+  // A mute that begins under a block has its own event, since the event of its end names it.
   const begun = ban?.mute?.id === before?.ban?.mute?.id ? undefined : ban?.mute;
   if (begun !== undefined)
     return banRecord(`ban:${begun.id}`, { over: [ended], ban: begun, at }, context);
@@ -122,7 +122,7 @@ export function memberRecord(change: ItemChange): LogRecord | undefined {
 
 type MemberBan = Member["ban"];
 
-/** The mute under a block that a change ends; one that another replaces before its end is not. */
+/** The mute under a block that a change ends, unless another mute replaces it before its end. */
 function endedMute(was: MemberBan, is: MemberBan, at: number): MemberBan {
   const mute = was?.mute;
   const left = is?.actionType === "CHAT_ONLY" ? is : is?.mute;

@@ -26,7 +26,7 @@ export function endOf(
   { epoch, posted, resetAt, ...mark }: PostedMark,
   frame: (Pick<Frame, "n" | "newest" | "totals" | "madeAt"> & LogState) | undefined,
 ): LogEnd {
-  // For the same frame both agree, but after a reset only the mark was recounted.
+  // At the same frame the mark decides: after a reset, only the mark has recounted sums.
   const isOlder = frame === undefined || frame.n <= posted;
   const { newest, totals } = isOlder ? mark : frame;
   const ends = { epoch, head: isOlder ? posted : frame.n, newest, totals };

@@ -91,7 +91,7 @@ function climb(folding: Folding, known: LogTrain, credits: number, at: string): 
     if (isSealed !== true) {
       is = { ...is, endsAt: secondsAfter(is.endsAt, levelSeconds) };
       sum += absorbed;
-      // Gifts of the window were after an end that has moved since, so they belong to this train.
+      // The window's gifts came after the former end, which has moved: they belong to this train.
       if (folding.trains !== undefined) folding.trains = withoutWindow(folding.trains);
     }
     const id = `moment:${is.id}:level:${is.train.level}`;

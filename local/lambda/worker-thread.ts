@@ -73,8 +73,8 @@ function serve(port: MessagePort, data: WorkerData): void {
   const isFrozen = () => Atomics.load(data.frozen, 0) !== 0;
   let taken = 0;
   let running = 0;
-  // While environments freeze between events, calls use sockets: freezing affects sockets, and
-  // that is what the freeze is for.
+  // While environments freeze between events, calls use sockets, because the freeze exists to show
+  // what happens to sockets.
   if (data.hasCalls) installTransport({ send: calls.send, isClosed: isFrozen });
 
   function open({ name, environment, ...bundle }: LoadMessage): Environment {

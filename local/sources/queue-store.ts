@@ -113,7 +113,7 @@ export function createQueueStore(
       inTransaction(database, () => {
         const now = clock();
         const expired = now - queue.retentionSeconds * 1000;
-        // On AWS the functions run all the time: what waited while nothing ran here stays.
+        // Messages that waited while the runner was stopped stay: on AWS, functions never stop.
         if (startedAt < expired) sql.expire.run(queue.name, expired);
         return take(sql, findQueue, queue, findVisible(sql, queue, max, now), now);
       }),

@@ -160,7 +160,7 @@ async function fetchMore({ options, at, startedAt }: Reader): Promise<void> {
     // In this order: comparing images is the most work.
     if (!passesFilters(source.filters, record) || !isChange(engineRecord)) continue;
     const born = record.dynamodb.ApproximateCreationDateTime ?? 0;
-    // On AWS readers run all the time: what waited while nothing ran here is not too old.
+    // A record that waited while the runner was stopped is not too old: on AWS, readers never stop.
     const agesFrom = born - skew < startedAt ? startedAt : born;
     at.pending.push({ sequence: at.read, record, readyAt: performance.now() + lag, agesFrom });
   }

@@ -152,7 +152,7 @@ export async function sendReminder(reminder: Reminder, now: Date): Promise<void>
     dequeue,
     sent,
   ]);
-  // What the user has already, or had at the start, only has to be ended.
+  // The user was reminded before, or notified of the start: only the reminder's state is left.
   if (failed?.has(sent.label)) await commitTransaction([dequeue]);
   else if (failed?.has("notification")) await commitTransaction([dequeue, sent]);
 }

@@ -50,7 +50,7 @@ function erasuresIn(
   const { PK, SK, by } = item;
   const votes =
     vote !== undefined && vote.at <= at ? [() => anonymizeVote(moment.id, userId, at)] : [];
-  // What began later shows a new user with the same id.
+  // A moment that began later shows a new user with the same id.
   if (moment.startedAt > at) return votes;
   return [
     ...votes,

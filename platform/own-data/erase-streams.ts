@@ -61,7 +61,7 @@ export async function eraseFromStreams({ userId, at, after, again }: Erasure) {
   const { PK } = key.tracedBan(userId, "");
   const id = banId ?? giftId;
   if (id !== undefined && !isIdUntil(id, at)) return cursorText(SK);
-  // An appointment in progress is refused, so a second walk would find those of a new user alone.
+  // Appointments in progress were refused, so a second walk would only find a new user's.
   if (hostId !== undefined && again) return cursorText(SK);
   if (hostId !== undefined) {
     const next = await eraseModerator(hostId, userId, at, hosted);

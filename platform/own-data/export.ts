@@ -85,7 +85,7 @@ export async function collectOwnData(userId: string, now: Date): Promise<OwnData
       .filter(isCut)
       .map(([name]) => name),
   );
-  // What is found through a list that is cut may have more, too.
+  // If one of these lists is cut, what is found through it may be incomplete, too.
   const foundThrough: [Item[] | ChainedEntry[], string[]][] = [
     [streamTraces, ["messages", "reminders", "likes", "votes"]],
     [banTraces, ["bans"]],

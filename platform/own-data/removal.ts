@@ -29,8 +29,8 @@ export async function removeUser({ userId, isForfeit, now }: Leaving): Promise<v
   const begun = Date.now();
   const clock = () => new Date(now.getTime() + Date.now() - begun);
   await retryOnConflict(async () => {
-    // Read first: everything that the user gives meanwhile, or that prevents leaving, writes the
-    // wallet.
+    // Read first: gifts that the user sends meanwhile, and all else that prevents leaving, change
+    // the wallet's revision.
     const wallet = await findWallet(userId);
     await assertIdle(userId, now);
     return removeIdle(wallet, isForfeit, clock);

@@ -64,7 +64,7 @@ function banEndIn({ dynamodb }: DynamoDBRecord): BanEnd[] {
   if (kind !== "member" && kind !== "channel_member") return [];
   const { userId, ban } = Member.parse(image);
   const was = old && Member.parse(old).ban;
-  // A mute that a block leaves has a timer already: a channel only has to show it again.
+  // A mute that remains after a block has its timer already: a channel only shows it again.
   const begun = isAmong(was, ban?.id) ? undefined : ban;
   const changed = ban?.id === was?.id ? [] : [begun];
   if (ban?.mute && !isAmong(was, ban.mute.id)) changed.push(ban.mute);

@@ -82,7 +82,7 @@ export function createMoments(translator: Translator, acts: Acts) {
      */
     end(moment: Moment): void {
       const known = cards.get(moment.id);
-      // A late answer to the call that has ended it knows less than the event.
+      // The event came first: the late response to the call that ended it knows less.
       if (known === undefined || known.goneAt !== undefined) return;
       const { result, status } = moment;
       if (status === "cancelled") known.goneAt = performance.now();

@@ -149,12 +149,12 @@ function usePages<Row extends object>(idOf: (row: Row) => string, source: Source
     const own = ++refreshes.current;
     const page = await readPage().catch(() => undefined);
     if (page === undefined) return false;
-    // What a later one reads is newer.
+    // A later refresh has newer rows.
     if (own !== refreshes.current) return true;
     return change(({ rows, next }) => {
       const ids = new Set(page.rows.map(idOf));
       const shared = rows.findLastIndex((row) => ids.has(idOf(row)));
-      // Other rows may lie between the page and rows of which it has none.
+      // Without a shared row, there may be more rows between this page and the known ones.
       if (shared === -1 || page.next === undefined) return page;
       const all = [...page.rows, ...rows.slice(shared + 1)];
       const end = all.findIndex((row, at) => at + 1 >= asked.current && ends.current.has(row));

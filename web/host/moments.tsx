@@ -115,7 +115,7 @@ export function Moments({ host, streamId, heading }: Props) {
       if (ended) note([ended]);
       else await readFirst(true);
     }, momentId);
-  // The client has one that is being counted among the open ones.
+  // The client lists an ended moment as open until it is counted.
   const live = open.value?.filter(({ id }) => !past.value?.some((one) => one.id === id));
   return (
     <div class="moments">

@@ -15,7 +15,7 @@ export const { contract, handler } = command(
     grants: { read: ["CATALOGUE"], write: ["CATALOGUE"] },
   },
   async ({ body: { CategoryId: id } }) => {
-    // In one transaction: a deletion that ended in between could not be repeated.
+    // In one transaction: after a failure in between, a retry would find no category.
     const texts = textDeletions({ of: "category", id });
     await changeCategories((categories) => removeCategory(categories, id), texts);
   },

@@ -89,7 +89,7 @@ async function record(moment: MomentItem, end: string, result: MomentResult, log
   measureDrift(moment, sumOfResult(result, moment), log);
   if (await recordResult(moment, end, result)) return;
   const changed = await findMoment(moment.streamId, moment.id);
-  // Counted by another message about the same end, as after each change of a moment that is over.
+  // Another message about the same end has counted it: each change of an ended moment queues one.
   if (changed?.result !== undefined) return;
   throw new Error(`The moment ${moment.id} was changed while it was counted: it is counted again`);
 }

@@ -143,7 +143,8 @@ export async function listGifts(
     if (items.length < step) return { gifts, next: undefined };
     looked += items.length;
     place = items.at(-1)?.SK;
-    // Newest first, a gift comes after its shares: a page that ends among them ends before it.
+    // Newest first, a gift follows its shares: a page that would end among them ends at the gift
+    // before.
     const last = items.findLast((item) => item.kind !== "share");
     if (looked >= scanMax && last !== undefined)
       return { gifts, next: last.SK.slice(prefix.gifts.length) };

@@ -60,8 +60,8 @@ export async function releaseHold(mark: CallMark, now: Date): Promise<void> {
   const call = await findCall(mark);
   const gift = call?.callId === mark.callId ? call.held : undefined;
   if (gift === undefined) return;
-  // The second gift of a combo queues its end when it is sent, which this one never is. Counted
-  // from now, so that the gift has left the combo by then.
+  // Sending a combo's second gift queues the combo's end, but this gift is never sent. The wait
+  // starts now, so that the gift has left the combo by then.
   await awaitCombos([{ ...gift, createdAt: now.toISOString() }], now);
   try {
     await commit(

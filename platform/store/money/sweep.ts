@@ -38,7 +38,8 @@ export async function sweepOverdue(now: Date, bounds = boundsOfSweep): Promise<S
   do {
     if (place === undefined) isProgress = false;
     const { gifts, calls, next } = await listDue(place, bounds.pageSize);
-    // Recorded before the page is settled: a page that kills the function is not the first again.
+    // Recorded before the page is settled: the next sweep does not begin with a page that kills the
+    // function.
     if (isMoved || next !== undefined) await recordPlace(next);
     isMoved = next !== undefined;
     outcome.takenBack += await releaseOverdueHolds(await readDue(calls), now);

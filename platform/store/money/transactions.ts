@@ -24,7 +24,8 @@ export async function listTransactions(userId: string, query: TransactionQuery) 
   const { entries, skipped, found, rest } = isUnfiltered(query)
     ? await rangeOf(userId, query)
     : await filteredRange(userId, query);
-  // What was not searched may contain another row. A page behind all found ones is the last.
+  // Entries that were not searched may contain another row, but a page after all found rows is the
+  // last.
   const isMore = rest !== undefined && found >= skipped;
   const total = isMore ? Math.max(found, skipped + limit + 1) : found;
   const isPageNext = skipped + limit < found;

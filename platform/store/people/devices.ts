@@ -90,7 +90,7 @@ async function movesOf(to: Claim, was: Stored | undefined, says: NewDevice): Pro
     const Key = claimKey(field, token);
     const holder = await getItem(Claim, Key, { consistent: true });
     const isOwn = holder !== undefined && isSame(holder, to);
-    // Then the device's own condition is enough: a device loses its token with its claim.
+    // The condition on the device is enough: a call that takes its claim also removes its token.
     if (isOwn && before === token) continue;
     const condition = holder === undefined ? isAbsent : heldBy(holder);
     actions.push({ Put: { Item: { ...Key, ...to }, ...condition } });

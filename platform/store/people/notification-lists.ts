@@ -88,7 +88,8 @@ export async function findMarked(
   }
   const mark = marks.map(at).find((one) => one !== undefined);
   if (mark !== undefined) return { item, mark };
-  // Marks are not read at one moment: this one moved, or has expired before its notification.
+  // The marks are not read in one step: the mark has moved in between, or it has expired before
+  // its notification.
   return isLast ? undefined : findMarked(userId, id, { isLast: true });
 }
 

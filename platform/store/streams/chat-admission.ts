@@ -135,7 +135,8 @@ export async function admitText(
     () => true,
     () => false,
   );
-  // Of two refusals the caller gets the one about themselves; in an open chat, from the admission.
+  // The caller's own refusal, such as a mute, precedes the stream's. In an open chat it comes from
+  // the admission below.
   if (isBanned || !isFree(stream) || !isOpen) {
     const member = await findMember(stream.id, userId, { consistent: true });
     assertMayChat(member, now);
