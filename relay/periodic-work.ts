@@ -17,9 +17,9 @@ import { subscribe } from "./subscribe.ts";
  * Intervals of reading the inbox (and where messages are announced), checking connections and
  * rooms, and publishing metrics.
  */
-const everyMilliseconds = { inbox: 200, announcedInbox: 1_000, look: 1_000, metrics: 10_000 };
+const everyMilliseconds = { inbox: 200, announcedInbox: 1_000, check: 1_000, metrics: 10_000 };
 /** The age of the last heartbeat at which a relay closes its sockets, before it counts as dead. */
-const aloneMilliseconds = aliveMilliseconds.max - 2 * everyMilliseconds.look;
+const heartbeatMillisecondsMax = aliveMilliseconds.max - 2 * everyMilliseconds.check;
 /** The time in which it closes them: 250 a second. */
 const closingMillisecondsEach = 4;
 
@@ -34,11 +34,11 @@ export function startPeriodicWork(state: State): { stop(): void } {
   const { inbox, announcedInbox } = everyMilliseconds;
   const stops = [
     repeat(announces() ? announcedInbox : inbox, readInbox),
-    repeat(everyMilliseconds.look, () => look(state)),
-    repeat(everyMilliseconds.look, () => state.rooms.tick(new Date())),
-    repeat(everyMilliseconds.look, () => moveOverlays(state)),
-    repeat(everyMilliseconds.look, () => closeWithoutHeartbeat(state)),
-    repeat(aliveMilliseconds.every, () => mark(state)),
+    repeat(everyMilliseconds.check, () => checkConnections(state)),
+    repeat(everyMilliseconds.check, () => state.rooms.tick(new Date())),
+    repeat(everyMilliseconds.check, () => moveOverlays(state)),
+    repeat(everyMilliseconds.check, () => closeWithoutHeartbeat(state)),
+    repeat(aliveMilliseconds.every, () => recordHeartbeat(state)),
     repeat(everyMilliseconds.metrics, publish),
     onAnnouncement((one) => void state.asRelay(() => handleAnnouncement(state, readInbox, one))),
   ];
@@ -58,7 +58,7 @@ const handleAnnouncement = (
 ) =>
   (announcement === "message"
     ? readInbox()
-    : rooms.take(announcement.streamId, announcement.frame)
+    : rooms.show(announcement.streamId, announcement.frame)
   ).catch((error) => logFault("An announcement could not be followed", error));
 
 /**
@@ -82,7 +82,7 @@ function repeat(milliseconds: number, act: () => Promise<unknown>): () => void {
   };
 }
 
-async function mark(state: State): Promise<void> {
+async function recordHeartbeat(state: State): Promise<void> {
   const now = new Date();
   await markRelay(state.node, now);
   state.markedAt = now.getTime();
@@ -92,17 +92,18 @@ async function mark(state: State): Promise<void> {
  * Whether a relay has no heartbeat, so it may have no sockets. Functions would take them for dead
  * and remove them from their users' lists: later revocations and notifications would not find them.
  */
-export const isAlone = ({ markedAt }: State) => Date.now() - markedAt >= aloneMilliseconds;
+export const hasNoHeartbeat = ({ markedAt }: State) =>
+  Date.now() - markedAt >= heartbeatMillisecondsMax;
 
 /** Closes all sockets of a relay without a heartbeat. */
 async function closeWithoutHeartbeat(state: State): Promise<void> {
-  if (!isAlone(state)) return;
+  if (!hasNoHeartbeat(state)) return;
   const { connections } = state;
   await closeInWaves([...connections.values()], connections.size * closingMillisecondsEach);
 }
 
 /** Closes silent connections and those whose token has expired. */
-async function look({ connections, poster }: State): Promise<void> {
+async function checkConnections({ connections, poster }: State): Promise<void> {
   const now = Date.now();
   for (const connection of [...connections.values()]) {
     if (connection.caller.expiresAt * 1000 > now) connection.keepAlive(now);

@@ -75,7 +75,12 @@ export function createPresence(node: string) {
     try {
       const isOld = now.getTime() - notes.listedAt > relistMilliseconds;
       if (hasChanged || isOld) {
-        notes.parts = await putRelayedRoom({ streamId, node }, sumUp(room), notes.parts, now);
+        notes.parts = await putRelayedRoom(
+          { streamId, node },
+          storedUsersOf(room),
+          notes.parts,
+          now,
+        );
         notes.listedAt = now.getTime();
       } else await markRelayedRoom(streamId, node, now);
       notes.at = now.getTime();
@@ -112,7 +117,7 @@ export function createPresence(node: string) {
 }
 
 /** The stored form of the users who watch a room through this relay. */
-function sumUp(room: Room) {
+function storedUsersOf(room: Room) {
   const named = [...room.users].map(([userId, { at }]) => [userId, at] as const);
   if (sizeOf(room) <= namedMax) return { users: new Map(named) };
   const sketch = newSketch();

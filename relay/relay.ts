@@ -16,7 +16,7 @@ import { closeInWaves } from "./closing.ts";
 import { socketLimits, takeConnection } from "./connection.ts";
 import { answerHandshake, readHandshake } from "./handshake.ts";
 import type { Connection } from "./model.ts";
-import { isAlone, startPeriodicWork } from "./periodic-work.ts";
+import { hasNoHeartbeat, startPeriodicWork } from "./periodic-work.ts";
 import { removeSubscriptions } from "./room.ts";
 import { grantedStreamOf } from "./routes.ts";
 import { type Admitted, createState, type State } from "./state.ts";
@@ -94,7 +94,7 @@ function refusalOf(state: State, request: IncomingMessage): 404 | 431 | 503 | un
   if (request.url?.split("?")[0] !== path) return 404;
   const { connections, handshakes } = state;
   const isFull = connections.size >= connectionsMax || handshakes.size() >= pendingMax;
-  return isFull || isAlone(state) ? 503 : undefined;
+  return isFull || hasNoHeartbeat(state) ? 503 : undefined;
 }
 
 /** Accepts handshakes that conform to RFC 6455 (4.2.1) and are admitted. */
@@ -183,7 +183,7 @@ function open(
   };
   const connection = takeConnection({
     ...{ id, connectedAt, caller, socket, raw, compact: query.compact ?? false },
-    onMessage: (body) => asRelay(() => routes.take(connection, body)),
+    onMessage: (body) => asRelay(() => routes.handle(connection, body)),
     onClose: () => asRelay(forget),
   });
   connections.set(id, connection);

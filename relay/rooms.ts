@@ -65,7 +65,7 @@ export function createRooms(node: string) {
     hasViewer: (streamId: string, userId: string) =>
       rooms.get(streamId)?.users.has(userId) ?? false,
     /** Shows a stream's new frame, if its log is open. */
-    async take(streamId: string, frame: Frame): Promise<void> {
+    async show(streamId: string, frame: Frame): Promise<void> {
       const room = rooms.get(streamId);
       if (room !== undefined) await showFrame(room, frame);
     },

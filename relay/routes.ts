@@ -84,7 +84,7 @@ export function createRoutes({ rooms, connections, poster }: Held) {
   return {
     connect: connect.handler as Route,
     /** Handles a message and sends its response. */
-    async take({ id, connectedAt, context }: Connection, body: string): Promise<void> {
+    async handle({ id, connectedAt, context }: Connection, body: string): Promise<void> {
       const action = actionIn(body);
       const route = byAction.get(action) ?? (other.handler as Route);
       const about = { connectionId: id, connectedAt, authorizer: context };

@@ -166,7 +166,7 @@ test("on one machine a new frame is announced, and its room shows it without a r
   const announced: Announcement[] = [];
   const end = onAnnouncement((one) => {
     announced.push(one);
-    if (one !== "message") void rooms.take(one.streamId, one.frame);
+    if (one !== "message") void rooms.show(one.streamId, one.frame);
   });
   const { epoch, totals } = room.end;
   const same = { epoch, totals, body: JSON.stringify({ events: [] }), covers: "", newest: 0 };
@@ -190,12 +190,12 @@ test("on one machine a new frame is announced, and its room shows it without a r
   const heldNumbers = () => room.held.run(1, 10).map(({ frame }) => frame.n);
   // An announcement is missed.
   for (const n of [2, 3]) await putFrame(streamId, frameOf(n));
-  await rooms.take(streamId, frameOf(3));
+  await rooms.show(streamId, frameOf(3));
   expect({ reads, held: heldNumbers() }).toEqual({ reads: 1, held: [1, 2, 3] });
   // Two arrive at once, one repeatedly, and one of another log that is not stored.
   for (const n of [4, 5]) await putFrame(streamId, frameOf(n));
-  await Promise.all([4, 5, 4].map((n) => rooms.take(streamId, frameOf(n))));
-  await rooms.take(streamId, { ...frameOf(6), epoch: "another" });
+  await Promise.all([4, 5, 4].map((n) => rooms.show(streamId, frameOf(n))));
+  await rooms.show(streamId, { ...frameOf(6), epoch: "another" });
   expect(heldNumbers()).toEqual([1, 2, 3, 4, 5]);
 });
 
