@@ -11,7 +11,9 @@ import type { createRoutes } from "./routes.ts";
  */
 type Verdict =
   | { statusCode: 200; caller: Caller; protocol: string | undefined }
-  | { statusCode: 400 | 401 | 403 | 429 | 500 | 503; caller?: Caller };
+  | { statusCode: RefusedStatus; caller?: Caller };
+
+type RefusedStatus = 400 | 401 | 403 | 429 | 500 | 503;
 
 /** A handshake's headers and query in the form of a Lambda event. */
 export type Handshake = {
@@ -55,7 +57,7 @@ export async function answerHandshake(
       logFault("A handshake failed", error);
       return { statusCode: 500 };
     });
-  if (answer.statusCode !== 200) return { statusCode: answer.statusCode as 401, caller };
+  if (answer.statusCode !== 200) return { statusCode: answer.statusCode as RefusedStatus, caller };
   const { headers } = answer as { headers?: Record<string, string> };
   return { statusCode: 200, caller, protocol: headers?.["Sec-WebSocket-Protocol"] };
 }
