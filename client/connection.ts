@@ -105,8 +105,13 @@ export function connect(settings: Settings) {
     },
   });
   const connection: Connection = {
-    ...{ settings, session, socket, outboxes: new Map(), over: undefined },
-    ...{ channel: undefined, announced: undefined },
+    settings,
+    session,
+    socket,
+    outboxes: new Map(),
+    over: undefined,
+    channel: undefined,
+    announced: undefined,
   };
   const ticking = setInterval(
     () => perform(connection, sessions.tick(session, performance.now())),

@@ -127,7 +127,11 @@ export function createClient(options: Options) {
     ...options,
     socketUrl: socketUrlOf(options),
     admission: admissionOf(options, tokens),
-    ...{ call, WebSocket, report, userId: tokens.userId, noteTime: clock.note },
+    call,
+    WebSocket,
+    report,
+    userId: tokens.userId,
+    noteTime: clock.note,
     onState(...given) {
       if (given[0] === "online") void wallet.refresh();
       options.onState?.(...given);

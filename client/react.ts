@@ -75,8 +75,13 @@ export type Stream = {
 };
 
 const nothing: Stream = {
-  ...{ messages: [], pending: [], hasOlder: false, viewers: 0, isReady: false },
-  ...{ sums: {}, moments: [] },
+  messages: [],
+  pending: [],
+  hasOlder: false,
+  viewers: 0,
+  isReady: false,
+  sums: {},
+  moments: [],
   send() {
     throw new TypeError("There is no stream yet");
   },

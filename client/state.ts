@@ -23,7 +23,9 @@ type StateListener = (state: ClientState, reason?: string, statusCode?: number) 
 export function createConnectionState(onState: StateListener, report: (error: unknown) => void) {
   const listeners = new Set([onState]);
   const connection: { -readonly [Name in keyof ClientConnection]: ClientConnection[Name] } = {
-    ...{ state: "connecting", reason: undefined, statusCode: undefined },
+    state: "connecting",
+    reason: undefined,
+    statusCode: undefined,
     onChange(listener) {
       // A listener that is added twice is called twice.
       const own: StateListener = (...given) => listener(...given);

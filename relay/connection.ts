@@ -54,7 +54,12 @@ export function takeConnection(opened: Opened): Connection {
     setTimeout(() => socket.terminate(), closeMillisecondsMax).unref();
   };
   const connection: Connection = {
-    ...{ id, caller, context: contextOf(caller), connectedAt, compact, close },
+    id,
+    caller,
+    context: contextOf(caller),
+    connectedAt,
+    compact,
+    close,
     subscriptions: new Map(),
     isOpen: () => !isClosing && socket.readyState === socket.OPEN,
     unread: () => raw.writableLength,

@@ -34,7 +34,9 @@ const connectionsMax = 25_000;
 const pendingMax = 5_000;
 /** Timeout of a request, and the interval at which late ones are looked for. */
 const httpLimits = {
-  ...{ headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 5_000 },
+  headersTimeout: 10_000,
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 5_000,
   maxHeaderSize: 16_384,
 };
 /** The path for WebSockets, as in the API. */
@@ -100,7 +102,9 @@ function refusalOf(state: State, request: IncomingMessage): 404 | 431 | 503 | un
 /** Accepts handshakes that conform to RFC 6455 (4.2.1) and are admitted. */
 const openServer = (state: State) =>
   new WebSocketServer({
-    ...{ noServer: true, clientTracking: false, perMessageDeflate: false },
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
     maxPayload: socketLimits.messageBytes,
     verifyClient: ({ req }, answer) =>
       state.handshakes.add(async () => {

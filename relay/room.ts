@@ -24,9 +24,17 @@ export async function openRoom(streamId: string, visits: Room["visits"]): Promis
   const end = await readHead(streamId);
   const now = Date.now();
   const room: Room = {
-    ...{ streamId, end, visits, held: createHeldFrames() },
-    ...{ subscriptions: new Set(), users: new Map() },
-    ...{ hasChanged: false, busyAt: now, epochAt: now, leftAt: now, isClosed: false },
+    streamId,
+    end,
+    visits,
+    held: createHeldFrames(),
+    subscriptions: new Set(),
+    users: new Map(),
+    hasChanged: false,
+    busyAt: now,
+    epochAt: now,
+    leftAt: now,
+    isClosed: false,
   };
   schedule(room);
   return room;
@@ -172,8 +180,15 @@ export function addSubscription(room: Room, connection: Connection, now: Date): 
   const known: Partial<Subscription> = former ?? {};
   const { at = now.getTime(), isPaid = false, isLate = false, isAdmitted = false } = known;
   const subscription: Subscription = {
-    ...{ connection, room, at, isPaid, isLate, isAdmitted },
-    ...{ next: 0, isLive: false, isOver: false },
+    connection,
+    room,
+    at,
+    isPaid,
+    isLate,
+    isAdmitted,
+    next: 0,
+    isLive: false,
+    isOver: false,
   };
   if (former !== undefined) {
     former.isOver = true;

@@ -58,7 +58,8 @@ export function createRooms(node: string) {
   }
 
   return {
-    ...{ open, tick },
+    open,
+    tick,
     countViewers: viewerCounts.count,
     settle: presence.settle,
     has: (streamId: string) => rooms.has(streamId),

@@ -167,8 +167,15 @@ export function makeMoment(
   const { seconds } = body;
   const endsAt = seconds == null ? null : new Date(now.getTime() + seconds * 1000).toISOString();
   const common = {
-    ...{ id, streamId, status: "open" as const, title: body.title, by },
-    ...{ startedAt: now.toISOString(), endsAt, endedAt: null, revision: 1 },
+    id,
+    streamId,
+    status: "open" as const,
+    title: body.title,
+    by,
+    startedAt: now.toISOString(),
+    endsAt,
+    endedAt: null,
+    revision: 1,
   };
   if (body.kind === "goal") return { ...common, kind: "goal", of: body.of, target: body.target };
   const spread = Math.ceil(viewers / viewersPerSecond);

@@ -58,7 +58,8 @@ function messageRecord(change: ItemChange, defaultPicture: string): LogRecord | 
     if (old !== undefined && Message.parse(old).deletedAt !== undefined) return undefined;
     const event: StreamEvent = { type: "chat.deleted", at, data: { messageId, streamId } };
     const pins = message.pins?.map(({ revision, at }) => ({
-      ...{ recordId: recordIdOfStream(streamId, revision), at },
+      recordId: recordIdOfStream(streamId, revision),
+      at,
     }));
     const deletes = { messageId, createdAt: writtenAt, ...(pins && { pins }) };
     return {
@@ -106,8 +107,12 @@ function giftRecord(change: ItemChange, defaultPicture: string): LogRecord | und
     const events: StreamEvent[] = [{ type: "gift.refunded", at: refundedAt, data }];
     const removed = {
       totals: { count: 0 - adds.count, credits: 0 - adds.credits },
-      ...{ id, by, at, undoneAt: refundedAt },
-      ...{ credits: 0 - moved.credits, gifts: 0 - moved.gifts },
+      id,
+      by,
+      at,
+      undoneAt: refundedAt,
+      credits: 0 - moved.credits,
+      gifts: 0 - moved.gifts,
     };
     return { ...alwaysShown(`gift:${id}:refunded`, createdAt, events), gift: removed };
   }

@@ -34,8 +34,16 @@ export function trainItemOf(streamId: string, known: LogTrain): MomentItem {
   const { id, startedAt, endsAt, train } = known;
   const { level, levels, levelSeconds } = train;
   return {
-    ...{ id, streamId, kind: "train", status: "open", startedAt, endsAt, endedAt: null },
-    ...{ level, train: { levels, levelSeconds }, revision: 1 },
+    id,
+    streamId,
+    kind: "train",
+    status: "open",
+    startedAt,
+    endsAt,
+    endedAt: null,
+    level,
+    train: { levels, levelSeconds },
+    revision: 1,
   };
 }
 
@@ -133,7 +141,10 @@ function startTrain(folding: Folding, { id, by, at, credits }: Gift): void {
   const { levels, levelSeconds } = settings;
   folding.moments = folding.moments.map((one) => (isOpenTrain(one) ? sealed(one) : one));
   const known: LogTrain = {
-    ...{ id, kind: "train", startedAt, endsAt: secondsAfter(startedAt, levelSeconds) },
+    id,
+    kind: "train",
+    startedAt,
+    endsAt: secondsAfter(startedAt, levelSeconds),
     train: { levels, levelSeconds, level: 0 },
   };
   folding.moments.push(known);

@@ -123,7 +123,9 @@ export const withFetchedPhoto = (
   now: Date,
 ): Profile => ({
   ...profile,
-  ...{ picture: picture.url, pictureId: picture.id, pictureFrom: profile.picture },
+  picture: picture.url,
+  pictureId: picture.id,
+  pictureFrom: profile.picture,
   updatedAt: now.toISOString(),
 });
 

@@ -147,8 +147,12 @@ export const TrainSettings = z
   .meta({
     id: "TrainSettings",
     example: {
-      ...{ enabled: true, startCredits: 100, startSenders: 2, windowSeconds: 300 },
-      ...{ levels: [200, 500, 1000], levelSeconds: 120 },
+      enabled: true,
+      startCredits: 100,
+      startSenders: 2,
+      windowSeconds: 300,
+      levels: [200, 500, 1000],
+      levelSeconds: 120,
     },
   });
 export type TrainSettings = z.infer<typeof TrainSettings>;

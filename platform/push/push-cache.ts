@@ -39,8 +39,12 @@ export type ViewerCount = { count: number; posted: number };
  * before the previous one arrives: a gap that its client fills.
  */
 const sizes = {
-  ...{ logs: 500, viewers: 1_000, dead: 10_000, notifications: 10_000 },
-  ...{ busy: 300_000, slow: 10_000 },
+  logs: 500,
+  viewers: 1_000,
+  dead: 10_000,
+  notifications: 10_000,
+  busy: 300_000,
+  slow: 10_000,
 };
 
 /** Creates an empty cache. */

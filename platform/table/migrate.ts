@@ -91,8 +91,11 @@ async function migrateAll(
   const spend = createPace(unitsPerSecond, pause);
   do {
     const scan = new ScanCommand({
-      ...{ TableName: place.tableName, ConsistentRead: true, Limit: pageItems },
-      ...{ ExclusiveStartKey: progress.after, ReturnConsumedCapacity: "TOTAL" },
+      TableName: place.tableName,
+      ConsistentRead: true,
+      Limit: pageItems,
+      ExclusiveStartKey: progress.after,
+      ReturnConsumedCapacity: "TOTAL",
     });
     const { Items = [], LastEvaluatedKey, ConsumedCapacity } = await place.client.send(scan);
     await spend(ConsumedCapacity?.CapacityUnits ?? 0);
@@ -158,7 +161,10 @@ async function changeOne(
       if (!isOvertaken || attempt >= triesMax) throw error;
     }
     const get = new GetCommand({
-      ...{ TableName, Key: { PK, SK }, ConsistentRead: true, ReturnConsumedCapacity: "TOTAL" },
+      TableName,
+      Key: { PK, SK },
+      ConsistentRead: true,
+      ReturnConsumedCapacity: "TOTAL",
     });
     const now = await client.send(get);
     units += now.ConsumedCapacity?.CapacityUnits ?? 0;
@@ -208,7 +214,8 @@ function updateOf(was: Item, is: Item) {
 async function note({ client, tableName }: TableHandle, progress: Progress): Promise<void> {
   const isDone = progress.after === undefined;
   const update = new UpdateCommand({
-    ...{ TableName: tableName, Key: key.layout() },
+    TableName: tableName,
+    Key: key.layout(),
     UpdateExpression: isDone ? "SET oldest = :to REMOVE migration" : "SET migration = :progress",
     ConditionExpression: "version >= :to AND (attribute_not_exists(writing) OR writing >= :to)",
     ExpressionAttributeValues: { ":to": progress.to, ...(!isDone && { ":progress": progress }) },

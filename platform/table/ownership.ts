@@ -24,8 +24,11 @@ export type Claim = {
 /** The item that records a table's stage and the form of its data. */
 export const labelOf = ({ stage, release }: Claim) => ({
   ...key.layout(),
-  ...{ version: forms.writes, oldest: forms.writes, readable: forms.reads.to },
-  ...{ release, stage },
+  version: forms.writes,
+  oldest: forms.writes,
+  readable: forms.reads.to,
+  release,
+  stage,
 });
 
 /** Whether the table is empty, except for items about the table itself. */

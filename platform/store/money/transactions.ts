@@ -37,7 +37,8 @@ export async function listTransactions(userId: string, query: TransactionQuery) 
     list: await withCounterparts(entries),
     pagination: {
       ...paginationOf(page, limit, total),
-      ...{ hasNextPage: isPageNext || isMore, hasPrevPage },
+      hasNextPage: isPageNext || isMore,
+      hasPrevPage,
     },
     pageInfo: { nextCursor, hasNextPage: nextCursor !== null, limit },
   };
@@ -93,7 +94,9 @@ async function filteredRange(userId: string, query: TransactionQuery): Promise<E
     skipped = rowsBefore(query, after === undefined ? undefined : wanted.filter(isPassed).length);
   } while (end < searchEnd && wanted.length <= skipped + limit);
   return {
-    ...{ entries: wanted.slice(skipped, skipped + limit), skipped, found: wanted.length },
+    entries: wanted.slice(skipped, skipped + limit),
+    skipped,
+    found: wanted.length,
     rest: end < seq - since ? (isUp ? since + end : seq - end + 1) : undefined,
   };
 }
