@@ -105,7 +105,7 @@ export function deliveryOf(room: Delivered): Use & { frames: number } {
  */
 const relaying = { readsPerSecond: 10, write: 70, everySeconds: 5 } as const;
 
-/** The same for a room served by a relay: nothing is posted. */
+/** Usage of one second of a room that a relay serves, as `deliveryOf`: nothing is posted. */
 export function relayDeliveryOf(room: Delivered, tasks: number): ReturnType<typeof deliveryOf> {
   const { frames, ...made } = deliveryOf({ ...room, viewers: 0 });
   const bytes = frames * frame.bytes + room.bytesPerSecond;

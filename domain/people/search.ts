@@ -42,5 +42,5 @@ export const FoundUsers = z.object({ list: rowsOf(FollowUser), pagination: Pagin
 /** The largest number of index entries that one search reads. */
 export const scanMax = 500;
 
-/** The same for a search that filters by profiles, which are read whole. */
+/** `scanMax` for a search that filters by profiles, which are read whole. */
 export const filteredMax = 100;

@@ -32,10 +32,11 @@ export const rulesOfOldNames = ({ domain }: Stage): CfnWebACL.RuleProperty[] =>
   domain?.keepsOldNames ? requestRules({ block: {} }, countedRules) : [];
 
 /**
- * The same rules in front of a stage's domain, and so of sockets, pages and Tencent's APIs. Nothing
- * behind it can put its refusals into our form, so the rate rules include a response body; AWS's
- * own rules answer with CloudFront's page. A stage without a firewall has it without rules: the
- * distribution, which is deployed later, still uses it, so it cannot be deleted.
+ * A firewall in front of a stage's domain, and so of sockets, pages and Tencent's APIs, with the
+ * rules of `addFirewall`. Nothing behind it can put its refusals into our form, so the rate rules
+ * include a response body; AWS's own rules answer with CloudFront's page. A stage without a
+ * firewall has it without rules: the distribution, which is deployed later, still uses it, so it
+ * cannot be deleted.
  * https://docs.aws.amazon.com/waf/latest/developerguide/customizing-the-response-for-blocked-requests.html
  */
 export function addDistributionFirewall(scope: Construct, stage: Stage): CfnWebACL {
@@ -65,8 +66,8 @@ const refused = failure(403, outerCodes[403], "");
 const signInsPerAddressMax = 3_000;
 
 /**
- * The same in front of a user pool: no rules about content, since Cognito validates that itself and
- * a refusal would reach an app as an unknown error.
+ * A firewall in front of a user pool: no rules about content, since Cognito validates that itself
+ * and a refusal would reach an app as an unknown error.
  * https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-waf.html
  */
 export function addPoolFirewall(scope: Construct, name: string, poolArn: string): void {

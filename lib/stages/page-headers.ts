@@ -88,7 +88,7 @@ type PageHeaders = Readonly<Record<string, string>>;
 
 const policyName = "content-security-policy";
 
-/** The same for pages that may also open sockets there, such as `wss://relay.acme.com`. */
+/** Headers of pages that may also open sockets at an origin, such as `wss://relay.acme.com`. */
 export const connectingTo = (headers: PageHeaders, origin: string | undefined): PageHeaders => {
   const policy = headers[policyName];
   if (origin === undefined || policy === undefined) return headers;

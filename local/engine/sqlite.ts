@@ -6,7 +6,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
  */
 export const rowsOf = <Row>(rows: Iterable<unknown>) => rows as Iterable<Row>;
 
-/** The same for a single row. */
+/** A single row in the form of its SELECT (see `rowsOf`). */
 export const rowOf = <Row>(row: unknown) => row as Row;
 
 /** Returns a function that prepares each statement once. */

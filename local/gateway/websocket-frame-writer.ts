@@ -19,7 +19,7 @@ export function writeTextFrame(data: Uint8Array): Buffer {
 
 const written = new WeakMap<Uint8Array, Buffer>();
 
-/** The same, built once per data object for all of its receivers. */
+/** A text message as `writeTextFrame` encodes it, once per data object for all receivers. */
 export function findTextFrame(data: Uint8Array): Buffer {
   let frame = written.get(data);
   if (frame === undefined) {

@@ -6,8 +6,8 @@ import { watchIdleShare } from "../idle-share.ts";
  */
 export const pollMilliseconds = { idle: 10, busy: 50 };
 /**
- * The same in a stage with a relay, whose rooms may be large: ten frames a second cost less than
- * one for each event.
+ * `pollMilliseconds` in a stage with a relay, whose rooms may be large: ten frames a second cost
+ * less than one for each event.
  */
 export const relayPollMilliseconds: typeof pollMilliseconds = { idle: 100, busy: 100 };
 /** Polls allowed in quick succession, for the first writes after an idle period. */

@@ -88,7 +88,10 @@ function assertNotRevoked({ userId, issuedAt, tokenId }: Session): void {
   if (isOver || (tokenId !== "" && known.marks.has(`token ${tokenId}`))) refuse("token_invalid");
 }
 
-/** The same with a list that is recent enough, however long a call takes. */
+/**
+ * Refuses a revoked token with `token_invalid`, by a list that is recent enough however long the
+ * call has taken.
+ */
 export async function assertSession(session: Session, now: Date): Promise<void> {
   await checkRevocations(now).refreshed;
   assertNotRevoked(session);

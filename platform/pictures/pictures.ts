@@ -73,7 +73,7 @@ export async function storePicture(
   return { id, url, actions: [{ label: "picture", Put }] };
 }
 
-/** The same for a field that may also be a URL or empty: undefined if it is not a file. */
+/** Keeps the picture of a field that may also be a URL or empty; undefined if it is no file. */
 export const keepIfFile = async (given: PictureFile | string | undefined, keeping: Keeping) =>
   typeof given === "object" ? keepPicture(given, keeping) : undefined;
 

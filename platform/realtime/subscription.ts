@@ -94,7 +94,10 @@ export async function assertGranted(
   assertOnly(channelStream ?? streamId, wanted);
 }
 
-/** The same for a known stream: `granted` is undefined if all are permitted, "" if none is. */
+/**
+ * Refuses every stream but the granted one with `stream_not_granted`; `granted` is undefined if all
+ * are permitted, "" if none is.
+ */
 export function assertOnly(granted: string | undefined, wanted: string): void {
   if (granted !== undefined && granted !== wanted)
     refuse("stream_not_granted", { streamId: granted || "none" });

@@ -88,10 +88,7 @@ export type List<Row> = Pick<Loaded<Page<Row>>, "refused" | "reload"> & {
   remove(id: string): void;
   /** Replaces the rows; returns false if none have loaded yet. */
   change(change: (rows: readonly Row[]) => readonly Row[]): boolean;
-  /**
-   * The same for a list of numbered pages, of which it keeps as many rows as before, and at least
-   * `max`.
-   */
+  /** `change` for a list of numbered pages: keeps as many rows as before, and at least `max`. */
   changeUpTo(max: number, change: (rows: readonly Row[]) => readonly Row[]): boolean;
 };
 

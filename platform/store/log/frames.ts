@@ -83,8 +83,8 @@ export const listFrames = coalesce(
 );
 
 /**
- * The same for callers that request the same range again and again, each after a write of its own:
- * one read at a time, which starts after the last caller that shares it.
+ * `listFrames` for callers that request the same range again and again, each after a write of its
+ * own: one read at a time, which starts after the last caller that shares it.
  */
 export const listFramesSince = share(listFrames);
 

@@ -32,9 +32,9 @@ export async function getStreamWithMember(
 }
 
 /**
- * The same for a process in which thousands request one stream at once: the stream's item and the
- * list of its members are read once for all callers that arrive meanwhile, since a key carries
- * 3,000 read units a second.
+ * `getStreamWithMember` for a process in which thousands request one stream at once: the stream's
+ * item and the list of its members are read once for all callers that arrive meanwhile, since a key
+ * carries 3,000 read units a second.
  */
 export async function getSharedStreamWithMember(
   streamId: string,
