@@ -7,7 +7,7 @@ import { Refusal } from "../domain/refusal.ts";
 import { faultCode, sentenceOf, statusOf } from "../platform/http/envelope.ts";
 import { readQuery } from "../platform/realtime/handshake.ts";
 import { listingOf } from "../platform/realtime/socket-limit.ts";
-import { assertOnly } from "../platform/realtime/subscription.ts";
+import { assertStreamGranted } from "../platform/realtime/subscription.ts";
 import { logFault } from "../platform/runtime/log.ts";
 import { markRelay, removeRelay } from "../platform/store/log/relays.ts";
 import { batchCallsLonger } from "../platform/table/table.ts";
@@ -205,7 +205,7 @@ async function subscribeFirst(
 ): Promise<void> {
   connection.isGreeting = true;
   try {
-    assertOnly(grantedStreamOf(connection), query.streamId);
+    assertStreamGranted(grantedStreamOf(connection), query.streamId);
     await subscribe(rooms, connection, query, new Date());
   } catch (error) {
     const isRefusal = error instanceof Refusal;

@@ -8,7 +8,7 @@ import { acceptHandshake, noteUser } from "../platform/realtime/handshake.ts";
 import { isStillValid } from "../platform/realtime/overlay.ts";
 import { type SocketEvent, socket } from "../platform/realtime/socket.ts";
 import { admitSocket, listingOf, listSocket } from "../platform/realtime/socket-limit.ts";
-import { assertOnly } from "../platform/realtime/subscription.ts";
+import { assertStreamGranted } from "../platform/realtime/subscription.ts";
 import { setting } from "../platform/runtime/env.ts";
 import type { Connection } from "./model.ts";
 import { removeSubscription } from "./room.ts";
@@ -50,7 +50,7 @@ export function createRoutes({ rooms, connections, poster }: Held) {
     subscribeRoute.contract,
     async ({ message, connectionId, now }) => {
       const connection = connectionOf(connectionId);
-      assertOnly(grantedStreamOf(connection), message.streamId);
+      assertStreamGranted(grantedStreamOf(connection), message.streamId);
       await subscribe(rooms, connection, message, now);
     },
     openPoster,
@@ -59,7 +59,7 @@ export function createRoutes({ rooms, connections, poster }: Held) {
     unsubscribeRoute.contract,
     async ({ message: { streamId }, connectionId, answer }) => {
       const connection = connectionOf(connectionId);
-      assertOnly(grantedStreamOf(connection), streamId);
+      assertStreamGranted(grantedStreamOf(connection), streamId);
       const subscription = connection.subscriptions.get(streamId);
       if (subscription !== undefined) removeSubscription(subscription);
       await answer({ type: "unsubscribed", streamId });

@@ -91,14 +91,14 @@ export async function assertGranted(
 ): Promise<void> {
   const channelStream =
     channelOf && ((await findConnection(connectionId))?.channel?.streamId ?? "");
-  assertOnly(channelStream ?? streamId, wanted);
+  assertStreamGranted(channelStream ?? streamId, wanted);
 }
 
 /**
  * Refuses every stream but the granted one with `stream_not_granted`; `granted` is undefined if all
  * are permitted, "" if none is.
  */
-export function assertOnly(granted: string | undefined, wanted: string): void {
+export function assertStreamGranted(granted: string | undefined, wanted: string): void {
   if (granted !== undefined && granted !== wanted)
     refuse("stream_not_granted", { streamId: granted || "none" });
 }
