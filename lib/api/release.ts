@@ -57,16 +57,20 @@ export function addCanaries(
     alias.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     const alarms = failureAlarms(scope, stage, name, version);
     const group = new LambdaDeploymentGroup(scope, `${flat}-canary`, {
-      ...{ application, alias, role },
+      application,
+      alias,
+      role,
       autoRollback: {
-        ...{ failedDeployment: true, stoppedDeployment: true },
+        failedDeployment: true,
+        stoppedDeployment: true,
         deploymentInAlarm: !stage.deploysAtOnce,
       },
       deploymentConfig: stage.deploysAtOnce
         ? LambdaDeploymentConfig.ALL_AT_ONCE
         : LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES,
       // Switched off, not left out: CodeDeploy would keep the alarms of the version before.
-      ...{ alarms, ignoreAlarmConfiguration: stage.deploysAtOnce === true },
+      alarms,
+      ignoreAlarmConfiguration: stage.deploysAtOnce === true,
     });
     // The shifting of calls must be configured before it starts.
     alias.node.addDependency(...alarms, group);

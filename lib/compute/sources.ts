@@ -27,7 +27,9 @@ export function readStatements({ on }: ConsumerContract, data: Data): Statement[
     return [
       allow(
         [
-          ...["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+          "sqs:ReceiveMessage",
+          "sqs:DeleteMessage",
+          "sqs:GetQueueAttributes",
           "sqs:ChangeMessageVisibility",
         ],
         data.queues[on.queue].queueArn,

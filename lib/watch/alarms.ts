@@ -30,13 +30,15 @@ const windows = {
     ...reached,
     comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
     treatMissingData: TreatMissingData.BREACHING,
-    ...{ datapointsToAlarm: 5, evaluationPeriods: 5 },
+    datapointsToAlarm: 5,
+    evaluationPeriods: 5,
   },
   absent: {
     period: Duration.hours(1),
     comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
     treatMissingData: TreatMissingData.BREACHING,
-    ...{ datapointsToAlarm: 26, evaluationPeriods: 26 },
+    datapointsToAlarm: 26,
+    evaluationPeriods: 26,
   },
 };
 

@@ -92,7 +92,8 @@ async function move(erasure: Erasure, next: string | undefined): Promise<boolean
       "#again": "again",
     },
     ExpressionAttributeValues: {
-      ...{ ":at": at, ":step": step },
+      ":at": at,
+      ":step": step,
       ...Object.fromEntries(given.map(([name, value]) => [`:${name}`, value])),
     },
   };

@@ -35,9 +35,16 @@ export function icon(inside: string, size: 14 | 16 | 20 = 20): SVGSVGElement {
 function makeIcon(inside: string, size: number): SVGSVGElement {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const attributes = {
-    ...{ viewBox: "0 0 24 24", width: `${size}`, height: `${size}`, fill: "none" },
-    ...{ stroke: "currentColor", "stroke-width": "1.75", "aria-hidden": "true" },
-    ...{ "stroke-linecap": "round", "stroke-linejoin": "round", class: "icon" },
+    viewBox: "0 0 24 24",
+    width: `${size}`,
+    height: `${size}`,
+    fill: "none",
+    stroke: "currentColor",
+    "stroke-width": "1.75",
+    "aria-hidden": "true",
+    "stroke-linecap": "round",
+    "stroke-linejoin": "round",
+    class: "icon",
   };
   for (const [name, value] of Object.entries(attributes)) svg.setAttribute(name, value);
   svg.innerHTML = inside;

@@ -162,7 +162,9 @@ export class OvationChat extends HTMLElement {
     this.#client = createClient({
       compact: true,
       ...this.options,
-      ...{ url, fetch, WebSocket: pollingSocket({ url, fetch, WebSocket }) },
+      url,
+      fetch,
+      WebSocket: pollingSocket({ url, fetch, WebSocket }),
       token: () => this.#readToken(),
       onState: (state, ...why) => {
         this.options.onState?.(state, ...why);
@@ -172,7 +174,10 @@ export class OvationChat extends HTMLElement {
       onError: (error) => this.#report(error),
     });
     this.#room = openRoom({
-      ...{ client: this.#client, streamId, translator, view },
+      client: this.#client,
+      streamId,
+      translator,
+      view,
       moderates: this.hasAttribute("moderation"),
       onEvent: (event) => this.#tell("event", event),
       onViewers: (viewers) => this.#tell("viewers", viewers),

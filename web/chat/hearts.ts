@@ -18,8 +18,9 @@ export function createHearts(translator: Translator) {
   function float(afterMilliseconds = 0): void {
     if (isStill() || document.hidden || element.childElementCount >= floatingMax) return;
     const made = make("span", {
-      ...{ class: "float", "--hue": Math.floor(Math.random() * 60) - 20 },
-      ...{ "--drift": `${Math.round(Math.random() * 48 - 36)}px` },
+      class: "float",
+      "--hue": Math.floor(Math.random() * 60) - 20,
+      "--drift": `${Math.round(Math.random() * 48 - 36)}px`,
       "--after": `${afterMilliseconds}ms`,
       onanimationend: () => made.remove(),
     });

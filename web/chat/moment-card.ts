@@ -43,7 +43,10 @@ export function frameOf(
   };
   element.addEventListener("tick", tick);
   return {
-    ...{ element, head, end, left },
+    element,
+    head,
+    end,
+    left,
     /** Its end arrives later, with the result. */
     isOver: () => endsAt !== null && serverNow() >= Date.parse(endsAt),
     show(next: Moment): void {

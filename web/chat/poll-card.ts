@@ -55,7 +55,8 @@ export function pollCard(poll: Moment, translator: Translator, { vote, onEnd }: 
   }
 
   return {
-    ...{ element: frame.element, choose },
+    element: frame.element,
+    choose,
     show(moment, sum): void {
       frame.show(moment);
       isOpen = moment.status === "open";

@@ -37,17 +37,11 @@ export function openRoom(options: RoomOptions) {
   });
   const state: State = {
     ...options,
-    ...{ subscription, past: undefined, history: undefined, wallet },
+    ...emptyState(),
+    subscription,
+    wallet,
     gifts: createGiftRows(view.log, translator),
-    ...{ rows: new Map(), given: new Set(), me: "", username: "", hostId: "" },
-    ...{ moderators: [], slowSeconds: 0, slowChanges: 0 },
-    ...{
-      pinned: undefined,
-      changed: {},
-      timer: undefined,
-      isClosed: false,
-      bans: createBans(options),
-    },
+    bans: createBans(options),
     showPending: createPendingRows(view.log, translator),
     quotes: createQuotes(options),
     audience: createAudience(options, (call) => attempt(state, call)),
@@ -82,6 +76,24 @@ export function openRoom(options: RoomOptions) {
 }
 
 export type Room = ReturnType<typeof openRoom>;
+
+/** The state before anything was read. */
+const emptyState = () => ({
+  past: undefined,
+  history: undefined,
+  rows: new Map(),
+  given: new Set<string>(),
+  me: "",
+  username: "",
+  hostId: "",
+  moderators: [],
+  slowSeconds: 0,
+  slowChanges: 0,
+  pinned: undefined,
+  changed: {},
+  timer: undefined,
+  isClosed: false,
+});
 
 async function begin(state: State): Promise<void> {
   const { client, streamId, view } = state;

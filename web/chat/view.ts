@@ -97,16 +97,23 @@ export class View {
       this.#skeleton.hidden = false;
     }, skeletonMilliseconds);
     this.element.append(
-      ...[this.#head.element, this.#strip.element, this.#pinned, this.moments.element],
+      this.#head.element,
+      this.#strip.element,
+      this.#pinned,
+      this.moments.element,
       this.superlikes.element,
       make("div", { class: "frame" }, ...this.log.elements, this.#skeleton),
       make(
         "div",
         { class: "foot" },
-        ...[this.toasts.element, this.picker.sheet.element, this.#emoji.element],
-        ...[this.composer.element, this.#hearts.element],
+        this.toasts.element,
+        this.picker.sheet.element,
+        this.#emoji.element,
+        this.composer.element,
+        this.#hearts.element,
       ),
-      ...[this.spotlight.element, this.#announcer.element],
+      this.spotlight.element,
+      this.#announcer.element,
     );
     // Some buttons spend credits, or give the focus to one.
     this.element.addEventListener("keydown", ignoreHeldKey);

@@ -90,7 +90,9 @@ export const holdAction = (mark: CallMark, gift: Gift): Action => ({
   Put: {
     Item: {
       ...placeOf(mark),
-      ...{ callId: mark.callId, calledAt: mark.calledAt, freeAt: mark.freeAt },
+      callId: mark.callId,
+      calledAt: mark.calledAt,
+      freeAt: mark.freeAt,
       held: itemOf(gift),
       [dueIndex.PK]: heldGiftsKey(mark.owner),
       dueCredits: gift.price,
@@ -141,8 +143,11 @@ export async function refuseCall(mark: CallMark, answer?: CallAnswer): Promise<b
       `expiresAt = if_not_exists(expiresAt, :expiresAt) ${change}`,
     ConditionExpression: `${free} OR (callId = :callId AND (attribute_not_exists(outcome) OR outcome = :refused))`,
     ExpressionAttributeValues: {
-      ...{ ":callId": callId, ":calledAt": calledAt, ":freeAt": freeAt },
-      ...{ ":refused": "refused", ":expiresAt": expiryOf(mark) },
+      ":callId": callId,
+      ":calledAt": calledAt,
+      ":freeAt": freeAt,
+      ":refused": "refused",
+      ":expiresAt": expiryOf(mark),
       ...(answer !== undefined && { ":answer": answer }),
     },
   });

@@ -33,7 +33,9 @@ const Shown = StoredNotification.pick({ type: true, category: true }).extend({
 
 const listedOf = ({ id, item }: Mark, isRead: boolean) => ({
   ...parseItem(Shown, item),
-  ...{ id, read: isRead, bytes: Number(item.bytes) },
+  id,
+  read: isRead,
+  bytes: Number(item.bytes),
 });
 
 /** Notifications from before read ones had marks, each read whole. */
