@@ -203,9 +203,9 @@ async function countAll(
       const { data: gift } = Gift.safeParse(item);
       if (gift === undefined) continue;
       const { log } = byStream.get(owner) ?? {};
-      for (const { moment, changes, giving } of goals)
-        if (moment.streamId !== gift.streamId) continue;
-        else if (moment.kind === "train") addGift(giving, gift, moment, log, inherited);
+      const own = goals.filter(({ moment }) => moment.streamId === gift.streamId);
+      for (const { moment, changes, giving } of own)
+        if (moment.kind === "train") addGift(giving, gift, moment, log, inherited);
         else changes.push(...goalChangesOf(gift, timedIn(moment, log ?? {})));
       wait(byStream.get(owner), `gift:${gift.id}`, gift.createdAt);
       if (gift.refundedAt !== undefined)

@@ -104,22 +104,33 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
       return { body: "", ...(result ?? { statusCode: 200 }) };
     } catch (error) {
       const failure = errorOf(contract, error, connectionId);
-      if (eventType === "MESSAGE" && error instanceof Refusal && error.kind === "too_many") {
-        requestId = findRequestId(event);
-        const next = await countRefusedMessage(connectionId, now, caller);
-        if (next === "close") {
-          await closeConnection(openPoster(), connectionId, closeReasons.rateLimited, isOpen);
-          if (caller !== undefined) await countFloodClose(countedName(caller), now);
-        }
-        if (next !== "answer") return { statusCode: 200, body: "" };
-      }
       if (eventType === "CONNECT") return { statusCode: failure.statusCode, body: "" };
-      if (eventType === "MESSAGE") await answer({ type: "error", ...failure });
+      if (eventType === "MESSAGE") {
+        const isFlood = error instanceof Refusal && error.kind === "too_many";
+        if (isFlood) requestId = findRequestId(event);
+        if (!isFlood || (await countFlood(openPoster, connectionId, caller, now)))
+          await answer({ type: "error", ...failure });
+      }
       return { statusCode: 200, body: "" };
     }
   }
 
   return { contract, handler: withMetrics(handler) };
+}
+
+/** Counts a message above the rate; too many close the connection. Returns whether to answer. */
+async function countFlood(
+  openPoster: () => Poster,
+  connectionId: string,
+  caller: Caller | undefined,
+  now: Date,
+): Promise<boolean> {
+  const next = await countRefusedMessage(connectionId, now, caller);
+  if (next === "close") {
+    await closeConnection(openPoster(), connectionId, closeReasons.rateLimited, isOpen);
+    if (caller !== undefined) await countFloodClose(countedName(caller), now);
+  }
+  return next === "answer";
 }
 
 /** A connection that sends messages is open. */
