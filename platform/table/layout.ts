@@ -91,7 +91,10 @@ const Label = z
     /** A migration that has not reached the end of the table (platform/table/migrate.ts). */
     migration: z
       .object({
-        ...{ from: form, to: form, seen: z.number().int(), changed: z.number().int() },
+        from: form,
+        to: form,
+        seen: z.number().int(),
+        changed: z.number().int(),
         after: z.object({ PK: z.string(), SK: z.string() }).optional(),
       })
       .optional(),
@@ -101,7 +104,10 @@ const Label = z
     issuer: z.string().optional(),
   })
   .transform(({ version, oldest = version, readable = version, writing = version, ...more }) => ({
-    ...{ version, oldest, readable, writing },
+    version,
+    oldest,
+    readable,
+    writing,
     ...more,
   }));
 export type Label = z.output<typeof Label>;
