@@ -186,7 +186,12 @@ function open(
     ended.add(listingOf(caller, id));
   };
   const connection = takeConnection({
-    ...{ id, connectedAt, caller, socket, raw, compact: query.compact ?? false },
+    id,
+    connectedAt,
+    caller,
+    socket,
+    raw,
+    compact: query.compact ?? false,
     onMessage: (body) => asRelay(() => routes.handle(connection, body)),
     onClose: () => asRelay(forget),
   });

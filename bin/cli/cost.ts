@@ -98,7 +98,10 @@ function roomOf(values: Values): Room {
     ...waysOf(values),
     ...(tapping > 0 && { tappingShare: tapping / 100 }),
     ...(votesPerSecond > 0 && { votesPerSecond }),
-    ...{ viewers, messagesPerSecond, giftsPerSecond, hours },
+    viewers,
+    messagesPerSecond,
+    giftsPerSecond,
+    hours,
   };
 }
 

@@ -53,7 +53,10 @@ type Counts = { added: number; known: number; bad: number };
  */
 async function* readRows(file: string): AsyncGenerator<CsvRow> {
   const layout = {
-    ...{ bom: true, info: true, relax_column_count: true, skip_empty_lines: true },
+    bom: true,
+    info: true,
+    relax_column_count: true,
+    skip_empty_lines: true,
     // Without this the first line's end counts for all, and a file joined of two loses its rest.
     record_delimiter: ["\r\n", "\n", "\r"],
   };

@@ -18,8 +18,12 @@ const sessionLength = 32;
 
 /** Settings of a hype train that a few gifts of two users start. */
 const lowTrain = {
-  ...{ enabled: true, startCredits: 20, startSenders: 2, windowSeconds: 300 },
-  ...{ levels: [40, 100, 200], levelSeconds: 60 },
+  enabled: true,
+  startCredits: 20,
+  startSenders: 2,
+  windowSeconds: 300,
+  levels: [40, 100, 200],
+  levelSeconds: 60,
 };
 
 /** Events that can be triggered; each returns the API's response. */

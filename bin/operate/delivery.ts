@@ -111,7 +111,8 @@ export function relayDeliveryOf(room: Delivered, tasks: number): ReturnType<type
   const bytes = frames * frame.bytes + room.bytesPerSecond;
   const { dynamodb_write_units: write = 0, dynamodb_read_units: read = 0 } = made;
   return {
-    ...{ ...made, frames },
+    ...made,
+    frames,
     gigabytes_out: (room.viewers * bytes) / 1e9,
     dynamodb_write_units: write + (tasks * relaying.write) / relaying.everySeconds,
     dynamodb_read_units: read + tasks * (relaying.readsPerSecond + bytes / 4096),

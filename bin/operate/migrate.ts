@@ -33,7 +33,9 @@ async function run({ name, unitsPerSecond }: ReturnType<typeof readArguments>): 
   const { handle, close } = await openTableHandle({ stage: name });
   try {
     const oldest = await migrate(handle, {
-      ...{ migrations, unitsPerSecond, pause },
+      migrations,
+      unitsPerSecond,
+      pause,
       tell: ({ from, to, seen, changed }) =>
         console.log(`Form ${from} to ${to}: ${seen} items seen, ${changed} changed`),
     });

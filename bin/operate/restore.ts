@@ -61,8 +61,11 @@ function readOptions(): RestoreOptions {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      ...{ at: { type: "string" }, to: { type: "string" }, every: { type: "string" } },
-      ...{ backup: { type: "boolean" }, drill: { type: "boolean", default: false } },
+      at: { type: "string" },
+      to: { type: "string" },
+      every: { type: "string" },
+      backup: { type: "boolean" },
+      drill: { type: "boolean", default: false },
       before: { type: "string" },
     },
   });

@@ -137,7 +137,8 @@ function demoActions(target: DemoTarget, now: Date): Action[] {
     // What their erasure and their list of streams find.
     put({
       ...key.tracedHost(ids.moderator, ids.host),
-      ...{ hostId: ids.host, at: now.toISOString() },
+      hostId: ids.host,
+      at: now.toISOString(),
     }),
     put({ ...key.room("room_id"), streamId: ids.room }),
     put({ ...key.giftTypesVersion(), version: "demo" }),

@@ -38,8 +38,13 @@ export type TestOptions = {
 /** Parses the arguments of `npm test`. */
 export function readTestOptions(given: readonly string[]): TestOptions {
   const options: TestOptions = {
-    ...{ help: false, all: false, watch: false, changedSince: undefined },
-    ...{ paths: [], name: undefined, jest: [] },
+    help: false,
+    all: false,
+    watch: false,
+    changedSince: undefined,
+    paths: [],
+    name: undefined,
+    jest: [],
   };
   const rest = [...given];
   for (let one = rest.shift(); one !== undefined; one = rest.shift()) {

@@ -124,12 +124,15 @@ export function tap(was: LikeItem | undefined, taps: Taps, by: Tapping, now: Dat
   return {
     total: own.total,
     item: {
-      ...{ userId: by.userId, streamId: by.streamId, change: by.change },
+      userId: by.userId,
+      streamId: by.streamId,
+      change: by.change,
       likes: (was?.likes ?? 0) + added,
       at: added === 0 ? (was?.at ?? at) : at,
       sessions: [own, ...others].slice(0, sessionsMax),
       ...(begunAt !== undefined && { begunAt }),
-      ...{ allowance: full - added, filledAt: Math.max(milliseconds, was?.filledAt ?? 0) },
+      allowance: full - added,
+      filledAt: Math.max(milliseconds, was?.filledAt ?? 0),
       ...(Object.keys(goals).length > 0 && { goals }),
     },
   };

@@ -81,7 +81,10 @@ export function voteRecord({ old, new: image, createdAt }: ItemChange): LogRecor
 
 /** A record without events, which only changes sums. Its id is as short as possible. */
 const addOnly = (id: string, createdAt: number): LogRecord => ({
-  ...{ id, createdAt, lane: "always" as const, events: [] },
+  id,
+  createdAt,
+  lane: "always" as const,
+  events: [],
 });
 
 /**

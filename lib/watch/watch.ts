@@ -72,7 +72,9 @@ export class Watch extends Stack {
         );
         const counted = { metricNamespace: namespace, metricName, metricValue: "1" };
         new MetricFilter(this, `${metricName}-filter`, {
-          ...{ logGroup, filterPattern: pattern, ...counted },
+          logGroup,
+          filterPattern: pattern,
+          ...counted,
         });
         return [name, metricOf(namespace, metricName, {}, "Sum")];
       }),

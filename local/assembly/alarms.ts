@@ -13,7 +13,9 @@ const Period = z.union([z.literal(60), z.literal(3_600)]);
 /** A metric, also one whose gaps an expression fills with zeros: AWS's, not measured here. */
 const WatchedProperties = z.union([
   MetricProperties.extend({
-    ...{ Statistic: z.string().optional(), ExtendedStatistic: z.string().optional(), Period },
+    Statistic: z.string().optional(),
+    ExtendedStatistic: z.string().optional(),
+    Period,
   }),
   z
     .object({
@@ -27,7 +29,9 @@ const WatchedProperties = z.union([
     })
     .transform(({ Metrics: [, { MetricStat }] }) => ({
       ...MetricStat.Metric,
-      ...{ Statistic: MetricStat.Stat, ExtendedStatistic: undefined, Period: MetricStat.Period },
+      Statistic: MetricStat.Stat,
+      ExtendedStatistic: undefined,
+      Period: MetricStat.Period,
     })),
 ]);
 

@@ -31,16 +31,20 @@ export type Progress = {
 /** Progress at a position, before anything was read. */
 export function createProgress(position: string | undefined): Progress {
   return {
-    ...{ position, read: position, pending: [], history: [], hasMore: true },
-    ...{
-      size: undefined,
-      tries: 0,
-      doubledUntil: undefined,
-      rewind: 0,
-      emptyPolls: 0,
-      isIdle: false,
-    },
-    ...{ batches: 0, delivered: 0, failures: 0 },
+    position,
+    read: position,
+    pending: [],
+    history: [],
+    hasMore: true,
+    size: undefined,
+    tries: 0,
+    doubledUntil: undefined,
+    rewind: 0,
+    emptyPolls: 0,
+    isIdle: false,
+    batches: 0,
+    delivered: 0,
+    failures: 0,
   };
 }
 

@@ -70,7 +70,9 @@ export async function changeVisibility(
   messages: readonly Unhandled[],
 ): Promise<void> {
   const Entries = messages.map(({ receiptHandle, seconds }, at) => ({
-    ...{ Id: String(at), ReceiptHandle: receiptHandle, VisibilityTimeout: seconds },
+    Id: String(at),
+    ReceiptHandle: receiptHandle,
+    VisibilityTimeout: seconds,
   }));
   await client().send(new ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries }));
 }

@@ -96,7 +96,9 @@ export async function collectOwnData(userId: string, now: Date): Promise<OwnData
   if (messages.isCut) truncated.add("messages");
   if (votes.isCut) truncated.add("votes");
   return {
-    ...{ userId, exportedAt: now.toISOString(), profile: profile ?? null },
+    userId,
+    exportedAt: now.toISOString(),
+    profile: profile ?? null,
     wallet: { balance, pending, owed, spendLimit },
     ...shown,
     channel: channel.revision === 0 ? null : channelSettingsOf(channel),

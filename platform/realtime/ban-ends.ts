@@ -69,7 +69,9 @@ function banEndIn({ dynamodb }: DynamoDBRecord): BanEnd[] {
   const changed = ban?.id === was?.id ? [] : [begun];
   if (ban?.mute && !isAmong(was, ban.mute.id)) changed.push(ban.mute);
   return changed.map((one) => ({
-    ...{ userId, banId: one?.id ?? null, endsAt: one?.endsAt ?? null },
+    userId,
+    banId: one?.id ?? null,
+    endsAt: one?.endsAt ?? null,
     [kind === "channel_member" ? "hostId" : "streamId"]: owner,
   }));
 }

@@ -73,7 +73,10 @@ export async function readRange(
   const recovery = await recoverFrom(streamId, since, end, now);
   if (recovery === "lost")
     return {
-      ...{ epoch: end.epoch, head: end.head, recovered: false, frames: [] },
+      epoch: end.epoch,
+      head: end.head,
+      recovered: false,
+      frames: [],
       ...(await showState(streamId, end)),
     };
   const { from } = recovery;

@@ -25,7 +25,8 @@ export const listingOf = (
   { userId, tokenId, countedAs }: Caller,
   connectionId: string,
 ): Listing => ({
-  ...{ userId, connectionId },
+  userId,
+  connectionId,
   ...(tokenId !== "" && { tokenHash: hashOfSecret(tokenId) }),
   ...(countedAs !== undefined && { countedAs }),
 });

@@ -355,7 +355,10 @@ export const connectionIn = (SK: string) => SK.slice("SUB#h#".length);
  * with a debt, and pending deliveries by webhook, in the order of their events.
  */
 export const dueIndex = {
-  ...{ name: "due", PK: "due", SK: "SK", debtors: "#debtors" },
+  name: "due",
+  PK: "due",
+  SK: "SK",
+  debtors: "#debtors",
   deliveriesTo: (receiverId: string) => `#deliveries-${receiverId}`,
 } as const;
 /** The index key of a sender's held gifts, which no user id can equal. */

@@ -102,7 +102,9 @@ async function migrateAll(
     const changed = await changeAll(place, migration, Items as Item[], spend);
     const { after: _, ...counts } = progress;
     progress = {
-      ...{ ...counts, seen: counts.seen + Items.length, changed: counts.changed + changed },
+      ...counts,
+      seen: counts.seen + Items.length,
+      changed: counts.changed + changed,
       ...(LastEvaluatedKey && { after: LastEvaluatedKey as Key }),
     };
     await note(place, progress);

@@ -17,7 +17,10 @@ export function moveInRows(event: KeyboardEvent, list: HTMLElement) {
 /** Arrow keys move the focus in a grid with this number of columns. */
 export function moveInGrid(event: KeyboardEvent, name: string, columns: number): void {
   const steps: Record<string, number> = {
-    ...{ ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns },
+    ArrowLeft: -1,
+    ArrowRight: 1,
+    ArrowUp: -columns,
+    ArrowDown: columns,
   };
   const step = steps[event.key];
   if (step === undefined) return;

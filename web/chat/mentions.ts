@@ -19,7 +19,10 @@ export function createMentions(
 ) {
   const name = `mentions-${++lists}`;
   const element = make("div", {
-    ...{ class: "mentions-list", id: name, role: "listbox", hidden: true },
+    class: "mentions-list",
+    id: name,
+    role: "listbox",
+    hidden: true,
     "aria-label": translate("mention"),
   });
   let found: Person[] = [];
@@ -43,7 +46,9 @@ export function createMentions(
     return make(
       "div",
       {
-        ...{ class: "option", role: "option", id: `${name}-${place}` },
+        class: "option",
+        role: "option",
+        id: `${name}-${place}`,
         // The box keeps the focus.
         onpointerdown: (event: Event) => event.preventDefault(),
         onclick: () => pick(person),

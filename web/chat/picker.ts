@@ -52,7 +52,9 @@ export class Picker {
       make(
         "button",
         {
-          ...{ class: "tool", type: "button", "aria-label": translate(label) },
+          class: "tool",
+          type: "button",
+          "aria-label": translate(label),
           onclick: () => this.#setCount(this.#counted() + by),
         },
         icon(inside, 16),

@@ -160,7 +160,9 @@ export function giftRow(combo: Combo, translator: Translator) {
   const row = make(
     "article",
     {
-      ...{ class: "row gift", tabindex: -1, "--seconds": `${comboMilliseconds / 1000}s` },
+      class: "row gift",
+      tabindex: -1,
+      "--seconds": `${comboMilliseconds / 1000}s`,
       "--gift-hue": hueOfGift(giftType),
     },
     picture,

@@ -15,7 +15,13 @@ export const tierOf = (credits: number): Tier =>
 
 /** The main colour of our own pictures, as a hue. */
 const ours: Record<string, number> = {
-  ...{ rose: 15, heart: 8, coffee: 55, star: 85, rocket: 285, crown: 85, fireworks: 320 },
+  rose: 15,
+  heart: 8,
+  coffee: 55,
+  star: 85,
+  rocket: 285,
+  crown: 85,
+  fireworks: 320,
   diamond: 230,
 };
 

@@ -38,7 +38,9 @@ export function banAction(
         : `They can read the chat, but not write, ${end}.`,
     verb,
     request: request("POST", "/api/v1/live-stream-ban", {
-      ...{ targetUserId: user._id, liveStreamId: stream.id, actionType },
+      targetUserId: user._id,
+      liveStreamId: stream.id,
+      actionType,
       ...(scope === "channel" && { scope }),
       ...(reason !== "" && { reason }),
       ...(seconds > 0 && { durationSeconds: seconds }),

@@ -43,7 +43,12 @@ export const refused = signal<Refused | undefined>(undefined);
 /** What has arrived since a moment of the page's clock. */
 type Count = Record<"since" | "messages" | "credits" | "removals" | "delay" | "events", number>;
 const zero = (): Count => ({
-  ...{ since: performance.now(), messages: 0, credits: 0, removals: 0, delay: 0, events: 0 },
+  since: performance.now(),
+  messages: 0,
+  credits: 0,
+  removals: 0,
+  delay: 0,
+  events: 0,
 });
 
 /** The user whose streams the samples are of. */

@@ -113,7 +113,10 @@ function actionOf(
 }
 
 const pick = ({ name, creditAmount, svgUrl, isActive }: Draft): Draft => ({
-  ...{ name, creditAmount, svgUrl, isActive },
+  name,
+  creditAmount,
+  svgUrl,
+  isActive,
 });
 
 type EditorProps = {

@@ -149,7 +149,13 @@ function operationOf(
   const tag = tags[0] ?? "Other";
   const codes = failures.flatMap((failure) => failure.codes);
   return {
-    ...{ operationId, summary, tag, method, path, security, failures },
+    operationId,
+    summary,
+    tag,
+    method,
+    path,
+    security,
+    failures,
     ...(description && { description }),
     ...(parameters && { parameters }),
     ...(taken && {

@@ -41,12 +41,18 @@ export function partsOf({ operations, components }: AsyncApi): SocketPart[] {
   const events = Object.entries(schemas).filter(([name]) => name.startsWith(eventPrefix));
   return [
     ...actions.map(([name, { summary, description }]) => ({
-      ...{ id: name, group: "Actions" as const, name, says: summary },
+      id: name,
+      group: "Actions" as const,
+      name,
+      says: summary,
       ...(description && { description }),
       schema: schemaOf(messages[name]!),
     })),
     ...sent.map(([name, message]) => ({
-      ...{ id: name, group: "Messages" as const, name, says: message.summary ?? "" },
+      id: name,
+      group: "Messages" as const,
+      name,
+      says: message.summary ?? "",
       schema: schemaOf(message),
     })),
     ...events.map(([given, schema]) => {

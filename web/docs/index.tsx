@@ -30,7 +30,9 @@ function shownOf(): Shown | undefined {
     const groups = byTag(operations).map(([tag, members]): [string, Entry[]] => [
       tag,
       members.map((operation) => ({
-        ...{ id: operation.operationId, name: operation.summary, method: operation.method },
+        id: operation.operationId,
+        name: operation.summary,
+        method: operation.method,
         part: <OperationPart operation={operation} schemas={http.schemas} />,
       })),
     ]);
@@ -43,7 +45,8 @@ function shownOf(): Shown | undefined {
     ([group, members]): [string, Entry[]] => [
       group,
       members.map((part) => ({
-        ...{ id: part.id, name: part.name },
+        id: part.id,
+        name: part.name,
         part: <EventPart part={part} schemas={schemas} />,
       })),
     ],

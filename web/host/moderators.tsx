@@ -20,7 +20,11 @@ type Props = {
 
 /** A moderator who has deleted their account since. */
 const deleted = (userId: string) => ({
-  ...{ _id: userId, username: "", name: "Deleted user", surname: "", isDeleted: true },
+  _id: userId,
+  username: "",
+  name: "Deleted user",
+  surname: "",
+  isDeleted: true,
 });
 const labelOf = (user: Profile) => nameOf({ profilePhoto: "", ...user });
 

@@ -6,7 +6,12 @@ type Said = [type: "chat.message" | "superlike.sent"] | [type: "gift.sent", name
 
 const stepMilliseconds = 900;
 const prices: Record<string, number> = {
-  ...{ Rose: 10, Heart: 20, Coffee: 50, Star: 100, Rocket: 500, Crown: 1_000 },
+  Rose: 10,
+  Heart: 20,
+  Coffee: 50,
+  Star: 100,
+  Rocket: 500,
+  Crown: 1_000,
 };
 const chat: Said = ["chat.message"];
 const gift = (name: string): Said => ["gift.sent", name];

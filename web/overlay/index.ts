@@ -133,7 +133,9 @@ function begin(): void {
     if (streamId !== "") overlay.begin(streamId);
     const overlayKey = streamId === "" ? { channel, key } : { streamId, key };
     follow(overlayKey, {
-      ...{ onStream: overlay.begin, onEvent: overlay.take, onSums: overlay.sum },
+      onStream: overlay.begin,
+      onEvent: overlay.take,
+      onSums: overlay.sum,
       onStanding: overlay.show,
     });
   }

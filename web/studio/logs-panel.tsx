@@ -9,7 +9,10 @@ import { isDown, kill, outage } from "./stream-state.ts";
 
 const arrows = { call: "⇄", out: "→", in: "←", note: "·" };
 const times = new Intl.DateTimeFormat("en", {
-  ...{ hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 },
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  fractionalSecondDigits: 3,
   hourCycle: "h23",
 });
 

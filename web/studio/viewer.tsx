@@ -149,8 +149,12 @@ function Ledger({ client, user, pushed, close }: LedgerProps) {
   const { act, errorText } = useAction();
   const remind = (key: string) => {
     const body = {
-      ...{ userId: user.sub, type: "system", category: "live_stream" },
-      ...{ title: "Good evening", message: "Pushed over the WebSocket.", metadata: {} },
+      userId: user.sub,
+      type: "system",
+      category: "live_stream",
+      title: "Good evening",
+      message: "Pushed over the WebSocket.",
+      metadata: {},
     };
     return client.call("POST", "/api/v1/notifications", body, key);
   };

@@ -94,7 +94,9 @@ const openAs: Decision = (was, { endsAt, train: { level, isSealed } }) => {
 };
 
 const cancelledAs: Decision = (_, { endsAt: endedAt }) => ({
-  ...{ status: "cancelled", endedAt, isCancelledByLog: true },
+  status: "cancelled",
+  endedAt,
+  isCancelledByLog: true,
 });
 
 /**

@@ -110,7 +110,9 @@ export async function listMoments(
   let [looked, bytes, place] = [0, 0, after];
   for (;;) {
     const items = await queryItems(key.moment(streamId, ""), prefix.moments, {
-      ...{ limit: size, newestFirst: true, consistent: true },
+      limit: size,
+      newestFirst: true,
+      consistent: true,
       ...(place !== undefined && { after: key.moment(streamId, place).SK }),
     });
     for (const [at, item] of items.entries()) {

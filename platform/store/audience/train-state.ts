@@ -42,7 +42,8 @@ export async function countTrains(
   const settings = isOn ? trainOf(stream) : undefined;
   const window = settings && windowOf(gifts, from, settings);
   counted.trains = {
-    ...{ streamId, revision: stream.revision },
+    streamId,
+    revision: stream.revision,
     ...(from !== "" && { from }),
     ...(settings && { settings }),
     ...(window && { window }),

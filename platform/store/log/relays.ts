@@ -118,7 +118,8 @@ export const markRelayedRoom = (streamId: string, node: string, now: Date): Prom
 
 const roomMark = (streamId: string, node: string, now: Date) => ({
   ...key.relayRoom(streamId, node),
-  ...{ at: now.getTime(), expiresAt: secondsAfter(now, 3_600) },
+  at: now.getTime(),
+  expiresAt: secondsAfter(now, 3_600),
 });
 
 /**
@@ -143,7 +144,8 @@ export async function putRelayedRoom(
   const expiresAt = secondsAfter(now, 3_600);
   const lists = texts.map((users, part) => ({
     ...key.relayUsers(streamId, node, part),
-    ...{ users, expiresAt },
+    users,
+    expiresAt,
     ...(part === 0 && sketch && { sketch }),
   }));
   const left = Array.from({ length: Math.max(0, partsBefore - texts.length) }, (_, at) =>

@@ -104,7 +104,8 @@ async function versionAction({ id, updatedAt }: GiftType, added: 1 | 0 | -1): Pr
       UpdateExpression: `${set.UpdateExpression}, #count = :count`,
       ConditionExpression: isKnown ? "#count = :was" : "attribute_not_exists(#count)",
       ExpressionAttributeValues: {
-        ...{ ...version, ":count": count + added },
+        ...version,
+        ":count": count + added,
         ...(isKnown && { ":was": was }),
       },
     },

@@ -42,7 +42,9 @@ export async function getGiver(
 
 /** The inputs of a gift's decision: stream and giver are read consistently in the same request. */
 export const giftContext = (stream: Stream, giver: Giver, now: Date): GiftContext => ({
-  ...{ stream, ...giver, now },
+  stream,
+  ...giver,
+  now,
   limits: spendLimits(),
   id: newGiftId(stream.id, now),
 });

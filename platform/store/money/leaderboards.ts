@@ -40,7 +40,9 @@ export async function readLeaders(streamId: string, now: Date): Promise<Leaders>
   const leaders = {
     senders: fans.length,
     top: topFans(fans, leadersMax).map(({ userId, credits, count }) => ({
-      ...{ userId, credits, count },
+      userId,
+      credits,
+      count,
     })),
   };
   if (fans.length > sendersMin || known !== undefined) await note(streamId, leaders, now);

@@ -7,7 +7,8 @@ import { changeStream } from "./stream-changes.ts";
 
 const traceOf = (userId: string, hostId: string, at: string) => ({
   ...key.tracedHost(userId, hostId),
-  ...{ hostId, at },
+  hostId,
+  at,
 });
 
 /**

@@ -76,7 +76,8 @@ export async function listStreamsOf(
 
 /** How to read a list of streams whose sort keys end with their ids. */
 const walkOptions = ({ limit, after }: StreamWalk, at: (streamId: string) => Key) => ({
-  ...{ limit, newestFirst: true },
+  limit,
+  newestFirst: true,
   ...(after !== undefined && { after: at(after).SK }),
 });
 
