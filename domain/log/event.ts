@@ -59,7 +59,8 @@ export const eventData = {
     .object({ streamId: shownId, status: StreamStatus, endedAt: Timestamp.nullable() })
     .meta({
       description:
-        "The stream ended; only combo.ended, moment.ended, refunds and moderation can follow",
+        "The stream ended; after messages and gifts sent at that moment, only combo.ended, " +
+        "moment.ended, refunds, moderation and settings can follow",
     }),
   "member.banned": z
     .object({
