@@ -47,7 +47,7 @@ function rowOf(code: RefusalCode): string {
 const columns = `| code | meaning | what a client does |
 | --- | --- | --- |`;
 
-const fault = `| <a id="${faultCode}"></a>\`${faultCode}\` | A bug in Ovation; it is logged with the response's \`x-request-id\` | Retry a few times with increasing delays and the same \`Idempotency-Key\`; then report that id to the operator |`;
+const fault = `| <a id="${faultCode}"></a>\`${faultCode}\` | A bug in Ovation, or a fault of its table that lasted; it is logged with the response's \`x-request-id\` | Retry a few times with increasing delays and the same \`Idempotency-Key\`; then report that id to the operator |`;
 
 function partOf(status: number, rows: readonly string[]): string {
   return `
