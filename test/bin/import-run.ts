@@ -23,10 +23,10 @@ export function useImport() {
   afterAll(() => rmSync(directory, { recursive: true }));
 
   /** Starts an import of these lines. */
-  function begin(lines: readonly string[], { token = backEnd.token } = {}) {
+  function begin(lines: readonly string[], { token = backEnd.token, to = system.url } = {}) {
     const file = join(directory, `${freshId()}.csv`);
     writeFileSync(file, lines.join("\n"));
-    const child = spawn(process.execPath, [script, "import", file, "--to", system.url], {
+    const child = spawn(process.execPath, [script, "import", file, "--to", to], {
       env: { ...process.env, OVATION_TOKEN: token },
       stdio: ["ignore", "pipe", "pipe"],
     });
