@@ -159,13 +159,25 @@ describe("the Tencent API", () => {
   });
 
   test("viewers receive the end of a mute although the member is banned", async () => {
-    const [{ host, id: RoomId }, member] = await Promise.all([liveStream(), person()]);
-    await untilStarted(RoomId, host);
-    const watching = await watch(host, RoomId);
-    const members = { RoomId, MemberList_Account: [member.id] };
-    const muted = await tencentRested("mute_member", { ...members, MuteTime: 6 });
-    const banned = await tencentRested("ban_member", { ...members, Duration: 600 });
-    for (const { body } of [muted, banned]) expect(body).toMatchObject(ok);
+    const begin = async () => {
+      const [{ host, id: RoomId }, member] = await Promise.all([liveStream(), person()]);
+      await untilStarted(RoomId, host);
+      const watching = await watch(host, RoomId);
+      const members = { RoomId, MemberList_Account: [member.id] };
+      const muted = await tencentRested("mute_member", { ...members, MuteTime: 6 });
+      const banned = await tencentRested("ban_member", { ...members, Duration: 600 });
+      for (const { body } of [muted, banned]) expect(body).toMatchObject(ok);
+      const bans = () => watching.events().filter(({ type }) => type === "member.banned");
+      await watching.next(() => bans().length === 2);
+      const [mute, block] = bans();
+      return { watching, isInTime: block.at < mute.data.endsAt };
+    };
+    let { watching, isInTime } = await begin();
+    // A busy machine, or others' calls of a command, may keep the ban until the mute is over.
+    while (!isInTime) {
+      watching.close();
+      ({ watching, isInTime } = await begin());
+    }
     const isEnd = ({ type }: Message) => type === "member.unbanned";
     const { events } = await watching.next((message) => message.events?.some(isEnd));
     const seen = watching.events();
