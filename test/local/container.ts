@@ -98,7 +98,8 @@ export function startContainer(more: Record<string, string> = {}, port?: number)
     stdio: ["ignore", "pipe", "pipe"],
   });
   children.add(child);
-  const ended = once(child, "exit").then(([code]) => code as number | null);
+  // Not "exit", at which its output may be unread.
+  const ended = once(child, "close").then(([code]) => code as number | null);
   let text = "";
   const waiting = new Set<() => void>();
   for (const stream of [child.stdout, child.stderr])

@@ -1,11 +1,8 @@
 /** The relay's own bundle in its container, next to a system whose sockets a relay holds. */
-import { once } from "node:events";
-import { createServer } from "node:http";
 import { endpointFile } from "../../local/aws/discovery-files.ts";
-import { listen } from "../../local/reachable.ts";
 import { call, liveStream, person } from "../api/people.ts";
 import { type Message, open } from "../api/viewer.ts";
-import { type System, startSystem } from "../system.ts";
+import { freePort, type System, startSystem } from "../system.ts";
 import { aws, Environment, ownBundle, startContainer, useContainers } from "./container.ts";
 
 useContainers();
@@ -78,11 +75,3 @@ const metricsIn = (text: string) =>
     .split("\n")
     .filter((line) => line.includes('"CloudWatchMetrics"'))
     .map((line) => JSON.parse(line) as Record<string, unknown>);
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  const port = await listen(probe);
-  probe.close();
-  await once(probe, "close");
-  return port;
-}
