@@ -95,12 +95,12 @@ test.each(bare)(
   (command) => {
     // Builtins of bash are not in sh.
     const [, inside = command] = /^eval "\$\((.*)\)"$/.exec(command) ?? [];
-    const gifts = "npm run -s trigger -- gift --count 16 --every 500 > /dev/null";
+    // Gifts for as long as it listens, and until the last is sent: it would be in the next tests.
+    const gifts = 'while [ -e "$SAID" ]; do npm run -s trigger -- gift; done > /dev/null';
     pasteInto(
       system,
       inside.includes("listen")
-        ? // Until all are sent: they would be events of the next tests.
-          `${gifts} &\n${inside.replace("listen --", "listen -- --count 3")}\nwait`
+        ? `${gifts} &\n${inside.replace("listen --", "listen -- --count 3")}\nrm "$SAID"\nwait`
         : inside,
     );
   },
