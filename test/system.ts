@@ -12,7 +12,7 @@ export type System = {
   url: string;
   dataDir: string;
   process: ChildProcess;
-  /** Its output so far. */
+  /** The whole lines of its output so far, whose last part may not have arrived. */
   output(): string;
   /** Stops it with SIGTERM; returns its exit code. Removes data that was created for it. */
   stop(): Promise<number | null>;
@@ -58,8 +58,8 @@ export async function startSystem(settings: Settings = {}): Promise<System> {
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr])
-    stream?.on("data", (chunk: Buffer) => {
-      output = (output + chunk.toString()).slice(-200_000);
+    stream?.setEncoding("utf8").on("data", (text: string) => {
+      output = (output + text).slice(-200_000);
     });
   const ended = new Promise<number | null>((done) => child.once("exit", (code) => done(code)));
   const url = `http://127.0.0.1:${port}`;
@@ -73,7 +73,7 @@ export async function startSystem(settings: Settings = {}): Promise<System> {
     url,
     dataDir,
     process: child,
-    output: () => output,
+    output: () => output.slice(0, output.lastIndexOf("\n") + 1),
     async stop() {
       child.kill("SIGTERM");
       const code = await ended;

@@ -69,9 +69,10 @@ test("the relay accepts sockets in a container and publishes gathered metrics, w
   expect(container.text()).not.toContain("ERROR");
 });
 
-/** The lines of metrics in a container's output. */
+/** The whole lines of metrics in a container's output. */
 const metricsIn = (text: string) =>
   text
     .split("\n")
+    .slice(0, -1)
     .filter((line) => line.includes('"CloudWatchMetrics"'))
     .map((line) => JSON.parse(line) as Record<string, unknown>);
