@@ -16,8 +16,12 @@ export const worker = `worker-${process.env.JEST_WORKER_ID ?? 1}`;
 /** The runner's switches at their defaults. */
 const switches = {
   streams: {
-    ...{ shards: 1, double: 0, regroup: false, pause: false },
-    ...{ lagMilliseconds: [], clockSkewSeconds: [] },
+    shards: 1,
+    double: 0,
+    regroup: false,
+    pause: false,
+    lagMilliseconds: [],
+    clockSkewSeconds: [],
   },
   functions: { frozen: false },
 };

@@ -105,7 +105,9 @@ test("a channel's overlay follows from one live stream to the next", async () =>
   );
   for (const streamId of [foreign.id, one.id])
     expect(await ask(overlay, { action: "subscribe", streamId })).toMatchObject({
-      ...{ type: "error", statusCode: 403, code: "stream_not_granted" },
+      type: "error",
+      statusCode: 403,
+      code: "stream_not_granted",
     });
   const { heads } = await ask(overlay, { action: "ping" });
   expect(Object.keys(heads)).toEqual([two.id]);
@@ -135,7 +137,9 @@ test("the client follows a channel from one stream to the next", async () => {
   const ends: string[] = [];
   let stream: Subscription | undefined;
   const client = createClient({
-    ...{ url: apiUrl(), socketUrl: wsUrl(), overlayKey: { channel: host.id, key } },
+    url: apiUrl(),
+    socketUrl: wsUrl(),
+    overlayKey: { channel: host.id, key },
     WebSocket: WebSocket as never,
     onChannel(streamId) {
       channels.push(streamId);

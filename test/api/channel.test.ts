@@ -13,7 +13,10 @@ import { type Message, watch } from "./viewer.ts";
 
 const bans = "/api/v1/live-stream-ban";
 const rules = {
-  ...{ slowModeSeconds: 0, followersOnly: false, blockedWords: [], giftsEnabled: true },
+  slowModeSeconds: 0,
+  followersOnly: false,
+  blockedWords: [],
+  giftsEnabled: true,
   moderators: [],
 };
 const untouched = { ...rules, train: expect.objectContaining({ enabled: false }) };
@@ -69,11 +72,14 @@ test("every new stream takes its host's channel settings, and changes reach stre
     type === "settings.changed" && data.moderators.length > 0;
   const shown = await watching.next(({ events }) => events?.some(isChange));
   expect(shown.events.find(isChange).data).toMatchObject({
-    ...{ moderators: [moderator.id], slowModeSeconds: 7 },
+    moderators: [moderator.id],
+    slowModeSeconds: 7,
   });
   const later = await liveStream(host);
   expect((await settings(live.id, host)).body.data).toEqual({
-    ...{ ...rules, ...named, slowModeSeconds: 7 },
+    ...rules,
+    ...named,
+    slowModeSeconds: 7,
   });
   for (const id of [await planned, later.id])
     expect((await settings(id, host)).body.data).toEqual({ ...rules, ...named });
@@ -84,7 +90,8 @@ test("every new stream takes its host's channel settings, and changes reach stre
   await settings(live.id, host, { moderators: [] });
   await change(host, { slowModeSeconds: 0 });
   expect((await settings(live.id, host)).body.data).toMatchObject({
-    ...{ moderators: [], slowModeSeconds: 0 },
+    moderators: [],
+    slowModeSeconds: 0,
   });
   watching.close();
 });
@@ -109,7 +116,8 @@ test("a channel's ban applies to every stream of the host, and each live one sho
   const { _id: banId, ...shown } = made.body.data;
   expect(shown).toMatchObject({ scope: "channel", endsAt: null, liveStreamId: one.id });
   expect(await banned.next(({ type }) => type === "unsubscribed")).toMatchObject({
-    ...{ streamId: two.id, reason: "blocked" },
+    streamId: two.id,
+    reason: "blocked",
   });
   const later = await liveStream(host);
   for (const { id } of [one, two, later]) {

@@ -79,8 +79,11 @@ async function liveThrough({ host, id }: { host: Person; id: string }, fan: Pers
   const shown = { DefaultName: "Rose", IconUrl: "https://cdn.example.com/gifts/rose.png" };
   await tencentRested("add_gift", { GiftId, Coins: 10, ...shown });
   const sent = await tencent("send_gift", {
-    ...{ RoomId: id, From_Account: fan.id, ReceiverList_Account: [host.id, other.id] },
-    ...{ GiftId, Count: 2 },
+    RoomId: id,
+    From_Account: fan.id,
+    ReceiverList_Account: [host.id, other.id],
+    GiftId,
+    Count: 2,
   });
   expect(sent.body).toMatchObject({ ErrorInfo: "", ErrorCode: 0 });
 }

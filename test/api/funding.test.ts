@@ -52,7 +52,10 @@ test("contributions are held, and go to the host once the stream is live and has
   const key = freshId();
   const first = await fund(ann, id, 70, key);
   expect(first.body.data).toEqual({
-    ...{ streamId: id, amount: 70, collectedFunding: 70, fundingGoal: goal },
+    streamId: id,
+    amount: 70,
+    collectedFunding: 70,
+    fundingGoal: goal,
     fundingPercentage: 70,
   });
   expect((await fund(ann, id, 70, key)).headers.get("idempotency-replayed")).toBe("true");
@@ -163,7 +166,10 @@ test("contributors of the full price may send Tencent gifts, others get 100002",
   const GiftId = await giftType(1);
   const send = (from: Person) =>
     tencent("send_gift", {
-      ...{ RoomId: id, GiftId, Count: 1, From_Account: from.id },
+      RoomId: id,
+      GiftId,
+      Count: 1,
+      From_Account: from.id,
       ReceiverList_Account: [host.id],
     });
   expect((await send(part)).body).toMatchObject({ ActionStatus: "FAIL", ErrorCode: 100002 });

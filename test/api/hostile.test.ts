@@ -85,7 +85,10 @@ test("any value in a body field gets a documented response and never a 5xx", asy
     const route = `${operation.method} ${pathOf(operation, world)}`;
     const bodies = [...hostileBodies(operation.body, world.known)];
     const calls = bodies.map(async (body) => ({
-      ...{ operation, route, body, as: await callerOf(operation, world) },
+      operation,
+      route,
+      body,
+      as: await callerOf(operation, world),
     }));
     const sent = await sendAll(await Promise.all(calls));
     expect(misfits(sent)).toEqual([]);

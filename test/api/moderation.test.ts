@@ -188,7 +188,9 @@ test("a timed ban expires everywhere, viewers are notified, and it can no longer
   expect((await say(id, target, "hello")).status).toBe(201);
   const one = `/api/v1/live-stream-ban/${banId}`;
   expect((await call(`GET ${one}`, { as: host })).body.data).toMatchObject({
-    ...{ endsAt, deletedAt: endsAt, deletedBy: null },
+    endsAt,
+    deletedAt: endsAt,
+    deletedBy: null,
   });
   const check = `GET /api/v1/live-stream-ban/check/${target.id}?liveStreamId=${id}`;
   expect((await call(check, { as: host })).body.data).toEqual({ isBanned: false, ban: null });

@@ -42,8 +42,12 @@ const list = (streamId: string, query = "", as?: Person) =>
 const poll = { kind: "poll", title: "Red?", options: ["yes", "no", "maybe"], seconds: 600 };
 const goal = { kind: "goal", title: "A new microphone", of: "credits", target: 30 };
 const train = {
-  ...{ enabled: true, startCredits: 30, startSenders: 2, windowSeconds: 60 },
-  ...{ levels: [40], levelSeconds: 60 },
+  enabled: true,
+  startCredits: 30,
+  startSenders: 2,
+  windowSeconds: 60,
+  levels: [40],
+  levelSeconds: 60,
 };
 
 const people = (count: number) => Promise.all(Array.from({ length: count }, () => person()));
@@ -65,9 +69,19 @@ test.concurrent("a poll counts each user's last vote, and its result matches the
   expect(made.status).toBe(201);
   const moment = made.body.data;
   expect(moment).toMatchObject({
-    ...{ streamId: id, kind: "poll", status: "open", title: "Red?", choices: 1, of: null },
-    ...{ options: poll.options, target: null, level: null, reached: null, result: null },
-    ...{ by: { _id: host.id, role: "host" }, endedAt: null },
+    streamId: id,
+    kind: "poll",
+    status: "open",
+    title: "Red?",
+    choices: 1,
+    of: null,
+    options: poll.options,
+    target: null,
+    level: null,
+    reached: null,
+    result: null,
+    by: { _id: host.id, role: "host" },
+    endedAt: null,
   });
   // The one who watches is counted by the stream's next frame.
   expect([0, 1]).toContain(moment.spreadSeconds);
@@ -190,10 +204,14 @@ test.concurrent("a goal of likes counts taps; moments end with their stream", as
   await watching.next(holds("moment.ended", pollId));
   const { endedAt } = (await call(`GET /api/v1/live-stream/${id}`, { as: host })).body.data;
   expect(eventOf(watching, "moment.ended", momentId)[0].data).toMatchObject({
-    ...{ status: "ended", endedAt, result: { amount: 4, reached: true } },
+    status: "ended",
+    endedAt,
+    result: { amount: 4, reached: true },
   });
   expect(eventOf(watching, "moment.ended", pollId)[0].data).toMatchObject({
-    ...{ status: "ended", endedAt, result: { votes: [0, 1, 0], voters: 1, winner: 1 } },
+    status: "ended",
+    endedAt,
+    result: { votes: [0, 1, 0], voters: 1, winner: 1 },
   });
   watching.close();
 });
@@ -221,7 +239,8 @@ test.concurrent("a cancelled moment has no result; the list is newest first, by 
   await vote(await person(), id, first!, [0]);
   const { status, body } = await cancel(host, id, first!);
   expect({ status, data: body.data }).toMatchObject({
-    ...{ status: 200, data: { status: "cancelled", result: null } },
+    status: 200,
+    data: { status: "cancelled", result: null },
   });
   await watching.next(holds("moment.ended", first!));
   expect(eventOf(watching, "moment.ended", first!)[0].data).toEqual(body.data);

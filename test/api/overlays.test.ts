@@ -67,7 +67,9 @@ test("a host creates keys, each shown once, and neither in lists nor in repeated
   expect(other.key).not.toBe(made.key);
   const list = await call(`GET /api/v1/live-stream/${id}/overlay-keys`, { as: host });
   const shown = [other, made].map(({ id: keyId, description, createdAt }) => ({
-    ...{ id: keyId, description, createdAt },
+    id: keyId,
+    description,
+    createdAt,
   }));
   expect(list.body.data.list).toEqual(shown);
   expect(list.text).not.toContain("ovk_");
@@ -84,7 +86,8 @@ test("only the host and admins create, list and revoke keys", async () => {
   await call("GET /api/v1/users/me", { as: moderator });
   const settings = { moderators: [moderator.id] };
   const changed = await call(`PATCH /api/v1/live-stream/${id}/chat-settings`, {
-    ...{ as: host, body: settings },
+    as: host,
+    body: settings,
   });
   expect(changed.status).toBe(200);
   const made = await makeKey(id, host);
@@ -232,7 +235,9 @@ test("revoking an overlay key closes its sockets with 4504 within 10 s, and no o
   expect((await call(`DELETE ${keysOf(id)}/${made.id}`, { as: host })).status).toBe(204);
   for (const overlay of leaving)
     expect(await overlay.next(ofType("closing"))).toEqual({
-      ...{ type: "closing", code: 4504, reason: expect.any(String) },
+      type: "closing",
+      code: 4504,
+      reason: expect.any(String),
     });
   for (const end of ends) expect((await end) - revokedAt).toBeLessThan(10_000);
   await say(id, host, "still here");

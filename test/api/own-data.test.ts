@@ -72,8 +72,14 @@ test("an export has the titles and texts of the user's own streams", async () =>
   expect(channel).toMatchObject({ blockedWords: ["spoiler"], slowModeSeconds: 0 });
   expect(streams).toEqual([
     expect.objectContaining({
-      ...{ streamId: id, hostId: as.id, status: "preparing", startedAt: null },
-      ...{ title, motivation, interest: "music", thumbnailUrl: expect.any(String) },
+      streamId: id,
+      hostId: as.id,
+      status: "preparing",
+      startedAt: null,
+      title,
+      motivation,
+      interest: "music",
+      thumbnailUrl: expect.any(String),
     }),
   ]);
   expect(JSON.stringify(streams)).not.toContain(other.id);
@@ -151,7 +157,10 @@ test("the same sub returns as a new user: other names, no past, and a continued 
   expect((await call(`GET /api/v1/users/profile/username/${name}`)).status).toBe(404);
   const again = await person({ id: as.id, claims: { given_name: "Eve" } });
   expect((await call("GET /api/v1/users/me", { as: again })).body.data).toMatchObject({
-    ...{ name: "Eve", surname: "", username: "", followersCount: 0 },
+    name: "Eve",
+    surname: "",
+    username: "",
+    followersCount: 0,
   });
   const list = async () =>
     (await call("GET /api/v1/users/me/transactions", { as: again })).body.data.list;

@@ -68,10 +68,18 @@ export async function makePaidWorld() {
   });
   const overlay = await call(`POST ${live}/${streamId}/overlay-keys`, { as: host, body: {} });
   const known = {
-    ...{ streamId, liveStreamId: streamId, messageId, giftTypeId, replyTo: undefined },
+    streamId,
+    liveStreamId: streamId,
+    messageId,
+    giftTypeId,
+    replyTo: undefined,
     keyId: overlay.body.data.id,
-    ...{ momentId: poll.body.data.id, targetUserId: target.id, expectedPrice: 1 },
-    ...{ moderators: undefined, giftId: gift.body.data.id, banId: ban.body.data._id },
+    momentId: poll.body.data.id,
+    targetUserId: target.id,
+    expectedPrice: 1,
+    moderators: undefined,
+    giftId: gift.body.data.id,
+    banId: ban.body.data._id,
   };
   const inside = { host, moderator, guest, holder, boss: await admin() };
   return { known, inside, out: { stranger: await rich(1_000), refunded } };

@@ -91,8 +91,11 @@ test("socket: a flood gets one error, then close code 4429; it may reconnect aft
   expect(errors.length).toBeLessThanOrEqual(floodsMax);
   expect(errors).toEqual(
     Array(Math.max(1, errors.length)).fill({
-      ...{ type: "error", statusCode: 429, code: "too_many_requests" },
-      ...{ errors: ["Too many requests"], requestId: expect.stringMatching(/^p\d+$/) },
+      type: "error",
+      statusCode: 429,
+      code: "too_many_requests",
+      errors: ["Too many requests"],
+      requestId: expect.stringMatching(/^p\d+$/),
     }),
   );
   calm.send({ action: "ping", requestId: "calm" });

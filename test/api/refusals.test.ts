@@ -71,12 +71,16 @@ test("an error on a socket has a code", async () => {
   const watching = await viewer(await person());
   watching.send({ action: "subscribe", streamId: freshId(), requestId: "a" });
   expect(await watching.next(isError)).toMatchObject({
-    ...{ statusCode: 404, code: "stream_not_found", requestId: "a" },
+    statusCode: 404,
+    code: "stream_not_found",
+    requestId: "a",
   });
   const from = watching.messages.length;
   watching.send({ action: "fly", requestId: "b" });
   expect(await watching.next(isError, from)).toMatchObject({
-    ...{ statusCode: 400, code: "request_invalid", requestId: "b" },
+    statusCode: 400,
+    code: "request_invalid",
+    requestId: "b",
   });
   watching.close();
 });

@@ -45,7 +45,9 @@ async function expectEnded(socket: Viewer, since: number): Promise<void> {
     else socket.socket.once("close", () => done());
   });
   expect(await socket.next(ofType("closing"))).toEqual({
-    ...{ type: "closing", code: 4503, reason: expect.any(String) },
+    type: "closing",
+    code: 4503,
+    reason: expect.any(String),
   });
   await closed;
   expect(Date.now() - since).toBeLessThan(10_000);
@@ -95,7 +97,9 @@ test("an admin revokes a user's tokens issued up to a time; later ones and those
   const made = await call("POST /api/v1/revocations", { as: boss, body, key: "k" });
   expect(made.status).toBe(201);
   expect(made.body.data).toEqual({
-    ...{ id: expect.stringMatching(/^[0-9a-f]{24}$/), sub: id, issuedBefore },
+    id: expect.stringMatching(/^[0-9a-f]{24}$/),
+    sub: id,
+    issuedBefore,
     at: expect.any(String),
   });
   await Promise.all([expectRefused(early, since), expectEnded(first, since)]);
@@ -119,7 +123,10 @@ test("one token is revoked by its jti, with its sockets and tickets; other token
   const since = Date.now();
   const made = await call("POST /api/v1/revocations", { as: boss, body: { jti } });
   expect(made.body.data).toEqual({
-    ...{ id: expect.any(String), jti, issuedBefore: null, at: expect.any(String) },
+    id: expect.any(String),
+    jti,
+    issuedBefore: null,
+    at: expect.any(String),
   });
   await Promise.all([
     expectRefused(stolen, since),

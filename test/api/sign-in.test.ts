@@ -13,8 +13,13 @@ async function codeFor(verifier: string, more: Record<string, string> = {}) {
   const url = new URL(authorizationEndpoint);
   const challenge = createHash("sha256").update(verifier).digest("base64url");
   const asked = {
-    ...{ response_type: "code", client_id: clientId, redirect_uri: redirectUri(), scope },
-    ...{ code_challenge: challenge, code_challenge_method: "S256", ...more },
+    response_type: "code",
+    client_id: clientId,
+    redirect_uri: redirectUri(),
+    scope,
+    code_challenge: challenge,
+    code_challenge_method: "S256",
+    ...more,
   };
   for (const [name, value] of Object.entries(asked)) url.searchParams.set(name, value);
   const answer = await fetch(url, { redirect: "manual" });
@@ -77,8 +82,11 @@ localTest("the local issuer only redirects codes to pages of this machine", asyn
   const { authorizationEndpoint, clientId } = await settings();
   const challenge = "a".repeat(43);
   const given = {
-    ...{ response_type: "code", client_id: clientId, redirect_uri: redirectUri() },
-    ...{ code_challenge: challenge, code_challenge_method: "S256" },
+    response_type: "code",
+    client_id: clientId,
+    redirect_uri: redirectUri(),
+    code_challenge: challenge,
+    code_challenge_method: "S256",
   };
   for (const wrong of [
     { redirect_uri: "https://elsewhere.example/console" },

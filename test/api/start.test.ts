@@ -74,12 +74,19 @@ describe("a system with its data in a folder", () => {
     const like = await call(`POST ${chat}/superlike`, { as: viewer });
     expect(like.body).toMatchObject({ price: 10, senderSnapshot: { username: "johndoe" } });
     const note = {
-      ...{ userId: demo.viewer, type: "system", category: "live_stream" },
-      ...{ title: "Sample title", message: "Sample description", metadata: {} },
+      userId: demo.viewer,
+      type: "system",
+      category: "live_stream",
+      title: "Sample title",
+      message: "Sample description",
+      metadata: {},
     };
     expect((await call("POST /api/v1/notifications", { as: viewer, body: note })).status).toBe(201);
     const sent = await tencent("send_gift", {
-      ...{ RoomId: "room_id", GiftId: "gift1", Count: 1, From_Account: "user1" },
+      RoomId: "room_id",
+      GiftId: "gift1",
+      Count: 1,
+      From_Account: "user1",
       ReceiverList_Account: ["user2"],
     });
     expect(sent.body).toMatchObject({ ActionStatus: "OK", ErrorCode: 0, ErrorInfo: "" });
@@ -231,8 +238,11 @@ describe("a system with its data in a folder", () => {
     const [as, { id }] = await Promise.all([person(), liveStream()]);
     await call("GET /api/v1/users/me", { as });
     const fault = {
-      ...{ caller: "streams-get", service: "dynamodb", operation: "GetItem" },
-      ...{ kind: "error_before", count: 50 },
+      caller: "streams-get",
+      service: "dynamodb",
+      operation: "GetItem",
+      kind: "error_before",
+      count: 50,
     };
     expect((await call("POST /local/faults", { body: fault })).status).toBe(201);
     const bad = await call("POST /local/faults", { body: { kind: "none" } });

@@ -107,8 +107,11 @@ describe("response codes", () => {
     expect(await balanceOf(sender)).toBe(100);
     const send = (from: string, to: string[]) =>
       tencent("send_gift", {
-        ...{ RoomId: id, GiftId: water.GiftId, Count: 1 },
-        ...{ From_Account: from, ReceiverList_Account: to },
+        RoomId: id,
+        GiftId: water.GiftId,
+        Count: 1,
+        From_Account: from,
+        ReceiverList_Account: to,
       });
     expect((await send(stranger, [host.id])).body).toMatchObject(
       failed(100002, new RegExp(stranger)),

@@ -39,16 +39,26 @@ test("a room that exists at Tencent's is created here, whatever its optional fie
       { query },
     );
   const wrong = {
-    ...{ RoomType: undefined, TakeSeatMode: 1, Category: null, CoverURL: null },
-    ...{ RoomName: "a\u200bb", IsSeatEnabled: "yes", MaxSeatCount: -1 },
+    RoomType: undefined,
+    TakeSeatMode: 1,
+    Category: null,
+    CoverURL: null,
+    RoomName: "a\u200bb",
+    IsSeatEnabled: "yes",
+    MaxSeatCount: -1,
   };
   const [RoomId, owner] = [`room-${freshId()}`, Number(`9${Date.now()}`)];
   const room = { RoomId, ...wrong, Owner_Account: owner, MaxMemberCount: 7 };
   expect((await create(room)).body).toEqual(done);
   const { RoomInfo } = (await tencent("get_room_info", { RoomId })).body.Response;
   expect(RoomInfo).toMatchObject({
-    ...{ RoomName: RoomId, Owner_Account: String(owner), TakeSeatMode: "FreeToTake" },
-    ...{ Category: [], IsSeatEnabled: false, MaxSeatCount: 0, MaxMemberCount: 7 },
+    RoomName: RoomId,
+    Owner_Account: String(owner),
+    TakeSeatMode: "FreeToTake",
+    Category: [],
+    IsSeatEnabled: false,
+    MaxSeatCount: 0,
+    MaxMemberCount: 7,
   });
   for (const Owner_Account of ["", null, undefined])
     expect((await create({ Owner_Account })).body).toEqual(done);

@@ -13,8 +13,12 @@ import {
 import { type Message, sumIs, type Viewer, watch } from "./viewer.ts";
 
 const train = {
-  ...{ enabled: true, startCredits: 30, startSenders: 2, windowSeconds: 300 },
-  ...{ levels: [40, 60, 500], levelSeconds: 120 },
+  enabled: true,
+  startCredits: 30,
+  startSenders: 2,
+  windowSeconds: 300,
+  levels: [40, 60, 500],
+  levelSeconds: 120,
 };
 const get = (as: Person | undefined, id: string) =>
   call(`GET /api/v1/live-stream/${id}/train`, as && { as });
@@ -89,8 +93,15 @@ test.concurrent("a train starts, reaches levels and ends with its result, the sa
   const [started] = eventsOf(watching);
   const moment = started!.data;
   expect(moment).toMatchObject({
-    ...{ streamId: id, kind: "train", status: "open", level: 0, title: null, by: null },
-    ...{ target: null, reached: null, result: null },
+    streamId: id,
+    kind: "train",
+    status: "open",
+    level: 0,
+    title: null,
+    by: null,
+    target: null,
+    reached: null,
+    result: null,
   });
   expect(Date.parse(moment.endsAt) - Date.parse(moment.startedAt)).toBe(120_000);
   const begun = sumOf(watching, moment.id)[1];
@@ -153,7 +164,9 @@ test.concurrent("disabling cancels the train, which may be the eleventh moment, 
   await put(host, id, { ...train, enabled: false });
   await watching.next(tells("moment.ended"));
   expect(eventsOf(watching).at(-1)!.data).toMatchObject({
-    ...{ id: momentId, status: "cancelled", result: null },
+    id: momentId,
+    status: "cancelled",
+    result: null,
   });
   const status = async () => (await of(id, `GET /${momentId}`)).body.data.status;
   await eventually(status, (is) => is === "cancelled");

@@ -16,8 +16,10 @@ async function sendInParts(url: string, secret: string, body: string): Promise<n
   const now = new Date();
   const signature = new Webhook(secret).sign("split", now, body);
   const headers = {
-    ...{ "webhook-id": "split", "webhook-timestamp": `${Math.floor(now.getTime() / 1000)}` },
-    ...{ "webhook-signature": signature, "content-length": Buffer.byteLength(body) },
+    "webhook-id": "split",
+    "webhook-timestamp": `${Math.floor(now.getTime() / 1000)}`,
+    "webhook-signature": signature,
+    "content-length": Buffer.byteLength(body),
   };
   const sending = request(url, { method: "POST", headers });
   const bytes = Buffer.from(body);

@@ -42,7 +42,10 @@ type Extra = {
 
 /** The state of a new table, and of a restored one. */
 const fresh = {
-  ...{ stream: false, recovery: false, isProtected: false, busy: 1 },
+  stream: false,
+  recovery: false,
+  isProtected: false,
+  busy: 1,
   warm: { reads: 12_000, writes: 4_000 },
 };
 
@@ -212,7 +215,8 @@ export class AwsAccount {
       TableStatus: extra.busy-- > 0 ? "UPDATING" : "ACTIVE",
       DeletionProtectionEnabled: extra.isProtected,
       WarmThroughput: {
-        ...{ ReadUnitsPerSecond: extra.warm.reads, WriteUnitsPerSecond: extra.warm.writes },
+        ReadUnitsPerSecond: extra.warm.reads,
+        WriteUnitsPerSecond: extra.warm.writes,
       },
       ...(extra.stream && {
         StreamSpecification: { StreamEnabled: true, StreamViewType: "NEW_AND_OLD_IMAGES" },

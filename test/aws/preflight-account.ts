@@ -29,17 +29,20 @@ type Account = {
   zones: Record<string, [string, boolean]>;
 };
 const fresh = (): Account => ({
-  ...{
-    id: "111122223333",
-    bootstrap: 21,
-    executions: 1_000,
-    rate: 20_000,
-    cpus: 100,
-    denied: false,
-  },
-  ...{ reservedByOthers: 0, reserved: {} },
-  ...{ domains: { "ovation.example": true }, isSandboxed: false, vaults: [], stacks: [] },
-  ...{ certificates: {}, zones: {} },
+  id: "111122223333",
+  bootstrap: 21,
+  executions: 1_000,
+  rate: 20_000,
+  cpus: 100,
+  denied: false,
+  reservedByOthers: 0,
+  reserved: {},
+  domains: { "ovation.example": true },
+  isSandboxed: false,
+  vaults: [],
+  stacks: [],
+  certificates: {},
+  zones: {},
 });
 
 /** What the account has; each test changes what it is about. */

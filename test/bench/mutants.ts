@@ -88,9 +88,16 @@ function configOf(mutate: readonly string[], tests: readonly string[], withSdk: 
   return {
     plugins: ["@stryker-mutator/jest-runner", join(import.meta.dirname, "mutant-reporter.ts")],
     reporters: ["lines"],
-    ...{ mutate, testRunner: "jest", coverageAnalysis: "perTest", tempDirName: `${folder}/copy` },
-    ...{ allowEmpty: true, checkers: [], cleanTempDir: "always", timeoutMS: 60_000 },
-    ...{ dryRunTimeoutMinutes: 30, ignoreStatic: true },
+    mutate,
+    testRunner: "jest",
+    coverageAnalysis: "perTest",
+    tempDirName: `${folder}/copy`,
+    allowEmpty: true,
+    checkers: [],
+    cleanTempDir: "always",
+    timeoutMS: 60_000,
+    dryRunTimeoutMinutes: 30,
+    ignoreStatic: true,
     concurrency: Math.max(1, availableParallelism() - 1),
     // Stryker would rewrite the paths of tsconfig.json, and need TypeScript for that.
     tsconfigFile: "none",
@@ -122,7 +129,9 @@ async function runStryker(config: object, minutes: number): Promise<void> {
   const command = ["--yes", ...packages, "--", "stryker", "run", `${folder}/config.json`];
   const path = `${join(root, "node_modules/.bin")}${delimiter}${process.env.PATH}`;
   const child = spawn("npx", command, {
-    ...{ cwd: root, stdio: "inherit", detached: true },
+    cwd: root,
+    stdio: "inherit",
+    detached: true,
     env: { ...process.env, PATH: path, MUTANTS_FILE: linesFile, CI: "" },
   });
   const timer = setTimeout(() => process.kill(-child.pid!, "SIGTERM"), minutes * 60_000);
@@ -150,7 +159,8 @@ function report(room: string): void {
     .filter(({ status }) => status === "Survived")
     .map(({ fileName, location, mutatorName, replacement }) => ({
       place: `${fileName.replace(`${root}/`, "")}:${location.start.line}:${location.start.column}`,
-      ...{ mutator: mutatorName, replacement: replacement.replace(/\s+/g, " ").slice(0, 80) },
+      mutator: mutatorName,
+      replacement: replacement.replace(/\s+/g, " ").slice(0, 80),
     }));
   print(`${room}: ${seen} of ${reached} mutants seen (${percentOf(seen, reached)} %)`, rows);
   console.log(`${countOf("NoCoverage")} more are not reached by any test in one process`);

@@ -154,7 +154,8 @@ export async function benchPages(): Promise<void> {
     const people = [admin, ...(await Promise.all(Array.from({ length: 20 }, () => person())))];
     for (const one of people) await topUp(one, 100_000);
     const made = await call(`POST /api/v1/live-stream/${streamId}/overlay-keys`, {
-      ...{ as: admin, body: {} },
+      as: admin,
+      body: {},
     });
     const rows = [];
     for (const subject of subjectsOf(people[1]!.token, made.body.data.key))

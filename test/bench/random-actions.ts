@@ -126,7 +126,8 @@ const vote: Action = async ({ chance, send }, { room, user }) => {
 
 const ban: Action = async ({ chance, send }, { room, user }) => {
   const { status, body } = await send("POST /api/v1/live-stream-ban", room.host, {
-    ...{ targetUserId: user.id, liveStreamId: room.id },
+    targetUserId: user.id,
+    liveStreamId: room.id,
     actionType: oneOf(chance, ["BLOCK", "CHAT_ONLY"]),
     scope: oneOf(chance, ["stream", "channel"]),
     durationSeconds: 10 + chance.below(10),
@@ -231,7 +232,8 @@ export const actions: readonly (readonly [weight: number, Action])[] = [
         `PATCH ${oneOf(chance, [`${pathOf(room)}/chat-settings`, "/api/v1/channel"])}`,
         room.host,
         {
-          ...{ giftsEnabled: chance.hits(0.9), blockedWords: [`word${chance.below(5)}`] },
+          giftsEnabled: chance.hits(0.9),
+          blockedWords: [`word${chance.below(5)}`],
         },
       ),
   ],
@@ -249,14 +251,16 @@ export const actions: readonly (readonly [weight: number, Action])[] = [
     1.5,
     ({ chance, send }, { user, other }) =>
       send("POST /api/v1/messages/credit-transfer", user, {
-        ...{ recipientId: other.id, amount: 1 + chance.below(20) },
+        recipientId: other.id,
+        amount: 1 + chance.below(20),
       }),
   ],
   [
     1,
     ({ chance, send, service }, { user }) =>
       send(`POST /api/v1/wallets/${user.id}/payouts`, service, {
-        ...{ amount: 1 + chance.below(50), reference: freshId() },
+        amount: 1 + chance.below(50),
+        reference: freshId(),
       }),
   ],
   [

@@ -81,8 +81,13 @@ export async function benchRandom(minutes = minutesDefault, run?: string): Promi
 
 async function createWorld(seed: number, send: Send): Promise<World> {
   const world: World = {
-    ...{ chance: createChance(seed), send, users: [], rooms: [], taps: new Map() },
-    ...{ admin: await admin(), service: await service() },
+    chance: createChance(seed),
+    send,
+    users: [],
+    rooms: [],
+    taps: new Map(),
+    admin: await admin(),
+    service: await service(),
     giftTypes: await Promise.all([1, 10, 50, 500].map(giftType)),
   };
   for (let n = 0; n < people; n++) await addUser(world);

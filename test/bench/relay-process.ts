@@ -42,7 +42,9 @@ export async function startRelayTask(system: System): Promise<RelayTask> {
   if (relay === undefined) throw new Error("The stage has no relay");
   const { accessKeyId, secretAccessKey, sessionToken } = note;
   const env = environmentOf(relay, {
-    ...{ stage, endpointUrl: tls.url, gatewayUrl: system.url },
+    stage,
+    endpointUrl: tls.url,
+    gatewayUrl: system.url,
     credentialsFor: () => ({ accessKeyId, secretAccessKey, sessionToken }),
   });
   const port = await freePort();
@@ -50,7 +52,9 @@ export async function startRelayTask(system: System): Promise<RelayTask> {
     join(import.meta.dirname, "relay-program.ts"),
     [join(relay.directory, "index.cjs"), String(port)],
     {
-      ...{ ...env, NODE_EXTRA_CA_CERTS: tls.certificate, NODE_NO_WARNINGS: "1" },
+      ...env,
+      NODE_EXTRA_CA_CERTS: tls.certificate,
+      NODE_NO_WARNINGS: "1",
       NODE_OPTIONS: `--max-semi-space-size=${semiSpaceMegabytes}`,
     },
   );

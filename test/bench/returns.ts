@@ -70,7 +70,9 @@ export async function benchRelayReturns(): Promise<void> {
 /** The same system, whose viewers connect to relays, from several addresses. */
 const atBalancer = (system: Contender, { url, current, turn }: Balancer): Room => ({
   ...system,
-  ...{ turn, pid: () => current().pid(), calls: () => current().calls() },
+  turn,
+  pid: () => current().pid(),
+  calls: () => current().calls(),
   async wish(viewers) {
     const { urls, ...wish } = await system.wish(viewers);
     return { ...wish, urls: urls.map((one) => `${url}${new URL(one).search}`), addresses };

@@ -74,7 +74,8 @@ async function vote(streamId: string, host: Person, people: readonly Person[]) {
     const option = (voter + Math.floor(turn / 2)) % options.length;
     const began = performance.now();
     const { status } = await call(`PUT ${moments}/${id}/vote`, {
-      ...{ as: people[voter]!, body: { options: [option] } },
+      as: people[voter]!,
+      body: { options: [option] },
     });
     delays.push(performance.now() - began);
     statuses.set(status, (statuses.get(status) ?? 0) + 1);
@@ -154,7 +155,8 @@ async function framesOf(streamId: string, people: readonly Person[], hasTaps: bo
     ? atRate(rates.taps, (n) =>
         // Each person taps again and again: what counts grows with every call.
         send(`PUT /api/v1/live-stream/${streamId}/likes`, people[n % people.length]!, {
-          ...{ session: "bench-02", total: 5 * (1 + Math.floor(n / people.length)) },
+          session: "bench-02",
+          total: 5 * (1 + Math.floor(n / people.length)),
         }),
       )
     : undefined;
@@ -179,8 +181,10 @@ export async function benchVotes({ process: { pid } }: System): Promise<void> {
   const alone = await talk(id, people);
   const [crowded, poll] = await Promise.all([talk(id, people), vote(id, host, people)]);
   const row = (what: string, delays: readonly number[]) => ({
-    ...{ what, calls: delays.length },
-    ...{ "p50 ms": round(quantile(delays, 0.5)), "p99 ms": round(quantile(delays, 0.99)) },
+    what,
+    calls: delays.length,
+    "p50 ms": round(quantile(delays, 0.5)),
+    "p99 ms": round(quantile(delays, 0.99)),
   });
   print(`${rates.messages} messages/s for ${seconds} s, and ${rates.votes} votes/s`, [
     row("chat alone", alone),

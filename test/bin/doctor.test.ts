@@ -68,7 +68,9 @@ test("a full disk is reported, also if only the data is on it", () => {
   const says = expect.stringMatching(/^2\.0 GB are free in /);
   expect(checkDisk(":memory:", freeIn)).toMatchObject({ isGood: true, says });
   expect(checkDisk(join(dataDir, "new"), freeIn)).toMatchObject({
-    ...{ isGood: false, says: `0.1 GB are free in ${dataDir}`, fix: "Free half a gigabyte." },
+    isGood: false,
+    says: `0.1 GB are free in ${dataDir}`,
+    fix: "Free half a gigabyte.",
   });
   rmSync(dataDir, { recursive: true });
 });
@@ -146,7 +148,9 @@ describe("for a deployment", () => {
     );
     const [id, secret, region, url] = names as [string, string, string, string];
     Object.assign(process.env, {
-      ...{ [id]: "AKIAIOSFODNN7EXAMPLE", [secret]: "secret", [region]: "us-west-2" },
+      [id]: "AKIAIOSFODNN7EXAMPLE",
+      [secret]: "secret",
+      [region]: "us-west-2",
       [url]: `http://127.0.0.1:${port}`,
     });
     return asked;

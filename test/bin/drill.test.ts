@@ -172,7 +172,9 @@ test("a restore to a point in time completes the table, and prints the line that
   expect(now.filter(({ SK }) => SK?.S === "READ-ONLY")).toEqual([]);
   expect(now.filter(({ SK, epoch }) => SK?.S === "LOG" && epoch?.S !== "old")).toHaveLength(1);
   expect(account.extraOf("ovation-prod-2")).toMatchObject({
-    ...{ stream: true, recovery: true, isProtected: true },
+    stream: true,
+    recovery: true,
+    isProtected: true,
     warm: stageNamed("prod").warmThroughput,
   });
   const expiry = account.engine.execute("DescribeTimeToLive", { TableName: "ovation-prod-2" });
@@ -218,7 +220,9 @@ test("a restore waits until AWS lets the new table be changed", async () => {
   expect([status, stderr]).toEqual([0, ""]);
   expect(stdout).toContain("Everything fits");
   expect(account.extraOf("ovation-prod-2")).toMatchObject({
-    ...{ stream: true, recovery: true, isProtected: true },
+    stream: true,
+    recovery: true,
+    isProtected: true,
   });
 });
 

@@ -18,7 +18,9 @@ test("each key runs its action, h lists them, Ctrl-C interrupts, and others do n
   const terminal = Object.assign(new EventEmitter(), {
     isTTY: true,
     setRawMode: (isRaw: boolean) => modes.push(isRaw),
-    ...{ resume() {}, pause() {}, unref() {} },
+    resume() {},
+    pause() {},
+    unref() {},
   });
   const done: string[] = [];
   const giveBack = listenToKeys(

@@ -89,8 +89,12 @@ posixTest(
     const child = spawn(process.execPath, ["bin/local.js"], {
       cwd: root,
       env: {
-        ...{ ...process.env, PORT: `${await freePort()}`, DATA_DIR: ":memory:", LOG: "off" },
-        ...{ NODE_OPTIONS: "", DYNAMODB_ENDPOINT: `http://127.0.0.1:${port}` },
+        ...process.env,
+        PORT: `${await freePort()}`,
+        DATA_DIR: ":memory:",
+        LOG: "off",
+        NODE_OPTIONS: "",
+        DYNAMODB_ENDPOINT: `http://127.0.0.1:${port}`,
       },
       stdio: "ignore",
     });

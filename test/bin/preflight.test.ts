@@ -82,7 +82,9 @@ describe("a relay", () => {
   test("has its certificate checked in its own region", async () => {
     const own = certificate(region);
     const stage = {
-      ...{ ...given("dev"), region, relay: { ...relay, certificate: own } },
+      ...given("dev"),
+      region,
+      relay: { ...relay, certificate: own },
       domain: { name, certificate: certificate("us-east-1") },
     };
     const issued = (DomainName: string) => ({ DomainName, Status: "ISSUED" });

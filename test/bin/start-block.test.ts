@@ -27,8 +27,10 @@ test("docs/cli.md shows the block as a start prints it on a terminal", () => {
   )!;
   expect(shown).toBe(
     formatStartBlock({
-      ...{ ...facts, hasKeys: true },
-      ...{ secretKey: "79507…", callbackKey: "d41d8…" },
+      ...facts,
+      hasKeys: true,
+      secretKey: "79507…",
+      callbackKey: "d41d8…",
     }),
   );
 });
@@ -76,7 +78,9 @@ test("without the demo data only lines that work without it are printed", () => 
     "curl --oauth2-bearer $(npm run -s token -- ann) http://127.0.0.1:4000/api/v1/wallet",
   ]);
   expect(describeStart(without)).toMatchObject({
-    ...{ streamId: null, giftTypeId: null, users: facts.users },
+    streamId: null,
+    giftTypeId: null,
+    users: facts.users,
     socket: "ws://127.0.0.1:4000/ws?token=TOKEN",
   });
 });

@@ -3,7 +3,8 @@ import RunAgain from "../run-again.ts";
 import { orderByVerdict } from "../sequencer.ts";
 
 const file = (path: string, imports: string[], duration?: number) => ({
-  ...{ path: `/test/${path}`, duration },
+  path: `/test/${path}`,
+  duration,
   context: { hasteFS: { getDependencies: () => imports, getSize: () => 500 } },
 });
 

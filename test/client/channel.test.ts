@@ -11,12 +11,17 @@ const overlayKey = { channel, key: "ovk_1" };
 /** What the server sends without a request. */
 const announced = { type: "channel", streamId };
 const subscribed = (head: number) => ({
-  ...{ type: "subscribed", streamId, epoch: "e", head, viewers: 1 },
+  type: "subscribed",
+  streamId,
+  epoch: "e",
+  head,
+  viewers: 1,
 });
 
 test("a channel's overlay shows what comes right after the server has subscribed it", async () => {
   const made: ReturnType<typeof createTestClient> = createTestClient({
-    ...{ overlayKey, token: undefined },
+    overlayKey,
+    token: undefined,
     onChannel: (newest) => newest !== null && made.follow(),
   });
   const { client, last, notes } = made;
@@ -38,7 +43,8 @@ test("a channel's overlay shows what comes right after the server has subscribed
 
 test("a lost subscription that the server made is requested by the client", async () => {
   const made: ReturnType<typeof createTestClient> = createTestClient({
-    ...{ overlayKey, token: undefined },
+    overlayKey,
+    token: undefined,
     onChannel: (newest) => newest !== null && made.follow(),
   });
   const { client, last, notes } = made;
@@ -56,7 +62,8 @@ test("a lost subscription that the server made is requested by the client", asyn
 test("a channel's next stream is followed though the server refuses to unsubscribe from the last", async () => {
   let stream: ReturnType<typeof made.follow> | undefined;
   const made: ReturnType<typeof createTestClient> = createTestClient({
-    ...{ overlayKey, token: undefined },
+    overlayKey,
+    token: undefined,
     onChannel(newest) {
       stream?.close();
       stream = made.follow({}, newest ?? undefined);
@@ -81,7 +88,8 @@ test("a channel's next stream is followed though the server refuses to unsubscri
 test("onChannel is called when the channel's stream changes, not on each reconnect", async () => {
   const calls: (string | null)[] = [];
   const made: ReturnType<typeof createTestClient> = createTestClient({
-    ...{ overlayKey, token: undefined },
+    overlayKey,
+    token: undefined,
     onChannel(newest) {
       calls.push(newest);
       if (newest !== null) made.follow();

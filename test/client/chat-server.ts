@@ -71,5 +71,11 @@ export const deleted = (messageId: string): Data => ({
 
 /** A frame as the server posts it. */
 export const frameOf = (frame: number, events: Data[], epoch = "e"): Frame => ({
-  ...{ type: "events", streamId, epoch, frame, viewers: 1, skipped: 0, events },
+  type: "events",
+  streamId,
+  epoch,
+  frame,
+  viewers: 1,
+  skipped: 0,
+  events,
 });

@@ -9,7 +9,8 @@ export function blocked({ isSilent = false, opens = [] as readonly number[] } = 
   const opened: number[] = [];
   const sockets: { close(): void }[] = [];
   return {
-    ...{ opened, sockets },
+    opened,
+    sockets,
     WebSocket: class {
       readyState = 0;
       onopen: (() => void) | null = null;
@@ -57,7 +58,9 @@ export function serveEvents() {
     for (const { go } of takeWaiting()) go();
   };
   return {
-    ...{ asked, tokens, wake },
+    asked,
+    tokens,
+    wake,
     /** The responses to those who wait are lost. */
     lose: () => void takeWaiting(),
     /** The log begins again. */
@@ -101,8 +104,11 @@ export function serveEvents() {
         return Response.json({ data: null, errors: ["No"] }, { status: refusal });
       const made = { type: "events", streamId, epoch, viewers: 1, skipped: 0 };
       const data = {
-        ...{ epoch, head: frames.length, recovered: isRecovered() },
-        ...{ sums: { likes: 7 }, moments: [] },
+        epoch,
+        head: frames.length,
+        recovered: isRecovered(),
+        sums: { likes: 7 },
+        moments: [],
         frames: frames.slice(start()).map((one) => ({ ...made, ...one })),
       };
       return Response.json({ data });

@@ -14,7 +14,9 @@ function follow(
   const viewers: number[] = [];
   const { fetch } = server;
   const client = createClient({
-    ...{ url, fetch, token },
+    url,
+    fetch,
+    token,
     WebSocket: pollingSocket({ url, fetch, WebSocket: network.WebSocket as never }),
     onError: () => {},
     onState: (state) => states.push(state),

@@ -48,7 +48,8 @@ test("a call by route fills in the path and the query, and unwraps the envelope"
     { line: "DELETE /api/v1/live-stream/s/chat/pin", key: null },
     { line: "POST /api/v1/of-a-newer-server", key: "mine", body },
     {
-      ...{ line: "POST /api/v1/gifts/create", key: "own" },
+      line: "POST /api/v1/gifts/create",
+      key: "own",
       body: { giftTypeId: "g", liveStreamId: "s" },
     },
   ]);

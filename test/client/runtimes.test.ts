@@ -82,7 +82,11 @@ async function startServer(client: Uint8Array) {
 const bundle = async () => {
   const { outputFiles } = await build({
     entryPoints: [join(import.meta.dirname, "../../client/index.ts")],
-    ...{ bundle: true, minify: true, format: "esm", target: "es2022", write: false },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    write: false,
   });
   return outputFiles![0]!.contents;
 };

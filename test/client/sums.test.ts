@@ -8,7 +8,14 @@ afterEach(() => {
 
 const poll = (status = "open") => ({ id: "p1", streamId, kind: "poll", status, spreadSeconds: 0 });
 const frameOf = (frame: number, more: object) => ({
-  ...{ type: "events", streamId, epoch: "e", frame, viewers: 1, skipped: 0, events: [], ...more },
+  type: "events",
+  streamId,
+  epoch: "e",
+  frame,
+  viewers: 1,
+  skipped: 0,
+  events: [],
+  ...more,
 });
 const momentEvent = (type: string, data: object) => ({ id: `${type}-1`, type, at: "", data });
 
@@ -307,7 +314,10 @@ async function expectVote(
 }
 
 const chatAt = (milliseconds: number) => ({
-  ...{ id: "m1", type: "chat.message", at: new Date(milliseconds).toISOString(), data: {} },
+  id: "m1",
+  type: "chat.message",
+  at: new Date(milliseconds).toISOString(),
+  data: {},
 });
 
 test.each([

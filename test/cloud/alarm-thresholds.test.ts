@@ -18,7 +18,8 @@ import { resourcesOf, synthesize } from "./templates.ts";
 const zone = { id: "Z0123456789ABCDEFGHIJ", name: "acme.com" };
 const stage = {
   ...stageNamed("prod"),
-  ...{ account: "111122223333", region: "eu-central-1" },
+  account: "111122223333",
+  region: "eu-central-1",
   domain: { name: "live.acme.com", zone },
   relay: { minTasks: 2, maxTasks: 8, fromViewers: 2_000 },
 };
@@ -210,7 +211,9 @@ const sentAhead: Record<string, number> = {
   plans: delaySecondsMax,
   retries: delaySecondsMax,
   notifications: 16,
-  ...{ combos: 10, erasures: 10, reversals: 10 },
+  combos: 10,
+  erasures: 10,
+  reversals: 10,
 };
 
 /** `sendAt(setting("PLANS_QUEUE_URL"), message, { at, now })`, unless it is due immediately. */

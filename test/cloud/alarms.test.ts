@@ -109,7 +109,9 @@ describe.each(["dev", "prod"] as const)("the alarms of %s", (stage) => {
     };
     // As Lambda's runtime logs an error that a function throws, in its JSON format.
     const thrown = (errorMessage: string) => ({
-      ...{ timestamp: "2026-11-25T09:00:00.000Z", level: "ERROR", requestId: "1" },
+      timestamp: "2026-11-25T09:00:00.000Z",
+      level: "ERROR",
+      requestId: "1",
       message: { errorType: "Error", errorMessage, stackTrace: ["Error", "at handler"] },
     });
     expect(count(thrown("Unauthorized"))).toBe(0);

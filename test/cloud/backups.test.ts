@@ -168,9 +168,14 @@ describe("the table of prod", () => {
     const [missing, ...others] = on(prod, "NumberOfBackupJobsCompleted");
     expect(others).toEqual([]);
     expect(missing).toMatchObject({
-      ...{ Dimensions: vault, Statistic: "Sum", Threshold: 1, Period: 3_600 },
-      ...{ EvaluationPeriods: 26, DatapointsToAlarm: 26 },
-      ...{ ComparisonOperator: "LessThanThreshold", TreatMissingData: "breaching" },
+      Dimensions: vault,
+      Statistic: "Sum",
+      Threshold: 1,
+      Period: 3_600,
+      EvaluationPeriods: 26,
+      DatapointsToAlarm: 26,
+      ComparisonOperator: "LessThanThreshold",
+      TreatMissingData: "breaching",
     });
     expect(on(prod, "NumberOfCopyJobsFailed")).toEqual([]);
     // AWS counts a copy by the vault that it goes to:

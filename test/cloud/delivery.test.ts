@@ -181,7 +181,9 @@ test("a stage with a domain is deployed in its firewall's region too, and its pa
       zone: { id: "Z0123456789ABCDEFGHIJ", name: "acme.com" },
     },
     relay: {
-      ...{ minTasks: 1, maxTasks: 1, fromViewers: 0 },
+      minTasks: 1,
+      maxTasks: 1,
+      fromViewers: 0,
       certificate: "arn:aws:acm:eu-central-1:111122223333:certificate/5678",
     },
   });

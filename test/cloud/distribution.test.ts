@@ -334,7 +334,8 @@ test("browsers use only TLS for the pages' host for a year, and for no other hos
   for (const { Properties } of policies) {
     const { SecurityHeadersConfig } = Properties.ResponseHeadersPolicyConfig;
     expect(SecurityHeadersConfig.StrictTransportSecurity).toMatchObject({
-      ...{ AccessControlMaxAgeSec: 31_536_000, IncludeSubdomains: false },
+      AccessControlMaxAgeSec: 31_536_000,
+      IncludeSubdomains: false,
     });
   }
 });

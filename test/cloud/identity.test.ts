@@ -84,8 +84,11 @@ describe.each(["dev", "prod"] as const)("the user pool of %s", (stage) => {
   test("keeps its users in prod, and refuses passwords that are easily guessed", () => {
     expect(pool.DeletionProtection).toBe(inProd ? "ACTIVE" : "INACTIVE");
     expect(pool.Policies.PasswordPolicy).toMatchObject({
-      ...{ MinimumLength: 12, RequireLowercase: true, RequireUppercase: true },
-      ...{ RequireNumbers: true, RequireSymbols: true },
+      MinimumLength: 12,
+      RequireLowercase: true,
+      RequireUppercase: true,
+      RequireNumbers: true,
+      RequireSymbols: true,
     });
   });
 
@@ -95,7 +98,8 @@ describe.each(["dev", "prod"] as const)("the user pool of %s", (stage) => {
     expect([of("app"), of("console")]).toEqual([30 * 24 * 60, 2 * 60]);
     for (const client of clients.values())
       expect(client).toMatchObject({
-        ...{ IdTokenValidity: 60, AccessTokenValidity: 60 },
+        IdTokenValidity: 60,
+        AccessTokenValidity: 60,
         TokenValidityUnits: { IdToken: "minutes", AccessToken: "minutes" },
       });
     const { CallbackURLs, LogoutURLs } = clients.get("console");

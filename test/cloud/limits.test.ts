@@ -6,7 +6,8 @@ const prod = stageNamed("prod");
 /** Stages with all options: a domain in a zone, and a relay with the maximum number of tasks. */
 const whole = {
   ...prod,
-  ...{ account: "111122223333", region: "eu-central-1" },
+  account: "111122223333",
+  region: "eu-central-1",
   domain: { name: "live.acme.com", zone: { id: "Z0123456789ABCDEFGHIJ", name: "acme.com" } },
   relay: { minTasks: 2, maxTasks: 60, fromViewers: 2_000 },
 };

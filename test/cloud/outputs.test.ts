@@ -8,7 +8,9 @@ import { synthesize } from "./templates.ts";
 const docs = join(import.meta.dirname, "../../docs");
 const { stacks } = await synthesize({
   ...stageNamed("prod"),
-  ...{ account: "111122223333", region: "eu-central-1", repository: "acme/live" },
+  account: "111122223333",
+  region: "eu-central-1",
+  repository: "acme/live",
   domain: { name: "live.acme.com", zone: { id: "Z0123456789ABCDEFGHIJ", name: "acme.com" } },
   relay: { minTasks: 2, maxTasks: 8, fromViewers: 2_000 },
 });

@@ -5,7 +5,8 @@ test("a relay with a domain passes CloudFormation's own rules and those for solu
   const pluginReports = await reportsOf(
     {
       ...stageNamed("dev"),
-      ...{ account: "111122223333", region: "eu-central-1" },
+      account: "111122223333",
+      region: "eu-central-1",
       domain: { name: "live.acme.com", zone: { id: "Z0123456789ABCDEFGHIJ", name: "acme.com" } },
       relay: { minTasks: 2, maxTasks: 8, fromViewers: 2_000 },
     },

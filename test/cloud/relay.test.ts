@@ -110,7 +110,8 @@ describe("a stage with a relay and a domain", () => {
     });
     const { LoadBalancerAttributes, Subnets } = the("ElasticLoadBalancingV2::LoadBalancer");
     expect(LoadBalancerAttributes).toContainEqual({
-      ...{ Key: "load_balancing.cross_zone.enabled", Value: "true" },
+      Key: "load_balancing.cross_zone.enabled",
+      Value: "true",
     });
     expect(Subnets).toHaveLength(2);
   });
@@ -130,7 +131,8 @@ describe("a stage with a relay and a domain", () => {
   test("replaces its tasks a few at a time, each of which closes its sockets in waves", () => {
     const { DeploymentConfiguration, DesiredCount } = the("ECS::Service");
     expect(DeploymentConfiguration).toMatchObject({
-      ...{ MinimumHealthyPercent: 100, MaximumPercent: 150 },
+      MinimumHealthyPercent: 100,
+      MaximumPercent: 150,
       DeploymentCircuitBreaker: { Enable: true, Rollback: true },
     });
     // Otherwise each deployment would remove the tasks that were added for a full room.
@@ -162,7 +164,9 @@ describe("a stage with a relay and a domain", () => {
     expect(policies).toContainEqual(
       expect.objectContaining({
         CustomizedMetricSpecification: {
-          ...{ Namespace: "Ovation", MetricName: "RelaySockets", Statistic: "Average" },
+          Namespace: "Ovation",
+          MetricName: "RelaySockets",
+          Statistic: "Average",
           Dimensions: [{ Name: "stage", Value: "dev" }],
         },
       }),
@@ -204,7 +208,8 @@ describe("a stage with a relay and a domain", () => {
     const certificate = "arn:aws:acm:eu-central-1:111122223333:certificate/relay";
     const ofDomain = "arn:aws:acm:us-east-1:111122223333:certificate/domain";
     const own = await synthesize({
-      ...{ ...relayed, domain: { name, certificate: ofDomain } },
+      ...relayed,
+      domain: { name, certificate: ofDomain },
       relay: { ...relay, certificate },
     });
     const listener = theResource(own.templates, "AWS::ElasticLoadBalancingV2::Listener", "relay");

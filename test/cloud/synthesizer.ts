@@ -23,8 +23,10 @@ import type { Assembly, Report } from "./templates.ts";
  */
 const templatesAlone: AppProps = {
   context: { [DISABLE_ASSET_STAGING_CONTEXT]: true },
-  ...{ builtinCloudFormationValidation: false, treeMetadata: false },
-  ...{ stackTraces: false, analyticsReporting: false },
+  builtinCloudFormationValidation: false,
+  treeMetadata: false,
+  stackTraces: false,
+  analyticsReporting: false,
 };
 
 const made = new Map<string, string>();
@@ -68,7 +70,8 @@ function synthesize(stage: Stage): Assembly {
     );
     return {
       stacks: stacks.map(({ stackName: name, template, dependencies }) => ({
-        ...{ name, template },
+        name,
+        template,
         after: dependencies.flatMap((one) => ("stackName" in one ? [String(one.stackName)] : [])),
       })),
       findings,

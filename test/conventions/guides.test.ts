@@ -10,7 +10,8 @@ import {
 
 /** Languages of blocks: shell is pasted, code is compiled, the rest contains no commands. */
 const languages = {
-  ...{ pasted: ["sh"], compiled: ["js", "ts", "jsx"] },
+  pasted: ["sh"],
+  compiled: ["js", "ts", "jsx"],
   shown: ["css", "html", "json", "mermaid", ""],
 };
 

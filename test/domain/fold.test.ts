@@ -38,14 +38,26 @@ const ended = (item: { revision: number }, result: object) =>
   );
 
 const likeItem = (likes: number, name: string, more: object = {}) => ({
-  ...{ userId: "ann", streamId, likes, at: seconds(1), sessions: [] },
-  ...{ allowance: 100, filledAt: 0, change: name, ...more },
+  userId: "ann",
+  streamId,
+  likes,
+  at: seconds(1),
+  sessions: [],
+  allowance: 100,
+  filledAt: 0,
+  change: name,
+  ...more,
 });
 const like = (from: number, to: number, name: string, more: object = {}) =>
   record(change("like", likeItem(to, name, more), likeItem(from, `${name}-before`)));
 
 const voteItem = (n: number, userId: string, options: number[], at: string, name: string) => ({
-  ...{ streamId, momentId: idOf(n), userId, options, at, change: name },
+  streamId,
+  momentId: idOf(n),
+  userId,
+  options,
+  at,
+  change: name,
 });
 const vote = (n: number, options: number[], was?: number[], at = seconds(1), name = "v1") => {
   const before = was && voteItem(n, "ann", was, at, `${name}-before`);
@@ -222,8 +234,12 @@ test("a goal is reached only once, in the frame of the gift that reached it", ()
 });
 
 const train = {
-  ...{ enabled: true, startCredits: 30, startSenders: 2, windowSeconds: 100 },
-  ...{ levels: [50], levelSeconds: 60 },
+  enabled: true,
+  startCredits: 30,
+  startSenders: 2,
+  windowSeconds: 100,
+  levels: [50],
+  levelSeconds: 60,
 };
 const setTrain = (revision: number, more: object = {}) =>
   record(

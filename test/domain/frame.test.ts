@@ -226,6 +226,7 @@ test("a deletion removes the text from the frames that pinned the message, found
   const without = withoutText(cut([pin])[0]!.body, before.id)!;
   for (const body of [together!.body, without])
     expect(JSON.parse(body).events[0].data).toMatchObject({
-      ...{ messageId: before.id, message: { content: "", deleted: true } },
+      messageId: before.id,
+      message: { content: "", deleted: true },
     });
 });

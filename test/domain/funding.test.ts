@@ -14,7 +14,9 @@ const at = (minutes: number) => new Date(now.getTime() + minutes * 60_000);
 const timeAt = (minutes: number) => at(minutes).toISOString();
 const planned = (more: Partial<Stream> = {}): Stream => ({
   ...stream,
-  ...{ status: "scheduled", plannedStartDate: timeAt(0), fundingGoal: 100 },
+  status: "scheduled",
+  plannedStartDate: timeAt(0),
+  fundingGoal: 100,
   ...more,
 });
 const refusal = (code: string) => expect.objectContaining({ code });

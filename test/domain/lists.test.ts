@@ -126,10 +126,14 @@ test("a user with several tabs watches since the oldest of them, and newer viewe
 
 test("watch time is never less than none, and the peak is no less than who is watching", () => {
   const watching = ["ann", "ben"].map((userId, n) => ({
-    ...{ userId, joinedAt: new Date(now.getTime() + (n === 0 ? -60_000 : 5_000)) },
+    userId,
+    joinedAt: new Date(now.getTime() + (n === 0 ? -60_000 : 5_000)),
   }));
   const past = [{ userId: "ann", seconds: 60 }];
   expect(watchStatisticsOf("s", past, watching, 1, now)).toMatchObject({
-    ...{ totalViewers: 2, totalWatchTimeMinutes: 2, averageWatchTimeMinutes: 1, peakViewers: 2 },
+    totalViewers: 2,
+    totalWatchTimeMinutes: 2,
+    averageWatchTimeMinutes: 1,
+    peakViewers: 2,
   });
 });

@@ -8,7 +8,9 @@ import { message, now, stream } from "./frame-samples.ts";
 
 const timeIn = (seconds: number) => new Date(now.getTime() + seconds * 1000).toISOString();
 const ban = (id: string, actionType: "BLOCK" | "CHAT_ONLY", endsAt: string | null = null) => ({
-  ...{ id, actionType, endsAt },
+  id,
+  actionType,
+  endsAt,
 });
 const { sender: ann } = message(1);
 
@@ -119,8 +121,13 @@ describe("the names of a user", () => {
 
 describe("the list of a host's bans", () => {
   const listed: ListedBan = {
-    ...{ banId: "1", liveStreamId: "s1", targetUserId: "ann", username: "Ann_Name" },
-    ...{ actionType: "BLOCK", createdAt: timeIn(0), deletedAt: null },
+    banId: "1",
+    liveStreamId: "s1",
+    targetUserId: "ann",
+    username: "Ann_Name",
+    actionType: "BLOCK",
+    createdAt: timeIn(0),
+    deletedAt: null,
   };
   const isIn = (filter: object, more: object = {}, at = now) =>
     isListed({ ...listed, ...more }, filter, at);

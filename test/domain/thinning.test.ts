@@ -53,7 +53,10 @@ test("chat is dropped only from several frames, when the rate is reached or they
   const bytes = chat.reduce((sum, record) => sum + bytesOf(record), 0);
   const dropped = (load: object) =>
     selectDropped(chat, {
-      ...{ frameBytes: bytes / 2, posted: 100, postsPerSecond: 400, isLimited: false },
+      frameBytes: bytes / 2,
+      posted: 100,
+      postsPerSecond: 400,
+      isLimited: false,
       ...load,
     }).size;
   expect(dropped({})).toBe(0);

@@ -23,8 +23,16 @@ test("each entry of a ledger's item is a separate event, with its number in the 
     balanceAfter: number,
     counterpart: string | null,
   ): Entry => ({
-    ...{ userId: "ann", seq, amount, balanceAfter, counterpart },
-    ...{ type: "gift_revenue", streamId: null, giftId: null, reference: null, occurredAt: at },
+    userId: "ann",
+    seq,
+    amount,
+    balanceAfter,
+    counterpart,
+    type: "gift_revenue",
+    streamId: null,
+    giftId: null,
+    reference: null,
+    occurredAt: at,
   });
   const [item] = itemsOf(
     chain("", [entry(1, 5, 5, "bob"), entry(2, -2, 3, "gone"), entry(3, 4, 7, null)]).chained,
@@ -65,7 +73,10 @@ test("a changed name and a deletion are events of a profile, and nothing else is
   const before = { username: "", name: "Ann", surname: "" };
   expect(of(renamed)).toEqual([
     {
-      ...{ id: `user:ann:${later}`, type: "user.renamed", at: later, userId: "ann" },
+      id: `user:ann:${later}`,
+      type: "user.renamed",
+      at: later,
+      userId: "ann",
       data: { userId: "ann", before, after: { ...before, surname: "Lee" } },
     },
   ]);
@@ -73,7 +84,9 @@ test("a changed name and a deletion are events of a profile, and nothing else is
   expect(of(was, null)).toEqual([]);
   expect(of(undefined)).toEqual([
     {
-      ...{ id: `user:ann:${at}:deleted`, type: "user.deleted", userId: "ann" },
+      id: `user:ann:${at}:deleted`,
+      type: "user.deleted",
+      userId: "ann",
       // After all else of its second: receivers sort by it.
       at: "2026-05-01T12:00:00.999Z",
       data: { userId: "ann" },
@@ -87,14 +100,25 @@ test("a notification and a follow are events when they are created", () => {
   expect(userEventsOf(follow)[0]!.people).toEqual(["bob", "ann"]);
   expect(shown(userEventsOf(follow))).toMatchObject([
     {
-      ...{ id: "follow:r1", type: "follow.created", userId: "ann" },
+      id: "follow:r1",
+      type: "follow.created",
+      userId: "ann",
       data: { follower: { _id: "bob" }, followed: { _id: "ann" } },
     },
   ]);
   const id = "65a1234bcde5678f90123456";
   const note = {
-    ...{ id, userId: "ann", type: "system", category: "follows", title: "t", message: "m" },
-    ...{ metadata: '{"a":1}', read: false, createdAt: at, updatedAt: at, revision: 1 },
+    id,
+    userId: "ann",
+    type: "system",
+    category: "follows",
+    title: "t",
+    message: "m",
+    metadata: '{"a":1}',
+    read: false,
+    createdAt: at,
+    updatedAt: at,
+    revision: 1,
   };
   const made = { kind: "notification", createdAt, old: undefined, new: note } as const;
   expect(shown(userEventsOf(made))).toMatchObject([

@@ -174,7 +174,10 @@ describe("the spending limits of one user", () => {
 
 describe("combos", () => {
   const gift = (id: string, giftTypeId: string, milliseconds: number) => ({
-    ...{ id, streamId: "s", giftTypeId, price: 10 },
+    id,
+    streamId: "s",
+    giftTypeId,
+    price: 10,
     createdAt: new Date(now.getTime() + milliseconds).toISOString(),
   });
 

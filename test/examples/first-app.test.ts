@@ -40,7 +40,9 @@ const place = (text: string) =>
 function run(commands: readonly string[], cwd: string): string {
   const script = ["set -e", ...commands, 'printf "\\n%s" "$PWD"'].join("\n");
   const { status, stdout, stderr } = spawnSync("sh", ["-c", script], {
-    ...{ cwd, env, encoding: "utf8" },
+    cwd,
+    env,
+    encoding: "utf8",
   });
   expect({ commands, status, said: status === 0 ? "" : stdout + stderr }).toMatchObject({
     status: 0,

@@ -72,8 +72,11 @@ test("the guide's receiver credits each paid session once, and loses none", asyn
   const send = providerOf(system.url, token);
   const userId = `buyer-${Date.now()}`;
   const sessionOf = (id: string, more: object = {}) => ({
-    ...{ id: `${userId}-${id}`, client_reference_id: userId, metadata: { price: "price_small" } },
-    ...{ payment_status: "paid", ...more },
+    id: `${userId}-${id}`,
+    client_reference_id: userId,
+    metadata: { price: "price_small" },
+    payment_status: "paid",
+    ...more,
   });
   const completed = "checkout.session.completed";
   const event = (id: string, more?: object, type = completed) =>

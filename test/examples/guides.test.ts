@@ -113,13 +113,19 @@ function runWithoutAccount(command: string) {
   const own = Object.entries(process.env).filter(([name]) => !/^(AWS_|OVATION_)/.test(name));
   const env = {
     ...Object.fromEntries(own),
-    ...{ HOME: home, NODE_OPTIONS: "", AWS_EC2_METADATA_DISABLED: "true", AWS_REGION: "us-east-1" },
+    HOME: home,
+    NODE_OPTIONS: "",
+    AWS_EC2_METADATA_DISABLED: "true",
+    AWS_REGION: "us-east-1",
     DATA_DIR: home,
     PATH: `${join(root, "node_modules/.bin")}${delimiter}${process.env.PATH}`,
   };
   try {
     const { status, stdout, stderr } = spawnSync("sh", ["-c", command], {
-      ...{ cwd: root, env, encoding: "utf8", timeout: 120_000 },
+      cwd: root,
+      env,
+      encoding: "utf8",
+      timeout: 120_000,
     });
     return { status, said: stdout + stderr };
   } finally {
@@ -173,7 +179,9 @@ test("long-running commands exist, with the tests that they name", () => {
       .match(/\btest\/[\w/]+/g)
       ?.filter((path) => !["", ".test.ts"].some((end) => existsSync(join(root, path + end))));
     expect({ command, known: name! in scripts, missing: missing ?? [] }).toEqual({
-      ...{ command, known: true, missing: [] },
+      command,
+      known: true,
+      missing: [],
     });
   }
 });

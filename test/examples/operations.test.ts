@@ -81,8 +81,12 @@ function type(line: string): Promise<{ status: number | null; said: string }> {
   const recorded = pathToFileURL(join(root, "test/aws/recorded-cdk.ts")).href;
   const env = {
     ...process.env,
-    ...{ ...settings, AWS_CONFIG_FILE: "/nowhere", AWS_SHARED_CREDENTIALS_FILE: "/nowhere" },
-    ...{ HOME: home, DATA_DIR: home, CDK_ASKED: cdkAsked() },
+    ...settings,
+    AWS_CONFIG_FILE: "/nowhere",
+    AWS_SHARED_CREDENTIALS_FILE: "/nowhere",
+    HOME: home,
+    DATA_DIR: home,
+    CDK_ASKED: cdkAsked(),
     NODE_OPTIONS: `--import ${recorded} --disable-warning=ExperimentalWarning`,
   };
   const child = spawn("sh", ["-c", line], { cwd: root, env });
@@ -99,7 +103,8 @@ const tableOf = (stage: string, extra = {}) =>
   );
 const backup = (at = "2026-11-21T03:00:00Z") =>
   account.backups.push({
-    ...{ vault: "ovation-prod", at: new Date(at) },
+    vault: "ovation-prod",
+    at: new Date(at),
     items: [marshall(labelOf({ stage: "prod", release: "0.1.0" })), ...items],
   });
 const cdkCalls = () =>

@@ -42,7 +42,9 @@ function paste(system: Pick<System, "url" | "dataDir">, text: string, said: stri
   const { PORT, DATA_DIR } = { PORT: new URL(system.url).port, DATA_DIR: system.dataDir };
   const PATH = `${join(root, "node_modules/.bin")}${delimiter}${process.env.PATH}`;
   const { status, stdout } = spawnSync("sh", ["-ec", `exec 2>"$SAID"\n${script}`], {
-    ...{ cwd: root, encoding: "utf8", timeout: pasteMillisecondsMax },
+    cwd: root,
+    encoding: "utf8",
+    timeout: pasteMillisecondsMax,
     env: { ...process.env, NODE_OPTIONS: "", PATH, PORT, DATA_DIR, SAID: said },
   });
   const failure = () => stdout + readFileSync(said, "utf8");

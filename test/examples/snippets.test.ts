@@ -36,10 +36,16 @@ const isRun = ({ name }: Block) => name.includes(".");
 const settings = {
   extends: "../../tsconfig.json",
   compilerOptions: {
-    ...{ module: "esnext", moduleResolution: "bundler", jsx: "react-jsx", types: ["node"] },
-    ...{ lib: ["es2024", "esnext.iterator", "dom", "dom.iterable"], erasableSyntaxOnly: false },
+    module: "esnext",
+    moduleResolution: "bundler",
+    jsx: "react-jsx",
+    types: ["node"],
+    lib: ["es2024", "esnext.iterator", "dom", "dom.iterable"],
+    erasableSyntaxOnly: false,
     // Written for readers, without types on every parameter.
-    ...{ strict: false, exactOptionalPropertyTypes: false, noUncheckedIndexedAccess: false },
+    strict: false,
+    exactOptionalPropertyTypes: false,
+    noUncheckedIndexedAccess: false,
     paths: {
       "@ovation/client": ["../../client/index.ts"],
       "@ovation/client/react": ["../../client/react.ts"],
@@ -77,7 +83,9 @@ function compile(): string[] {
     process.execPath,
     [compiler, "-p", folder, "--pretty", "false"],
     {
-      ...{ cwd: folder, encoding: "utf8", env: { ...process.env, NODE_OPTIONS: "" } },
+      cwd: folder,
+      encoding: "utf8",
+      env: { ...process.env, NODE_OPTIONS: "" },
     },
   );
   expect(stderr).toBe("");

@@ -171,7 +171,8 @@ describe("an assembly", () => {
     ]) {
       writeFileSync(file, JSON.stringify({ artifacts: placed }));
       const { region, account, functions } = readAssembly({
-        ...{ directory: sample.directory, stageName: "dev" },
+        directory: sample.directory,
+        stageName: "dev",
         parameters: { "/sample/issuer": "http://issuer" },
       });
       expect([region, account]).toEqual(["eu-central-1", "111122223333"]);

@@ -23,7 +23,9 @@ test("a large answer arrives whole, and its memory is freed as soon as it is sen
       {
         prefix: "",
         answer: async ({ path }) => ({
-          ...{ statusCode: 200, headers: [], by: "test" },
+          statusCode: 200,
+          headers: [],
+          by: "test",
           body: bodies[path as keyof typeof bodies],
           isBodyOwn: path === "/own",
         }),

@@ -71,7 +71,10 @@ const json = (target: string, body: object): Call => ({
 const message = { MessageBody: "{}" };
 let objects = 0;
 const ofS3 = (method: string, url: string, body = ""): Call => ({
-  ...{ method, url, headers: {}, body },
+  method,
+  url,
+  headers: {},
+  body,
 });
 const messages = async () => {
   const { body } = await callRoute(aws, "GET", "/local/queues");

@@ -6,8 +6,14 @@ import { startWorkers } from "../../local/lambda/workers.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "ovation-kept-"));
 const kept = {
-  ...{ name: "kept", arn: "arn:kept", directory, handler: "index.handler", environment: {} },
-  ...{ timeoutSeconds: 60, memoryMegabytes: 128, role: "kept" },
+  name: "kept",
+  arn: "arn:kept",
+  directory,
+  handler: "index.handler",
+  environment: {},
+  timeoutSeconds: 60,
+  memoryMegabytes: 128,
+  role: "kept",
 };
 afterAll(() => rmSync(directory, { recursive: true }));
 

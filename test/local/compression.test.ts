@@ -4,7 +4,10 @@ import { findHeader, type RestAnswer } from "../../local/gateway/rest-request.ts
 
 const text = "x".repeat(2_000);
 const answerOf = (headers: RestAnswer["headers"] = []): RestAnswer => ({
-  ...{ statusCode: 200, headers, body: Buffer.from(text), by: "test" },
+  statusCode: 200,
+  headers,
+  body: Buffer.from(text),
+  by: "test",
 });
 
 /** The coding of a response to a client that accepts this, and its decoded text. */

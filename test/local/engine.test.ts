@@ -307,8 +307,10 @@ const dynoxide = findDynoxide();
       { N: "2" },
     ]);
     const { body } = await engine.call("DynamoDB_20120810.UpdateItem", {
-      ...{ TableName: "sample", Key: { PK: { S: "B" }, SK: { S: "new" } } },
-      ...{ UpdateExpression: "SET n = :one", ExpressionAttributeValues: { ":one": { N: "1" } } },
+      TableName: "sample",
+      Key: { PK: { S: "B" }, SK: { S: "new" } },
+      UpdateExpression: "SET n = :one",
+      ExpressionAttributeValues: { ":one": { N: "1" } },
       ReturnValues: "ALL_OLD",
     });
     expect(body.Attributes).toBeUndefined();

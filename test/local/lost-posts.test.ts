@@ -34,8 +34,12 @@ async function openSocket({ token }: Person) {
 
 const notify = async ({ id, token }: Person): Promise<string> => {
   const body = {
-    ...{ userId: id, type: "system", category: "announcement" },
-    ...{ title: "News", message: "for you", metadata: {} },
+    userId: id,
+    type: "system",
+    category: "announcement",
+    title: "News",
+    message: "for you",
+    metadata: {},
   };
   return (await calls.send("POST", "/api/v1/notifications", body, token)).data.id;
 };

@@ -7,8 +7,13 @@ import { writeSampleAssembly } from "./sample-assembly.ts";
 
 const metric = { namespace: "Ovation", name: "Posts", dimensions: { stage: "dev" } };
 const lasting: Alarm = {
-  ...{ name: "posts", description: "", metric, statistic: "Sum", threshold: 10 },
-  ...{ periods: 5, datapoints: 3 },
+  name: "posts",
+  description: "",
+  metric,
+  statistic: "Sum",
+  threshold: 10,
+  periods: 5,
+  datapoints: 3,
 };
 const once = { ...lasting, periods: 15, datapoints: 1 };
 const lineOf = (Posts: number | number[]) =>

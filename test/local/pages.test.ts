@@ -19,8 +19,14 @@ writeFileSync(
 );
 
 const request = (method: string, path: string, sent: [string, string][] = []): RestRequest => ({
-  ...{ method, path, query: "", headers: sent, body: Buffer.alloc(0) },
-  ...{ sourceIp: "127.0.0.1", protocol: "HTTP/1.1", receivedMilliseconds: 0 },
+  method,
+  path,
+  query: "",
+  headers: sent,
+  body: Buffer.alloc(0),
+  sourceIp: "127.0.0.1",
+  protocol: "HTTP/1.1",
+  receivedMilliseconds: 0,
 });
 
 const answer = (stage: string, ...asked: Parameters<typeof request>) =>

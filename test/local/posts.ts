@@ -96,9 +96,13 @@ async function signInCode() {
   const codeVerifier = randomBytes(32).toString("base64url");
   const redirectUri = `${apiUrl()}/console`;
   const asked = {
-    ...{ response_type: "code", client_id: clientId, redirect_uri: redirectUri, scope },
-    ...{ code_challenge: createHash("sha256").update(codeVerifier).digest("base64url") },
-    ...{ code_challenge_method: "S256", login_hint: freshId() },
+    response_type: "code",
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    scope,
+    code_challenge: createHash("sha256").update(codeVerifier).digest("base64url"),
+    code_challenge_method: "S256",
+    login_hint: freshId(),
   };
   const url = `${authorizationEndpoint}?${new URLSearchParams(asked)}`;
   const back = await fetch(url, { redirect: "manual" });

@@ -55,7 +55,9 @@ type Row = {
 };
 
 const toQueue = (caller: string, queue: string): Aim => ({
-  ...{ caller, service: "sqs", operation: "SendMessage" },
+  caller,
+  service: "sqs",
+  operation: "SendMessage",
   keyPrefix: `ovation-dev-${queue}`,
 });
 

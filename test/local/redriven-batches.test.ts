@@ -109,7 +109,9 @@ test("a batch that its function cannot handle stays, with the reason, until it c
   await until("it is given up", () => givenUp().some((text) => text.includes(late._id)));
   await calls.switches({ clockSkewSeconds: [] });
   await calls.fault({
-    ...{ caller: "realtime-fan-out", service: "dynamodb", kind: "error_before" },
+    caller: "realtime-fan-out",
+    service: "dynamodb",
+    kind: "error_before",
     count: 1_000_000,
   });
   const failed = redrive();

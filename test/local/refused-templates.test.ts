@@ -132,7 +132,8 @@ describe("a template is refused, with the resource's name,", () => {
     const read = (part: JsonObject) => () =>
       readTables(
         templatesWith("AWS::DynamoDB::GlobalTable", {
-          ...{ AttributeDefinitions: [], KeySchema },
+          AttributeDefinitions: [],
+          KeySchema,
           ...part,
         }),
       );

@@ -12,20 +12,26 @@ function connectionOf(unread: { bytes: number }, onMessage: Handle = async () =>
   const written: Buffer[] = [];
   const ends: string[] = [];
   const socket = Object.assign(new EventEmitter(), {
-    ...{ readyState: 1, OPEN: 1, isPaused: false },
+    readyState: 1,
+    OPEN: 1,
+    isPaused: false,
     pause: () => Object.assign(socket, { isPaused: true }),
     resume: () => Object.assign(socket, { isPaused: false }),
     close: (code: number) => ends.push(`close ${code}`),
     terminate: () => ends.push("terminate"),
   });
   const raw = Object.assign(new EventEmitter(), {
-    ...{ cork() {}, uncork() {} },
+    cork() {},
+    uncork() {},
     write: (bytes: Buffer) => written.push(bytes),
   });
   Object.defineProperty(raw, "writableLength", { get: () => unread.bytes });
   const caller = { userId: "u", roles: [], claims: {}, expiresAt: 0, issuedAt: 0, tokenId: "" };
   const connection = takeConnection({
-    ...{ id: "relay-n-1", caller, connectedAt: 0, compact: false },
+    id: "relay-n-1",
+    caller,
+    connectedAt: 0,
+    compact: false,
     socket: socket as unknown as WebSocket,
     raw: raw as unknown as Duplex,
     onMessage,

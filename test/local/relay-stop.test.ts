@@ -22,9 +22,14 @@ afterAll(() => rmSync(directory, { recursive: true }));
 const relay = {
   environment: {},
   lambda: {
-    ...{ name: "relay", arn: "arn:aws:lambda:us-east-1:000000000000:function:relay" },
-    ...{ directory, handler: "index.handler", environment: {}, role: "relay" },
-    ...{ timeoutSeconds: 60, memoryMegabytes: 128 },
+    name: "relay",
+    arn: "arn:aws:lambda:us-east-1:000000000000:function:relay",
+    directory,
+    handler: "index.handler",
+    environment: {},
+    role: "relay",
+    timeoutSeconds: 60,
+    memoryMegabytes: 128,
   },
 };
 const doCalls = async () => {

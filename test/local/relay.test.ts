@@ -26,7 +26,8 @@ async function watchAt(url: string, as: Person, query: Record<string, string>): 
 
 async function say(streamId: string, as: Person, content: string): Promise<void> {
   const answer = await call(`POST /api/v1/live-stream/${streamId}/chat/messages`, {
-    ...{ as, body: { content } },
+    as,
+    body: { content },
   });
   expect(answer.status).toBe(201);
 }
@@ -94,7 +95,8 @@ test("only a socket that supports moves gets a stream's relay, by URL and by mes
   expect(byUrl.messages[0]).toEqual(moved);
   byUrl.send({ action: "subscribe", streamId: id, requestId: "r" });
   expect(await byUrl.next(({ requestId }) => requestId === "r")).toEqual({
-    ...{ ...moved, requestId: "r" },
+    ...moved,
+    requestId: "r",
   });
   const stays = await watchAt(apiSockets, as, { streamId: id });
   await stays.next(() => true);

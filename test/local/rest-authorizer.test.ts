@@ -9,7 +9,10 @@ const operation: OpenApiOperation = {
   "x-amazon-apigateway-integration": { type: "mock" },
 };
 const api: RestApi = {
-  ...{ id: "api", name: "api", stageName: "dev", methodSettings: [] },
+  id: "api",
+  name: "api",
+  stageName: "dev",
+  methodSettings: [],
   document: {
     paths: {},
     components: {
@@ -42,8 +45,14 @@ function open(statements: () => Statement[]) {
   );
   const call = async (path: string, token = "token") => {
     const request: RestRequest = {
-      ...{ method: "GET", path, query: "", body: Buffer.alloc(0), sourceIp: "127.0.0.1" },
-      ...{ headers: [["Authorization", token]], protocol: "HTTP/1.1", receivedMilliseconds: 0 },
+      method: "GET",
+      path,
+      query: "",
+      body: Buffer.alloc(0),
+      sourceIp: "127.0.0.1",
+      headers: [["Authorization", token]],
+      protocol: "HTTP/1.1",
+      receivedMilliseconds: 0,
     };
     const context = newRequestContext(api, "000000000000", request, path);
     return (await authorize(operation, request, context, {})).refusal;

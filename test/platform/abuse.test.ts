@@ -109,7 +109,9 @@ const onSocket =
     const exp = String(Math.floor(Date.now() / 1000) + 3600);
     const answer = await sockets[kind].handler({
       requestContext: {
-        ...{ connectionId: as, eventType, connectedAt: Date.now() },
+        connectionId: as,
+        eventType,
+        connectedAt: Date.now(),
         authorizer: { sub: as, exp },
       },
       body: `{"requestId":"r${at}"}`,

@@ -55,7 +55,9 @@ const recordOf = (
 test("the record of a timed ban starts its timer, once for each ban", async () => {
   const place = { streamId: newId(now), userId: "target" };
   const timed = (id: string, seconds: number) => ({
-    ...{ id, actionType: "BLOCK", endsAt: later(seconds).toISOString() },
+    id,
+    actionType: "BLOCK",
+    endsAt: later(seconds).toISOString(),
   });
   const ban = timed("b1", 60);
   const end = { ...place, banId: "b1", endsAt: ban.endsAt, isShown: true };
@@ -74,12 +76,17 @@ test("the record of a timed ban starts its timer, once for each ban", async () =
 test("a mute under a block has a timer of its own, started once", async () => {
   const place = { streamId: newId(now), userId: "target" };
   const timed = (id: string, actionType: string, seconds: number) => ({
-    ...{ id, actionType, endsAt: later(seconds).toISOString() },
+    id,
+    actionType,
+    endsAt: later(seconds).toISOString(),
   });
   const [block, mute] = [timed("b1", "BLOCK", 90), timed("m1", "CHAT_ONLY", 60)];
   const both = { ...block, mute };
   const [blocked, muted] = [block, mute].map(({ id, endsAt }) => ({
-    ...{ ...place, banId: id, endsAt, isShown: true },
+    ...place,
+    banId: id,
+    endsAt,
+    isShown: true,
   }));
   await queueBanEnds([recordOf(place, both, block)], now);
   expect(sent()).toEqual([muted]);

@@ -55,8 +55,12 @@ test("a call that reads an unreadable record is 500, and reveals no internals", 
   expect([status, body]).toEqual([
     500,
     {
-      ...{ isSuccess: false, statusCode: 500, data: null, code: "internal_error" },
-      ...{ errors: ["Internal server error"], timestamp: expect.any(String) },
+      isSuccess: false,
+      statusCode: 500,
+      data: null,
+      code: "internal_error",
+      errors: ["Internal server error"],
+      timestamp: expect.any(String),
     },
   ]);
 });

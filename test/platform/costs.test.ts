@@ -20,7 +20,9 @@ const server = createServer(async (request, answer) => {
   const { MessageBody, Entries = [] } = JSON.parse(body);
   const digestOf = (text: string) => createHash("md5").update(text).digest("hex");
   const Successful = Entries.map((one: { Id: string; MessageBody: string }) => ({
-    ...{ Id: one.Id, MessageId: one.Id, MD5OfMessageBody: digestOf(one.MessageBody) },
+    Id: one.Id,
+    MessageId: one.Id,
+    MD5OfMessageBody: digestOf(one.MessageBody),
   }));
   answer.setHeader("content-type", request.headers["content-type"]!);
   const single = MessageBody && { MessageId: "1", MD5OfMessageBody: digestOf(MessageBody) };
@@ -33,15 +35,17 @@ const queue = `${endpoint}/000000000000/queue`;
 useOwnTable({
   // What is counted of a rate would be a write unit of every call.
   RATES: everyRate(1_000_000, 1_000_000),
-  ...{ PICTURES_BUCKET: "pictures", PICTURES_URL: "https://x.example.com/pictures" },
-  ...{ AWS_ENDPOINT_URL: endpoint, PURCHASES: "on" },
-  ...{ NOTICES_QUEUE_URL: queue, MOMENTS_QUEUE_URL: queue, ERASURES_QUEUE_URL: queue },
-  ...{
-    DELIVERIES_QUEUE_URL: queue,
-    NAME_CHANGES_PER_DAY: "5",
-    WS_ENDPOINT: endpoint,
-    LIVE_STREAMS_PER_USER: "1000",
-  },
+  PICTURES_BUCKET: "pictures",
+  PICTURES_URL: "https://x.example.com/pictures",
+  AWS_ENDPOINT_URL: endpoint,
+  PURCHASES: "on",
+  NOTICES_QUEUE_URL: queue,
+  MOMENTS_QUEUE_URL: queue,
+  ERASURES_QUEUE_URL: queue,
+  DELIVERIES_QUEUE_URL: queue,
+  NAME_CHANGES_PER_DAY: "5",
+  WS_ENDPOINT: endpoint,
+  LIVE_STREAMS_PER_USER: "1000",
 });
 afterAll(() => {
   server.closeAllConnections();

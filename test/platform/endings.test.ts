@@ -139,7 +139,9 @@ test("a stream's end counts a poll whose time was over, even if its message was 
   expect(messages).toEqual([{ streamId, momentId }]);
   await endMoments(messages[0], later(20));
   expect(await findMoment(streamId, momentId)).toMatchObject({
-    ...{ status: "ended", endedAt: endsAt, result: { votes: [0, 0], voters: 0, winner: null } },
+    status: "ended",
+    endedAt: endsAt,
+    result: { votes: [0, 0], voters: 0, winner: null },
   });
 });
 

@@ -84,7 +84,11 @@ async function streamWithReminders(hostId: string, viewers: readonly string[]) {
 }
 
 const listed = ({ id: streamId, hostId, startedAt, endedAt, plannedStartDate }: Stream) => ({
-  ...{ streamId, hostId, startedAt, endedAt, plannedStartDate },
+  streamId,
+  hostId,
+  startedAt,
+  endedAt,
+  plannedStartDate,
 });
 
 const titlesOf = async (userId: string) =>
@@ -118,8 +122,12 @@ test("a host with many reminders is erased in small pages, and no notification k
 const noticeOf = (userId: string, streamId: string, host: string) =>
   makeNotification(
     {
-      ...{ userId, type: "system", category: "live_stream", message: "" },
-      ...{ title: `${host} is live`, metadata: { streamId } },
+      userId,
+      type: "system",
+      category: "live_stream",
+      message: "",
+      title: `${host} is live`,
+      metadata: { streamId },
     },
     newId(now),
     now,

@@ -25,7 +25,8 @@ test("the audit reports contributions that were both credited and returned, and 
   const empty = "0123456789abcdef".split("").map((shard) => key.escrow(id, shard));
   for (const Key of empty.slice(0, 1))
     await updateItem({
-      ...{ Key, UpdateExpression: "SET outcome = :back" },
+      Key,
+      UpdateExpression: "SET outcome = :back",
       ExpressionAttributeValues: { ":back": "back" },
     });
   const differs = `goes back, and other parts of the escrow of stream ${id} to the host`;

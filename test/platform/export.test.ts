@@ -73,8 +73,16 @@ test("an export of more than a thousand transactions says that passes may be mis
     const { chained, head } = chain(
       "",
       Array.from({ length: count }, (_, n) => ({
-        ...{ userId: user, seq: n + 1, type: "top_up" as const, amount: 1, balanceAfter: n + 1 },
-        ...{ counterpart: null, streamId: null, giftId: null, occurredAt: at, reference: null },
+        userId: user,
+        seq: n + 1,
+        type: "top_up" as const,
+        amount: 1,
+        balanceAfter: n + 1,
+        counterpart: null,
+        streamId: null,
+        giftId: null,
+        occurredAt: at,
+        reference: null,
       })),
     );
     const wallet = { userId: user, balance: count, seq: count, head, revision: 1, owed: 0 };
@@ -94,8 +102,16 @@ test("an export of a thousand streams, bans and passes needs few calls in a row"
   const ids = idsOf(1_000);
   await traceStreams(user, ids);
   const entries = ids.map((streamId, n) => ({
-    ...{ userId: user, seq: n + 1, type: "stream_charge" as const, amount: -1, balanceAfter: 0 },
-    ...{ counterpart: null, streamId, giftId: streamId, occurredAt: at, reference: null },
+    userId: user,
+    seq: n + 1,
+    type: "stream_charge" as const,
+    amount: -1,
+    balanceAfter: 0,
+    counterpart: null,
+    streamId,
+    giftId: streamId,
+    occurredAt: at,
+    reference: null,
   }));
   const { chained, head } = chain("", entries);
   const wallet = { userId: user, balance: 0, seq: ids.length, head, revision: 1, owed: 0 };
@@ -136,7 +152,11 @@ test("a user with messages in many streams exports all of the newest streams", a
   await writeAll(
     streams.flatMap((streamId) =>
       Array.from({ length: 250 }, (_, n) => ({
-        ...{ ...key.message(streamId, n + 1), ...said, streamId, n: n + 1, id: newId(now) },
+        ...key.message(streamId, n + 1),
+        ...said,
+        streamId,
+        n: n + 1,
+        id: newId(now),
       })),
     ),
   );

@@ -51,7 +51,9 @@ export async function settleProceeds({ id, hostId }: Stream): Promise<number> {
 /** The problems that the audit finds. */
 export async function auditTable(): Promise<string[]> {
   const { misfits } = await audit({
-    ...{ read: scanTable, now: new Date(), patienceMilliseconds: 0 },
+    read: scanTable,
+    now: new Date(),
+    patienceMilliseconds: 0,
     pause: async () => {},
   });
   return misfits.map(({ problem }) => problem);

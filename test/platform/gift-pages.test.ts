@@ -42,8 +42,13 @@ async function copy(
   const item = await readGift(stream.id, id);
   const ids = places.map((place) => id.slice(0, -6) + place.toString(16).padStart(6, "0"));
   const share = (id: string, at: number) => ({
-    ...{ id, kind: "share", part: at + 1, streamId: stream.id, senderId: item.sender.userId },
-    ...{ dueCredits: 1, ...key.gift(stream.id, id, at + 1) },
+    id,
+    kind: "share",
+    part: at + 1,
+    streamId: stream.id,
+    senderId: item.sender.userId,
+    dueCredits: 1,
+    ...key.gift(stream.id, id, at + 1),
   });
   const itemsOf = (id: string) => [
     { ...item, ...changes, id, ...key.gift(stream.id, id) },

@@ -167,8 +167,13 @@ test("several receivers are credited each, all or nothing", async () => {
   await makeUser(guest);
   const stream = await makeStream(host);
   const person = (userId: string) => ({
-    ...{ userId, username: userId, name: "", surname: "", picture: "" },
-    ...{ createdAt: stream.createdAt, updatedAt: stream.createdAt },
+    userId,
+    username: userId,
+    name: "",
+    surname: "",
+    picture: "",
+    createdAt: stream.createdAt,
+    updatedAt: stream.createdAt,
   });
   const wish = { receivers: [person(host), person(guest)], count: 2 };
   await expect(sendOne(stream, sender, giftTypeOf(30), wish)).rejects.toMatchObject({

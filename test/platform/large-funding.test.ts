@@ -46,7 +46,8 @@ async function fundByMany(streams: readonly Stream[]): Promise<string[]> {
     const parts = Map.groupBy(users, (user) => key.escrowOf(id, user).SK);
     for (const part of parts.values())
       await putItem({
-        ...{ ...key.escrowOf(id, part[0]!), streamId: id },
+        ...key.escrowOf(id, part[0]!),
+        streamId: id,
         amount: part.length * credits,
       });
   }

@@ -31,7 +31,9 @@ const writeFans = (count: number) =>
   writeItems(
     Array.from({ length: count }, (_, n) => ({
       ...key.fan(streamId, fanAt(n)),
-      ...{ gifts: 1, count: 1, credits: n + 1 },
+      gifts: 1,
+      count: 1,
+      credits: n + 1,
     })),
   );
 const change = (n: number, gifts: number, credits: number) =>
@@ -54,7 +56,9 @@ test("a long one is counted once in five seconds for all callers, and not from t
   await writeFans(many);
   await readLeaders(streamId, now);
   const { body } = await callEndpoint(leaderboard, {
-    ...{ as: "ann", path: { streamId }, query: { limit: "100" } },
+    as: "ann",
+    path: { streamId },
+    query: { limit: "100" },
   });
   expect(body.data).toMatchObject({ 0: { rank: 1, credits: many }, 99: { credits: many - 99 } });
   const units = meterKeys();

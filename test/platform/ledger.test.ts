@@ -61,7 +61,9 @@ test("eight gifts settled together fit a kilobyte, for users with ids of 36 char
   const facts = { type: "gift_revenue", streamId: newId(new Date()), reference: null } as const;
   const movements = Array.from({ length: 8 }, (_, n) => ({
     ...facts,
-    ...{ amount: 1_000_000 + n, counterpart: `${n}`.padEnd(36, "u"), giftId: newId(new Date()) },
+    amount: 1_000_000 + n,
+    counterpart: `${n}`.padEnd(36, "u"),
+    giftId: newId(new Date()),
     occurredAt: at(1),
   }));
   const entries = entriesFrom(1_000_000, movements).map((entry) => ({
@@ -131,9 +133,16 @@ const book = (userId: string, n: number) =>
 async function earn(userId: string, count: number, from: number) {
   const { seq, head, balance } = await findWallet(userId);
   const entries = Array.from({ length: count }, (_, n) => ({
-    ...{ userId, seq: seq + n + 1, type: "gift_revenue" as const, amount: 1 },
-    ...{ balanceAfter: balance + n + 1, counterpart: "ann", streamId: "s1", giftId: "g1" },
-    ...{ reference: null, occurredAt: at(from + Math.floor(n / 8)) },
+    userId,
+    seq: seq + n + 1,
+    type: "gift_revenue" as const,
+    amount: 1,
+    balanceAfter: balance + n + 1,
+    counterpart: "ann",
+    streamId: "s1",
+    giftId: "g1",
+    reference: null,
+    occurredAt: at(from + Math.floor(n / 8)),
   }));
   const { chained, head: newest } = chain(head, entries);
   await writeItems(itemsOf(chained).map((item) => ({ ...key.entry(userId, item.seq), ...item })));

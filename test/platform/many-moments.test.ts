@@ -58,7 +58,8 @@ test("a thousand started and ended polls make no item and no call grow", async (
     added(is, { ...is, result, revision: is.revision + 1 });
   };
   const look = async () => ({
-    ...{ log: bytesOf(state), open: bytesOf(await getRawItem(key.openMoments(streamId))) },
+    log: bytesOf(state),
+    open: bytesOf(await getRawItem(key.openMoments(streamId))),
     list: await measure(list),
     one: await measure(playOne),
   });

@@ -36,7 +36,9 @@ const ask = async (operation: string, input: object) => {
 
 /** Few items have an amount as text, the others have credits. */
 const itemOf = (n: number) => ({
-  ...{ PK: { S: `WALLET#${n}` }, SK: { S: "WALLET" }, n: { N: `${n}` } },
+  PK: { S: `WALLET#${n}` },
+  SK: { S: "WALLET" },
+  n: { N: `${n}` },
   ...(n % rare === 0 ? { amount: { S: `${n}` } } : { credits: { N: `${n}` } }),
 });
 

@@ -27,7 +27,7 @@ afterEach(() => stop());
 const place = () => ({ client, tableName });
 const put = (Item: Item) => client.send(new PutCommand({ TableName: tableName, Item }));
 const label = (more: object = {}) =>
-  put({ ...key.layout(), ...{ version: 6, oldest: 5, readable: 6, stage: "test" }, ...more });
+  put({ ...key.layout(), version: 6, oldest: 5, readable: 6, stage: "test", ...more });
 const read = async (Key: { PK: string; SK: string }) =>
   (await client.send(new GetCommand({ TableName: tableName, Key, ConsistentRead: true }))).Item;
 const placeOf = (n: number) => ({ PK: `WALLET#${n}`, SK: "WALLET" });

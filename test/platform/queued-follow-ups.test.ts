@@ -67,7 +67,10 @@ import {
 } from "./wallet-people.ts";
 
 useOwnTable({
-  ...{ LARGE_ROOM_VIEWERS: "1", PART_VIEWERS: "100", POST_RATE: "1000", LOCAL: "on" },
+  LARGE_ROOM_VIEWERS: "1",
+  PART_VIEWERS: "100",
+  POST_RATE: "1000",
+  LOCAL: "on",
   PICTURES_BUCKET: bucketName,
 });
 

@@ -4,9 +4,18 @@ import type { Connection } from "../../relay/model.ts";
 export function connectionOf(userId: string): Connection {
   const caller = { userId, roles: [], expiresAt: 4e9, issuedAt: 0, claims: {}, tokenId: "" };
   return {
-    ...{ id: userId, caller, context: {}, connectedAt: 0, compact: false },
-    ...{ subscriptions: new Map(), isOpen: () => true, unread: () => 0 },
-    ...{ write() {}, send() {}, close() {}, keepAlive() {} },
+    id: userId,
+    caller,
+    context: {},
+    connectedAt: 0,
+    compact: false,
+    subscriptions: new Map(),
+    isOpen: () => true,
+    unread: () => 0,
+    write() {},
+    send() {},
+    close() {},
+    keepAlive() {},
   };
 }
 

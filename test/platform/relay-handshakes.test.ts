@@ -38,8 +38,11 @@ async function handshakeAt(
 ): Promise<number | undefined> {
   const ticket = await newTicket(as);
   const headers = {
-    ...{ connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13" },
-    ...{ "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==", ...more },
+    connection: "Upgrade",
+    upgrade: "websocket",
+    "sec-websocket-version": "13",
+    "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+    ...more,
   };
   const asked = request({ port, path: `${path}?ticket=${ticket}`, headers }).end();
   const answered = Promise.race([once(asked, "response"), once(asked, "upgrade")]);
@@ -140,7 +143,9 @@ test("a socket that a relay no longer holds is not counted, though it is still l
   const connectedAt = now.getTime() - 60_000;
   for (const n of [101, 102, 103])
     await putSocket("ida", {
-      ...{ connectionId: relayConnectionId(node, n), connectedAt, expiresAt: 4e9 },
+      connectionId: relayConnectionId(node, n),
+      connectedAt,
+      expiresAt: 4e9,
     });
   const status = await handshakeAt(relay.port, { as: "ida" });
   await relay.drain(0);

@@ -20,16 +20,17 @@ function roomOf(count: number): Room {
   const streamId = (++rooms).toString(16).padStart(24, "c");
   const users = new Map(Array.from({ length: count }, (_, n) => [`u${n}`, { at: n, count: 1 }]));
   return {
-    ...{
-      streamId,
-      users,
-      visits: { add() {}, size: () => 0, settled: async () => undefined },
-      held: createHeldFrames(),
-      subscriptions: new Set(),
-      hasChanged: true,
-    },
+    streamId,
+    users,
+    visits: { add() {}, size: () => 0, settled: async () => undefined },
+    held: createHeldFrames(),
+    subscriptions: new Set(),
+    hasChanged: true,
     end: { epoch: "e", head: 0, newest: 0, totals: { count: 0, credits: 0 } },
-    ...{ busyAt: 0, epochAt: 0, leftAt: 0, isClosed: false },
+    busyAt: 0,
+    epochAt: 0,
+    leftAt: 0,
+    isClosed: false,
   };
 }
 

@@ -79,7 +79,10 @@ describe("The signer of posts", () => {
     const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG" };
     const sign = createSigner(host, { service: "s3", region: "eu-central-1", ...credentials });
     const library = new SignatureV4({
-      ...{ credentials, region: "eu-central-1", service: "s3", sha256: Sha256 },
+      credentials,
+      region: "eu-central-1",
+      service: "s3",
+      sha256: Sha256,
       uriEscapePath: false,
       applyChecksum: true,
     });
@@ -110,7 +113,8 @@ describe("The signer of posts", () => {
     const sign = createSigner(host, { region: "eu-central-1", ...credentials });
     const now = Date.parse("2026-11-20T23:59:59.999Z");
     const signLambda = createSigner(host, {
-      ...{ region: "eu-central-1", service: "lambda" },
+      region: "eu-central-1",
+      service: "lambda",
       ...credentials,
     });
     for (const at of [now, now + 1, now + 2000]) {

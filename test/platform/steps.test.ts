@@ -42,8 +42,12 @@ let stream: Awaited<ReturnType<typeof makeStream>>;
 const type = giftTypeOf(10);
 const picture = "https://cdn.example.com/gift.svg";
 const train = {
-  ...{ enabled: true, startCredits: 20, startSenders: 2, windowSeconds: 300 },
-  ...{ levels: [30, 1_000], levelSeconds: 60 },
+  enabled: true,
+  startCredits: 20,
+  startSenders: 2,
+  windowSeconds: 300,
+  levels: [30, 1_000],
+  levelSeconds: 60,
 };
 
 beforeAll(async () => {

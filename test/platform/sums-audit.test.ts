@@ -13,8 +13,16 @@ const by = { ...person, createdAt: at(0), updatedAt: at(0) };
 
 const moment = (id: string, more: object) => ({
   ...key.moment(streamId, id),
-  ...{ id, streamId, status: "open", title: "t", by, startedAt: at(0), endsAt: null },
-  ...{ endedAt: null, revision: 1, ...more },
+  id,
+  streamId,
+  status: "open",
+  title: "t",
+  by,
+  startedAt: at(0),
+  endsAt: null,
+  endedAt: null,
+  revision: 1,
+  ...more,
 });
 const poll = (more = {}) =>
   moment(pollId, { kind: "poll", options: ["a", "b"], choices: 1, ...more });
@@ -22,26 +30,49 @@ const goal = (id: string, of: string, more = {}) =>
   moment(id, { kind: "goal", of, target: 15, ...more });
 const like = (userId: string, likes: number, goals = {}) => ({
   ...key.like(streamId, userId),
-  ...{ userId, streamId, likes, at: at(1), sessions: [], allowance: 1, filledAt: 0, goals },
+  userId,
+  streamId,
+  likes,
+  at: at(1),
+  sessions: [],
+  allowance: 1,
+  filledAt: 0,
+  goals,
   change: `like-${userId}`,
 });
 const vote = (userId: string, options: number[], second = 1) => ({
   ...key.vote(pollId, userId),
-  ...{ streamId, momentId: pollId, userId, options, at: at(second), change: `vote-${userId}` },
+  streamId,
+  momentId: pollId,
+  userId,
+  options,
+  at: at(second),
+  change: `vote-${userId}`,
 });
 const gift = (n: number, more = {}) => {
   const id = n.toString(16).padStart(24, "0");
   return {
     ...key.gift(streamId, id),
-    ...{ id, kind: "gift", streamId, sender: by, receivers: [by], price: 10, dueCredits: 10 },
+    id,
+    kind: "gift",
+    streamId,
+    sender: by,
+    receivers: [by],
+    price: 10,
+    dueCredits: 10,
     giftType: { id: "d".repeat(24), name: "Rose", creditAmount: 10, svgUrl: "https://e.example" },
-    ...{ createdAt: at(n), revision: 1, ...more },
+    createdAt: at(n),
+    revision: 1,
+    ...more,
   };
 };
 const open = (id: string, kind = "goal") => ({ id, kind, startedAt: at(0), endsAt: null });
 const log = (sums: object, newest = 1_768_473_100) => ({
   ...key.log(streamId),
-  ...{ epoch: "e", posted: 9, newest, sums },
+  epoch: "e",
+  posted: 9,
+  newest,
+  sums,
   moments: [open(pollId, "poll"), open(goalId), open(likesId)],
 });
 const rest = (id: string, count: number, parts = {}) => ({ ...key.crowdRest(id), count, ...parts });

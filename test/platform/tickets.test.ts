@@ -29,11 +29,16 @@ test("a ticket is valid for a minute or until its token ends, with the token's r
   const ann = { userId: "ann", issuedAt: nowSeconds - 5, tokenId: "t", roles, claims: {} };
   const seconds = ticketSeconds - 0.001;
   expect(await ticketCaller(await ticketOf(3600), after(seconds))).toEqual({
-    ...{ ...ann, expiresAt: nowSeconds + 3600, isByTicket: true },
+    ...ann,
+    expiresAt: nowSeconds + 3600,
+    isByTicket: true,
   });
   expect(await ticketCaller(await ticketOf(3600), after(ticketSeconds))).toBeUndefined();
   expect(await ticketCaller(await ticketOf(10, "a".repeat(24)), after(9.9))).toEqual({
-    ...{ ...ann, expiresAt: nowSeconds + 10, isByTicket: true, streamId: "a".repeat(24) },
+    ...ann,
+    expiresAt: nowSeconds + 10,
+    isByTicket: true,
+    streamId: "a".repeat(24),
   });
   expect(await ticketCaller(await ticketOf(10), after(10))).toBeUndefined();
 });

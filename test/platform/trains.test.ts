@@ -42,8 +42,12 @@ useQueue("ERASURES_QUEUE_URL");
 beforeEach(() => void queue.take());
 
 const train = {
-  ...{ enabled: true, startCredits: 20, startSenders: 2, windowSeconds: 300 },
-  ...{ levels: [30, 100], levelSeconds: 60 },
+  enabled: true,
+  startCredits: 20,
+  startSenders: 2,
+  windowSeconds: 300,
+  levels: [30, 100],
+  levelSeconds: 60,
 };
 const outlet = {
   poster: posterWith({ post: async () => "sent" as const }),
@@ -135,9 +139,12 @@ test("a train is stored with its start and each level, and ends on time with its
   expect(queue.take()).toHaveLength(1);
   await endMoments({ streamId, momentId: id }, after(later.endsAt!, 12));
   expect(await findMoment(streamId, id)).toMatchObject({
-    ...{ status: "ended", endedAt: later.endsAt, level: 1 },
+    status: "ended",
+    endedAt: later.endsAt,
+    level: 1,
     result: {
-      ...{ level: 1, credits: 30 },
+      level: 1,
+      credits: 30,
       top: [
         { user: { _id: ben }, credits: 20 },
         { user: { _id: ann }, credits: 10 },

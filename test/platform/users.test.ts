@@ -40,7 +40,8 @@ test("two concurrent changes of a profile are both kept", () =>
       meanwhile: () => change(caller, { surname: "Bo" }),
       check: async () =>
         expect(await findProfile(caller.userId, { consistent: true })).toMatchObject({
-          ...{ name: "Ann", surname: "Bo" },
+          name: "Ann",
+          surname: "Bo",
         }),
     };
   }));
@@ -57,7 +58,11 @@ test("changes of one profile in one millisecond are all kept", async () => {
       change(caller, { links: { x: "ann" } }),
     ]);
     expect(await findProfile(caller.userId, { consistent: true })).toMatchObject({
-      ...{ name: "Ann", surname: "Bo", bio: "Sings", expertise: "musician", links: { x: "ann" } },
+      name: "Ann",
+      surname: "Bo",
+      bio: "Sings",
+      expertise: "musician",
+      links: { x: "ann" },
     });
   }
 });

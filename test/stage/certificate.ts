@@ -7,9 +7,19 @@ const validMilliseconds = 24 * 3600_000;
 
 /** Tags of DER. https://www.itu.int/rec/T-REC-X.690 */
 const tags = {
-  ...{ boolean: 0x01, integer: 0x02, bits: 0x03, bytes: 0x04, id: 0x06, text: 0x0c },
-  ...{ time: 0x18, sequence: 0x30, set: 0x31, dnsName: 0x82, address: 0x87 },
-  ...{ version: 0xa0, extensions: 0xa3 },
+  boolean: 0x01,
+  integer: 0x02,
+  bits: 0x03,
+  bytes: 0x04,
+  id: 0x06,
+  text: 0x0c,
+  time: 0x18,
+  sequence: 0x30,
+  set: 0x31,
+  dnsName: 0x82,
+  address: 0x87,
+  version: 0xa0,
+  extensions: 0xa3,
 };
 
 /** Object identifiers, as the bytes that DER has for them. */

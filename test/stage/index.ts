@@ -45,7 +45,9 @@ const given = {
 };
 const runner = run(["test/stage/runner.ts"], {
   ...given,
-  ...{ PORT: String(port), ISSUER: url, AUDIENCE: issuer.audience },
+  PORT: String(port),
+  ISSUER: url,
+  AUDIENCE: issuer.audience,
 });
 let code = 1;
 try {
@@ -57,8 +59,11 @@ try {
     ["--experimental-vm-modules", ...jest, ...(paths.length > 0 ? paths : ["test/api"])],
     {
       ...given,
-      ...{ API_URL: api, WS_URL: sockets, TOKEN_URL: issuer.tokenUrl },
-      ...{ TENCENT_URL: tencent, TENCENT_CALLBACK_URL: callback },
+      API_URL: api,
+      WS_URL: sockets,
+      TOKEN_URL: issuer.tokenUrl,
+      TENCENT_URL: tencent,
+      TENCENT_CALLBACK_URL: callback,
       NODE_OPTIONS: `--require=${join(root, "test/stage/names.cjs")}`,
     },
   );

@@ -173,7 +173,9 @@ browserTest(
     await made.locator('.row.gift[data-tier="moment"]', { hasText: "Crown" }).waitFor();
     // Over everything for a moment, and never in the way of a click.
     expect(moment).toEqual({
-      ...{ text: "User 3gave Crown", animation: "appear", pointerEvents: "none" },
+      text: "User 3gave Crown",
+      animation: "appear",
+      pointerEvents: "none",
     });
     await made.locator(".large").waitFor({ state: "detached" });
     await made.close();

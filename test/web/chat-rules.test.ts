@@ -25,7 +25,9 @@ afterEach(() => void jest.useRealTimers());
 const translator = translatorFor("en");
 const said = languages.en;
 const message = (sender: object = {}) => ({
-  ...{ _id: "m1", streamId: "s", content: "hello" },
+  _id: "m1",
+  streamId: "s",
+  content: "hello",
   sender: { _id: "bob", username: "bob", name: "Bob", surname: "", ...sender },
 });
 const refusal = (statusCode: number, code: string, more: object = {}) =>
@@ -142,8 +144,17 @@ function stateOf(client: ReturnType<typeof clientThat>, more: object = {}) {
   const waits: unknown[] = [];
   const sent = Promise.resolve();
   return {
-    ...{ told, waits, client, translator, streamId: "s", isClosed: false },
-    ...{ me: "me", hostId: "ann", moderators: [] as string[], moderates: false, slowSeconds: 9 },
+    told,
+    waits,
+    client,
+    translator,
+    streamId: "s",
+    isClosed: false,
+    me: "me",
+    hostId: "ann",
+    moderators: [] as string[],
+    moderates: false,
+    slowSeconds: 9,
     subscription: { send: () => ({ sent }) },
     wallet: { spend: (_: number, call: Promise<unknown>) => call },
     view: {

@@ -38,8 +38,13 @@ browserTest(
     let newest = 60;
     let failures = 0;
     const delivery = (n: number) => ({
-      ...{ id: `${n}`, type: `row${n}`, status: n === newest ? "pending" : "delivered" },
-      ...{ attempts: 1, statusCode: 200, error: null, nextAttemptAt: null },
+      id: `${n}`,
+      type: `row${n}`,
+      status: n === newest ? "pending" : "delivered",
+      attempts: 1,
+      statusCode: 200,
+      error: null,
+      nextAttemptAt: null,
       createdAt: "2026-01-01T00:00:00.000Z",
     });
     await page.route(/\/deliveries\?/, (route) =>
@@ -85,8 +90,12 @@ browserTest(
     const { page, visit, close } = await openConsole(pages, "Ada Admin");
     let newest = 130;
     const webhook = (n: number) => ({
-      ...{ id: `${n}`, url: `https://row${n}`, events: ["*"], description: null },
-      ...{ enabled: true, createdAt: "2026-01-01T00:00:00.000Z" },
+      id: `${n}`,
+      url: `https://row${n}`,
+      events: ["*"],
+      description: null,
+      enabled: true,
+      createdAt: "2026-01-01T00:00:00.000Z",
     });
     let isHeld = false;
     const held = Promise.withResolvers<Route>();

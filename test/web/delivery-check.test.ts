@@ -9,7 +9,9 @@ beforeEach(() => {
 /** Frames of one event each, from the first on. */
 const framesOf = (count: number) =>
   Array.from({ length: count }, (_, n) => ({
-    ...{ epoch: "e", frame: n + 1, events: [{ id: `e${n + 1}` }] },
+    epoch: "e",
+    frame: n + 1,
+    events: [{ id: `e${n + 1}` }],
   })) as unknown as Frame[];
 
 /** A viewer at a position, of a stream with this log. */

@@ -37,7 +37,9 @@ browserTest(
     const id = await goLive(call, "rows-host", "Rows");
     for (const targetUserId of [johnId, "user2"])
       await call("admin", "POST", "/api/v1/live-stream-ban", {
-        ...{ targetUserId, liveStreamId: id, actionType: "CHAT_ONLY" },
+        targetUserId,
+        liveStreamId: id,
+        actionType: "CHAT_ONLY",
       });
     const { page, faults, visit, close } = await openConsole(pages, "Ada Admin");
     await visit(`view=bans&stream=${id}`);
@@ -301,7 +303,9 @@ browserTest(
     const id = await goLive(call, "toast-host", "Toasts");
     for (const targetUserId of [johnId, "user2"])
       await call("admin", "POST", "/api/v1/live-stream-ban", {
-        ...{ targetUserId, liveStreamId: id, actionType: "CHAT_ONLY" },
+        targetUserId,
+        liveStreamId: id,
+        actionType: "CHAT_ONLY",
       });
     const { page, faults, visit, close } = await openConsole(pages, "Ada Admin", {
       hasTestClock: true,

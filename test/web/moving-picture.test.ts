@@ -59,7 +59,10 @@ browserTest(
       const read = (picture: Buffer) =>
         page.evaluate(`(${decode})(${JSON.stringify(picture.toString("base64"))})`);
       expect(await read(encodeAnimation(stills, size.width, size.height))).toEqual({
-        ...{ frameCount: 3, animated: true, endless: true, duration: 250_000 },
+        frameCount: 3,
+        animated: true,
+        endless: true,
+        duration: 250_000,
         colours: ["1001", "0101", "0011"],
       });
       const picture = readFileSync(join(import.meta.dirname, "../../docs/pictures/evening.webp"));

@@ -67,14 +67,25 @@ export async function serve(page: Page) {
     cut: () => socket!.close(),
     show: (...events: object[]) =>
       post({
-        ...{ type: "events", streamId, epoch: "e", frame: ++head, viewers: 1, skipped: 0 },
+        type: "events",
+        streamId,
+        epoch: "e",
+        frame: ++head,
+        viewers: 1,
+        skipped: 0,
         events,
       }),
     /** A frame in which sums change, with what begins or ends in it. */
     sum: (sums: object, ...events: object[]) =>
       post({
-        ...{ type: "events", streamId, epoch: "e", frame: ++head, viewers: 1, skipped: 0 },
-        ...{ events, sums },
+        type: "events",
+        streamId,
+        epoch: "e",
+        frame: ++head,
+        viewers: 1,
+        skipped: 0,
+        events,
+        sums,
       }),
   };
 }
@@ -100,8 +111,12 @@ export const given = (name: string, creditAmount: number, more: object = {}) =>
       creditAmount,
       svgUrl: `${server.url}pictures/${name.toLowerCase()}.svg`,
     },
-    ...{ count: 1, combo: 1, sender: person(2), receivers: [person(0)] },
-    ...{ totals: { count: 1, credits: creditAmount }, ...more },
+    count: 1,
+    combo: 1,
+    sender: person(2),
+    receivers: [person(0)],
+    totals: { count: 1, credits: creditAmount },
+    ...more,
   });
 
 /** The page's timers go on as they are, and can be run ahead where nothing but time has to pass. */

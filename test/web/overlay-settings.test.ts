@@ -5,9 +5,20 @@ const usual = settingsOf("", "en-GB");
 
 test("without a query an overlay has the default settings, in the browser's language", () => {
   expect(usual).toEqual({
-    ...{ streamId: "", channel: "", key: "", max: 12, fade: 30, theme: "dark", align: "left" },
-    ...{ family: undefined, pixels: undefined, badges: true, language: "en" },
-    ...{ mute: false, demo: false, goal: undefined },
+    streamId: "",
+    channel: "",
+    key: "",
+    max: 12,
+    fade: 30,
+    theme: "dark",
+    align: "left",
+    family: undefined,
+    pixels: undefined,
+    badges: true,
+    language: "en",
+    mute: false,
+    demo: false,
+    goal: undefined,
   });
   expect(settingsOf("", "tr-TR").language).toBe("tr");
 });
@@ -17,12 +28,27 @@ test("each setting is taken at its limits", () => {
     "streamId=s&key=k&max=50&fade=600&theme=PANEL&font=Noto+Serif+72&align=right&badges=0" +
     "&lang=zh&mute=1&demo&goal=1000000000";
   expect(settingsOf(query, "en")).toEqual({
-    ...{ streamId: "s", channel: "", key: "k", max: 50, fade: 600, theme: "panel", align: "right" },
-    ...{ family: "Noto Serif", pixels: 72, badges: false, language: "zh" },
-    ...{ mute: true, demo: true, goal: 1_000_000_000 },
+    streamId: "s",
+    channel: "",
+    key: "k",
+    max: 50,
+    fade: 600,
+    theme: "panel",
+    align: "right",
+    family: "Noto Serif",
+    pixels: 72,
+    badges: false,
+    language: "zh",
+    mute: true,
+    demo: true,
+    goal: 1_000_000_000,
   });
   expect(settingsOf("max=1&fade=0&font=12&goal=1", "en")).toMatchObject({
-    ...{ max: 1, fade: 0, family: undefined, pixels: 12, goal: 1 },
+    max: 1,
+    fade: 0,
+    family: undefined,
+    pixels: 12,
+    goal: 1,
   });
   expect(settingsOf("font=Georgia", "en")).toMatchObject({ family: "Georgia", pixels: undefined });
 });

@@ -1,7 +1,11 @@
 import { hueOf, initialOf, nameOf, type Person, pictureOf } from "../../web/chat/person.ts";
 
 const person = (given: Partial<Person>): Person => ({
-  ...{ _id: "u1", username: "", name: "", surname: "", profilePhoto: "" },
+  _id: "u1",
+  username: "",
+  name: "",
+  surname: "",
+  profilePhoto: "",
   ...given,
 });
 

@@ -86,7 +86,9 @@ function openRoom(clock: Clock, chance: Chance, use: Use, size: number) {
   const poster = posterWith({ post: async () => "sent" as const });
   const outlet = { poster, governor: freeGovernor, jobs: createJobs() };
   const push = (cache: keyof typeof caches) => ({
-    ...{ now: new Date(), cache: caches[cache], outlet },
+    now: new Date(),
+    cache: caches[cache],
+    outlet,
   });
   const each = async (records: readonly { body: string }[], act: (job: never) => Promise<void>) => {
     for (const { body } of records) await act(JSON.parse(body) as never);
@@ -113,7 +115,10 @@ function openRoom(clock: Clock, chance: Chance, use: Use, size: number) {
   const statuses = new Map<number, number>();
   const environments = createEnvironments();
   return {
-    ...{ table, talk, delays, statuses },
+    table,
+    talk,
+    delays,
+    statuses,
     resultAt: () => resultAt,
     failures: () => lambda.report().failures,
     environments: environments.count,
@@ -190,7 +195,9 @@ async function simulateLikes(
       from = clock.now();
       const body = { session: `page-of-${n}`, total: tapped };
       const { status, body: said } = await room.ask(tap, {
-        ...{ as: userOf(n), path: { streamId }, body },
+        as: userOf(n),
+        path: { streamId },
+        body,
       });
       const { total, next } = (said.data ?? {}) as { total?: number; next?: number };
       if (status === 200 && total !== undefined) counted.set(n, total);
@@ -210,7 +217,9 @@ async function simulateLikes(
   const taps = tapsOf(counted);
   const figures = figuresOf(room, use);
   return {
-    ...{ viewers: size, tapping: tappers, taps },
+    viewers: size,
+    tapping: tappers,
+    taps,
     ...figures,
     "write units a thousand taps": round((cost.dynamodb_write_units * 1000) / tapsMeanwhile),
     "$/hour": round((costOf(cost) * 3600) / (tapping.seconds - tapping.from)),
@@ -263,8 +272,10 @@ async function simulateVotes(
   const result = (await ended(clock, findMoment(streamId, momentId)))?.result;
   const votes = result !== undefined && "votes" in result ? result.votes : [];
   return {
-    ...{ voters: size, accepted: last.size },
-    ...{ ...figuresOf(room, use), ...room.talk.figures() },
+    voters: size,
+    accepted: last.size,
+    ...figuresOf(room, use),
+    ...room.talk.figures(),
     "live sum differs by": differenceOf([shown ?? []].flat(), wanted),
     "result differs by": differenceOf(votes, wanted),
     "result after s": round((room.resultAt() - endsAt) / 1000),

@@ -38,7 +38,10 @@ export class Throttled extends Error {
 const times = { cold: [600, 1_200], own: [10, 25] } as const;
 
 const createFunction = () => ({
-  ...{ busy: 0, most: 0, throttled: 0, made: 0 },
+  busy: 0,
+  most: 0,
+  throttled: 0,
+  made: 0,
   warm: [] as { name: string; reads: RecentReads }[],
 });
 
@@ -54,7 +57,9 @@ function createPool({ account, reserved, mapped }: Limits) {
     return found;
   };
   return {
-    ...{ pool, functions, functionOf },
+    pool,
+    functions,
+    functionOf,
     /** Takes an execution; whether there was one. */
     take(name: string): boolean {
       const own = functionOf(name);
@@ -124,8 +129,10 @@ export function createExecutions(clock: Clock, chance: Chance, limits: Limits) {
           .reduce((sum, [, one]) => sum + one.throttled, 0);
       return {
         ...counts,
-        ...{ shared: pool.size, most: pool.most },
-        ...{ throttledOfPool: throttled(false), throttledOfReserved: throttled(true) },
+        shared: pool.size,
+        most: pool.most,
+        throttledOfPool: throttled(false),
+        throttledOfReserved: throttled(true),
         mostOf: (name: string) => functionOf(name).most,
       };
     },

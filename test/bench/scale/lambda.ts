@@ -47,14 +47,20 @@ const memoryGigabytes = 1769 / 1024;
 const batchMax = 1000;
 /** Milliseconds after which each function is ended. */
 const timeouts = {
-  ...{ "fan-out": 60_000, post: 60_000, part: 30_000, resume: 20_000 },
-  ...{ sums: 60_000, endings: 30_000 },
+  "fan-out": 60_000,
+  post: 60_000,
+  part: 30_000,
+  resume: 20_000,
+  sums: 60_000,
+  endings: 30_000,
 };
 
 /** Their names in the route table, by which an account reserves executions. */
 const functionNames: Partial<Record<keyof typeof timeouts, string>> = {
   "fan-out": "realtime/fan-out",
-  ...{ post: "realtime/post", part: "realtime/post-part", resume: "realtime/resume" },
+  post: "realtime/post",
+  part: "realtime/post-part",
+  resume: "realtime/resume",
 };
 
 /** Runs a function as Lambda does and books it; throws what it threw, and when it took too long. */

@@ -68,10 +68,22 @@ export function createPeople(
       const id = idOf(++written.gifts);
       giftIds.push(id);
       const gift = {
-        ...{ id, kind: "gift", streamId, hostId: "host", sender: from, receivers: [host] },
+        id,
+        kind: "gift",
+        streamId,
+        hostId: "host",
+        sender: from,
+        receivers: [host],
         giftType: { id: idOf(1), name: "Rose", creditAmount: 5, svgUrl: picture },
-        ...{ count: 1, combo, comboId, price: 5, createdAt: new Date().toISOString() },
-        ...{ due: "host", dueCredits: 5, charged: true, revision: 1 },
+        count: 1,
+        combo,
+        comboId,
+        price: 5,
+        createdAt: new Date().toISOString(),
+        due: "host",
+        dueCredits: 5,
+        charged: true,
+        revision: 1,
       };
       write({ ...key.gift(streamId, id), ...gift });
       if (chance.hits(1 / gifts.rowMean)) return;

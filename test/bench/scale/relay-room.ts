@@ -197,7 +197,12 @@ export async function simulateRelay(clock: Clock, given: RelayCase): Promise<Fig
     const { requestId } = (asked as unknown as { message: { requestId: string } }).message;
     const { relayed: count } = given;
     viewer.hear({
-      ...{ type: "subscribed", streamId, epoch: log.epoch, head: 0, viewers: count, requestId },
+      type: "subscribed",
+      streamId,
+      epoch: log.epoch,
+      head: 0,
+      viewers: count,
+      requestId,
     } as Message);
   }
   for (let n = 0; n < given.relayed; n++) void seat(n);
@@ -277,7 +282,9 @@ export async function simulateRelay(clock: Clock, given: RelayCase): Promise<Fig
       (costOf({ ...cost, gigabytes_out: 0 }) * 3600) / times.end,
     ),
     ...dollarsElsewhere({
-      ...{ viewers: given.relayed, seconds: times.end, base },
+      viewers: given.relayed,
+      seconds: times.end,
+      base,
       frames: frames.slice(0, framesAtEnd).map(({ body }) => body),
       events: people.written.messages + people.written.gifts,
     }),

@@ -60,7 +60,11 @@ export function createTask(clock: Clock, chance: Chance, use: Use, name: string)
     const { userId } = client;
     const caller = { userId, roles: [], expiresAt: 4e9, issuedAt: 0, claims: {}, tokenId: "" };
     const connection: Connection = {
-      ...{ id, caller, context: {}, connectedAt: clock.now(), compact: false },
+      id,
+      caller,
+      context: {},
+      connectedAt: clock.now(),
+      compact: false,
       subscriptions: new Map(),
       isOpen: () => isOpen && isAlive,
       unread: () => 0,

@@ -208,8 +208,14 @@ function createPartitions(clock: Clock, chance: Chance, unitsMax: number) {
 
 /** What the store asks of the table in a push. */
 const commands = {
-  ...{ GetCommand, PutCommand, UpdateCommand, DeleteCommand },
-  ...{ QueryCommand, BatchGetCommand, BatchWriteCommand, TransactWriteCommand },
+  GetCommand,
+  PutCommand,
+  UpdateCommand,
+  DeleteCommand,
+  QueryCommand,
+  BatchGetCommand,
+  BatchWriteCommand,
+  TransactWriteCommand,
 };
 
 /** A client for the store that translates as the one in the bundles does, and calls this. */

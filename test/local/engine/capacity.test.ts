@@ -128,7 +128,9 @@ test("an item may have 400 KB, at once or by an update, and not a byte more", ()
   const filler = (bytes: number) => ({ S: "x".repeat(bytes - 12) });
   const put = (bytes: number) => ({ TableName: "things", Item: { ...Key, filler: filler(bytes) } });
   const update = (bytes: number) => ({
-    ...{ TableName: "things", Key, UpdateExpression: "SET filler = :filler" },
+    TableName: "things",
+    Key,
+    UpdateExpression: "SET filler = :filler",
     ExpressionAttributeValues: { ":filler": filler(bytes) },
   });
   must("PutItem", put(409_600));

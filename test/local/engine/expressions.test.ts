@@ -7,7 +7,10 @@ const Key = { pk: { S: "a" }, sk: { S: "1" } };
 function update(before: object, UpdateExpression: string, values: object = {}, names?: object) {
   put("a", "1", before as Record<string, unknown>);
   const { pk, sk, ...after } = must("UpdateItem", {
-    ...{ TableName: "things", Key, UpdateExpression, ReturnValues: "ALL_NEW" },
+    TableName: "things",
+    Key,
+    UpdateExpression,
+    ReturnValues: "ALL_NEW",
     ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: values }),
     ...(names && { ExpressionAttributeNames: names }),
   }).Attributes as Record<string, unknown>;
@@ -129,7 +132,9 @@ test.each([
     new RegExp(`${name}\\b`).test(ConditionExpression),
   );
   const body = {
-    ...{ TableName: "things", Item: Key, ConditionExpression },
+    TableName: "things",
+    Item: Key,
+    ConditionExpression,
     ...(used.length > 0 && { ExpressionAttributeValues: Object.fromEntries(used) }),
     ...(ConditionExpression.includes("#set") && { ExpressionAttributeNames: { "#set": "set" } }),
   };

@@ -38,7 +38,8 @@ test("killed at random under load, repeatedly, it has lost nothing that it ackno
     const { must, close, get } = openTestEngine(file);
     const count = (pk: string) =>
       must("Query", {
-        ...{ TableName: "things", KeyConditionExpression: "pk = :pk" },
+        TableName: "things",
+        KeyConditionExpression: "pk = :pk",
         ExpressionAttributeValues: { ":pk": { S: pk } },
       }).Count;
     expect(count("a")).toBe(count("b"));

@@ -50,8 +50,10 @@ test("a thousandth added a thousand times to a sum of 30 digits is one more", ()
   put("a", "n", { n: { N: "123456789012345678901234567890" } });
   for (let times = 0; times < 1000; times++)
     must("UpdateItem", {
-      ...{ TableName: "things", Key: { pk: { S: "a" }, sk: { S: "n" } } },
-      ...{ UpdateExpression: "ADD n :n", ExpressionAttributeValues: { ":n": { N: "0.001" } } },
+      TableName: "things",
+      Key: { pk: { S: "a" }, sk: { S: "n" } },
+      UpdateExpression: "ADD n :n",
+      ExpressionAttributeValues: { ":n": { N: "0.001" } },
     });
   const { Item } = must("GetItem", {
     TableName: "things",

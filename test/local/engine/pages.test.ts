@@ -74,7 +74,9 @@ test("a page of an index continues after the item, even if its key there is not 
   put("b", "0", { owner: { S: "o" }, rank: { N: "-2.5" } });
   put("c", "0", { owner: { S: "o" }, rank: { N: "10" } });
   const byOwner = {
-    ...{ TableName: "things", IndexName: "by-owner", Limit: 3 },
+    TableName: "things",
+    IndexName: "by-owner",
+    Limit: 3,
     KeyConditionExpression: "#o = :o",
     ExpressionAttributeNames: { "#o": "owner" },
     ExpressionAttributeValues: { ":o": { S: "o" } },
@@ -96,7 +98,8 @@ test("a page begins within the partition and the sort keys of its query, at a wh
     ExclusiveStartKey: { pk: { S: pk }, sk: { S: sk } },
   });
   const among = (condition: string, values: Item) => ({
-    ...{ TableName: "things", KeyConditionExpression: `pk = :pk AND ${condition}` },
+    TableName: "things",
+    KeyConditionExpression: `pk = :pk AND ${condition}`,
     ExpressionAttributeValues: { ":pk": { S: "a" }, ...values },
   });
   const prefixed = among("begins_with(sk, :b)", { ":b": { S: "b" } });
@@ -124,7 +127,8 @@ test("a page begins within the partition and the sort keys of its query, at a wh
 test("an index takes no longer keys than the table", () => {
   const { put, ask } = open();
   const write = (bytes: number) => ({
-    ...{ TableName: "things", Key: { pk: { S: "a" }, sk: { S: "1" } } },
+    TableName: "things",
+    Key: { pk: { S: "a" }, sk: { S: "1" } },
     UpdateExpression: "SET #o = :o",
     ExpressionAttributeNames: { "#o": "owner" },
     ExpressionAttributeValues: { ":o": { S: "o".repeat(bytes) } },
@@ -145,7 +149,8 @@ test("a page is the same JSON before and after its items are decoded", () => {
   expect(JSON.parse(writeAnswer(written))).toEqual({ ...looked, Items: items });
   expect(JSON.parse(JSON.stringify(looked))).toEqual(JSON.parse(writeAnswer(written)));
   expect(JSON.parse(writeAnswer(written, "ConsumedCapacity"))).toEqual({
-    ...{ Count: 2, ScannedCount: 2 },
+    Count: 2,
+    ScannedCount: 2,
     Items: items,
   });
   expect(writeAnswer(must("Query", inPartition("none")))).toBe(

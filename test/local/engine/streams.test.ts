@@ -12,7 +12,9 @@ function open() {
   const described = engine.must("DescribeStream", { StreamArn }).StreamDescription;
   const [shard] = (described as { Shards: { ShardId: string }[] }).Shards;
   const from = (type: string, SequenceNumber?: unknown) => ({
-    ...{ StreamArn, ShardId: shard!.ShardId, ShardIteratorType: type },
+    StreamArn,
+    ShardId: shard!.ShardId,
+    ShardIteratorType: type,
     ...(SequenceNumber !== undefined && { SequenceNumber }),
   });
   const read = (type = "TRIM_HORIZON", sequence?: unknown, Limit = 1000) => {

@@ -9,7 +9,9 @@ const put = (sk: string, more: Body = {}) => ({
 });
 const add = (sk: string, more: Body = {}) => ({
   Update: {
-    ...{ TableName: "things", Key: Key(sk), UpdateExpression: "ADD n :n" },
+    TableName: "things",
+    Key: Key(sk),
+    UpdateExpression: "ADD n :n",
     ExpressionAttributeValues: { ":n": { N: "1" } },
     ...more,
   },

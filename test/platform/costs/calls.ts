@@ -32,14 +32,20 @@ const api = "/api/v1";
 const live = `${api}/live-stream`;
 const png = Buffer.from(picture("image/png", 3_000_000));
 const note = {
-  ...{ userId: viewer, type: "system", category: "payments", title: longText(200) },
-  ...{ message: longText(2_000), metadata: { a: "y".repeat(8 * 1024 - 8) } },
+  userId: viewer,
+  type: "system",
+  category: "payments",
+  title: longText(200),
+  message: longText(2_000),
+  metadata: { a: "y".repeat(8 * 1024 - 8) },
 };
 const hundred = { limit: "100" };
 const twenty = Array.from({ length: 20 }, (_, n) => userAt(n + 5));
 const longStream = {
-  ...{ title: longText(200), liveStreamType: longText(50) },
-  ...{ interest: longText(100), motivation: longText(500) },
+  title: longText(200),
+  liveStreamType: longText(50),
+  interest: longText(100),
+  motivation: longText(500),
 };
 const booking = { amount: 1, reference: longText(128) };
 const admin = { as: viewer, roles: ["admin"] as const };
@@ -195,7 +201,8 @@ export const listExpensiveCalls = (
     {
       as: planner,
       form: {
-        ...{ field: "thumbnail", bytes: png },
+        field: "thumbnail",
+        bytes: png,
         others: { ...longStream, guests: JSON.stringify(twenty) },
       },
     },
@@ -240,8 +247,11 @@ export const listExpensiveCalls = (
   [`POST ${api}/notifications/device-token`]: {
     as: host,
     body: {
-      ...{ token: "t".repeat(4_096), deviceId: longText(200), timezone: longText(100) },
-      ...{ platform: "web", liveActivityPushToStartToken: "t".repeat(4_096) },
+      token: "t".repeat(4_096),
+      deviceId: longText(200),
+      timezone: longText(100),
+      platform: "web",
+      liveActivityPushToStartToken: "t".repeat(4_096),
     },
   },
   [`POST ${api}/notifications/read-all`]: { as: host },
@@ -267,7 +277,9 @@ export const listExpensiveCalls = (
   [`PUT ${api}/users/me`]: {
     as: userAt(501),
     body: {
-      ...{ name: longText(99), surname: longText(99), bio: longText(499) },
+      name: longText(99),
+      surname: longText(99),
+      bio: longText(499),
       interests: Array.from({ length: 20 }, () => longText(49)),
     },
   },

@@ -63,8 +63,14 @@ export const fullStream = (id: string, hostId: string, status: "active" | "sched
   liveStreamOf(
     summaryOf(fullProfile(hostId), picture),
     {
-      ...{ id, hostId, status, title: longText(200), liveStreamType: longText(50) },
-      ...{ motivation: longText(500), interest: longText(100), thumbnailUrl: longUrl("stream") },
+      id,
+      hostId,
+      status,
+      title: longText(200),
+      liveStreamType: longText(50),
+      motivation: longText(500),
+      interest: longText(100),
+      thumbnailUrl: longUrl("stream"),
       guests: Array.from({ length: 20 }, (_, n) => userAt((guestsFrom(id) + n) % 500)),
       moderators: Array.from({ length: 20 }, (_, n) => userAt(n)),
       ...(status === "scheduled" && { startedAt: null, plannedStartDate: at }),
@@ -118,13 +124,19 @@ export async function writeAll(items: readonly Item[]): Promise<void> {
 
 /** The largest settings of trains. */
 export const longTrain = {
-  ...{ enabled: true, startCredits: 1_000_000_000, startSenders: 50, windowSeconds: 600 },
+  enabled: true,
+  startCredits: 1_000_000_000,
+  startSenders: 50,
+  windowSeconds: 600,
   levels: Array.from({ length: 10 }, (_, n) => 999_999_991 + n),
   levelSeconds: 600,
 };
 
 /** The longest poll: ten options, of which each voter may choose all. */
 export const longPoll = {
-  ...{ kind: "poll", title: longText(200), seconds: 3_600, choices: 10 },
+  kind: "poll",
+  title: longText(200),
+  seconds: 3_600,
+  choices: 10,
   options: Array.from({ length: 10 }, (_, n) => `${longText(79)}${n}`),
 };

@@ -29,7 +29,10 @@ const told = receiver({ ...declared, path: "/callback", takes: {} }, {});
 
 const eventOf = (httpMethod: string, path: string) =>
   ({
-    ...{ httpMethod, path, headers: {}, body: "{" },
+    httpMethod,
+    path,
+    headers: {},
+    body: "{",
     pathParameters: { name: "one" },
     multiValueQueryStringParameters: { a: ["1", "2"] },
     requestContext: { requestId: "request" },

@@ -293,7 +293,9 @@ test("killed during gifts, nothing acknowledged is lost, no key is used twice, a
   };
   const behindFrame = { caller: "realtime-fan-out", operation: "PutItem", count: 1_000 };
   await injectFault({
-    ...{ ...behindFrame, kind: "delay", delayMilliseconds: 60_000 },
+    ...behindFrame,
+    kind: "delay",
+    delayMilliseconds: 60_000,
     keyPrefix: `STREAM#${own.id}`,
   });
   // One after the other: it is the fifth that begins the train, before all others.

@@ -178,7 +178,8 @@ const plays: Record<string, () => Promise<Play>> = {
 /** What the table's stream or the sweep brings: all gifts of a stream that are due. */
 async function settleDue(streamId: string): Promise<void> {
   const items = await queryItems(key.gift(streamId, ""), prefix.gifts, {
-    ...{ limit: 100, consistent: true },
+    limit: 100,
+    consistent: true,
   });
   await settleAll(items, new Date());
 }

@@ -23,8 +23,12 @@ type Train = {
 
 /** When the model's trains begin, and their levels. No train or level times out during a test. */
 export const trainSettings = {
-  ...{ enabled: true, startCredits: 20, startSenders: 2, windowSeconds: 600 },
-  ...{ levels: [30, 50, 100_000], levelSeconds: 600 },
+  enabled: true,
+  startCredits: 20,
+  startSenders: 2,
+  windowSeconds: 600,
+  levels: [30, 50, 100_000],
+  levelSeconds: 600,
 };
 
 export const emptyModel = (users: readonly string[]): Model => ({

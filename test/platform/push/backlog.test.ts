@@ -131,7 +131,10 @@ type Scene = Awaited<ReturnType<typeof setScene>>;
 
 /** Likes of one user, which only change a sum. */
 const likes = (id: string, at: Date, count: number) => ({
-  ...{ id, createdAt: seconds(at), lane: "always" as const, events: [] },
+  id,
+  createdAt: seconds(at),
+  lane: "always" as const,
+  events: [],
   adds: { likes: count },
 });
 

@@ -330,7 +330,10 @@ test("an environment that marks posted frames late undoes nothing and posts noth
     await scene.push(scene.audience(), chatRecord(n, `${n}`, seconds(scene.now)));
   const [first] = await readLog(scene.streamId);
   await markPosted(scene.streamId, first!, {
-    ...{ viewers: 1, postedViewers: 1, peakViewers: 1, countedAt: 0 },
+    viewers: 1,
+    postedViewers: 1,
+    peakViewers: 1,
+    countedAt: 0,
   });
   expect(await findLog(scene.streamId)).toMatchObject({ posted: 2 });
   await scene.push(scene.audience(), chatRecord(3, "3", seconds(scene.now)));

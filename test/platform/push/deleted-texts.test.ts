@@ -26,11 +26,14 @@ async function writeLog(written: readonly Written[], lateSeconds = 0) {
       new: said,
     });
     await putFrame(streamId, {
-      ...{ n, epoch: "e", covers: id, newest, revision: 0, expiresAt: seconds(now) + 3_600 },
-      ...{
-        totals: { count: 0, credits: 0 },
-        body: JSON.stringify({ epoch: "e", frame: n, events }),
-      },
+      n,
+      epoch: "e",
+      covers: id,
+      newest,
+      revision: 0,
+      expiresAt: seconds(now) + 3_600,
+      totals: { count: 0, credits: 0 },
+      body: JSON.stringify({ epoch: "e", frame: n, events }),
     });
     const { content: _, ...rest } = said;
     const gone = { ...rest, deletedAt: now.toISOString(), revision: 2 };

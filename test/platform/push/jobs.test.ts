@@ -34,7 +34,9 @@ function answer(batch: Batch): { status: number; body: object } {
     status: 200,
     body: {
       Successful: taken.map(({ Id, MessageBody }) => ({
-        ...{ Id, MessageId: `message-${Id}`, MD5OfMessageBody: hashOf(MessageBody) },
+        Id,
+        MessageId: `message-${Id}`,
+        MD5OfMessageBody: hashOf(MessageBody),
       })),
       Failed: lost.map(({ Id }) => ({ Id, Code: "InternalError", SenderFault: false })),
     },

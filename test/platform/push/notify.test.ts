@@ -36,7 +36,8 @@ async function notify(results: Record<string, PostResult>, connectedAt = 0) {
   const id = String(count).padStart(24, "0");
   const stored = makeNotification(NewNotification.parse(asked), id, now);
   return {
-    ...{ userId, posted },
+    userId,
+    posted,
     send: () => sendNotification(push, stored),
     retry: (missed: MissedNotification) => sendMissed(outlet, stored, missed, now),
   };

@@ -14,8 +14,10 @@ import { seconds, setScene } from "./scene.ts";
 
 const url = "wss://relay.live.acme.com/ws";
 useOwnTable({
-  ...{ POST_RATE: "8000", RELAY_URL: url, RELAY_FROM_VIEWERS: "2000" },
-  ...{ LARGE_ROOM_VIEWERS: "1000" },
+  POST_RATE: "8000",
+  RELAY_URL: url,
+  RELAY_FROM_VIEWERS: "2000",
+  LARGE_ROOM_VIEWERS: "1000",
 });
 
 /** A room of which relays have some users, and one is posted to. */

@@ -84,7 +84,11 @@ export async function play(scenario: Scenario) {
     table,
     now: () => now,
     hasFaults: () => faults,
-    ...{ chance, between, inTime, blockedAt, findings },
+    chance,
+    between,
+    inTime,
+    blockedAt,
+    findings,
     fail: () => void note("lost"),
   });
   const small = scenario.seed % 2 === 1 ? chooseSmall(between) : undefined;
@@ -143,7 +147,8 @@ export async function play(scenario: Scenario) {
     }
   }
   const posting = createPosting(scenario.slices === true, {
-    ...{ newEnv, newPushCache },
+    newEnv,
+    newPushCache,
     audienceOf,
     attempt,
     invoke: (work) => context.run({ crashed: false }, work),

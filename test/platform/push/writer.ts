@@ -16,8 +16,12 @@ export const start = Date.parse("2026-01-01T00:00:00Z");
 const person = (userId: string) => profileOf(userId, {}, new Date(start));
 /** Trains that several begin and end in the time of a schedule. */
 const train = {
-  ...{ enabled: true, startCredits: 10, startSenders: 2, windowSeconds: 60 },
-  ...{ levels: [20, 35, 50], levelSeconds: 60 },
+  enabled: true,
+  startCredits: 10,
+  startSenders: 2,
+  windowSeconds: 60,
+  levels: [20, 35, 50],
+  levelSeconds: 60,
 };
 const stream = (scenario: Scenario) => ({
   ...makeStream(NewStream.parse({ title: "Live" }), {

@@ -61,7 +61,12 @@ async function openOverlay() {
     },
   });
   return {
-    ...{ hostId, connectionId, first, goLive, told, overlay },
+    hostId,
+    connectionId,
+    first,
+    goLive,
+    told,
+    overlay,
     move: (only?: string) => moveOverlays(poster, { moveOf: hostId, connectionId: only }, now),
     async watched() {
       const { streams = new Set() } = (await findConnection(connectionId))!;

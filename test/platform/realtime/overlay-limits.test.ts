@@ -17,7 +17,8 @@ import { makeStream, makeUser, someone } from "../wallet-people.ts";
 
 const socketsMax = 3;
 useOwnTable({
-  ...{ WS_ENDPOINT: "http://127.0.0.1:9", SOCKETS_PER_USER: `${socketsMax}` },
+  WS_ENDPOINT: "http://127.0.0.1:9",
+  SOCKETS_PER_USER: `${socketsMax}`,
   RATES: everyRate(1, 40),
 });
 useQueue("MOMENTS_QUEUE_URL");

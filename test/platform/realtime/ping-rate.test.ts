@@ -12,7 +12,10 @@ async function pingAtOnce(count: number, streams: number): Promise<number[]> {
   const [connectedAt, userId] = [Date.now(), `user-${streams}`];
   const place = { connectionId: `of-${userId}`, connectedAt };
   await putConnection({
-    ...{ ...place, userId, tokenExpiresAt: 2e9, expiresAt: connectionExpiry(connectedAt) },
+    ...place,
+    userId,
+    tokenExpiresAt: 2e9,
+    expiresAt: connectionExpiry(connectedAt),
     streams: new Set(Array.from({ length: streams }, () => newId(new Date()))),
   });
   const authorizer = { sub: userId, exp: "4000000000" };

@@ -37,7 +37,8 @@ import { useOwnTable } from "../table.ts";
 import { forget, makeStream, makeUser } from "../wallet-people.ts";
 
 useOwnTable({
-  ...{ WS_ENDPOINT: "http://127.0.0.1:9", SOCKETS_PER_USER: "10" },
+  WS_ENDPOINT: "http://127.0.0.1:9",
+  SOCKETS_PER_USER: "10",
   SOCKET_MESSAGES_PER_SECOND: "10",
 });
 const queue = useQueue("MOMENTS_QUEUE_URL");

@@ -56,8 +56,11 @@ test("too many messages get one error with its requestId, then are counted silen
   );
   expect(limited).toEqual([
     {
-      ...{ type: "error", statusCode: 429, code: "too_many_requests" },
-      ...{ errors: ["Too many requests"], requestId: expect.stringMatching(/^r\d+$/) },
+      type: "error",
+      statusCode: 429,
+      code: "too_many_requests",
+      errors: ["Too many requests"],
+      requestId: expect.stringMatching(/^r\d+$/),
     },
   ]);
   // Those at once, and those of each second that the flood took; the clock may be between two.
@@ -137,7 +140,9 @@ test("the message that is one too many closes the connection, after a notice wit
   for (let n = 0; closed.length === 0 && n < 100; n++) await send("storm-2", "not json");
   expect(closed).toEqual(["storm-2"]);
   expect(answersTo("storm-2")).toContainEqual({
-    ...{ type: "closing", code: 4429, reason: "Too many messages" },
+    type: "closing",
+    code: 4429,
+    reason: "Too many messages",
   });
 });
 

@@ -23,7 +23,8 @@ const looks = Object.entries(key).flatMap(([kind, make]) => {
     ),
   );
   return [...new Set(keys.map(({ PK, SK }) => pattern(`${PK} ${SK}`)))].map((look) => ({
-    ...{ kind: kind as Kind, matches: new RegExp(`^${look}$`) },
+    kind: kind as Kind,
+    matches: new RegExp(`^${look}$`),
     letters: look.replaceAll(".+", "").length,
   }));
 });

@@ -32,12 +32,14 @@ export function readsOf(life: Life): Record<string, Call | Call[]> {
     [`GET ${live}/my-active-stream`]: { as: host },
     [`GET ${live}/user/{userId}/past-streams`]: { as: fan, path: { userId: host } },
     [`GET ${live}/{streamId}`]: [streamId, funded, paid].map((id) => ({
-      ...{ as: fan, path: { streamId: id } },
+      as: fan,
+      path: { streamId: id },
     })),
     [`GET ${live}/{streamId}/chat-settings`]: own,
     [`GET ${live}/{streamId}/chat/messages`]: own,
     [`GET ${live}/{streamId}/chat/messages/{messageId}`]: {
-      ...{ as: fan, path: { streamId, messageId: life.messages[1]! } },
+      as: fan,
+      path: { streamId, messageId: life.messages[1]! },
     },
     [`GET ${live}/{streamId}/events`]: { as: fan, path, query: { after: "0" } },
     [`GET ${live}/{streamId}/gift-statistics`]: own,
@@ -47,7 +49,8 @@ export function readsOf(life: Life): Record<string, Call | Call[]> {
     [`GET ${live}/{streamId}/moderation-log`]: own,
     [`GET ${live}/{streamId}/moments`]: own,
     [`GET ${live}/{streamId}/moments/{momentId}`]: [life.poll, life.goal].map((momentId) => ({
-      ...{ as: fan, path: { streamId, momentId } },
+      as: fan,
+      path: { streamId, momentId },
     })),
     [`GET ${live}/{streamId}/overlay-keys`]: own,
     [`GET ${live}/{streamId}/superlikes`]: own,
@@ -55,7 +58,9 @@ export function readsOf(life: Life): Record<string, Call | Call[]> {
     [`GET ${live}/{streamId}/viewers`]: own,
     [`GET ${api}/live-stream-ban`]: { as: host },
     [`GET ${api}/live-stream-ban/check/{targetUserId}`]: {
-      ...{ as: host, path: { targetUserId: life.banned }, query: { liveStreamId: streamId } },
+      as: host,
+      path: { targetUserId: life.banned },
+      query: { liveStreamId: streamId },
     },
     [`GET ${api}/live-stream-ban/{id}`]: { as: host, path: { id: life.banId } },
     [`GET ${api}/notifications`]: { as: fan },
@@ -78,7 +83,8 @@ export function readsOf(life: Life): Record<string, Call | Call[]> {
     [`GET ${api}/webhooks/{id}`]: { ...admin, path: { id: life.webhook } },
     [`GET ${api}/webhooks/{id}/deliveries`]: { ...admin, path: { id: life.webhook } },
     "GET /api/v2/live-stream/user/{userId}/upcoming-live-streams": {
-      ...{ as: fan, path: { userId: host } },
+      as: fan,
+      path: { userId: host },
     },
     "GET /api/v2/notifications": [{ as: fan }, { as: fan, query: { read: "true" } }],
     "GET /api/v2/users/search": { as: fan, query: { q: "Hannah" } },

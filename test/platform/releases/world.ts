@@ -18,7 +18,9 @@ import { secretKey } from "../tencent/stage.ts";
 
 const tableName = "ovation-test";
 const table = {
-  ...{ name: tableName, arn: "", streamArn: "" },
+  name: tableName,
+  arn: "",
+  streamArn: "",
   createTable: {
     ...createTable,
     StreamSpecification: { StreamEnabled: true, StreamViewType: "NEW_AND_OLD_IMAGES" },
@@ -31,19 +33,26 @@ const settingsAt = (url: string) => ({
   ...Object.fromEntries(
     queueNames.map((name) => [`${name.toUpperCase()}_QUEUE_URL`, `${url}/000000000000/${name}`]),
   ),
-  ...{
-    AWS_ENDPOINT_URL: url,
-    LOCAL: "on",
-    WS_ENDPOINT: `${url}/sockets`,
-    RESUME_FRAMES_PER_SECOND: "100",
-    RELAY_URL: "wss://relay.example.com",
-  },
-  ...{ PICTURES_BUCKET: "pictures", PICTURES_URL: "https://x.example.com/pictures" },
-  ...{ PURCHASES: "on", NAME_CHANGES_PER_DAY: "5", LIVE_STREAMS_PER_USER: "1000" },
-  ...{ SOCKETS_PER_USER: "10", POST_RATE: "1000", LARGE_ROOM_VIEWERS: "200", PART_VIEWERS: "200" },
-  ...{ POST_PART_FUNCTION: "post-part", TENCENT_SDK_APP_ID: "1400000001" },
-  ...{ TENCENT_ADMINISTRATORS: "administrator", TENCENT_SECRET_ARN: "arn:tencent" },
-  ...{ CALLBACK_SECRET_ARN: "arn:callback", POWERTOOLS_LOG_LEVEL: process.env.PLOG ?? "SILENT" },
+  AWS_ENDPOINT_URL: url,
+  LOCAL: "on",
+  WS_ENDPOINT: `${url}/sockets`,
+  RESUME_FRAMES_PER_SECOND: "100",
+  RELAY_URL: "wss://relay.example.com",
+  PICTURES_BUCKET: "pictures",
+  PICTURES_URL: "https://x.example.com/pictures",
+  PURCHASES: "on",
+  NAME_CHANGES_PER_DAY: "5",
+  LIVE_STREAMS_PER_USER: "1000",
+  SOCKETS_PER_USER: "10",
+  POST_RATE: "1000",
+  LARGE_ROOM_VIEWERS: "200",
+  PART_VIEWERS: "200",
+  POST_PART_FUNCTION: "post-part",
+  TENCENT_SDK_APP_ID: "1400000001",
+  TENCENT_ADMINISTRATORS: "administrator",
+  TENCENT_SECRET_ARN: "arn:tencent",
+  CALLBACK_SECRET_ARN: "arn:callback",
+  POWERTOOLS_LOG_LEVEL: process.env.PLOG ?? "SILENT",
 });
 
 /** Modules that have another name in the latest release, and exports that have. */
@@ -156,7 +165,9 @@ export async function startWorld(bundles: Record<string, string>) {
     for (const { MessageBody: body, DelaySeconds: delaySeconds = 0 } of all)
       sent.push({ queue, body, delaySeconds });
     const Successful = all.map(({ Id, MessageBody }) => ({
-      ...{ Id, MessageId: Id, MD5OfMessageBody: digestOf(MessageBody) },
+      Id,
+      MessageId: Id,
+      MD5OfMessageBody: digestOf(MessageBody),
     }));
     return Entries === undefined ? Successful[0]! : { Successful, Failed: [] };
   }
@@ -192,7 +203,10 @@ export async function startWorld(bundles: Record<string, string>) {
     const functions = Object.keys(modules).filter((each) => each.startsWith("functions/"));
     const contractOf = (each: string) => modules[each]!.contract as ConsumerContract;
     const version: Version = {
-      ...{ name, url, met: [], wrote: [] },
+      name,
+      url,
+      met: [],
+      wrote: [],
       of: (each) => findModule(modules, each) as never,
       restart: () => (modules = load(text, settingsAt(url))),
       audit: () => auditBy(version),

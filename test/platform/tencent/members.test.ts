@@ -69,7 +69,9 @@ test("MuteTime 0 lifts a mute, and does nothing to other members", async () => {
   const { actionType, endsAt } = held!;
   const [act, before] = await listActs(streamId, 2, undefined);
   expect(act).toMatchObject({
-    ...{ action: "member.unbanned", actorId: "administrator", targetId: "m1" },
+    action: "member.unbanned",
+    actorId: "administrator",
+    targetId: "m1",
     ban: { actionType, endsAt },
   });
   expect(before).toMatchObject({ action: "member.banned" });
@@ -150,7 +152,7 @@ describe("a mute of a banned member", () => {
     for (const act of isFirst ? calls : calls.reverse()) await act();
     const find = async () => (await findMember(streamId, account, { consistent: true }))!.ban!;
     const { id, mute } = await find();
-    const end = { ...{ streamId, userId: account }, banId: mute!.id, endsAt: mute!.endsAt };
+    const end = { streamId, userId: account, banId: mute!.id, endsAt: mute!.endsAt };
     await endBan(poster, end, new Date(Date.now() + 11_000));
     const left = await find();
     expect([left.id, left.mute]).toEqual([id, undefined]);
@@ -180,7 +182,8 @@ test("a ban that has ended by itself is not lifted by the next one", async () =>
   expect(await banMembers(["m5"], 60)).toMatchObject({ ErrorCode: 0 });
   jest.useRealTimers();
   expect(await findBan(first!.id, new Date(Date.now() + 10_000))).toMatchObject({
-    ...{ deletedAt: first!.endsAt, deletedBy: null },
+    deletedAt: first!.endsAt,
+    deletedBy: null,
   });
 });
 

@@ -42,7 +42,9 @@ function callbacks(roomId: string) {
   const at = (seconds: number) => 1_703_589_922_000 + seconds * 1000;
   const create = (seconds?: number, owner = "owner") =>
     noteRoom(NewRoom.parse({ RoomId: roomId, RoomType: "Live", Owner_Account: owner }), {
-      ...{ owner, now, newId: () => newId(now) },
+      owner,
+      now,
+      newId: () => newId(now),
       ...(seconds !== undefined && { eventTime: at(seconds) }),
     });
   const destroy = (seconds?: number) =>

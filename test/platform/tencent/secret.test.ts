@@ -42,7 +42,10 @@ async function callBack(key: string, millisecondsAgo = 0) {
   const query = { SdkAppid: ["1400000001"], key: [key], CallbackCommand: ["none"] };
   const requestTimeEpoch = Date.now() - millisecondsAgo;
   const { headers, body } = await receive({
-    ...{ httpMethod: "POST", path: "/callback", body: "{}", headers: {} },
+    httpMethod: "POST",
+    path: "/callback",
+    body: "{}",
+    headers: {},
     multiValueQueryStringParameters: query,
     requestContext: { requestId: "request-1", requestTimeEpoch },
   } as unknown as APIGatewayProxyEvent);
@@ -82,7 +85,8 @@ test("a callback is decided in the time since its arrival, and faults are counte
   expect(await callBack("key")).toMatchObject({ code: "command_unknown" });
   setClock(begun + 600_000);
   expect(await callBack("key", 1_700)).toMatchObject({
-    ...{ code: "unavailable", ErrorInfo: "Not done in time: nothing was charged" },
+    code: "unavailable",
+    ErrorInfo: "Not done in time: nothing was charged",
   });
   stage.secret.value = "";
   const lines = await published(async () => {

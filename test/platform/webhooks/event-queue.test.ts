@@ -39,7 +39,9 @@ const queued = () => queue.take().map(({ body }) => JSON.parse(body));
 
 const at = "2026-11-22T12:00:00.000Z";
 const train = (id: string, type: string, status: string) => ({
-  ...{ id, type, at },
+  id,
+  type,
+  at,
   data: { kind: "train", status },
 });
 
@@ -99,8 +101,12 @@ test("the callback for a room's end counts viewers once, gifts that stay, and li
   await configure([afterRoom.destroyed]);
   const stream = await makeStream("host", { roomId: "room" });
   const watching = (userId: string, revision: number) => ({
-    ...{ streamId: stream.id, connectionId: "socket", userId, revision },
-    ...{ connectedAt: Date.now(), expiresAt: Date.now() / 1000 + connectionLifeSeconds },
+    streamId: stream.id,
+    connectionId: "socket",
+    userId,
+    revision,
+    connectedAt: Date.now(),
+    expiresAt: Date.now() / 1000 + connectionLifeSeconds,
   });
   await putSubscriber(watching("ann", 1));
   await putSubscriber(watching("ann", 2));
@@ -118,8 +124,11 @@ test("the callback for a room's end counts viewers once, gifts that stay, and li
   await queueCallback({ kind: "destroyed", streamId: stream.id, roomId: "room", at }, new Date());
   const [{ events }] = queued();
   expect(events[0].data.Statistic).toEqual({
-    ...{ TotalViewers: 2, TotalGiftsSent: 2, TotalGiftCoins: 20 },
-    ...{ TotalUniqueGiftSenders: 1, TotalLikesReceived: 7 },
+    TotalViewers: 2,
+    TotalGiftsSent: 2,
+    TotalGiftCoins: 20,
+    TotalUniqueGiftSenders: 1,
+    TotalLikesReceived: 7,
   });
 });
 
