@@ -1,7 +1,7 @@
 /** The server's time: clocks of users are often wrong by minutes. */
 export function createClock() {
   /**
-   * The server's time minus this machine's. Not that of `performance`, which stands still while a
+   * The server's time minus `Date.now()`. Not minus `performance.now()`, which stands still while a
    * machine sleeps.
    */
   let ahead = Number.NEGATIVE_INFINITY;
@@ -9,9 +9,10 @@ export function createClock() {
   let origin = 0;
   return {
     /**
-     * Takes a time that the server has sent, such as an event's. The latest one counts, since all
-     * arrive late. A corrected clock makes earlier ones too high; this one shows whether they are.
-     * A replayed event may be hours old, so it only shows that this machine's clock is slow.
+     * Takes a time that the server has sent, such as an event's. All arrive late, so the largest
+     * difference is the closest. After a sleep or a correction of this machine's clock it may be
+     * too large: then the new one limits it. A replayed event may be hours old, so it can only show
+     * that this machine's clock is slow.
      */
     note(at: string | null | undefined, isReplayed = false): void {
       const difference = Date.parse(at ?? "") - Date.now();

@@ -167,7 +167,7 @@ function subscribe(
   const { over } = connection;
   if (over !== undefined) {
     const reason = over.reason === "closed" ? "The client is closed" : over.reason;
-    // Only after `subscribe` has returned it to the caller.
+    // Later, so that the caller has the subscription when `onEnd` is called.
     void Promise.resolve().then(() => listener.end({ ...over, reason }));
     return listener.subscription;
   }

@@ -179,7 +179,7 @@ function add(state: State, message: ChatMessage, isSent = false): void {
   state.waiting?.push({ message, isSent });
   const [first] = state.messages;
   if (state.messages.some((one) => one._id === _id)) return;
-  // Messages between it and the first one are not loaded: `older()` brings it with them.
+  // Messages between this one and the first are not loaded: `older()` will load them all.
   if (isSent && state.before > 0 && first !== undefined && createdAt < first.createdAt) return;
   const messages = [...state.messages];
   let at = messages.length;
@@ -229,7 +229,7 @@ async function readOlder(state: State): Promise<boolean> {
   return state.before > 0;
 }
 
-/** The offset of the oldest known message, if a window contains no known message. */
+/** The offset at which to look next, if a window contains no known message. */
 function lookElsewhere(
   { messages: known, before }: State,
   { offset, size, messages, total }: Page & { offset: number; size: number },

@@ -30,8 +30,8 @@ const answerMillisecondsMax = 30_000;
 /** Attempts of one call; more if a call with a key gets no response, or a server error. */
 const triesMin = 6;
 /**
- * Such a call is attempted for at least this long: a server takes longer to restart than six
- * attempts take, and the user's message would fail meanwhile.
+ * A call with a key is attempted for at least this long during an outage: a restart of the server
+ * takes longer than six attempts, and the user's message would fail meanwhile.
  */
 const outageMilliseconds = 30_000;
 const waitMillisecondsMax = 8_000;
@@ -226,7 +226,7 @@ function wait(outcome: Outcome, attempt: number, signal?: AbortSignal): Promise<
   const backoff = least + Math.random() * (longest - least);
   const milliseconds = Math.max((retryAfter(outcome) ?? 0) * 1000, backoff);
   return new Promise((done) => {
-    // Nothing waits for it then.
+    // An aborted call must not keep the process running.
     const stop = () => clearTimeout(timer);
     const timer = setTimeout(() => {
       signal?.removeEventListener("abort", stop);

@@ -222,9 +222,9 @@ function admissionOf({ token, ticket, overlayKey }: Options, tokens: Tokens): Ad
 
 function socketUrlOf({ url, socketUrl, compact }: Options): string {
   const address = socketUrl ?? url.replace(/^http(.*?)\/?$/, "ws$1/ws");
-  // Each call would fail like one that gets no response.
+  // Otherwise each call would fail as if it had got no response.
   if (address === url) throw new TypeError("url: expected http:// or https://");
-  // Only validates the URL: React Native's own would append a slash.
+  // Only validates: React Native's URL would append a slash to the address.
   new URL(address);
   return withQuery(address, compact && canInflate() ? { frame: "compact" } : {});
 }

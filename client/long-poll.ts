@@ -17,7 +17,7 @@ export type SubscribeRequest = {
 
 const waitSeconds = 20;
 const againMilliseconds = 2_000;
-/** Time for a response, besides the wait that was asked for: some proxies swallow it, too. */
+/** Time for a response, in addition to the requested wait: some proxies swallow requests, too. */
 export const answerMilliseconds = 5_000;
 const lost = 401;
 
@@ -53,7 +53,7 @@ export async function poll(
       const { frames, head, epoch, recovered } = range;
       hasFailed = false;
       context.open();
-      // Its opening has asked for another position.
+      // When the socket opened, the client subscribed from another position.
       if (signal.aborted) return;
       context.heads[streamId] = head;
       if (at === undefined || !recovered) at = { epoch, frame: head };
@@ -73,13 +73,13 @@ export async function poll(
       }
       if (statusCode === lost || hasFailed || !context.isOpen()) return context.close();
       hasFailed = true;
-      // A read that has reached its limit has waited long enough.
+      // A read that timed out has waited long enough.
       if (name !== "AbortError") await new Promise((done) => setTimeout(done, againMilliseconds));
     }
   }
 }
 
-/** Whether a status is the same for each repetition; a token can be replaced. */
+/** Whether a retry would get the same status. Not 401: the token can be replaced. */
 const isFinal = (status: number) =>
   status >= 400 && status < 500 && ![lost, 408, 425, 429].includes(status);
 

@@ -34,8 +34,8 @@ type Item = {
   error: unknown;
   sent: Promise<ChatMessage>;
   /**
-   * A message in a frame with the same author and text, until the response tells whether it is this
-   * one.
+   * A frame's message with the same author and text. It is assumed to be this item until the
+   * response names the id of the item's message.
    */
   match: ChatMessage | undefined;
 };
@@ -64,7 +64,7 @@ function recognize(items: Map<Item, PendingMessage>, message: ChatMessage): void
   }
   const failed = like.find(({ error }) => isUnclear(error));
   if (failed === undefined) return;
-  // It was sent. The listeners learn it from the frame.
+  // The message was sent. Listeners are not notified: they handle the same frame.
   const sent = Promise.resolve(message);
   Object.assign(failed, { status: "sent", error: undefined, sent });
   items.delete(failed);
@@ -72,8 +72,8 @@ function recognize(items: Map<Item, PendingMessage>, message: ChatMessage): void
 
 /**
  * The user's messages in one stream that are not in its chat yet. If a frame arrives before the
- * response, a message with the same author and text is assumed to be this one until the response
- * names its id. Without a response that assumption decides, even after the message has failed.
+ * response, its message with the same author and text is assumed to be the pending one until the
+ * response names its id. Without a response the assumption decides, even after a failure.
  */
 export function createOutbox(post: Post, userId: () => string | undefined) {
   const items = new Map<Item, PendingMessage>();
@@ -98,7 +98,7 @@ export function createOutbox(post: Post, userId: () => string | undefined) {
     try {
       return settle(item, await post({ content, ...(replyTo !== undefined && { replyTo }) }, key));
     } catch (error) {
-      // No response confirms it, but a frame contains it: it was sent.
+      // No response confirms the message, but a frame contains it, so it was sent.
       if (isUnclear(error) && item.match !== undefined) return settle(item, item.match);
       Object.assign(item, { status: "failed", error, match: undefined });
       notify();

@@ -28,7 +28,7 @@ export function pollingSocket(options: Options): SocketConstructor {
   let failures = 0;
   /** Periods of polling since a WebSocket was open. */
   let periods = 0;
-  /** Whether WebSockets alone fail: without a network, or with the server away, all calls do. */
+  /** Counts a failed handshake, unless HTTP fails, too: then the network or server is down. */
   const noteFailure = async () => {
     if (await isReachable(options)) failures += 1;
   };
@@ -42,7 +42,7 @@ export function pollingSocket(options: Options): SocketConstructor {
 
     constructor(url: string, protocols?: string[]) {
       const isPolling = failures >= failuresMax;
-      // One more failed handshake after polling, and it polls again.
+      // After a period of polling, a single failed handshake starts the next one.
       if (isPolling) failures = failuresMax - 1;
       const period = periods === 0 ? firstPollMilliseconds : pollMilliseconds;
       if (isPolling) periods += 1;
@@ -61,7 +61,7 @@ export function pollingSocket(options: Options): SocketConstructor {
       };
       inner.onclose = async (event) => {
         clearTimeout(timer);
-        // The next attempt depends on it.
+        // Awaited, because the next socket depends on the number of failures.
         if (isOpening) await noteFailure();
         isOpening = false;
         this.onclose?.(event);

@@ -4,7 +4,7 @@ import type { Admission } from "./credentials.ts";
 import type { Wanted } from "./follower.ts";
 import type { ServerMessage } from "./message.ts";
 
-/** The part of the standard WebSocket in use: the browser's, Node's or that of `ws`. */
+/** The part of the WebSocket interface in use: of the browser's, Node's or that of `ws`. */
 type SocketLike = {
   readyState: number;
   send(text: string): void;
@@ -32,7 +32,7 @@ type Settings = {
   onClose(reason: string, statusCode?: number): void;
   /** Called when no other socket will be opened. */
   onEnd(reason: string, statusCode?: number): void;
-  /** Receives the errors for which no socket could be opened. */
+  /** Receives the errors that prevented a socket from being opened. */
   report(error: unknown): void;
 };
 
@@ -103,7 +103,7 @@ export function createReconnectingSocket(settings: Settings) {
   };
   void connect(state);
   return {
-    /** Sends if a socket is open. Lost requests are repeated by those who need them. */
+    /** Sends if a socket is open. Callers repeat requests that are lost. */
     send(message: unknown): void {
       const socket = state.link?.socket;
       if (socket?.readyState === open) socket.send(JSON.stringify(message));

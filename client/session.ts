@@ -41,7 +41,7 @@ export type Session<Listener> = {
   isWaiting: boolean;
   /** When the newest message of any kind arrived. */
   lastAt: number;
-  /** When the first `ping` since then was sent. */
+  /** When the first `ping` since `lastAt` was sent. */
   pingedAt: number | undefined;
 };
 
@@ -56,7 +56,7 @@ const leaveSilent = {
  * frames arrive, their numbers reveal gaps, so a busy room needs no pings.
  */
 export const pingMillisecondsDefault = 15_000;
-/** The first viewers of a room ask after this share of that time, the last ones after 1.2 of it. */
+/** Share of `pingMilliseconds` after which a room's first viewers ask; its last ones after 1.2. */
 const firstShare = 0.8;
 /**
  * In a large room pings would use up the server's posts: each viewer adds a millisecond to the
@@ -79,8 +79,8 @@ const pongMilliseconds = 10_000;
 /** A socket with this many unanswered subscribes and no other message is dead, too. */
 const unansweredInSilenceMax = 2;
 /**
- * A server that is alive but slow, because a whole room reconnects, gets more time: another socket
- * would mean more work for it. After this many, about a minute, the subscribe is considered lost.
+ * A server that is alive but slow, because a whole room reconnects, gets more time, since another
+ * socket means more work: this many unanswered subscribes, about a minute.
  */
 const unansweredMax = 6;
 /** A channel's socket on which the server names no stream for this long is dead. */
@@ -163,7 +163,7 @@ export function unfollow<L>(session: Session<L>, streamId: string): Act<L>[] {
   return [unsubscribe(streamId)];
 }
 
-/** With an id that no `subscribe` has: an error without one is the response to the socket's URL. */
+/** With an id that no `subscribe` has: an error without an id would answer the URL's subscribe. */
 const unsubscribe = (streamId: string) => ({
   do: "send" as const,
   message: { action: "unsubscribe", streamId, requestId: "0" },
@@ -188,7 +188,7 @@ export function receive<L>(session: Session<L>, message: ServerMessage, now: num
       listen(session, Object.assign(one, { viewers }), now);
     acts.push(...actsOf(session, one, one.follower.take(message as Message, now)));
   }
-  // Their listeners left, and the server handled the `unsubscribe` before the `subscribe`.
+  // Streams without listeners: the server handled the `unsubscribe` before the `subscribe`.
   const unwanted = servedIn(message).filter((streamId) => !session.followings.has(streamId));
   return [...acts, ...unwanted.map(unsubscribe)];
 }

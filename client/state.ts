@@ -3,7 +3,7 @@ import { runCallback } from "./subscription.ts";
 /** The state passed to `onState`. */
 export type ClientState = "online" | "offline" | "ended";
 
-/** Also `connecting`, until the first socket opens or fails to open. */
+/** `ClientState`, or `connecting` until the first socket opens or fails to open. */
 export type ConnectionState = "connecting" | ClientState;
 
 /** The current state of a client's connection. */

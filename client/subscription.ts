@@ -39,7 +39,7 @@ export type Subscription = {
   moments(): Moment[];
   /**
    * The position of this viewer, or of its `for await` reader if that lags: store it to resume
-   * there. A frame counts once its last event is delivered; without `onEvent`, in `onFrame`.
+   * there. A frame counts once its last event is delivered; if nothing reads events, in `onFrame`.
    */
   position(): Position | undefined;
   isEnded(): boolean;
@@ -94,7 +94,7 @@ type State = {
   readonly queue: ReturnType<typeof createQueue>;
   readonly ready: ReturnType<typeof createPromise<Position>>;
   readonly histories: Set<ReturnType<typeof createHistory>>;
-  /** Its position; undefined before it has one. */
+  /** The listener's position; undefined before it has one. */
   position: Position | undefined;
   /** The position before the newest frame, until its last event is delivered. */
   before: Position | undefined;
@@ -207,7 +207,7 @@ function end(state: State, { reason, statusCode, code }: Ending): void {
   state.queue.wake();
 }
 
-/** Ends it on this side: drops buffered events and calls no more callbacks. */
+/** Ends the subscription on this side: drops buffered events; `onEnd` is the last callback. */
 function stop(state: State, reason: string): void {
   state.left ??= state.queue.position();
   state.queue.clear();

@@ -3,9 +3,9 @@ import type { Continuation } from "./session.ts";
 import { applySumsChange, noSums, type SumsAndMoments, type SumsChange } from "./sums.ts";
 
 /**
- * A stream's sums and open moments. Replayed frames have only what changed in them: if nothing else
- * is known, `read` is called after the replay for what was there before. A newer frame wins,
- * because the response may be older than it.
+ * A stream's sums and open moments. Replayed frames have only changes: if the state before them is
+ * unknown, `read` is called after the replay. Changes in frames win over its response, which may be
+ * older.
  */
 export function createSumsTracker(
   read: () => Promise<SumsAndMoments>,
@@ -46,7 +46,7 @@ export function createSumsTracker(
         head,
       };
       if (frame.frame < head) return;
-      // Once: if it fails, the next `subscribed` has the state, or begins another replay.
+      // Reads once: if that fails, the next `subscribed` has the state, or begins another replay.
       missing.head = Number.POSITIVE_INFINITY;
       complete().catch(() => {});
     },

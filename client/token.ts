@@ -9,7 +9,7 @@ const restMillisecondsMin = 30_000;
 /** The application's request may hang, as when a phone changes networks: it is called again. */
 const giveMillisecondsMax = 15_000;
 
-/** Not the body of an error response; empty if nobody is signed in. */
+/** A token, or "" if nobody is signed in; not the body of an error response. */
 const tokenForm = /^[^\s<{]*\s*$/;
 
 /** Calls a function of the application; rejects if it takes too long or gives another value. */

@@ -35,7 +35,7 @@ export function createWalletWatch(
     while (isStale) {
       isStale = false;
       const [outcome] = await Promise.allSettled([read()]);
-      // It may lack what has changed meanwhile.
+      // This result may lack a change that was made during the read.
       if (isStale) continue;
       for (const { onWallet, onError = report } of [...watchers])
         if (outcome.status === "fulfilled") runCallback(onWallet, outcome.value);
@@ -55,7 +55,7 @@ export function createWalletWatch(
       watchers.add(own);
       void refresh();
       return {
-        /** Reads it again. */
+        /** Reads the credits again. */
         refresh: () => void refresh(),
         /** Stops watching. */
         close: () => void watchers.delete(own),
