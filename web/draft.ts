@@ -19,7 +19,7 @@ export const updaterOf =
     draft.value = { ...draft.value, ...change };
   };
 
-/** The value of a control, and the change of it, as those of a signal. */
+/** Properties of a control that shows a signal and sets it. */
 export const bindSignal = <Value extends string>(signal: Signal<Value>) => ({
   value: signal.value,
   change(value: Value) {

@@ -1,6 +1,6 @@
 /** Layers over or next to the page: closing one returns the focus to where it was before. */
 const layers = "dialog, [role=dialog], [role=menu], [role=status], .detail";
-/** Parts in which another control is searched; without one, the part itself takes the focus. */
+/** Parts in which another control is looked for; without one, the part itself takes the focus. */
 const parts = `${layers}, main`;
 const controls = "a[href], button, input, select, textarea, summary, [tabindex]";
 

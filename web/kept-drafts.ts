@@ -25,8 +25,9 @@ function takeKept<Value>(name: string, initial: Value): Value {
 }
 
 /**
- * What a user has entered in a form, by a name that no other form has. It ends with the form, but
- * not with the session. A minor one, such as the chosen tab, may be lost without asking.
+ * What a user has entered in a form, by a name that no other form has. It is lost when the form is
+ * closed, but not when the session ends. A minor draft, such as the chosen tab, is lost without
+ * asking.
  */
 export function useDraft<Value>(name: string, initial: Value, isMinor = false): Signal<Value> {
   const draft = useMemo(() => signal(takeKept(name, initial)), [name]);
@@ -44,8 +45,8 @@ export function useDraft<Value>(name: string, initial: Value, isMinor = false): 
 export const isAnyChanged = () => [...open.values()].some((one) => !one.isMinor && isChanged(one));
 
 /**
- * Keeps all drafts in this tab, for the next session of the same user; of a form with fields only
- * those that differ, because others may change the rest meanwhile.
+ * Keeps all changed drafts in this tab, for the next session of the same user. Of a draft with
+ * several fields it keeps only the changed ones, because other users may change the rest meanwhile.
  */
 export function keepDrafts(userId: string): void {
   const drafts = { ...kept };

@@ -1,4 +1,4 @@
-/** The control that an event is for. A chat element is one: what is inside is its own matter. */
+/** The control that an event is for. A chat element counts as one, and handles its own controls. */
 function controlOf({ target }: Event): EventTarget | null {
   if (!(target instanceof Element)) return target;
   return target.closest("label")?.control ?? target.closest("a, button, tr") ?? target;

@@ -43,8 +43,8 @@ export function createActions(state: State) {
 }
 
 /**
- * Sends what costs credits. If its response is lost, the user can send it again with the same key,
- * which charges it once.
+ * Sends something that costs credits. If the response is lost, the user can repeat it with the same
+ * key and is charged only once.
  */
 async function pay(
   state: State,
@@ -79,7 +79,7 @@ async function refreshGifts(state: State, { id }: GiftType, error: unknown): Pro
 
 /**
  * The result of a call; if it fails, shows why and returns undefined. If it may have taken effect,
- * `again` can repeat it with its key, and `unsure` says so.
+ * shows `unsure` with a button that calls `again` with the call's key.
  */
 export async function attempt<Answer>(
   state: State,

@@ -27,7 +27,7 @@ export function createAudience({ client, streamId, view, translator }: Own, atte
       const { own } = await client.call(route, { path });
       if (votes.get(momentId) === before) view.moments.choose(momentId, own?.options ?? []);
     } catch {
-      // Without it the poll is still shown and can be voted in.
+      // Without the stored vote, the poll is still shown and the user can vote.
     }
   }
 
@@ -51,7 +51,7 @@ export function createAudience({ client, streamId, view, translator }: Own, atte
       const ended = await attempt(() => client.call(route, { path }).catch(unlessLate));
       if (ended) view.moments.end(ended);
     },
-    /** Polls that were already open: the user may have voted from another page. */
+    /** Shows the user's votes in open polls, since they may have voted from another page. */
     begin(subscription: Subscription): void {
       for (const moment of subscription.moments()) void showOwn(moment);
     },

@@ -12,10 +12,10 @@ type Own = { client: Client; streamId: string; view: View; translator: Translato
  * banned user's input says why.
  */
 export function createBans({ client, streamId, view, translator }: Own) {
-  /** The ban that removed a message, by message; the history still has it. */
+  /** By message id, the ban that removed its row; the history still has these messages. */
   const gone = new Map<string, string>();
   const standing = new Map<string, Banned>();
-  /** Of the newest check or ban: the answer of an earlier check may lack it. */
+  /** Number of checks and bans: the response to an earlier check may lack the newest ban. */
   let turn = 0;
 
   /** Checks whether the user may write before they try: a ban in the channel may be active. */
@@ -28,7 +28,7 @@ export function createBans({ client, streamId, view, translator }: Own) {
       if (own === turn)
         view.composer.refuse(isBanned ? translator.translate("muted") : undefined, "muted");
     } catch {
-      // The server will say so when it refuses the next message.
+      // If the user is banned, the server refuses their next message and says so.
     }
   }
 
@@ -46,8 +46,8 @@ export function createBans({ client, streamId, view, translator }: Own) {
     check,
     isGone: (messageId: string) => gone.has(messageId),
     /**
-     * Returns the ids of the messages whose rows must be removed. A lifted ban releases its own,
-     * unless another one remains; those of a timeout that has ended stay removed.
+     * Returns the ids of the messages whose rows must be removed. Lifting a ban releases the
+     * messages that it removed, unless the user has another ban; a timeout that ends does not.
      */
     take({ type, at, data }: BanEvent, me: string, rows: Rows): string[] {
       const { banId, targetUserId } = data;

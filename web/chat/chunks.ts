@@ -3,7 +3,7 @@ import { make } from "./dom.ts";
 /** Rows per chunk: with chunks, a new row causes little layout work. */
 export const chunkRows = 32;
 
-/** Puts rows into chunks of their own. */
+/** Puts rows into new chunks. */
 export const chunksOf = (rows: HTMLElement[]): HTMLElement[] =>
   Array.from({ length: Math.ceil(rows.length / chunkRows) }, (_, n) =>
     make("div", { class: "chunk" }, ...rows.slice(n * chunkRows, (n + 1) * chunkRows)),
@@ -23,7 +23,7 @@ export function split(chunk: Element): void {
   chunk.before(upper);
 }
 
-/** Removes a row, and its chunk if it is empty then: chunks out of view keep their height. */
+/** Removes a row, and its chunk if that is now empty: chunks out of view keep their height. */
 export function removeRow(row: Element): void {
   const chunk = row.parentElement;
   row.remove();

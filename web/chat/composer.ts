@@ -14,7 +14,7 @@ import type { Translator } from "./translations.ts";
 const charactersMax = 500;
 /** Show the remaining characters from this length on. */
 const counterFrom = 400;
-/** It grows up to four lines of text, then scrolls. */
+/** The input grows up to four lines of text, then scrolls. */
 const pixelsMax = 104;
 const lookMilliseconds = 250;
 
@@ -100,7 +100,7 @@ export class Composer {
     clearInterval(this.#timer);
     this.#timer = setInterval(() => {
       if (this.#secondsLeft() === 0) {
-        // The note disappears, and the rows above it move.
+        // Not during a press: the note disappears, and the rows above it move.
         if (isPressed(this.element.closest(".panel"))) return;
         clearInterval(this.#timer);
       }
@@ -176,7 +176,7 @@ export class Composer {
     this.#show();
   }
 
-  /** Whether credits can be spent here: hosts cannot send gifts to themselves. */
+  /** Shows the buttons that spend credits, or hides them: hosts cannot pay themselves. */
   showTools(isShown: boolean): void {
     this.gift.hidden = !isShown;
     this.#superlike.hidden = !isShown;
@@ -235,7 +235,7 @@ export class Composer {
     this.#box.readOnly = refusal !== undefined;
     this.#box.placeholder = refusal === undefined ? this.#translator.translate("placeholder") : "";
     const note = refusal ?? this.#noteOf(this.#length(), left);
-    // A countdown would be read out every second.
+    // Off for a countdown, which a screen reader would read out every second.
     this.#note.setAttribute("aria-live", refusal === undefined ? "off" : "polite");
     this.#note.hidden = note === "";
     if (this.#note.textContent !== note) this.#note.textContent = note;

@@ -9,7 +9,7 @@ import { claimsOf } from "./token.ts";
 import { languageOf, translatorFor } from "./translations.ts";
 import { View } from "./view.ts";
 
-/** Options of the client except its address, its token and the element's own callbacks. */
+/** Options of the client, except for its address and token. */
 export type ClientOptions = Partial<Omit<Options, "url" | "token">>;
 
 let sheet: CSSStyleSheet | undefined;
@@ -39,7 +39,7 @@ export class OvationChat extends HTMLElement {
   options: ClientOptions = {};
   #token: Options["token"] | undefined;
   #client: Client | undefined;
-  /** The user in the token with which the chat was started, if it was a text. */
+  /** The user in the token with which the chat was started; undefined if it was a function. */
   #userId: string | undefined;
   #streamId: string | undefined;
   #room: Room | undefined;
@@ -81,7 +81,7 @@ export class OvationChat extends HTMLElement {
     else this.#ask();
   }
 
-  /** Starts the chat with a new token, unless it goes on with one of the same user. */
+  /** Restarts the chat with a new token, unless that is of the same user and the chat is open. */
   #renew(): void {
     const isOpen = this.#userId !== undefined && this.#view?.isEnded === false;
     if (!isOpen || claimsOf(this.token).sub !== this.#userId) this.#ask();
@@ -89,7 +89,7 @@ export class OvationChat extends HTMLElement {
 
   /** The newest token. One that has expired ends the chat until the page sets another. */
   async #readToken(): Promise<string> {
-    // The client asks for the first one before it is there.
+    // The client asks for its first token while it is created, before `#client` is set.
     await undefined;
     const { token = "" } = this;
     if (typeof token === "function") return token();

@@ -16,7 +16,7 @@ function showPinned(state: State): void {
 /** Gifts are credited to the host a moment later: reads the balance again. */
 const earn = ({ me, hostId, wallet }: State) => me === hostId && wallet.readSoon();
 
-/** Messages come from the history, which matches them with pending ones. */
+/** Shows an event, except messages: they come from the history, which matches pending ones. */
 export function handleEvent(state: State, event: Event): void {
   const { view, translator } = state;
   noteServerTime(event.at);

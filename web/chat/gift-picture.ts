@@ -14,10 +14,10 @@ export function giftPicture(url: string, size: 32 | 40): HTMLImageElement {
 const loading = new WeakMap<HTMLImageElement, HTMLImageElement>();
 
 /**
- * Shows a picture and plays an animated one once. Browsers synchronize all uses of one URL, so each
- * `time` makes a URL of its own. It loads in an element of its own, and the current picture stays
- * until then: an element that is moved in the page, as the row of a combo is, shows nothing while
- * it loads.
+ * Shows a picture and plays an animated one once. Browsers synchronize all uses of one URL, so
+ * `time` makes the URL unique. The picture loads in a separate element, and the current one stays
+ * until then: an element that is moved in the page, such as a combo's row, shows nothing while it
+ * loads.
  */
 export function play(image: HTMLImageElement, url: string, time: string): void {
   loading.delete(image);

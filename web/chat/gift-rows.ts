@@ -13,7 +13,7 @@ export type EarlierGifts = {
 type Paid = Extract<Event, { type: "gift.sent" | "superlike.sent" }>;
 
 const earlierMax = 100;
-/** Events held until the lists are read, for however long that fails. */
+/** Most events that are held until the lists are read, and most ids that are remembered. */
 const earlyMax = 1_000;
 const sweepMilliseconds = 250;
 
@@ -80,7 +80,7 @@ export function createGiftRows(log: Log, translator: Translator) {
 
   return {
     add,
-    /** The lists are read again, since events were lost: holds new ones until then. */
+    /** Events were lost: holds new ones until `keepEarlier` has the lists that are read again. */
     hold(): void {
       early ??= [];
     },
@@ -89,7 +89,7 @@ export function createGiftRows(log: Log, translator: Translator) {
      * the list.
      */
     keepEarlier(lists: EarlierGifts): void {
-      // Their events have ids that the server builds like this.
+      // The server builds the ids of their events like this.
       const isNew = ({ id }: { id: string }) => isNewId(`gift:${id}`);
       const gifts = lists.gifts.filter((one) => isNew(one) && one.refundedAt === null);
       const superlikes = lists.superlikes.filter(isNew);
@@ -112,7 +112,7 @@ export function createGiftRows(log: Log, translator: Translator) {
       early = undefined;
       for (const event of held) add(event);
     },
-    /** Shows those since a time (ISO 8601), so that none appears where no messages are loaded. */
+    /** Shows kept rows since a time (ISO 8601): no messages are loaded next to older rows. */
     showEarlier(since: string): void {
       const due = earlier.filter(({ at }) => at >= since);
       earlier = earlier.filter(({ at }) => at < since);

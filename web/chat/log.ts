@@ -71,7 +71,7 @@ export class Log {
       else if (walked === "end") this.follow();
     });
     this.list.addEventListener("focusout", ({ relatedTarget }) => {
-      // The row of an open menu stays where it is.
+      // While its menu is open, a row stays where it is.
       const isAway = relatedTarget instanceof Element && !relatedTarget.closest(".log, .menu");
       if (isAway && this.#isAtEnd()) this.follow();
     });
@@ -104,7 +104,7 @@ export class Log {
     scheduleFrame(this.#turn);
   }
 
-  /** Removes a row: at once if it is still pending, with an animation if it is visible. */
+  /** Removes a row: at once if it still waits to be shown, with an animation if it is visible. */
   remove(row: HTMLElement): void {
     const at = this.#waiting.indexOf(row);
     if (at >= 0) this.#waiting.splice(at, 1);
@@ -120,7 +120,7 @@ export class Log {
     this.#empty.hidden = !isEmpty || unsent.length > 0;
   }
 
-  /** Scrolls to the end and shows all pending rows. */
+  /** Shows all waiting rows and scrolls to the end. */
   follow(): void {
     this.#isFollowing = true;
     this.#flush();
@@ -166,7 +166,7 @@ export class Log {
     this.#top = this.list.scrollTop;
   }
 
-  /** Leaves rows that stay in place: the user may be pressing a button of one. */
+  /** Does not move rows that stay: the user may be pressing a button in one. */
   #fillLast(rows: HTMLElement[]): void {
     const { children } = this.#last;
     for (const row of [...children]) if (!rows.includes(row as HTMLElement)) row.remove();
@@ -187,7 +187,7 @@ export class Log {
     }
   }
 
-  /** Mostly at the end; earlier messages are read shortly after live ones arrive. */
+  /** Inserts a row by its time: mostly at the end, but earlier messages may be read later. */
   #insert(row: HTMLElement): void {
     let before: Element | null = null;
     let last = this.#rows.lastElementChild?.lastElementChild ?? null;

@@ -97,7 +97,7 @@ export function createMentions(
   return { element, press };
 }
 
-/** The users whose username or name starts so, each once. */
+/** The latest users whose username, or a part of whose name, starts with a text, each once. */
 function matching(people: Iterable<Person>, start: string): Person[] {
   const found = new Map<string, Person>();
   for (const person of people) {

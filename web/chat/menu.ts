@@ -114,7 +114,7 @@ export function createMenu({ translate, duration }: Translator, host: HTMLElemen
   return { open, close, refresh: () => refresh() };
 }
 
-/** Below its button, or above it where there is no room below; never outside the chat. */
+/** Places a menu below its button, or above it if there is no room; never outside the chat. */
 function place(made: HTMLElement, host: HTMLElement, button: HTMLElement): void {
   const { height } = made.getBoundingClientRect();
   const around = host.getBoundingClientRect();

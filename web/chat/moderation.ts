@@ -18,7 +18,7 @@ export function messageActionsFor(
   return isOwn || sender.role === "host" ? acts : [...acts, "timeout", "mute", "block"];
 }
 
-/** Ignores the refusal of what another moderator has done already. */
+/** Ignores the refusal of an action that another moderator has already taken. */
 const unlessDone = unlessRefused("message_not_found", "ban_lifted");
 
 type Done = { says: string; undo?: () => Promise<unknown> };

@@ -47,7 +47,7 @@ export function frameOf(
     head,
     end,
     left,
-    /** Its end arrives later, with the result. */
+    /** Whether the time is over. The event of the end arrives later, with the result. */
     isOver: () => endsAt !== null && serverNow() >= Date.parse(endsAt),
     show(next: Moment): void {
       endsAt = next.status === "open" ? next.endsAt : null;

@@ -62,9 +62,9 @@ export function createMoments(translator: Translator, acts: Acts) {
 
   return {
     element,
-    /** Shows the open ones with their sums; called whenever either changes. */
+    /** Shows the open moments with their sums; called whenever either changes. */
     show(sums: Sums, open: readonly Moment[]): void {
-      // The end of one that is no longer open was lost.
+      // A card without an end, whose moment is no longer open: the event of the end was lost.
       for (const [id, { card, goneAt }] of cards)
         if (goneAt === undefined && !open.some((one) => one.id === id)) {
           card.element.remove();
@@ -77,8 +77,8 @@ export function createMoments(translator: Translator, acts: Acts) {
       }
     },
     /**
-     * Shows its result for a while; a cancelled one disappears at once. Until it is counted, its
-     * sum stays.
+     * Shows a moment's result for a while; a cancelled moment disappears at once. Until the result
+     * is counted, the sum stays.
      */
     end(moment: Moment): void {
       const known = cards.get(moment.id);
@@ -89,7 +89,7 @@ export function createMoments(translator: Translator, acts: Acts) {
       else if (result !== null) known.goneAt = performance.now() + resultMilliseconds;
       place(moment, result === null ? known.sum : sumOf(result));
     },
-    /** The user's own vote as stored by the server. */
+    /** Shows the user's own vote: one just cast, or the one that the server has stored. */
     choose: (momentId: string, options: number[]) => cards.get(momentId)?.card.choose(options),
     allow(moderates: boolean): void {
       isModerator = moderates;
@@ -152,7 +152,7 @@ function trainCard(train: Moment, translator: Translator, onEnd: () => void): Ca
       frame.show(moment);
       const [, credits, next = null] = Array.isArray(sum) ? sum : [];
       const text = translate("level", { n: moment.level ?? 0 });
-      // Screen readers announce it each time that it is set.
+      // A screen reader announces the level whenever it is set, even to the same text.
       if (level.textContent !== text) level.textContent = text;
       showBar(credits ?? 0, next);
     },

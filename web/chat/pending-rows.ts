@@ -5,8 +5,8 @@ import { pendingRow } from "./rows.ts";
 import type { Translator } from "./translations.ts";
 
 /**
- * Shows the user's messages that are pending or failed. A row stays the same while its status does:
- * other messages must not take a button away during a press, nor announce the failure again.
+ * Shows the user's messages that are pending or failed. Each keeps its row until its status
+ * changes: a new row would end a press of its button, and announce the failure again.
  */
 export function createPendingRows(log: Log, translator: Translator) {
   let shown = new Map<PendingMessage, { status: string; row: HTMLElement }>();

@@ -100,7 +100,7 @@ export class Picker {
     this.#types = types;
     this.#chosen = types.find(({ id }) => id === this.#chosen?.id) ?? types[0];
     this.#render();
-    // When it was opened before the gifts had loaded, there was nothing to focus.
+    // If the sheet was opened before the gifts had loaded, there was nothing to focus.
     if (hadNone && this.sheet.isOpen()) this.#grid.querySelector<HTMLElement>(".card")?.focus();
   };
 
@@ -161,7 +161,7 @@ export class Picker {
       const before = this.#grid.children[at] ?? null;
       if (card !== before) this.#grid.insertBefore(card, before);
     }
-    // A card that moved has lost it.
+    // A card that was moved has lost the focus.
     focused?.focus();
     this.#showSend();
   }
@@ -175,7 +175,7 @@ export class Picker {
     const card = make("button", { class: "card", type: "button" }, name, price, missing);
     let shown: GiftType | undefined;
     card.addEventListener("click", ({ detail }) => {
-      // A click by keyboard has no coordinates.
+      // A click by keyboard has the detail 0.
       if (shown && shown.creditAmount <= this.#held) this.#choose(shown, detail === 0);
     });
     const show = (type: GiftType) => {

@@ -131,8 +131,8 @@ async function begin(state: State): Promise<void> {
 }
 
 /**
- * Opens the chat's history, and reads the earlier gifts. Both wait for a socket, so that the tries
- * of an outage share them.
+ * Opens the chat's history, and reads the earlier gifts. Both wait for a socket, so all attempts of
+ * `begin` share them.
  */
 function openPast(state: State): Promise<[EarlierGifts, History]> {
   state.past ??= readPast(state);
@@ -179,7 +179,7 @@ async function catchUp(state: State): Promise<void> {
 
 async function readStream(state: State): Promise<void> {
   const { client, streamId, bans } = state;
-  // The start reads it.
+  // Until `begin` has read the user, it reads the stream, too.
   if (state.me === "" || state.isClosed) return;
   void bans.check(state.me);
   try {

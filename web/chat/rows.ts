@@ -74,7 +74,7 @@ type MessageActs = {
   onMenu(message: ChatMessage, button: HTMLElement): void;
 };
 
-/** A message. */
+/** The row of a message. */
 export function messageRow(
   message: ChatMessage,
   translator: Translator,

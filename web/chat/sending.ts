@@ -7,7 +7,7 @@ export type SlowMode = { seconds: number; changes: number };
 
 /**
  * Sends a message. In slow mode the next one must wait. A message that the chat's rules refuse goes
- * back into the input, or stays in its row if another one has been begun there.
+ * back into the input, or stays in its row if the user has begun another text.
  */
 export function sendFrom(
   { log, composer }: View,
@@ -17,7 +17,7 @@ export function sendFrom(
   { translate }: Translator,
 ): void {
   const before = slowMode();
-  // The answer may be of before a change that the composer knows already.
+  // The response may be older than a change of slow mode that the composer already knows.
   const wait = (seconds: number) => {
     const now = slowMode();
     composer.wait(now.changes === before.changes ? seconds : Math.min(seconds, now.seconds));

@@ -2,7 +2,7 @@ import closeIcon from "icon:x";
 import { icon, make } from "./dom.ts";
 import type { Translator } from "./translations.ts";
 
-/** A sheet over the composer. Closing returns the focus to `opener`, which shows if it is open. */
+/** A sheet over the composer. Closing returns the focus to `opener`, the button that opened it. */
 export class Sheet {
   readonly element: HTMLElement;
   #opener: HTMLElement | undefined;

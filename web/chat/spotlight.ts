@@ -8,7 +8,7 @@ import type { Translator } from "./translations.ts";
 type Gift = EventData["gift.sent"];
 type Turn = { gift: Gift; count: number };
 
-/** Duration in the style sheets, and the pause between two. */
+/** How long a gift is shown, as in the style sheets, and the pause before the next one. */
 const shownMilliseconds = 1_600;
 const breathMilliseconds = 200;
 /** Beyond this many waiting gifts the cheapest is dropped: it still has its row. */

@@ -58,10 +58,10 @@ export type State = RoomOptions & {
   hostId: string;
   moderators: string[];
   slowSeconds: number;
-  /** How often that has been set. */
+  /** How often `slowSeconds` has been set. */
   slowChanges: number;
   pinned: ChatMessage | undefined;
-  /** What events have changed, since the stream may be read before them and answered after. */
+  /** Fields that events have changed: a response may arrive after an event but be older. */
   changed: Partial<Stream>;
   bans: ReturnType<typeof createBans>;
   timer: ReturnType<typeof setTimeout> | undefined;

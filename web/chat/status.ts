@@ -51,7 +51,7 @@ export class ConnectionStatus {
     }
   }
 
-  /** Events were lost: not all that happened has been loaded. */
+  /** Shows that events were lost and that not everything could be loaded. */
   lose(): void {
     if (this.#isOver) return;
     clearTimeout(this.#timer);
@@ -111,7 +111,7 @@ export class Toasts {
     else this.element.querySelector(".toast:not(:has(button))")?.remove();
     this.element.append(toast);
     this.element.scrollTop = this.element.scrollHeight;
-    // Not while one of them has the pointer or the focus.
+    // No toast disappears while one of them has the pointer or the focus.
     const isUsed = () => this.element.matches(":hover, :focus-within");
     const removeSoon = () =>
       setTimeout(() => {

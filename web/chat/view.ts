@@ -25,7 +25,7 @@ export type Handlers = {
   send(text: string, replyTo: ChatMessage | undefined): void;
   give(type: GiftType, count: number): void;
   superlike(): void;
-  /** The gift picker opens. */
+  /** Called when the gift picker opens. */
   pick(): void;
   like(): void;
   vote(poll: Moment, options: number[]): void;
@@ -50,7 +50,7 @@ export class View {
   readonly composer: Composer;
   readonly picker: Picker;
   readonly toasts: Toasts;
-  /** Whether `showEnd` was called: only a new start shows more. */
+  /** Whether `showEnd` was called: nothing more is shown until the chat is restarted. */
   isEnded = false;
   #translator: Translator;
   #onPick: () => void;
@@ -115,7 +115,7 @@ export class View {
       this.spotlight.element,
       this.#announcer.element,
     );
-    // Some buttons spend credits, or give the focus to one.
+    // Some buttons spend credits, or move the focus to a button that does.
     this.element.addEventListener("keydown", ignoreHeldKey);
   }
 
@@ -141,19 +141,19 @@ export class View {
 
   showLost = () => this.#strip.lose();
 
-  /** Counts an event for the next screen reader announcement. */
+  /** Counts an event for the status strip and for the next screen reader announcement. */
   count({ type }: Event): void {
     this.#strip.count();
     if (type === "chat.message") this.#announcer.count("messages");
     else if (type === "gift.sent" || type === "superlike.sent") this.#announcer.count("gifts");
   }
 
-  /** Shows that the stream has ended, and why. */
+  /** Shows that the chat is over, and why: the user was disconnected or is not admitted. */
   showEnd(reason: string): void {
     this.isEnded = true;
     this.showReady();
     const { translate } = this.#translator;
-    // The server says these two as a word.
+    // For these two the server's reason is a single word, not a sentence.
     const words = { blocked: "blocked", pass: "passNeeded" } as const;
     const word = reason === "blocked" || reason === "pass" ? words[reason] : undefined;
     const text = word === undefined ? translate("over", { reason }) : translate(word);
@@ -168,7 +168,7 @@ export class View {
     this.#close();
   }
 
-  /** Likes, votes and gifts would be refused. */
+  /** Disables likes, votes and gifts, which the server would refuse. */
   #close(): void {
     this.moments.close();
     this.allowGifts(false);

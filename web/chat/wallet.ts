@@ -7,7 +7,7 @@ const pauseMilliseconds = 1_500;
 export function createWallet(client: Client, onChange: (credits: number) => void) {
   let credits = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  /** How many of the calls that spend credits have no answer yet. */
+  /** Number of calls that spend credits and have no response yet. */
   let unanswered = 0;
   let isSkipped = false;
   const set = (now: number) => {
@@ -16,7 +16,7 @@ export function createWallet(client: Client, onChange: (credits: number) => void
   };
   const { refresh, close } = client.watchWallet({
     onWallet({ balance }) {
-      // It may lack what is being spent.
+      // The balance may not include a price that is being paid.
       isSkipped = unanswered > 0;
       if (!isSkipped) set(balance);
     },
@@ -26,7 +26,7 @@ export function createWallet(client: Client, onChange: (credits: number) => void
   return {
     /** Reads the wallet again. */
     refresh,
-    /** Reads it again when the credits have arrived. */
+    /** Reads the wallet a moment later, when received credits have been booked. */
     readSoon(): void {
       timer ??= setTimeout(() => {
         timer = undefined;
@@ -34,8 +34,8 @@ export function createWallet(client: Client, onChange: (credits: number) => void
       }, pauseMilliseconds);
     },
     /**
-     * Deducts a price before the server has: the picker shows the remaining balance at once. The
-     * client reads the wallet after its calls; `call` never rejects, and may do more than them.
+     * Deducts a price before the server does, so that the picker shows the remaining balance at
+     * once. The client reads the wallet after its own call; `call` may end later; it never rejects.
      */
     async spend(price: number, call: Promise<unknown>): Promise<void> {
       unanswered += 1;

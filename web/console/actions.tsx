@@ -38,7 +38,7 @@ export function showToast(toast: Omit<Toast, "id">): void {
   forgetSoon(id);
 }
 
-/** Not while a toast has the pointer or the focus: it may have an undo. */
+/** Removes a toast later, but not while one has the pointer or the focus: it may have an undo. */
 const forgetSoon = (id: number) => {
   const isUsed = () => document.querySelector(".toasts:is(:hover, :focus-within)") !== null;
   setTimeout(() => (isUsed() ? forgetSoon(id) : forget(id)), toastMilliseconds);
@@ -106,7 +106,7 @@ export function CallBox({ request }: { request: Request }) {
   const { method, path, body, files } = request;
   return (
     <div class="call">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard. */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scroll areas need a keyboard stop. */}
       <pre tabIndex={0}>
         <b>{method}</b> {path}
         {body !== undefined && `\n${JSON.stringify(body, null, 2)}`}
@@ -135,7 +135,7 @@ export function Question() {
     if (question.peek() === asked) question.value = undefined;
   };
   const showHere = (why: Refused) => {
-    // Closed while the call was under way.
+    // The question was closed while the call was under way.
     if (question.peek() !== asked) return asToast(action)(why);
     if (show(why)) return true;
     refused.value = why;

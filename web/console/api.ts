@@ -40,8 +40,8 @@ function endSessionOf(token: string): void {
 }
 
 /**
- * Calls the API with a session's token, and notes the call. Answers that come after the session
- * concern no other one: they are not noted, and a 401 does not end it.
+ * Calls the API with a session's token, and notes the call. A response that arrives after the
+ * session has ended does not affect the next session: it is not noted, and its 401 is ignored.
  */
 const notedAs = (token: string) =>
   timed(async (input, init = {}) => {
@@ -75,7 +75,7 @@ const notedAs = (token: string) =>
     }
   });
 
-/** Clients keep their token, so each session has its own: for calls, and for subscriptions. */
+/** A client keeps its token, so each session has new clients: for calls and for subscriptions. */
 let client: Client;
 let listener: Client | undefined;
 const url = location.origin;
@@ -111,7 +111,7 @@ function listening(): Client {
     token,
     onState(state, _, statusCode) {
       connection.value = state;
-      // By the socket's own code if the token was revoked.
+      // A socket whose token was revoked has a separate code.
       if (statusCode === 401 || statusCode === revokedCode) endSessionOf(token);
     },
     onError() {},

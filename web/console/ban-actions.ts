@@ -7,7 +7,7 @@ import type { Stream } from "./stream-scope.tsx";
 export type Ban = CallResult<"GET /api/v1/live-stream-ban/{id}">;
 export type BanAction = Ban["actionType"];
 
-/** What a button that bans a user is called; without an end, a mute is no timeout. */
+/** The label of a button that bans a user: a mute with an end is a timeout. */
 export function banVerbOf(actionType: BanAction, seconds: number): string {
   if (actionType === "BLOCK") return "Block";
   return seconds > 0 ? "Time out" : "Mute";
@@ -65,7 +65,7 @@ function durationOf(seconds: number): string {
 const placeOf = (scope: Ban["scope"], stream: Stream) =>
   scope === "channel" ? "the channel" : stream.title;
 
-/** Removes a ban. One of the other scope may remain. */
+/** Removes a ban. The user may still have a ban of the other scope. */
 export const unbanAction = (
   { _id: id, scope }: Pick<Ban, "_id" | "scope">,
   name: string,

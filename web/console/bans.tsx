@@ -43,7 +43,7 @@ const blank: Draft = { actionType: "CHAT_ONLY", reason: "", seconds: "0", scope:
 
 /** Users who are blocked or muted in a stream or in its host's channel. */
 export function Bans() {
-  // A new form is empty; it keeps what was entered when another stream is selected.
+  // A form begins empty; its draft survives the selection of another stream.
   const draft = useDraft(`ban ${filter("id")}`, blank);
   return (
     <StreamScope>
@@ -95,7 +95,7 @@ function NewBan({ stream, draft, took }: Omit<Props, "filters"> & { took: () => 
   const { value: named } = useLoad(userId, async () =>
     userId === "" || isFound ? undefined : call("GET /api/v1/users/{userId}", { path: { userId } }),
   );
-  // The id will do until the name is known, or if it cannot be read.
+  // Shows the id until the name is known, and if it cannot be read.
   const user = (isFound ? found.value : named) ?? { _id: userId };
   const name = nameOf({ username: "", name: "", surname: "", profilePhoto: "", ...user });
   const alter = updaterOf(draft);

@@ -16,7 +16,7 @@ const colours = { pending: "", delivered: "live", failed: "broken" };
 
 /**
  * The deliveries of a webhook, newest first. Refreshes while one is due, and for half a minute
- * after each resend and each test event, of which `turn` is the number.
+ * after each resend and each test event. `turn` is the number of test events.
  */
 export function Deliveries({ id, turn }: { id: string; turn: number }) {
   const source = pagesOf(route, { path: { id } });

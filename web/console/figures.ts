@@ -40,7 +40,7 @@ export const live = signal<readonly Live[] | undefined>(undefined);
 /** Why the streams could not be listed. */
 export const refused = signal<Refused | undefined>(undefined);
 
-/** What has arrived since a moment of the page's clock. */
+/** What has arrived since a time of `performance.now()`. */
 type Count = Record<"since" | "messages" | "credits" | "removals" | "delay" | "events", number>;
 const zero = (): Count => ({
   since: performance.now(),
@@ -51,7 +51,7 @@ const zero = (): Count => ({
   events: 0,
 });
 
-/** The user whose streams the samples are of. */
+/** The user whose streams were sampled. */
 let measuredBy = "";
 
 /** Adds an event that arrived now. */
@@ -89,8 +89,8 @@ const add = (sample: Sample | Gap) => {
 };
 
 /**
- * Follows the live streams that the signed-in user may moderate, until it is stopped: the user
- * counts as a viewer of each. The samples stay for the next time.
+ * Follows the live streams that the signed-in user may moderate, until the returned function is
+ * called; the user counts as a viewer of each. The samples stay for the next time.
  */
 export function watchFigures(): () => void {
   const client = createClient({

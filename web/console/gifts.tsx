@@ -52,13 +52,13 @@ export function GiftCatalogue() {
     ({ id }: GiftType) => id,
     allOf("gifts", () => call("GET /api/v1/gifts/gift-types", { query: { inactive: true } })),
   );
-  /** The number of the next new gift's editor, and the gift that the last one has created. */
+  /** The number of the next new gift's editor, and the id of the gift that the last one created. */
   const editors = useRef({ next: 0, of: "" });
   const took = (type: GiftType) => {
     list.put(type);
     void list.refresh();
   };
-  /** Goes on in the same editor, which keeps what was typed meanwhile. */
+  /** Keeps the same editor open, with what was typed meanwhile. */
   const created = (type: GiftType) => {
     editors.current = { next: editors.current.next + 1, of: type.id };
     list.change((rows) => [type, ...rows]);
@@ -134,7 +134,7 @@ function Editor({ type, took, created }: EditorProps) {
     [],
   );
   const before = pick(type ?? blank);
-  // A new gift that is created keeps its form.
+  // A new gift's form stays after the gift is created.
   const formOf = useMemo(() => type?.id ?? "new", []);
   const draft = useDraft(`gift ${formOf}`, before);
   const price = useDraft(`price of gift ${formOf}`, `${before.creditAmount}`);
@@ -144,7 +144,7 @@ function Editor({ type, took, created }: EditorProps) {
   const action = actionOf(type, sent, key.value, (changed) => {
     draft.value = savedDraft(sent, pick(changed), draft.peek());
     const { creditAmount } = draft.value;
-    // The text may be empty, which is no number.
+    // Keeps a text of equal value: an emptied field is 0.
     if (Number(price.peek()) !== creditAmount) price.value = `${creditAmount}`;
     if (type === undefined && isOpen.current) created(changed);
     took(changed);
@@ -220,7 +220,7 @@ function PictureFile({ type, took }: { type: GiftType; took(type: GiftType): voi
         took(changed);
         return `${changed.name} has a new picture.`;
       },
-      // The API accepts only https URLs back; a picture of this machine has none.
+      // Undo sets the old URL, and the API accepts only https; a picture on this machine has none.
       ...(type.svgUrl.startsWith("https://") && {
         undo: () => actionOf({ ...type, svgUrl: "" }, pick(type), "", took)!,
       }),

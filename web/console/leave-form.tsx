@@ -3,7 +3,7 @@ import { isAnyChanged } from "../kept-drafts.ts";
 import { Confirmation } from "./confirmation.tsx";
 import { session } from "./session.ts";
 
-/** What waits for the answer to "Discard changes?". */
+/** The action that waits for the answer to "Discard changes?". */
 const leaving = signal<(() => void) | undefined>(undefined);
 session.subscribe(() => {
   leaving.value = undefined;

@@ -24,7 +24,7 @@ type ListRoute = {
 }[Route];
 export type RowOf<R extends ListRoute> = CallResult<R> extends Listed<infer Row> ? Row : never;
 
-/** Rows of a page. */
+/** Rows per page. */
 export const limit = 50;
 /** The parameters of a list are known only at run time. */
 const callAny: (route: string, given: object) => Promise<Listed<never>> = call;
@@ -58,8 +58,8 @@ export const allOf = <Row>(key: string, read: () => Promise<readonly Row[]>): So
 });
 
 /**
- * The next page after these rows. Numbered pages shift as rows are added and removed: it is the one
- * with the first row that may be missing, whatever its number was.
+ * The next page after these rows. Numbered pages shift as rows are added and removed, so the number
+ * of loaded rows decides: the page with the first row that may be missing.
  */
 const nextOf = ({ rows, next }: Page<unknown>) =>
   next && "page" in next ? { page: 1 + Math.floor(rows.length / limit) } : next;
@@ -70,7 +70,7 @@ export type List<Row> = Pick<Loaded<Page<Row>>, "refused" | "reload"> & {
   rows: readonly Row[] | undefined;
   /** The row named in the URL, even if its page has not been loaded or it has left the list. */
   selected: Row | undefined;
-  /** Why that row could not be loaded. */
+  /** Why the row named in the URL could not be loaded. */
   missing: Loaded<Row>["refused"];
   idOf(row: Row): string;
   hasMore: boolean;
@@ -99,7 +99,7 @@ export type List<Row> = Pick<Loaded<Page<Row>>, "refused" | "reload"> & {
 function usePages<Row extends object>(idOf: (row: Row) => string, source: Source<Row>) {
   const isReading = useSignal(false);
   const refreshes = useRef(0);
-  /** The next page's parameters, by the last row of each page that was read, while it is kept. */
+  /** The next page's parameters, by the last row of each page that was read. */
   const ends = useRef(new WeakMap<Row, Next>());
   /** How many rows the user has asked for. */
   const asked = useRef(limit);

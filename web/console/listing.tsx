@@ -10,7 +10,7 @@ import { filter, setFilters } from "./router.ts";
 import { type Column, Table } from "./table.tsx";
 import { EmptyState, formatted, Refusal } from "./ui.tsx";
 
-/** An action on a row; without `run`, a label in its place. */
+/** An action on a row; without `run`, only a label. */
 type RowAction = { label: string; run?(): void };
 
 type Props<Row> = {
@@ -33,7 +33,7 @@ type Props<Row> = {
   note?: ComponentChildren;
 };
 
-/** Opens a detail in place of the open one. */
+/** Opens a detail instead of the open one; asks first if changes would be lost. */
 const open = (id: string) => id !== filter("id") && leaveForm(() => setFilters({ id }));
 
 /** A list with filters, pages, row actions and the detail of one row. */
@@ -72,7 +72,7 @@ function Rows<Row>({ label, list, columns, nothing, actions, note, ...given }: P
   const isNew = given.create !== undefined && filter("id") === "new";
   const detail = (isNew || selected !== undefined) && given.detail?.(isNew ? undefined : selected);
   const acting: Column<Row>[] = actions
-    ? // Where there is little room they are in the detail alone, if there is one.
+    ? // On small screens, lists with a detail show the actions only there.
       [{ title: "", isWide: !!given.detail, cell: (row) => <RowActions all={actions(row)} /> }]
     : [];
   return (

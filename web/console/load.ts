@@ -18,7 +18,7 @@ export function useLoad<Value>(of: string, read: () => Promise<Value>): Loaded<V
   const turn = useRef(0);
   const load = () => {
     const own = ++turn.current;
-    // A new attempt is seen to begin.
+    // Hides the refusal, so that the user sees the new attempt begin.
     if (state.peek().refused) state.value = { of };
     return read().then(
       (value) => {

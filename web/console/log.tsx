@@ -8,7 +8,7 @@ const route = "GET /api/v1/live-stream/{streamId}/moderation-log";
 type Act = RowOf<typeof route>;
 
 const idOf = ({ at, action, target }: Act) => `${at} ${action} ${target?._id}`;
-/** In the words of the list of bans; an entry of an earlier version does not tell bans apart. */
+/** An action in the words of the list of bans. Entries of earlier versions do not have the ban. */
 function saysOf({ action, ban }: Act): string {
   if (ban === undefined) return says[action];
   const isOver = action === "member.unbanned";

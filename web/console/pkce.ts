@@ -48,7 +48,7 @@ export async function authorizationUrl(issuer: Issuer, pending: Pending): Promis
   return url.href;
 }
 
-/** The redirect does not belong to a sign-in that this page started; it is ignored. */
+/** A redirect or a token that cannot be used; the message is for the user. */
 export class SignInFailed extends Error {}
 
 /**

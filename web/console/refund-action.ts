@@ -2,7 +2,7 @@ import type { Action } from "./actions.tsx";
 import { request } from "./api.ts";
 import { creditsOf } from "./ui.tsx";
 
-/** `credits` are undefined if not all of them are known yet. */
+/** A gift or superlike to refund; `credits` is undefined if not all of its parts are known. */
 type Refunded = {
   what: string;
   name: string;

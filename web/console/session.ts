@@ -30,7 +30,7 @@ export const isAdmin = computed(
 );
 export const ownId = computed(() => session.value?.claims.sub ?? "");
 
-/** The runner's issuer is below `/local`; there users sign in with a click. */
+/** Whether this is `npm start`, whose issuer is below `/local`: users sign in with a click. */
 export const isLocal = computed(
   () => issuer.value !== undefined && new URL(issuer.value.issuer).pathname === "/local/issuer",
 );
@@ -125,7 +125,7 @@ export async function beginSession(): Promise<void> {
     if (session.value === undefined && kept !== null) signInWithToken(kept);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    // If only the API does not answer, the token is still there for the next reload.
+    // If only the API does not answer, the token stays for the next reload.
     if (error instanceof SignInFailed) endSession(reason);
     else signInError.value = reason;
   }

@@ -31,7 +31,7 @@ const demoUsers: (DemoUser & { says: string })[] = [
 
 let isTrying = false;
 
-/** A second press does nothing: another session would close the sockets of the first. */
+/** Signs in, once at a time: a second session would close the sockets of the first. */
 async function attempt(work: () => Promise<void> | void): Promise<void> {
   if (isTrying) return;
   isTrying = true;

@@ -131,7 +131,7 @@ function saysOf({ slowModeSeconds, followersOnly, giftsEnabled }: Partial<ChatSe
 }
 
 function ChatSettingsForm({ stream, list }: Props) {
-  // Two changes may be under way: neither takes the other one back.
+  // Two changes may be under way: neither must undo the other.
   const latest = useRef(stream);
   latest.current = stream;
   const actionOf = (

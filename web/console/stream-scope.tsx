@@ -19,7 +19,7 @@ export const listStreams = async () => {
   return "list" in listed ? listed.list : listed;
 };
 
-/** These, and the stream with the given ID, which may be older. */
+/** The streams of `listStreams`, and the one with the given ID, which may be older. */
 export function useStreams(
   id: string,
 ): Pick<Loaded<readonly Stream[]>, "value" | "refused" | "reload"> {

@@ -7,7 +7,7 @@ import { findStream, listStreams, type Stream } from "./stream-scope.tsx";
 import type { Column } from "./table.tsx";
 import { Moment, PersonCell, Truncated } from "./ui.tsx";
 
-/** The API lists only the newest ones; older ones are loaded by id. */
+/** Number of streams that the API lists; older ones are opened by ID. */
 const streamsMax = 100;
 
 const columns: Column<Stream>[] = [

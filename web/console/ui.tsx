@@ -68,7 +68,7 @@ export function Link(given: {
   class?: string;
   /** Its tooltip, for a link that may be an icon alone. */
   title?: string;
-  /** It leads to the view that is open. */
+  /** Whether it leads to the open view. */
   isHere?: boolean;
   children: ComponentChildren;
 }) {
@@ -124,7 +124,7 @@ export function Detail(given: { title: string; close(): void; children: Componen
   const pane = useRef<HTMLElement>(null);
   const close = () => leaveForm(given.close);
   useLayoutEffect(() => {
-    // Opened by keyboard, it takes the focus: its form does, if it was opened to create something.
+    // If opened by keyboard, the pane takes the focus; if by a button, such as "New", its form.
     const opener = document.activeElement;
     if (!opener?.matches(":focus-visible") || pane.current?.contains(opener)) return;
     const field = opener.matches("button") && pane.current?.querySelector<HTMLElement>(".input");
@@ -137,10 +137,10 @@ export function Detail(given: { title: string; close(): void; children: Componen
       aria-label={given.title}
       tabIndex={-1}
       onKeyDown={(event) => {
-        // It may also end the input of a character, or empty a search.
+        // Escape may also cancel the composition of a character, or empty a search.
         const isOther = isComposing(event) || (event.target as Element).matches("[type=search]");
         if (event.key !== "Escape" || isOther) return;
-        // Not for the dialog that may open now.
+        // The same key press must not close the dialog that may open now.
         event.preventDefault();
         close();
       }}

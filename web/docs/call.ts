@@ -31,7 +31,7 @@ export function filledOf(operation: Operation, schemas: Schemas): Filled {
 
 /**
  * The example body: its required fields; if none is required, those of a recorded body, because
- * some exclude each other.
+ * some optional fields exclude each other.
  */
 function bodyOf(schema: Described, schemas: Schemas): unknown {
   const { properties, required = [], example } = schema;

@@ -116,7 +116,7 @@ const leads = [
   "PUT /api/v1/users/me",
 ];
 
-/** The rank of an operation among these; all others come after them. */
+/** The rank of an operation among `leads`; all others come after them. */
 const leadOf = ({ method, path }: Operation) => {
   const place = leads.indexOf(`${method} ${path}`);
   return place < 0 ? leads.length : place;
@@ -125,7 +125,7 @@ const leadOf = ({ method, path }: Operation) => {
 /** Operations that an app's users may not call come last. */
 const isForStaff = ({ description = "" }: Operation) => description.startsWith("Needs the role");
 
-/** Then reads come before writes, and deletions come last. */
+/** The order of methods: reads come before writes, and deletions come last. */
 const verbs = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 function operationOf(

@@ -212,6 +212,6 @@ function goToAnchor(): void {
 
 if (isEvents) document.title = "Ovation: event reference";
 keepFocus(document);
-// A held key would send a call at each response.
+// A held Enter key would send the call again after each response.
 document.addEventListener("keydown", ignoreHeldKey);
 void begin();

@@ -40,7 +40,7 @@ export async function loadDemoUsers(): Promise<void> {
   }
 }
 
-/** Refusals of who is not the stream's host, whom the runner lists first. */
+/** Refusals of users who are not the stream's host. The runner lists the host first. */
 const hostCodes = ["stream_not_yours", "not_a_moderator"];
 
 /** The demo user for "Automatic": an admin or the demo stream's host if needed, else a viewer. */

@@ -48,7 +48,7 @@ export function useAction() {
 
 /**
  * What a control shows: the stored value, or the user's choice until `change` has settled. A
- * browser shows the choice whatever becomes of it, and only a render takes it back.
+ * browser keeps showing a choice that was refused; only a render restores the stored value.
  */
 export function useChoice<Value>(stored: Value, change: (value: Value) => unknown) {
   const chosen = useSignal<{ value: Value } | undefined>(undefined);
@@ -56,7 +56,7 @@ export function useChoice<Value>(stored: Value, change: (value: Value) => unknow
     const own = { value };
     chosen.value = own;
     await change(value);
-    // A later choice is still being saved.
+    // Otherwise a later choice is still being saved.
     if (chosen.peek() === own) chosen.value = undefined;
   };
   return [chosen.value === undefined ? stored : chosen.value.value, choose] as const;
@@ -77,7 +77,7 @@ export const ErrorText = ({ text, retry }: { text: string; retry?: (() => void) 
     </div>
   );
 
-/** Reads the next page of a list. */
+/** A button that reads the next page of a list. */
 export const MoreButton = ({ isBusy, more }: { isBusy: boolean; more(): unknown }) => (
   <button
     type="button"
@@ -101,7 +101,7 @@ export const LoadingRows = () => (
 
 /**
  * A button that asks on the first press and acts on the second; a double click is one press.
- * `about` is the id of what it acts on, which screen readers read with it.
+ * `about` is the id of an element that names what it acts on, for screen readers.
  */
 export function ConfirmButton({ verb, act, about }: { verb: string; act(): void; about?: string }) {
   const isAsked = useSignal(false);

@@ -23,7 +23,7 @@ export const banNames = { BLOCK: "Blocked", CHAT_ONLY: "Muted" };
 export function ChannelBans({ host }: { host: Host }) {
   const bans = useSignal<readonly Ban[] | undefined>(undefined);
   const hasMore = useSignal(false);
-  /** How many of the listed bans, as the server has them, come before those not read yet. */
+  /** The place in the server's list of the first ban that is not read yet. */
   const before = useRef(0);
   const { act, forget, errorText, isBusy } = useAction();
   const more = () => {
@@ -37,7 +37,7 @@ export function ChannelBans({ host }: { host: Host }) {
       const known = bans.peek() ?? [];
       const ids = new Set(known.map(({ _id }) => _id));
       bans.value = [...known, ...list.filter(({ _id }) => !ids.has(_id))];
-      // Bans may have been lifted meanwhile.
+      // Added, because `lift` may have lowered it meanwhile.
       before.current += page * limit - from;
       hasMore.value = pagination.hasNextPage;
     });

@@ -61,7 +61,7 @@ export function Channel({ host, first = "Chat settings" }: Props) {
         value={section.value}
         change={(name) => {
           section.value = name;
-          // What was refused belongs to the section before.
+          // The error belongs to the previous section.
           if (channel.value !== undefined) forget();
         }}
       />

@@ -18,7 +18,7 @@ type Props = {
   change(edit: (ids: readonly string[]) => string[]): Promise<boolean>;
 };
 
-/** A moderator who has deleted their account since. */
+/** Stands in for the profile of a moderator who has deleted their account. */
 const deleted = (userId: string) => ({
   _id: userId,
   username: "",
@@ -48,7 +48,7 @@ export function Moderators({ host, ids, change }: Props) {
     }, missing.join(" "));
   }, [ids]);
   const others = found?.filter(({ _id }) => !ids.includes(_id));
-  /** The API takes no list with a deleted user. */
+  /** Saves an edit without deleted users, because the API refuses lists with one. */
   const save = (edit: Parameters<Props["change"]>[0]) =>
     change((before) => edit(before.filter((one) => !known.peek()[one]?.isDeleted)));
   const add = async (user: Profile) => {

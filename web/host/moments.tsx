@@ -25,7 +25,7 @@ const percents = new Intl.NumberFormat("en", { style: "percent" });
 /** A moment's progress: votes by option, or the state of a goal or train. */
 type Standing = { values: readonly number[]; of: number };
 
-/** A moment's sum in the log; undefined before the first frame. */
+/** A moment's progress by its result or its sum; undefined if neither is known. */
 function standingOf(moment: Moment, sum: unknown): Standing | undefined {
   const { kind, result, target } = moment;
   if (kind === "poll") {
@@ -94,10 +94,10 @@ export function Moments({ host, streamId, heading }: Props) {
       onEvent({ type, data }) {
         if (type === "moment.ended") note([data]);
       },
-      // The end of one may have been among the lost frames.
+      // The event of a moment's end may have been in the lost frames.
       onReset: () => void readFirst(true),
     });
-    // Not earlier: a moment that ended in between would be in neither list.
+    // Not earlier: a moment that ended before the subscription would be in neither list.
     subscription.ready.catch(() => {}).then(() => readFirst());
     return () => subscription.close();
   }, [host, streamId]);
@@ -123,7 +123,7 @@ export function Moments({ host, streamId, heading }: Props) {
         streamId={streamId}
         start={async (body, key) => {
           const started = await host.call(`POST ${route}`, { path, body, key });
-          // Viewers may see it, and the host may end it, before this answer comes.
+          // Viewers may see the moment, and the host may end it, before this response arrives.
           const known = [...(open.peek() ?? []), ...(past.peek() ?? [])];
           if (!known.some(({ id }) => id === started.id))
             open.value = [...(open.peek() ?? []), started];

@@ -24,7 +24,7 @@ function problemOf(title: string, name: "question" | "title"): string {
   return lengthOf(title) > titleMax ? `The ${name} is longer than ${titleMax} characters` : "";
 }
 
-/** What is wrong with a poll's options; empty if nothing is. An empty one is left out. */
+/** What is wrong with a poll's options; empty if nothing is. Empty options are left out. */
 function problemOfOptions(options: readonly string[]): string {
   const named = namedIn(options);
   const isRepeated = new Set(named).size < named.length;

@@ -48,7 +48,7 @@ export function OverlayAddresses({ host }: { host: Host }) {
   const look = useDraft<Look>("look of overlay URL", usual);
   const { act, forget, errorText, isBusy } = useAction();
   const turn = useRef(0);
-  /** Shows the answer of the newest read: an earlier one may still list a revoked key. */
+  /** Reads the keys. Only the newest read counts: an earlier one may still list a revoked key. */
   const reload = async () => {
     const own = ++turn.current;
     const { list } = await host.call(`GET ${route}`, { query: { limit: keysMax } });

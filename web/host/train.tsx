@@ -53,7 +53,7 @@ function problemOf({ startCredits, startSenders, levels }: Omit<Train, "enabled"
     : "Enter 1 to 10 levels, each higher than the one before";
 }
 
-/** Start conditions and levels of hype trains. Turning them off cancels the open one. */
+/** Start conditions and levels of hype trains. Turning trains off cancels the open one. */
 export function TrainFields({
   train,
   change,

@@ -31,7 +31,7 @@ export function BlockedWords({ words, change }: Props) {
     if (added.length === 0) return;
     problem.value = problemOf([...new Set([...words, ...added])]);
     if (problem.value !== "") return;
-    // At once, since the next word may be typed before the answer.
+    // Emptied at once, since the next word may be typed before the response arrives.
     const typed = text.value;
     text.value = "";
     const isSaved = await change((before) => [...new Set([...before, ...added])]);

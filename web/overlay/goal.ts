@@ -43,7 +43,7 @@ export function createGoal(own: number | undefined, { translate, number }: Trans
   showOwn();
   return {
     element,
-    /** The total is that of this stream from now on; undefined unless one is stored. */
+    /** Counts this stream from now on, from its stored total; unknown if none is stored. */
     begin(streamId: string): void {
       storageKey = `ovation.overlay.${streamId}`;
       const kept = Number(read(storageKey) ?? Number.NaN);
@@ -88,6 +88,6 @@ function write(storageKey: string, text: string): void {
   try {
     localStorage.setItem(storageKey, text);
   } catch {
-    // The value is kept until the page closes.
+    // The total is lost when the page closes.
   }
 }

@@ -52,7 +52,7 @@ function createOverlay(settings: Settings) {
     goal.setTotal(gift.totals.credits);
     if (gift.giftType.creditAmount >= largeCredits) spotlight.add(gift);
     else chime("small");
-    // A row that was pushed out starts again, with everything it had counted.
+    // If the combo's row was pushed out, a new one continues with its count.
     if (!isNew && known !== undefined && column.touch(known.element)) {
       known.grow();
       return;
@@ -65,7 +65,7 @@ function createOverlay(settings: Settings) {
 
   return {
     element,
-    /** Another stream of the channel begins, or the last one has ended. */
+    /** Empties the overlay for a stream; null: the channel's last stream has ended. */
     begin(streamId: string | null): void {
       if (streamId !== null) goal.begin(streamId);
       column.remove(() => true);

@@ -28,7 +28,7 @@ const refusalsMin = { setup: 2, onAir: 6 };
 export type ConnectionStatus = "online" | "offline" | "refused" | "revoked" | "over";
 
 type Hearing = {
-  /** Events and sums are of this stream of the channel from now on; null: it is not live. */
+  /** From now on, events and sums are those of this stream; null: the channel is not live. */
   onStream(streamId: string | null): void;
   onEvent(event: Event): void;
   onSums: NonNullable<SubscriptionHandlers["onSums"]>;
@@ -36,9 +36,9 @@ type Hearing = {
 };
 
 /**
- * A WebSocket that reports a rejected key. Browsers do not say why a handshake failed, so the
- * server's health is checked then: a healthy server that opens no socket rejects the key. Between
- * two attempts of a client in a long outage the server may be healthy for half a minute.
+ * A WebSocket that reports a rejected key. Browsers do not say why a handshake failed, so each
+ * failure asks for the server's health: a healthy server that opens no socket rejects the key. Time
+ * does not count: after a long outage the client may try again only after half a minute.
  */
 function watchHandshakes(onRejected: () => void) {
   let [min, refusals] = [refusalsMin.setup, 0];
@@ -118,7 +118,8 @@ export function follow(overlayKey: OverlayKey, hearing: Hearing): void {
   }
 
   /**
-   * Only while there is no socket, so that the server never sees two subscriptions out of order.
+   * Ends the subscription; after an outage only while there is no socket, so that the server never
+   * sees an `unsubscribe` after the next `subscribe`.
    */
   function drop(): void {
     hasSlept = false;

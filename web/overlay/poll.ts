@@ -30,7 +30,7 @@ export function createPoll({ translate, percent }: Translator) {
     const { result } = poll;
     const all = votes.reduce((a, b) => a + b, 0);
     const winner = result !== null && "winner" in result ? result.winner : undefined;
-    // Updates existing bars.
+    // Bars of the same poll are kept, so that they move to their new widths.
     if (shown?.id !== poll.id) begin(poll);
     for (const [place, { line, share }] of options.entries()) {
       const part = all === 0 ? 0 : (votes[place] ?? 0) / all;

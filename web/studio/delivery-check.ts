@@ -64,7 +64,7 @@ export function createDeliveryCheck(client: Client, streamId: string) {
       isMore = known.length > 0;
       if (isMore) checked = { epoch, frame: known.at(-1)!.frame };
     }
-    // Compared frames are dropped.
+    // Compared frames are dropped, except for the last 200.
     while (frames.length > 0 && checked !== undefined && frames[0]!.frame < checked.frame - 200)
       forget();
   }

@@ -15,7 +15,7 @@ async function giveUp(streamId: string | undefined): Promise<void> {
   await host
     .call("POST /api/v1/live-stream/{streamId}/cancel", { path })
     .catch(() => host.call("POST /api/v1/live-stream/{streamId}/end", { path }))
-    // The console still lists it.
+    // If both fail, the console still lists the stream.
     .catch(() => undefined);
 }
 
@@ -26,8 +26,8 @@ type NewStream = {
 };
 
 /**
- * Creates a stream, takes it live and opens it. Once the dialog is closed, it opens none, and gives
- * up what was created.
+ * Creates a stream, takes it live and opens it. If the dialog is closed before that, the stream is
+ * cancelled or ended instead.
  */
 function useNewStream() {
   const leaving = useRef(new AbortController());
@@ -43,7 +43,7 @@ function useNewStream() {
     const { signal } = leaving.current;
     const { id: streamId } = await host.call("POST /api/v1/live-stream/create", { body, key });
     if (signal.aborted) return giveUp(streamId);
-    // After a failure, other input makes another stream.
+    // After a failure, a retry with other input creates another stream.
     if (streamId !== made.current) void giveUp(made.current);
     made.current = streamId;
     if (Object.keys(settings).length > 0)

@@ -27,7 +27,7 @@ import { Viewer } from "./viewer.tsx";
 const panes = ["Stage", "Viewer 1", "Viewer 2", "Streamer"] as const;
 type Pane = (typeof panes)[number];
 
-/** Whether the stage is a pane of its own, as in studio.css. */
+/** Whether the stage is a separate pane, as in studio.css. */
 const narrow = matchMedia("(width < 900px)");
 const isNarrow = signal(narrow.matches);
 narrow.addEventListener("change", ({ matches }) => {
@@ -37,7 +37,7 @@ narrow.addEventListener("change", ({ matches }) => {
 /** The stream that the URL names, such as one that was started here. */
 const named = new URLSearchParams(location.search).get("stream") || undefined;
 
-/** Opens the stream that the host has live, instead of the demo stream that they have ended. */
+/** Opens the host's live stream, if any, instead of the demo stream, which has ended. */
 async function openLive(): Promise<void> {
   const read = getHostClient()?.call("GET /api/v1/live-stream/my-active-stream");
   const live = await read?.catch(() => undefined);

@@ -16,7 +16,7 @@ const times = new Intl.DateTimeFormat("en", {
   hourCycle: "h23",
 });
 
-/** Arrow up and down move the focus from line to line: one of them is in the Tab order. */
+/** Arrow up and down move the focus from line to line: only one line is in the Tab order. */
 function walk(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
   const lines = [...event.currentTarget.children] as HTMLElement[];
   const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
@@ -67,7 +67,7 @@ function Verdict() {
   return (
     <span class={isExact ? "verdict good" : "verdict bad"}>
       <Icon name={isExact ? "check" : "warning"} />
-      {/* Without the number of events, which a screen reader would read again at each. */}
+      {/* Without the number of events: a screen reader would read it again at each event. */}
       <span class="number" role="status">
         {formatted(lost)} lost, {formatted(doubled)} duplicated
       </span>
@@ -190,7 +190,7 @@ function Detail({ line, close }: { line: Line; close(): void }) {
           <Icon name="close" />
         </button>
       </header>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard. */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scroll areas need a keyboard stop. */}
       <pre tabIndex={0}>{[line.sent, line.got].filter(Boolean).map(pretty).join("\n\n")}</pre>
     </section>
   );

@@ -131,7 +131,7 @@ function titleOf(text: string): string {
   return `frame ${frame}: ${count} ${count === 1 ? "event" : "events"}`;
 }
 
-/** A call as a curl command; its token is one of this machine. */
+/** A call as a curl command, with its token, which is valid only on this machine. */
 export const curlLineOf = ({ request }: Line) =>
   request === undefined
     ? ""

@@ -9,7 +9,7 @@ type Props = {
   children: ComponentChildren;
 };
 
-/** What floats below a button. It closes with Escape, a chosen item, and when the focus leaves. */
+/** Content below a button. It closes by Escape, by a chosen item, and when the focus leaves. */
 export function Popover({ summary, children, ...given }: Props) {
   return (
     <details
@@ -18,7 +18,7 @@ export function Popover({ summary, children, ...given }: Props) {
         if (!currentTarget.contains(relatedTarget as Node | null)) currentTarget.open = false;
       }}
       onClickCapture={({ target, currentTarget }) => {
-        // Before the item acts: what it opens takes the focus, and gives it back.
+        // Before the item acts: a dialog that it opens will return the focus to the button.
         if (!(target as Element).closest(".item")) return;
         currentTarget.open = false;
         currentTarget.querySelector("summary")?.focus();

@@ -21,7 +21,7 @@ export function Sidebar() {
   const host = stream.value && getHostClient();
   return (
     <div class="sidebar">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard. */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scroll areas need a keyboard stop. */}
       <section class="card" aria-label="Top supporters" tabIndex={0}>
         <header class="card-head">
           <h2>Top supporters</h2>

@@ -61,7 +61,7 @@ export function Snippets({ close }: { close(): void }) {
   return (
     <Dialog title="Use in your app" kind="snippets" close={close}>
       <Tabs label="Languages" names={Object.keys(all)} {...bindSignal(language)} />
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard. */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scroll areas need a keyboard stop. */}
       <pre tabIndex={0}>{code}</pre>
       <footer>
         <span class="quiet">Filled in with this stream.</span>

@@ -46,7 +46,7 @@ export function Stage() {
   useEffect(
     () =>
       flyingGift.subscribe((gift) => {
-        // In a hidden page nobody sees it, and timers are slow: large ones would wait for minutes.
+        // In a hidden page timers are slow: large gifts would wait for minutes, and then be shown.
         if (gift === undefined || document.hidden) return;
         const { id, url, name, sender, price } = gift;
         const isLarge = price >= largeFrom;

@@ -67,7 +67,7 @@ const billMilliseconds = 4_000;
 let hostClient: Client | undefined;
 let isAsked = false;
 
-/** Handles the host's events. Only the host's are counted, so each counts once. */
+/** Handles events of the host's chat, the only chat whose events are counted: each counts once. */
 export function takeEvent({ id, type, data }: Event): void {
   if (type === "chat.message") messages.value = (messages.value ?? 0) + 1;
   else if (type === "chat.deleted") messages.value = Math.max(0, (messages.value ?? 0) - 1);
@@ -83,7 +83,7 @@ export function takeEvent({ id, type, data }: Event): void {
   }
 }
 
-/** The host's client; undefined before the stream has started. */
+/** The host's client; undefined before the host's chat has started. */
 export const getHostClient = () => hostClient;
 
 /** Sets the number of viewers; `atLeast` is a known earlier peak. */
@@ -160,7 +160,7 @@ async function readTotals(client: Client) {
   };
 }
 
-/** Reads a stream's totals; retries until they are available, and once more when all is settled. */
+/** Reads a stream's totals; retries until they are available, and once more for late gifts. */
 async function readSummary(client: Client, again = true): Promise<void> {
   const totals = await readTotals(client).catch(() => undefined);
   if (totals !== undefined) [summary.value, supporters.value] = [totals, totals.supporters];
@@ -187,7 +187,7 @@ export async function startAsHost(client: Client): Promise<void> {
     takeTotals(totals);
     // Earlier gifts may not have been settled yet.
     setTimeout(() => void readTotals(client).then(takeTotals, () => {}), supportersMilliseconds);
-    // An event may have changed them before this answer.
+    // An event may have changed the settings before this response arrived.
     chatSettings.value ??= found;
     stream.value = found;
     if (found.status !== "active") summary.value = totals;
@@ -202,7 +202,7 @@ export async function startAsHost(client: Client): Promise<void> {
   }
 }
 
-/** Rejects as the client's calls do. */
+/** Changes the stream's chat settings. Rejects as the client's calls do. */
 export async function changeChatSettings(change: Partial<ChatSettings>): Promise<void> {
   await hostClient?.call("PATCH", `/api/v1/live-stream/${streamId.value}/chat-settings`, change);
   if (chatSettings.value !== undefined) chatSettings.value = { ...chatSettings.value, ...change };
@@ -214,7 +214,7 @@ export async function runAudit(): Promise<void> {
   audit.value = await fetchAudit().catch(() => undefined);
 }
 
-/** Kills the server, waits until it is back, and counts lost events: none. */
+/** Kills the server, waits until it is back, and counts lost events; there should be none. */
 export async function kill(): Promise<void> {
   if (isDown.value) return;
   try {

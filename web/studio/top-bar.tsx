@@ -41,7 +41,7 @@ export function TopBar() {
   useEffect(() => {
     if (isOver.value) stopSimulation();
   }, [isOver.value]);
-  // Without a stream there is no top bar.
+  // The top bar is removed if the stream cannot be loaded.
   useEffect(() => stopSimulation, []);
   return (
     <header class="top-bar">
