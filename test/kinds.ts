@@ -164,7 +164,7 @@ export const infrastructure: string[] = [
   "platform/aws/",
 ];
 
-/** Their files that test what clients see, which `npm test` runs. */
+/** Files of `infrastructure` that test what clients see: `npm test` runs them. */
 export const clientFacing: string[] = [
   "bin/import",
   "bin/start-output",

@@ -18,7 +18,7 @@ const routes = sourcesOf("functions/**/*.ts").flatMap((file) => {
   return route === undefined ? [] : [{ file, route: route.replace(/\{[^}]*\}/g, "{}") }];
 });
 
-/** What has no route: by the test code that brings it about. */
+/** Sources without a route, by the test code that makes them run. */
 const table = [
   [/^test\/cloud\/templates\.ts$/, ["lib/index.ts"]],
   [/^test\/system\.ts$/, ["local/index.ts", "bin/start/run-local.ts"]],
@@ -36,8 +36,8 @@ const table = [
 ];
 
 /**
- * What the first two call prepares a test, and would link every function of it to all tests; the
- * others name routes that they do not call, or call a fake.
+ * Files whose calls link nothing. The first two prepare tests, and would link every function that
+ * they call to all tests; the others name routes that they do not call, or call a fake.
  */
 const unlinked =
   /^test\/(api\/(people|operations)\.ts|conventions\/|bin\/test-options|client\/routes|web\/docs-order)/;
@@ -45,7 +45,7 @@ const unlinked =
 /** A call of a route in a test, such as "GET /a" or `POST ${stream}/chat/pin`. */
 const calling = /["`]((?:GET|POST|PUT|PATCH|DELETE) (?:\$\{[^}]*\}|[^\s"`$?])+)/g;
 
-/** The functions whose routes some code calls, in full or from a word on. */
+/** The functions whose routes some code calls: named in full, or by their end after a variable. */
 function functionsIn(code) {
   const called = [...code.matchAll(calling)].map(([, route]) =>
     route.replace(/\$\{[^}]*\}/g, "{}").replace(/(?<=[^/ ])\{\}$/, ""),

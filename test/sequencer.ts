@@ -5,7 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { listChanged } from "../bin/test/test-files.ts";
 import { longFiles, pathOf } from "./kinds.ts";
 
-/** The CommonJS form, which its types describe. */
+/** The CommonJS form of the package, which its types describe. */
 type Jest = typeof import("@jest/test-sequencer", { with: { "resolution-mode": "require" }});
 const { default: Sequencer } = createRequire(import.meta.url)("@jest/test-sequencer") as Jest;
 type Base = InstanceType<Jest["default"]>;
@@ -27,7 +27,7 @@ function findEdited(root: string): string | undefined {
   return changed.sort((a, b) => timeOf(b) - timeOf(a))[0];
 }
 
-/** What the order depends on, of a test file. */
+/** The part of a test file that the order depends on. */
 export type Ordered = {
   path: string;
   /** Milliseconds of its last run. */

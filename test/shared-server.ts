@@ -18,9 +18,9 @@ export type Shared = {
 const hostRules = ["ovation.test", "lan.test"].map((name) => `MAP ${name} 127.0.0.1`).join(",");
 
 /**
- * What Chromium does not need here. It obeys only the last list on its command line, so this one
- * repeats Playwright's own. Two more pages for the address bar, and a process in reserve, took as
- * much CPU as the page under test.
+ * Features that Chromium does not need here. It obeys only the last such list on its command line,
+ * so this one repeats Playwright's. The address bar's two pages and a spare process took as much
+ * CPU as the page under test.
  */
 const disabledFeatures = [
   "AimEnabled",
@@ -53,7 +53,7 @@ export async function openShared(env: Record<string, string>): Promise<Shared> {
   const browsers = new Map<string, Promise<BrowserServer>>();
   const synthesizers = new Map<string, Promise<Synthesizer>>();
   let first: Promise<System> | undefined;
-  /** The first one makes the assembly and the pages; the others wait, and find them made. */
+  /** The first system builds the assembly and the pages; the others wait, and reuse them. */
   const start = async () => {
     if (first === undefined) {
       first = startSystem({ env });
@@ -126,7 +126,7 @@ export async function openShared(env: Record<string, string>): Promise<Shared> {
   };
 }
 
-/** Refused access. A test may not notice it: a queue repeats a message that failed. */
+/** Refusals of access. A test may not notice one: a queue repeats a message that failed. */
 const refusalsIn = (output: string) => output.match(/AccessDenied: .*/g) ?? [];
 
 type Synthesizer = { url: string; process: ChildProcess };

@@ -39,7 +39,7 @@ function startCommand(): string[] {
   return (manifest.scripts.start as string).split(" ").slice(1);
 }
 
-/** Starts a system on a free port with data of its own, and waits until it is healthy. */
+/** Starts a system on a free port with its own data, and waits until it is healthy. */
 export async function startSystem(settings: Settings = {}): Promise<System> {
   const port = settings.port ?? (await freePort());
   const own = settings.dataDir === undefined;
@@ -64,7 +64,7 @@ export async function startSystem(settings: Settings = {}): Promise<System> {
   const ended = new Promise<number | null>((done) => child.once("exit", (code) => done(code)));
   const url = `http://127.0.0.1:${port}`;
   await healthy(url, child, () => output);
-  // A test that goes on calling it would only say that nothing answers.
+  // Printed here, because a test that continues to call would only say that nothing answers.
   child.once("exit", (code, signal) => {
     if (code || (signal && crashes.includes(signal)))
       console.error(`The system at ${url} ended with ${code ?? signal}:\n${output.slice(-5000)}`);
@@ -109,8 +109,8 @@ export async function relayOf(url: string): Promise<string> {
 }
 
 /**
- * Waits until a system that was started is well; throws, with what it said, where it ends before
- * that or takes too long.
+ * Waits until a started system is healthy; throws, with its output, if it ends before that or takes
+ * too long.
  */
 export async function healthy(
   url: string,

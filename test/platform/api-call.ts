@@ -4,8 +4,8 @@ import { contextOf, type Role } from "../../platform/auth/caller.ts";
 type Handler = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
 
 /**
- * One call of an endpoint: `key` is its Idempotency-Key, `form` a file, and other fields, in place
- * of a body.
+ * One call of an endpoint: `key` is its Idempotency-Key; `form`, instead of `body`, has a file and
+ * other fields.
  */
 type Call = {
   as: string;
@@ -17,7 +17,7 @@ type Call = {
   key?: string;
 };
 
-/** The body as the gateway hands it on, and its content type. */
+/** The body as the gateway passes it on, and its content type. */
 async function encode({ body, form }: Pick<Call, "body" | "form">) {
   if (form === undefined)
     return {

@@ -66,7 +66,7 @@ export function useBucket() {
     duringNext(act: () => Promise<unknown>) {
       meanwhile = act;
     },
-    /** Withholds the next `count` answers. */
+    /** Answers the next `count` requests with 503. */
     failNext(count: number) {
       failures = count;
     },

@@ -5,8 +5,8 @@ import { intercept } from "./intercept.ts";
 import { transactionCanceled } from "./table-errors.ts";
 
 /**
- * Writes the user's wallet concurrently before each transaction on it; with `spares`, before the
- * first and then unless it was read since the last one, so a caller that reads after a pause
+ * Writes the user's wallet concurrently before each transaction on it; with `spares`, only before
+ * the first one and those without a read of the wallet since the last: a caller that reads again
  * succeeds.
  */
 export async function whileBusy(

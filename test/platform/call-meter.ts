@@ -1,8 +1,8 @@
 import { table, useTable } from "../../platform/table/table.ts";
 
 /**
- * Calls to the table: `steps` had to wait for each other, `calls` are all, `read` and `write` are
- * the engine's request units.
+ * Calls to the table: `steps` is the longest chain of calls that waited for each other, `calls` the
+ * number of all, and `read` and `write` are the engine's request units.
  */
 export type Spent = { steps: number; calls: number; read: number; write: number };
 
@@ -10,12 +10,12 @@ type Client = ReturnType<typeof table>;
 type Command = { input: object };
 type Consumed = { CapacityUnits: number } | { CapacityUnits: number }[];
 
-/** Each call takes at least so long, so that those which are begun together overlap. */
+/** Each call takes at least this long, so that calls that begin together overlap. */
 const leastMilliseconds = 10;
 
 const isRead = (command: Command) => /Get|Query|Scan/.test(command.constructor.name);
 
-/** Counts the calls that something makes of the client that `platform/table` uses now. */
+/** Returns a function that counts an action's calls with the client that `platform/table` uses. */
 export function meterTable(): (act: () => Promise<unknown>) => Promise<Spent> {
   const client = table();
   let spent: Spent;

@@ -1,6 +1,6 @@
 import { jest } from "@jest/globals";
 
-/** What never runs on a test's clock. */
+/** Clocks and timers that a test's clock never replaces. */
 const real = ["hrtime", "nextTick", "performance", "queueMicrotask", "setImmediate"] as const;
 
 /** Sets the clock that `Date` shows, in milliseconds since 1970; timers go on in real time. */
@@ -24,7 +24,7 @@ export async function passQuickly<T>(act: () => Promise<T>): Promise<T> {
   const result = act().finally(() => {
     isOver = true;
   });
-  // A failure is the caller's.
+  // The caller handles a failure.
   result.catch(() => {});
   while (!isOver) {
     await jest.advanceTimersByTimeAsync(100);

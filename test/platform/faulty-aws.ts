@@ -72,7 +72,7 @@ export function useFaultyAws<Name extends string>(readers: Record<Name, Reader>)
     rmSync(directory, { recursive: true });
   });
 
-  /** Messages that are visible, of a queue that keeps an order those of one group. */
+  /** Receives visible messages; from a FIFO queue, those of one group. */
   const take = (name: Name) => store.receive(queues[name], 100);
 
   return {
@@ -94,7 +94,7 @@ export function useFaultyAws<Name extends string>(readers: Record<Name, Reader>)
           if (failed.length === 0) store.remove([message]);
         }
     },
-    /** Messages that are not handled yet, by queue; those without are left out. */
+    /** The names of the queues that have messages which are not handled yet. */
     left: () =>
       names.filter((name) => {
         const { visible, delayed, inFlight } = store.count(queues[name]);

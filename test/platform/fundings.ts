@@ -31,7 +31,7 @@ export async function plannedStream(
   return stream;
 }
 
-/** A new user's contribution to a stream, out of twice as much. */
+/** Contributes to a stream as this user, or as a new one with twice the amount; returns them. */
 export async function giveTo(stream: Stream, amount: number, userId?: string): Promise<string> {
   const giver = userId ?? (await makeUser(someone("giver"), 2 * amount));
   const current = await getStream(stream.id, { consistent: true });
@@ -39,7 +39,7 @@ export async function giveTo(stream: Stream, amount: number, userId?: string): P
   return giver;
 }
 
-/** Settles what a stream's host is due of an escrow; answers how many items there were. */
+/** Settles what a stream's escrow owes its host; returns the number of items. */
 export async function settleProceeds({ id, hostId }: Stream): Promise<number> {
   const walk = { limit: 100, consistent: true };
   const items = await queryItems(key.gift(id, ""), prefix.gifts, walk);

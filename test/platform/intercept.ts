@@ -6,8 +6,8 @@ export type Sent = { name: string; input: Record<string, unknown> };
 type Answer = Record<string, unknown>;
 
 /**
- * Runs `around` for each command that the table's client sends; `next` sends the command. Returns
- * what undoes it. Later interceptions run first.
+ * Runs `around` for each command that the table's client sends; `next` sends the command. Returns a
+ * function that ends this. Later interceptions run first.
  */
 export function intercept(
   around: (sent: Sent, next: () => Promise<Answer>) => Promise<Answer>,

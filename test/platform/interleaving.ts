@@ -3,8 +3,8 @@ import { expect } from "@jest/globals";
 import { table, useTable } from "../../platform/table/table.ts";
 
 /**
- * Does something before each of the requests of these numbers, while another thing is done. Answers
- * with what that answered, and how many requests it made.
+ * Runs `act`, and `meanwhile` before each of its requests that has one of these numbers. Returns
+ * the result of `act`, and how many requests it made.
  */
 export async function between<A>(
   numbers: readonly number[],
@@ -37,7 +37,7 @@ type Moment = {
   check(): Promise<void>;
 };
 
-/** Plays a moment once for each request of its act, with the other thing done before that one. */
+/** Plays a moment once for each request of its `act`, with `meanwhile` before that request. */
 export async function atEachRequest(prepare: () => Promise<Moment>): Promise<void> {
   for (let number = 1; ; number++) {
     const { act, meanwhile, check } = await prepare();

@@ -6,7 +6,7 @@ type Consumed = { CapacityUnits: number } | { CapacityUnits: number }[];
 
 type Keys = { Keys: { PK: string }[] };
 
-/** The partition keys that a request reads; those of a batch share its units alike. */
+/** The partition keys that a request reads; those of a batch share its units equally. */
 function ownersOf({ Key, RequestItems, ExpressionAttributeValues }: Command["input"]): string[] {
   const batch = Object.values((RequestItems ?? {}) as Record<string, Keys>);
   const keys = [...((Key ? [Key] : []) as { PK: string }[]), ...batch.flatMap(({ Keys }) => Keys)];

@@ -1,6 +1,6 @@
 /**
- * Migrates a table at an endpoint, and dies with the power after some of its changes
- * (`test/platform/migrate-killed.test.ts`).
+ * Migrates a table at an endpoint, and kills itself after some of its changes, as a power failure
+ * would (`test/platform/migrate-killed.test.ts`).
  */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
@@ -16,7 +16,7 @@ const opened = DynamoDBDocumentClient.from(openClient(DynamoDBClient, given), {
 let changes = 0;
 const client = Object.assign(Object.create(opened) as DynamoDBDocumentClient, {
   send(...given: Parameters<typeof opened.send>) {
-    // Before it is sent: others of its page may be on their way.
+    // Before this change is sent; others of its page may be in flight.
     if (given[0] instanceof UpdateCommand && ++changes > changesMax)
       process.kill(process.pid, "SIGKILL");
     return opened.send(...given);

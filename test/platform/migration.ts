@@ -1,6 +1,6 @@
 import type { Migration } from "../../platform/table/migrate.ts";
 
-/** What was once an amount as text becomes credits. */
+/** A sample migration: an amount as text becomes a number of credits. */
 export const credits: Migration = {
   from: 5,
   to: 6,

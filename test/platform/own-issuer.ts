@@ -5,21 +5,21 @@ import { listen } from "../../local/reachable.ts";
 
 export const issuer = "https://issuer.example.com";
 
-/** Key pair and keys of an issuer that can be out of order, and whose keys can be others. */
+/** An issuer that can be down, and whose published keys can change. */
 export type OwnIssuer = {
   isDown: boolean;
-  /** How often its keys were asked for. */
+  /** How often its keys were fetched. */
   fetches: number;
   /** Ids under which its key is published. */
   published: string[];
   /** Further keys in the set, of any form. */
   odd: jose.JWK[];
   pair: jose.GenerateKeyPairResult;
-  /** A token that is good where its key is known. */
+  /** A token that is valid if its key is known. */
   tokenOf(sub: string, kid?: string): Promise<string>;
 };
 
-/** For the tests of a file: an issuer of their own, which the settings name. */
+/** Gives the tests of a file their own issuer, which the settings name. */
 export function useOwnIssuer(): OwnIssuer {
   let server: Server;
   const own: OwnIssuer = {

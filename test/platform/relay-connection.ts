@@ -19,7 +19,7 @@ export function connectionOf(userId: string): Connection {
   };
 }
 
-/** Waits until a connection has got this many messages, and a moment for any behind them. */
+/** Waits until a connection has got this many messages, and a moment longer for any more. */
 export async function untilHeard(got: readonly unknown[], count: number): Promise<void> {
   while (got.length < count) await new Promise((done) => setTimeout(done, 20));
   await new Promise((done) => setTimeout(done, 200));

@@ -79,7 +79,7 @@ export async function startTable(): Promise<{
     openClient(DynamoDBClient, {
       endpoint: engine.endpoint,
       credentials: engine.credentials,
-      // A busy machine's answer is late: a second try would take a second number, or be refused.
+      // On a busy machine an answer may be late: a second try would count twice, or be refused.
       tryMilliseconds: 60_000,
     }),
     { marshallOptions: { removeUndefinedValues: true } },

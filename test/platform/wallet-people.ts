@@ -25,7 +25,7 @@ import { liveStreamOf } from "./live-stream.ts";
 
 const picture = "https://cdn.example.com/person.png";
 
-/** Who refunds where it does not matter which admin or host it is. */
+/** Who refunds, in tests where any admin or host will do. */
 export const byAdmin = { role: "admin", userId: "an-admin" } as const;
 export const byHost = { role: "host", userId: "a-host" } as const;
 
@@ -98,7 +98,7 @@ export function giftTypeOf(creditAmount: number): GiftType {
   return { id, giftId: id, creditAmount, ...facts };
 }
 
-/** Buys a pass for a paid stream; answers the charge's id, undefined where there was a pass. */
+/** Buys a pass for a paid stream; returns the charge's id, undefined if the user had a pass. */
 export async function buyOne(
   stream: Stream,
   userId: string,
@@ -111,7 +111,7 @@ export async function buyOne(
   return isNew ? member?.pass?.giftId : undefined;
 }
 
-/** Sends one gift to the host, or to others; answers its id. */
+/** Sends one gift to the host, or to others; returns its id. */
 export async function sendOne(
   stream: Stream,
   senderId: string,

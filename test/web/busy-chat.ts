@@ -47,7 +47,7 @@ export async function open(query = "", { hasTestClock = false } = {}): Promise<P
   return made;
 }
 
-/** Stops a page's clocks, the steady one too, and answers the time that they show. */
+/** Stops a page's clocks, `performance.now()` included, and returns the time that they show. */
 export async function stopClock(page: Page): Promise<number> {
   const now = Date.now() + 60_000;
   await page.clock.pauseAt(now);
@@ -62,7 +62,7 @@ export async function openWith(messages: number, { hasTestClock = false } = {}):
   return made;
 }
 
-/** An element as browsers have it; the tests' own types leave this out. */
+/** An element with a method of browsers that the tests' types do not have. */
 type Animated = HTMLElement & { getAnimations(): { finished: Promise<unknown> }[] };
 
 /** Where a row is once it has entered: it slides in while it appears. */

@@ -75,7 +75,7 @@ export async function serve(page: Page) {
         skipped: 0,
         events,
       }),
-    /** A frame in which sums change, with what begins or ends in it. */
+    /** Sends a frame in which sums change, with the events of moments that begin or end. */
     sum: (sums: object, ...events: object[]) =>
       post({
         type: "events",
@@ -119,7 +119,7 @@ export const given = (name: string, creditAmount: number, more: object = {}) =>
     ...more,
   });
 
-/** The page's timers go on as they are, and can be run ahead where nothing but time has to pass. */
+/** The page's timers run in real time, and a test can advance them instead of waiting. */
 export const withOwnClock = (page: Page) => page.clock.install();
 
 /** The page's timers stand still until they are run, however slow the test is. */
@@ -149,7 +149,7 @@ export async function connected(
   return { page, faults, stream };
 }
 
-/** Lets time pass on the page's own clock; what it asks the network for is done in between. */
+/** Advances the page's own clock in steps, so that its requests are answered in between. */
 export async function pass(page: Page, milliseconds: number): Promise<void> {
   for (let passed = 0; passed < milliseconds; passed += 500) await page.clock.runFor(500);
 }

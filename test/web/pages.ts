@@ -32,7 +32,7 @@ export type Look = {
   hasTestClock?: boolean;
 };
 
-/** Every size and colour that pages are laid out for: a phone, a laptop and a desk. */
+/** Every size and colour scheme that pages are made for: a phone, a laptop and a desktop. */
 const looks = (
   [
     [360, 800],
@@ -45,7 +45,7 @@ const looks = (
 
 /**
  * The browser and the system of this worker, for the tests of a file. With `own` the file has a
- * system of its own, which its tests may kill, and which ends after them.
+ * separate system, which its tests may kill, and which ends after them.
  */
 export function usePages({ own = false } = {}) {
   let browser: Browser | undefined;
@@ -63,10 +63,10 @@ export function usePages({ own = false } = {}) {
     await started?.stop();
   });
   return {
-    /** Both are there as soon as a test runs. */
+    /** Defined while tests run, as is `system`. */
     browser: () => browser!,
     system: () => system,
-    /** Opens a path in a context of its own; `faults` fills with what the page does wrong. */
+    /** Opens a path in a new context; `faults` collects what the page does wrong. */
     async open(
       path: string,
       {
@@ -90,7 +90,7 @@ export function usePages({ own = false } = {}) {
   };
 }
 
-/** A test that passes closes its pages: what the others show tells why their test has failed. */
+/** Prints what open pages show. A test that passes closes its pages, so these explain a failure. */
 async function printOpenPages(browser: Browser): Promise<void> {
   for (const page of browser.contexts().flatMap((context) => context.pages())) {
     const shown = await page.locator("body").ariaSnapshot({ timeout: 10_000 }).catch(String);
@@ -142,8 +142,8 @@ export async function copyAsCurl(page: Page, part: Locator): Promise<void> {
  */
 export function watchSubscription(page: Page): () => Promise<void> {
   let isSubscribed = false;
-  // Awaited one after the other, a busy test could miss the frame behind the socket's opening, and
-  // a slow page that of its second socket.
+  // Listens to all sockets at once: a test that awaited a socket and then its frame could miss a
+  // frame that comes right after the opening, or on a second socket.
   page.on("websocket", (socket) =>
     socket.on("framereceived", ({ payload }) => {
       isSubscribed ||= String(payload).includes('"type":"subscribed"');
@@ -152,7 +152,7 @@ export function watchSubscription(page: Page): () => Promise<void> {
   return () => expectSoon(() => isSubscribed);
 }
 
-/** How much of its track a bar fills, 0 to 1; 0 where it is not painted. */
+/** How much of its track a bar fills, 0 to 1; 0 if it is not painted. */
 const filledShare = new Function(
   "bar",
   `const { backgroundImage, backgroundColor } = getComputedStyle(bar);
@@ -166,13 +166,13 @@ export const isWhole = new Function(
   "return one.clientWidth > 0 && one.scrollWidth <= one.clientWidth;",
 ) as (one: object) => boolean;
 
-/** Waits until so much of a bar's track is filled. */
+/** Waits until a bar fills this share of its track, 0 to 1. */
 export const expectFilled = (bar: Locator, share: number) =>
   expectSoon(async () => Math.abs((await bar.evaluate(filledShare)) - share) < 0.01);
 
 const screenshots = join(import.meta.dirname, "../../.cache/screenshots");
 
-/** Nothing on the page is wider than it; else the test fails with what sticks out. */
+/** Expects that nothing is wider than the page; fails with the elements that are. */
 export async function expectFits(page: Page, name = ""): Promise<void> {
   const wide = await page.evaluate(`document.documentElement.scrollWidth <= innerWidth ? [] :
     [...document.querySelectorAll("body *")]
@@ -182,8 +182,8 @@ export async function expectFits(page: Page, name = ""): Promise<void> {
 }
 
 /**
- * What everybody needs of a page as it stands: nothing serious for axe, which may look at one part
- * alone, and nothing wider than the page.
+ * Expects that a page is usable in its present state: axe finds nothing serious on it, or in a part
+ * of it, and nothing is wider than the page.
  */
 async function expectUsable(page: Page, name = "", part?: string): Promise<void> {
   expect({ name, findings: await listFindings(page, part) }).toEqual({ name, findings: [] });
@@ -201,8 +201,9 @@ export async function inEachLook(page: Page, act: (look: Look) => Promise<void>)
 }
 
 /**
- * `expectUsable` of a view in each of `looks`. What axe finds differs by colours and by the layout
- * of a phone: it looks at the first look and the last, and both are laid into `.cache/screenshots`.
+ * `expectFits` of a view in each of `looks`. axe's findings depend on colours and on the layout of
+ * a phone, so `expectUsable` is called for the first look and the last. Screenshots of these two
+ * are stored in `.cache/screenshots`.
  */
 export const expectLooks = (page: Page, name: string, part?: string): Promise<void> =>
   inEachLook(page, async (look) => {

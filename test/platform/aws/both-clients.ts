@@ -22,7 +22,7 @@ export type Counterpart = {
   endpoint: string;
   got: Got[];
   connections(): number;
-  /** The answers to come; the last of them to all that come after it. */
+  /** Sets the next answers; the last one also answers all later requests. */
   answer(...answers: Answer[]): void;
   stop(): Promise<void>;
 };
@@ -75,13 +75,13 @@ export const says =
     response.end(text);
   };
 
-/** Whose client it is. */
+/** The AWS SDK's client, or our own. */
 export type Whose = "sdk" | "own";
 export const everybody: readonly Whose[] = ["sdk", "own"];
 
 export const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" };
 
-/** The commands that are in use, of both. */
+/** The commands in use, of both clients. */
 const commands = {
   sdk: sdkCommands,
   own: ownCommands as unknown as typeof sdkCommands,
@@ -124,7 +124,7 @@ function withoutMetadata(answer: unknown): object {
   return told;
 }
 
-/** What the SDK makes of an error of Jest's outer realm, which is no `Error` within. */
+/** The SDK's message for an error of Jest's outer realm, which is no `Error` of the inner one. */
 const wrapped = /^AWS SDK error wrapper for (\w+): (.*)$/;
 
 /** A call's outcome, without metadata. */

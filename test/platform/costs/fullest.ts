@@ -1,4 +1,4 @@
-/** Items as full as callers can make them: what lists of them cost at most. */
+/** Items as large as callers can make them, so that lists of them cost the most. */
 import { eventData } from "../../../domain/log/event.ts";
 import { userEventData } from "../../../domain/log/user-event.ts";
 import { makeNotification, NewNotification } from "../../../domain/people/notification.ts";

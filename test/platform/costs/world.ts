@@ -61,7 +61,7 @@ const idAt = (n: number) => objectIdOf(seconds - 10_000 + n, "ab".repeat(5), n);
 /** The host of all streams; follows everyone, and everyone follows them. */
 export const host = userAt(0);
 export const viewer = userAt(1);
-/** Hosts nothing yet, but has planned as many streams as allow two more. */
+/** Hosts nothing yet, and may plan only two more streams. */
 export const planner = userAt(450);
 export const streamId = idAt(0);
 export const plannedId = idAt(1);
@@ -158,7 +158,7 @@ const combos = times(keptMax, (n) => ({
   ...{ credits: 1_000_000_000, lastAt: new Date(now.getTime() + 3_600_000).toISOString() },
 }));
 
-/** The export looks for a pass after each charge. */
+/** Mostly charges, because the export looks for a pass after each. */
 const typeAt = (n: number) => (n % 100 === 0 ? "gift_revenue" : "stream_charge");
 
 /** A host's ledger with all that an entry may say, and their wallet at its end. */
@@ -247,7 +247,7 @@ const devices = () =>
     ...{ platform: "ios", liveActivityPushToStartToken: "t".repeat(4_096), updatedAt: at },
   }));
 
-/** Frames of the greatest size, and where the log ends. */
+/** Frames of the greatest size. */
 const frames = () =>
   times(100, (n) => {
     const body = JSON.stringify({ type: "events", frame: n + 1, pad: "y".repeat(31_900) });

@@ -1,4 +1,4 @@
-/** Tencent's callbacks of gifts on a system of their own, and faults of single ones. */
+/** Tencent's gift callbacks on a separate system, and faults at single callbacks. */
 import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
@@ -36,7 +36,7 @@ export function useReceiver() {
     system = await startOwn();
     ({ host, id: streamId } = await liveStream());
     GiftId = await giftType(10);
-    // Nobody has been called yet, and a first call takes longer than the others.
+    // Warms the functions up: their first calls take longer than the others.
     for (let n = 0; n < 3; n++) await ask(await rich(10));
   });
   afterAll(async () => {
@@ -65,7 +65,7 @@ export function useReceiver() {
   };
 }
 
-/** The books of the system are consistent. */
+/** Expects that the system's books are consistent. */
 export const expectProven = () =>
   expect(auditOf(system.dataDir)).toMatchObject({ code: 0, says: expect.any(String) });
 
@@ -114,7 +114,7 @@ export const charged: State = {
   pushed: ["gift.sent"],
 };
 
-/** Waits until a scene is in a state, and until then for the sender's balance alone. */
+/** Waits until a scene is in a state; reads only the sender's balance until that fits. */
 export const becomes = (one: Scene, wanted: State) =>
   eventually(
     async () => {
@@ -124,7 +124,7 @@ export const becomes = (one: Scene, wanted: State) =>
     (state) => isDeepStrictEqual(state, wanted),
   ).catch(async () => expect(await stateOf(one)).toEqual(wanted));
 
-/** A fault at the calls of one case: those that touch a key which begins so. */
+/** A fault at the calls of one case: those that touch a key with this prefix. */
 export type Aimed = [operation: string, kind: string, keyPrefix: (one: Scene) => string];
 type Case = { name: string; faults: Aimed[] };
 
@@ -135,9 +135,8 @@ export const ofGift = ({ room }: Scene) => `STREAM#${room.id}/GIFT#`;
 const roundsMax = 20;
 
 /**
- * Plays cases in parallel, each with its own faults and, where there is one, a fault of the queue
- * for all. A busy machine may end the time of a call before it comes to its faults: that case is
- * played again.
+ * Plays cases in parallel, each with its own faults; `queueFault` is a fault of the queue for all.
+ * On a busy machine a call's time may end before it reaches its faults: that case is played again.
  */
 export async function play(cases: readonly Case[], queueFault?: string) {
   const played = new Map<string, { one: Scene; code: number; status: number; inTime: boolean }>();

@@ -45,7 +45,7 @@ const walletIn = ({ wallets }: Model, user: string) => wallets.get(user)!;
 
 export const balanceIn = (model: Model, user: string) => walletIn(model, user).balance;
 
-/** Credits repay debt first. */
+/** Adds credits, which repay debt first. */
 export function creditIn(model: Model, user: string, amount: number): void {
   const wallet = walletIn(model, user);
   const repaid = Math.min(wallet.owed, amount);
@@ -53,7 +53,7 @@ export function creditIn(model: Model, user: string, amount: number): void {
   wallet.balance += amount - repaid;
 }
 
-/** Takes credits if there are enough; answers whether there were. */
+/** Takes credits if there are enough; returns whether there were. */
 export function debitIn(model: Model, user: string, amount: number): boolean {
   const wallet = walletIn(model, user);
   if (wallet.balance < amount) return false;
@@ -69,7 +69,7 @@ export function takeBackIn(model: Model, user: string, amount: number): void {
   wallet.owed += amount - taken;
 }
 
-/** A gift or superlike: the one that fills the window is the first of a train. */
+/** Counts a gift or superlike: the one that completes the start conditions is a train's first. */
 export function giveToTrain({ train }: Model, gift: Train["towards"][number]): void {
   const { startCredits, startSenders } = trainSettings;
   if (train.open === undefined) train.towards.push(gift);
@@ -86,7 +86,7 @@ export function giveToTrain({ train }: Model, gift: Train["towards"][number]): v
   train.open.level = Math.max(train.open.level, reached);
 }
 
-/** A refund lowers the credits of the train that has the gift, and never its level. */
+/** Counts a refund: it lowers the credits of the train that has the gift, but never its level. */
 export function refundFromTrain({ train }: Model, gift: { id: string; price: number }): void {
   train.towards = train.towards.filter(({ id }) => id !== gift.id);
   if (train.open?.ids.includes(gift.id)) train.open.credits -= gift.price;

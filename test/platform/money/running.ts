@@ -28,7 +28,7 @@ export async function injectFault(fault: Fault): Promise<void> {
   if (answer.status !== 201) throw new Error(`No fault: ${answer.text}`);
 }
 
-/** How often the faults that are on have struck. */
+/** How often the active faults have struck. */
 export async function countStrikes(): Promise<number> {
   const { body } = await call("GET /local/faults");
   return body.faults.reduce((sum: number, { struck }: { struck: number }) => sum + struck, 0);
@@ -41,7 +41,7 @@ export async function clearFaults(): Promise<number> {
   return strikes;
 }
 
-/** Audits the system's data while it runs, or when it has ended; answers what the audit says. */
+/** Audits the system's data while it runs, or when it has ended; returns what the audit says. */
 export function auditOf(dataDir: string): { code: number | null; says: string } {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
@@ -52,8 +52,8 @@ export function auditOf(dataDir: string): { code: number | null; says: string } 
 }
 
 /**
- * Waits until nothing of this user is pending, and answers the balance. It asks again where the
- * answer is that the table is busy, so it may be used while faults are on.
+ * Waits until nothing of this user is pending, and returns the balance. It asks again if the table
+ * is busy, so it may be used while faults are active.
  */
 export async function settledBalance(as: Person): Promise<number> {
   const wallet = await eventually(

@@ -71,7 +71,7 @@ export function createAudience(scenario: Scenario, means: Means) {
     }
   }
 
-  /** The subscribe handler, somewhere else and some time later. */
+  /** Runs the subscribe handler, as the server does some time later. */
   async function send(
     viewer: Viewer,
     connectionId: string,

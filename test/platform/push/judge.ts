@@ -8,7 +8,7 @@ import type { Scenario } from "./scenario.ts";
 import type { play } from "./world.ts";
 import { streamId } from "./writer.ts";
 
-/** Time within which likes are in a frame: the second they wait, and what is repeated. */
+/** Time within which likes are in a frame: the second that they wait, and retries. */
 const likesMilliseconds = 7_000;
 
 /**
@@ -65,7 +65,7 @@ function judgeTotals(scenario: Scenario, frames: readonly Frame[], wrong: string
   }
 }
 
-/** A log and the items say of trains what the gifts come to by their times; each event once. */
+/** The log and the items must have the trains that the gifts' times result in; each event once. */
 function judgeTrains(
   frames: readonly Frame[],
   { items }: Awaited<ReturnType<typeof play>>["table"],

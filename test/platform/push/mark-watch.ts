@@ -11,7 +11,7 @@ import type { Item } from "./table-double.ts";
 type Line = {
   frames: Set<number>;
   inFlight: number;
-  /** Whether it may miss a frame: a post failed, or it was passed over while one was in flight. */
+  /** Whether it may miss a frame: a post failed, or it was skipped while one was in flight. */
   isExcused: boolean;
 };
 
@@ -20,7 +20,7 @@ type Line = {
  * a live connection was never posted them. Viewers recover from that, so the end does not show it.
  *
  * A connection counts if its subscription was live from before the frame was put until the mark,
- * and none of its posts failed, was still in flight or was passed over.
+ * and none of its posts failed, was still in flight or was skipped.
  */
 export function createMarkWatch(now: () => Date) {
   const lines = new Map<string, Line>();
@@ -56,7 +56,7 @@ export function createMarkWatch(now: () => Date) {
 
   return {
     findings,
-    /** Takes note of a write, as the table's stream tells it. */
+    /** Takes note of a write, as the table's stream reports it. */
     see(old: Item | undefined, item: Item | undefined): void {
       const { kind } = readKey((item ?? old)!);
       if (kind === "subscriber") {
@@ -71,7 +71,7 @@ export function createMarkWatch(now: () => Date) {
         if (before.epoch === after.epoch) judgeMark(before.posted + 1, after.posted);
       }
     },
-    /** Makes a post under observation. */
+    /** Sends a post and records its outcome. */
     async post(
       connectionId: string,
       payload: Payload,
@@ -90,7 +90,7 @@ export function createMarkWatch(now: () => Date) {
       if (message.type === "events") line.frames.add(message.frame!);
       return result;
     },
-    /** Observes whom an environment passes over because a post is still in flight. */
+    /** Observes which connections an environment skips because a post is still in flight. */
     observe(cache: PushCache): PushCache {
       const { busy } = cache;
       const has = busy.has.bind(busy);

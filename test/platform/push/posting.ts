@@ -88,7 +88,7 @@ export function createPosting(inSlices: boolean, means: Means) {
       throw error;
     });
     if (!means.losesAnswer()) return settled;
-    // The slice goes on, and its outcome is lost.
+    // The slice continues, but its outcome is lost.
     settled.catch(() => {});
     throw new LostAnswer();
   };
@@ -106,7 +106,7 @@ export function createPosting(inSlices: boolean, means: Means) {
   }
 
   return {
-    /** Leaves work to those who post. */
+    /** Queues work for the posters. */
     jobs,
     live: () =>
       Promise.all([

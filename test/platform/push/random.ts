@@ -1,4 +1,4 @@
-/** Mulberry32: the same seed is the same schedule. */
+/** Mulberry32: the same seed makes the same schedule. */
 export function createRandom(seed: number) {
   let state = seed >>> 0;
   return () => {

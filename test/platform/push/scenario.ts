@@ -14,9 +14,9 @@ export type Scenario = {
   trains?: boolean;
   /** Users like: these records wait for the next frame, or for the queue `sums`. */
   likes?: boolean;
-  /** Shards' and environments' clocks are off by at most so much. */
+  /** The most by which the clocks of shards and environments are wrong. */
   skew?: number;
-  /** A shard is late by at most so much, now and then. */
+  /** The most by which a shard is late, now and then. */
   lag?: number;
   /** The room goes through the queue to `post` and back. */
   crossing?: boolean;

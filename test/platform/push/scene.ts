@@ -39,7 +39,7 @@ export async function setScene() {
   const inbox = new Map<string, Message[]>();
   let fate: Fate = () => "sent";
   const queued: Queued[] = [];
-  /** The ways out of all environments; a test may put others in their place. */
+  /** What all environments post and queue with; a test may replace its parts. */
   const outlet: Outlet = {
     poster: posterWith({
       async post(connectionId, payload) {
@@ -71,12 +71,12 @@ export async function setScene() {
     },
     append: (where: Audience, ...records: LogRecord[]) => appendRecords(where, records),
     deliver: (where: Audience, head: number) => deliverFrames(where, { head }),
-    /** All of one batch, as the consumer does it. */
+    /** Pushes a whole batch, as the consumer does. */
     async push(where: Audience, ...records: LogRecord[]): Promise<void> {
       await deliverFrames(where, await frameAll(where, records));
       await removeDead(where);
     },
-    /** Records a subscription; answers what the table's stream would say of it. */
+    /** Records a subscription; returns what the table's stream would report. */
     async ask(connectionId: string, request: Partial<Subscriber> = {}): Promise<Subscriber> {
       const { userId = `user-of-${connectionId}`, since, requestId, connectedAt = 0 } = request;
       const own = { connectionId, userId, connectedAt: connectedAt || now.getTime() - 60_000 };
@@ -85,15 +85,15 @@ export async function setScene() {
       await subscribe({ streamId, since, requestId, ...own }, now);
       return (await findSubscriber(streamId, connectionId))!;
     },
-    /** Confirms them as the consumer does, and lets those who are behind catch up. */
+    /** Confirms subscriptions as the consumer does, and lets those that are behind catch up. */
     async confirm(where: Audience, ...subscribers: Subscriber[]): Promise<void> {
       await this.confirmOnly(where, ...subscribers);
       await this.catchUp(where);
     },
-    /** Confirms them as the consumer does; those who are behind wait in the queue. */
+    /** Confirms subscriptions as the consumer does; those that are behind wait in the queue. */
     confirmOnly: (where: Audience, ...subscribers: Subscriber[]) =>
       confirmSubscribers(where, subscribers),
-    /** What was put into the queues and not taken out. */
+    /** Messages that were put into the queues and not taken out. */
     queued,
     /** Does what the queue `resumes` asks, message after message, until it is empty. */
     async catchUp(where: Audience): Promise<void> {

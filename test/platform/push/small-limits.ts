@@ -1,8 +1,8 @@
 import type { Limits } from "../../../platform/runtime/limits.ts";
 
 /**
- * Sizes that a room of a few people passes, so that what is otherwise seen in large rooms only is
- * seen here: every second schedule has them.
+ * Limits that even a room of a few viewers exceeds, so that schedules reach what otherwise happens
+ * only in large rooms. Every second schedule has them.
  */
 export const chooseSmall = (between: (low: number, high: number) => number): Partial<Limits> => ({
   coveredRecords: between(1, 8),

@@ -106,7 +106,7 @@ export function createTable(step: () => Promise<void>, onChange: OnChange): Tabl
   return { client: { send } as unknown as DynamoDBDocumentClient, items, put, remove };
 }
 
-/** A deep copy in this realm: callers never share a stored item's object. */
+/** A deep copy in this realm, so that callers never share a stored item's object. */
 function copy<T>(value: T): T {
   if (value instanceof Set) return new Set(value) as T;
   if (Array.isArray(value)) return value.map(copy) as T;
@@ -133,7 +133,7 @@ const holds = (condition: string, item: Item | undefined, input: Input): boolean
     ),
   );
 
-/** The parts between a word that is not in parentheses. */
+/** Splits a text at each occurrence of a word outside of parentheses. */
 function split(text: string, word: string): string[] {
   const parts: string[] = [];
   let open = "";

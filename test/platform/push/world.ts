@@ -92,7 +92,7 @@ export async function play(scenario: Scenario) {
     fail: () => void note("lost"),
   });
   const small = scenario.seed % 2 === 1 ? chooseSmall(between) : undefined;
-  // A gift may bring several levels, and its frame has them all.
+  // A gift may reach several levels, and their events must fit into one frame.
   useLimits(small && scenario.trains ? { ...small, frameBytes: 4_000 } : small);
   const poster = posterWith({
     post: (connectionId, payload) =>
@@ -223,7 +223,7 @@ export async function play(scenario: Scenario) {
     written.unblockAll();
   }
   function pause(): number {
-    // Bursts, and between them long enough that no later record takes earlier ones along.
+    // Bursts, with pauses so long that no later record brings earlier ones into a frame.
     if (scenario.likes) return chance(0.5) ? between(8_000, 9_000) : between(0, 300);
     return between(0, scenario.trains ? 8_000 : 1_200);
   }

@@ -14,7 +14,7 @@ const picture = "https://cdn.example.com/p.png";
 export const start = Date.parse("2026-01-01T00:00:00Z");
 
 const person = (userId: string) => profileOf(userId, {}, new Date(start));
-/** Trains that several begin and end in the time of a schedule. */
+/** Settings with which several trains begin and end during a schedule. */
 const train = {
   enabled: true,
   startCredits: 10,
@@ -161,7 +161,7 @@ export function createWriter(
   };
 }
 
-/** What a shard brings: a change of an item, or a subscription. */
+/** A record of a shard: a change of an item, or a subscription. */
 export type Delivered = { change?: ItemChange; subscriber?: Subscriber; at: number };
 
 /** One batch of a shard, as the consumer reads it. */

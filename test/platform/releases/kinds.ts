@@ -4,8 +4,8 @@ import { type Key, key } from "../../../platform/table/keys.ts";
 export type Kind = keyof typeof key;
 
 /**
- * Texts in the places of ids, several since a key may have a digit of an id's hash. They are as
- * long as times, which keys cut off.
+ * Sample ids and times: several, because a key may have a digit of an id's hash. Each has 16
+ * characters, as many as keys take from a time.
  */
 const samples = Array.from({ length: 64 }, (_, n) =>
   Array.from({ length: 4 }, (_, at) => String.fromCharCode(0xe000 + 4 * n + at).repeat(16)),
@@ -17,7 +17,7 @@ const pattern = (text: string) =>
 /** How the keys of each kind look, and how many of their letters are always the same. */
 const looks = Object.entries(key).flatMap(([kind, make]) => {
   const keys = samples.flatMap((ids) =>
-    // Without what may be left out, and with it.
+    // Without the optional parameters, and with them.
     [make.length, ids.length].map((count) =>
       (make as (...ids: string[]) => Key)(...ids.slice(0, count)),
     ),

@@ -9,7 +9,7 @@ import { claim, type Version } from "./world.ts";
 type Call = Omit<Parameters<typeof callEndpoint>[1], "as" | "roles"> & { roles?: readonly Role[] };
 type Body = { _id: string; data: { id: string; _id: string; ticket: string } };
 
-/** Calls a function of a version, whose answer is a success; answers its body. */
+/** Calls a function of a version, which must succeed; returns the body of its response. */
 export async function ask(
   version: Version,
   name: string,
@@ -23,7 +23,7 @@ export async function ask(
   return answer.body as Body;
 }
 
-/** Calls a command of Tencent's API, which succeeds, as if its last call were long ago. */
+/** Calls a command of Tencent's API, which must succeed, without its limit of calls per second. */
 export async function command(version: Version, name: string, body: object): Promise<object> {
   const { contract } = version.of<{ contract: { command: string } }>(`functions/tencent/${name}`);
   const { deleteItem } =
@@ -34,7 +34,7 @@ export async function command(version: Version, name: string, body: object): Pro
   return told;
 }
 
-/** One step of a connection. */
+/** Opens a connection of a user. */
 const connect = (version: Version, as: string, connectionId: string, query: object) =>
   socket(version, "realtime/connect", "CONNECT", as, connectionId, {
     queryStringParameters: query,
@@ -108,7 +108,7 @@ async function reportEnd(version: Version): Promise<void> {
   await expect(reported).rejects.toMatchObject({ code: "room_not_found" });
 }
 
-/** Lives through what makes an item of every kind that calls make. */
+/** Makes all calls that together write an item of every kind that calls write. */
 export async function live(version: Version, pump: () => Promise<void>) {
   await claim(version);
   const people = await arrive(version);

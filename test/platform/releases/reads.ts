@@ -7,7 +7,7 @@ type Call = Parameters<typeof callEndpoint>[1];
 const api = "/api/v1";
 const live = `${api}/live-stream`;
 
-/** Calls by the routes that they are of; what a route shows each of several people is several. */
+/** Calls by route: several if the route shows several things, or differs by user. */
 export function readsOf(life: Life): Record<string, Call | Call[]> {
   const { host, fan, streamId, funded, paid } = life;
   const path = { streamId };

@@ -239,7 +239,7 @@ export async function shareLeaders(first: Version, second: Version, { RoomId }: 
     await writeItems([], places.slice(from, from + 25));
 }
 
-/** A table that one version makes read-only is so for another one. */
+/** Expects that a table that one version makes read-only is read-only for the other. */
 export async function closeTable(first: Version, second: Version): Promise<void> {
   await first.of<ReadOnly>("table/read-only").makeReadOnly(placeOf(first), new Date());
   expect(await second.of<Layout>("table/layout").findReadOnly(placeOf(second))).toBeDefined();

@@ -55,7 +55,7 @@ const settingsAt = (url: string) => ({
   POWERTOOLS_LOG_LEVEL: process.env.PLOG ?? "SILENT",
 });
 
-/** Modules that have another name in the latest release, and exports that have. */
+/** Modules and exports that have another name in the latest release. */
 const formerModules: Record<string, string> = {
   "store/money/leaderboards": "store/money/leaders",
   "store/tencent/gift-callbacks": "store/tencent/charged-gifts",
@@ -68,7 +68,7 @@ const formerExports = {
 
 type Modules = Record<string, Record<string, unknown> | undefined>;
 
-/** A module by its name today; its renamed exports have theirs of today, too. */
+/** A module by its present name; its renamed exports have their present names, too. */
 function findModule(modules: Modules, name: string) {
   const module = modules[name] ?? modules[formerModules[name] ?? ""];
   const renamed = Object.entries(formerExports).filter(([, was]) => module && was in module);
@@ -182,7 +182,7 @@ export async function startWorld(bundles: Record<string, string>) {
         const { status, body: told } = await engine.call(target, input);
         const operation = target.split(".")[1]!;
         const keys = keysOf(operation, input as never, told as never);
-        // A condition that does not hold has been read.
+        // A condition that fails has read its item.
         note(version, status === 200 ? keys : { read: Object.values(keys).flat(), written: [] });
         answer.statusCode = status;
         return answer.end(JSON.stringify(told));
@@ -239,7 +239,7 @@ type DynamoDB = typeof import("@aws-sdk/client-dynamodb");
 type Documents = typeof import("@aws-sdk/lib-dynamodb");
 type Ownership = typeof import("../../../platform/table/ownership.ts");
 
-/** The table by a version's own client, which looks at no label. */
+/** The table by a version's own client, which does not check the table's label. */
 export function placeOf(version: Version): TableHandle {
   const { openClient } = version.of<AwsClient>("aws/aws-client");
   const opened = openClient(version.of<DynamoDB>("aws/client-dynamodb").DynamoDBClient);
@@ -249,7 +249,7 @@ export function placeOf(version: Version): TableHandle {
   return { client, tableName };
 }
 
-/** Says that the table is the stage's, as the end of a deployment of this version does. */
+/** Labels the table as the stage's, as the end of a deployment of this version does. */
 export async function claim(version: Version): Promise<void> {
   const { endDeployment } = version.of<Ownership>("table/ownership");
   await endDeployment(placeOf(version), { stage: settings.STAGE, release: version.name });
@@ -265,8 +265,8 @@ function auditBy(version: Version) {
 }
 
 /**
- * A version's timer. The one that bounds an attempt of a call to AWS has a minute: an attempt that
- * takes long on full processors would be made again, and may count twice.
+ * `setTimeout` of a version. An attempt of a call to AWS gets a minute: on a busy machine a slow
+ * attempt would be repeated, and might take effect twice.
  */
 const patientTimeout = (run: () => void, milliseconds = 0, ...values: []) =>
   setTimeout(run, milliseconds === tryMilliseconds ? 60_000 : milliseconds, ...values);
@@ -284,8 +284,8 @@ function load(text: string, env: Record<string, string>) {
 }
 
 /**
- * What gives consumers the table's changes and the queues' messages, until there are no more; with
- * `isLate` first those messages, too, that were to come later.
+ * Returns a function that gives consumers the table's changes and the queues' messages until there
+ * are no more; with `isLate`, its first round includes messages whose delay is not over.
  */
 function createPump(call: Parameters<typeof createStreamCalls>[0], sent: Sent[]) {
   const stream = createStreamCalls(call, table as never);

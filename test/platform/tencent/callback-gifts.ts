@@ -52,12 +52,12 @@ export function useCallbackGifts(): void {
   });
 }
 
-/** Lets something happen right before the next write to a mark, which was decided on already. */
+/** Runs something after the next write to a mark was decided on, and right before it is sent. */
 export function beforeNextWrite(act: () => Promise<unknown>): void {
   meanwhile = act;
 }
 
-/** What the queues were sent, as its readers get it. */
+/** Takes the messages that were sent to the queues, as their readers get them. */
 export const takeMessages = () => queue.take().map(({ body }) => JSON.parse(body));
 
 /** A gift type that callbacks can name. */
@@ -108,5 +108,5 @@ export async function marksOf(senders: readonly string[]): Promise<Item[]> {
   return (Items as Item[]).filter(({ PK }) => senders.includes(PK.slice("CALL#".length)));
 }
 
-/** The sweep, as it runs when all that is held has had its time. */
+/** Runs the sweep as if two minutes had passed: all that is held is overdue. */
 export const sweepLater = () => sweepOverdue(new Date(Date.now() + 120_000));

@@ -29,7 +29,7 @@ export async function startTencentStage() {
     TENCENT_SECRET_ARN: "arn:aws:secretsmanager:us-east-1:000000000000:secret:tencent",
   });
   const table = await startTable();
-  /** Calls a command as if the second in which it may be called once were over. */
+  /** Calls a command without its limit of one call per second. */
   async function callRested({ contract, handler }: Command, calling: Calling = {}) {
     const name = contract.command.split("/")[1]!;
     const Key = key.commandRate(1400000001, name);
@@ -50,13 +50,13 @@ type Handler = (event: APIGatewayProxyEvent) => Promise<APIGatewayProxyResult>;
 
 type Calling = {
   body?: unknown;
-  /** The body as it is, in place of `body`. */
+  /** The unmodified body, instead of `body`. */
   raw?: string;
   query?: Record<string, string | string[]>;
   headers?: Record<string, string>;
 };
 
-/** The query that lets an administrator in. */
+/** A query with which an administrator is admitted. */
 export const goodQuery = (identifier = "administrator") => ({
   sdkappid: "1400000001",
   identifier,

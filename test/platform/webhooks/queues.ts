@@ -13,7 +13,7 @@ import { setClock } from "../clock.ts";
 import { type Entry, openQueue } from "../queue-double.ts";
 
 const queues = {
-  /** Its messages come again when the function's 75 s are surely over, as in lib/data/queues.ts. */
+  /** Redelivers a message when the function's 75 s are surely over, as in lib/data/queues.ts. */
   deliveries: makeQueue("deliveries.fifo", { visibilitySeconds: 90, retentionSeconds: 345_600 }),
   retries: makeQueue("retries", { visibilitySeconds: 60, retentionSeconds: 345_600 }),
 };
@@ -75,7 +75,7 @@ export function useQueues() {
     rmSync(directory, { recursive: true });
   });
 
-  /** Calls a function with messages, as their mapping does; answers those that it has handled. */
+  /** Calls a function with messages, as their mapping does; returns those that it has handled. */
   async function call(handler: unknown, messages: readonly Message[]): Promise<Message[]> {
     const Records = messages.map((message) => ({
       messageId: message.messageId,
@@ -92,8 +92,8 @@ export function useQueues() {
   }
 
   /**
-   * Runs `webhooks/deliver` on the next message; undefined where none is visible. Unless it failed,
-   * `done` removes the message.
+   * Runs `webhooks/deliver` on the next message; undefined if none is visible. `done` removes the
+   * message if it was handled.
    */
   async function startDelivery(): Promise<{ handled: number; done: () => void } | undefined> {
     const messages = store.receive(queues.deliveries, 1);
@@ -113,14 +113,14 @@ export function useQueues() {
     storeTwice(): void {
       isStoringTwice = true;
     },
-    /** Runs `webhooks/retry` on what is visible; how many messages it handled. */
+    /** Runs `webhooks/retry` on what is visible; returns how many messages it handled. */
     async runRetries(): Promise<number> {
       const handled = await call(retryFunction.handler, store.receive(queues.retries, 10));
       store.remove(handled);
       return handled.length;
     },
     startDelivery,
-    /** Runs `webhooks/deliver` on all that is visible; how many messages it handled. */
+    /** Runs `webhooks/deliver` on all that is visible; returns how many messages it handled. */
     async runDeliveries(): Promise<number> {
       let count = 0;
       for (let one = await startDelivery(); one; one = await startDelivery()) {

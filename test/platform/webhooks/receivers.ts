@@ -70,7 +70,7 @@ export function useReceivers() {
       await recordWebhook(webhook, newSecret(), { answer: undefined, remember: [] });
       return { inbox, receiverId };
     },
-    /** What was asked of the queue `retries`. */
+    /** Takes the jobs that were queued. */
     retries: () => queue.take().map(({ body }) => JSON.parse(body)),
   };
 }
