@@ -23,13 +23,14 @@ import { readKey } from "../table/keys.ts";
 import { forEachSocket } from "./user-sockets.ts";
 
 /*
- * Every decision on a ban compares its end with the clock, so a ban is over without a timer. The
- * timer changes the member, and that change is the event that viewers see.
+ * Every decision on a ban compares its end with the clock, so a ban ends without a timer. The timer
+ * only changes the member's item: viewers get the event that this change causes.
  */
 
 /**
- * A message of the queue `moments`: a ban in a stream, or in a host's channel, which is copied to
- * its live streams first. `banId` and `endsAt` are null if a ban was lifted and none begins.
+ * A message of the queue `moments` about a ban in a stream or in a host's channel; a channel's ban
+ * is first copied to its live streams. `banId` and `endsAt` are null if a ban was lifted and none
+ * begins.
  */
 export const BanEnd = z.object({
   streamId: z.string().optional(),
@@ -37,15 +38,14 @@ export const BanEnd = z.object({
   userId: z.string(),
   banId: z.string().nullable(),
   endsAt: Timestamp.nullable(),
-  /** Set on each message after the first: the ban is shown everywhere, only its end is missing. */
+  /** Set once the ban is in all of its streams, so that only its end is left to handle. */
   isShown: z.boolean().optional(),
 });
 type BanEnd = z.infer<typeof BanEnd>;
 
 /**
- * Bans that end later than this, in milliseconds from now, get no timer: a timer costs a message
- * every 15 minutes, and Tencent's applications write permanent bans as 136 years. Only the event of
- * the end is missing.
+ * The longest time until a ban's end for which there is a timer: a timer costs a message every 15
+ * minutes, and Tencent's applications write permanent bans as 136 years. A later end has no event.
  */
 const timedMillisecondsMax = 15 * 24 * 3_600_000;
 
@@ -90,11 +90,11 @@ async function startBanTimer(banEnd: BanEnd, now: Date): Promise<void> {
 }
 
 /**
- * Removes an expired ban from its member, unless it has been replaced; of a mute and the block over
- * it, the other stays. Restarts the timer if the ban has not expired yet, and drops it if the ban
- * was lifted. At first and at the end, a channel's ban is copied to the channel's live streams,
- * whose event of it ends the user's subscriptions; those to streams that are not live yet are ended
- * here.
+ * Removes an expired ban from its member, unless it has been replaced; if a block and a mute apply
+ * together, only the expired one is removed. Restarts the timer if the ban has not expired yet, and
+ * stops it if the ban was lifted. The first and the last message about a channel's ban also copy it
+ * to the channel's live streams, whose event of it ends the user's subscriptions; those to streams
+ * that are not live yet are ended here.
  */
 export async function endBan(poster: Poster, banEnd: BanEnd, now: Date): Promise<void> {
   const { streamId, hostId, userId, banId, endsAt, isShown = false } = banEnd;
@@ -112,7 +112,7 @@ export async function endBan(poster: Poster, banEnd: BanEnd, now: Date): Promise
         : [],
     );
   if (hostId !== undefined) {
-    // First: a stream that goes live in between gets the copy.
+    // Before the copy, which then includes streams that go live in between.
     await endWaiting(poster, hostId, userId, now);
     await showChannelBan(hostId, userId);
   }

@@ -9,7 +9,7 @@ import { readKey } from "../table/keys.ts";
 /** A message of the queue `moments`: apply a channel's settings to its host's open streams. */
 export const ChannelChange = z.object({ channelOf: z.string() });
 
-/** Applies the settings. */
+/** Applies a channel's settings to its host's open streams. */
 export const applyChannelChange = ({ channelOf }: z.infer<typeof ChannelChange>, now: Date) =>
   applyChannel(channelOf, now);
 

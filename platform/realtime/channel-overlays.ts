@@ -22,11 +22,11 @@ import { subscribe } from "./subscription.ts";
 export const ChannelMove = z.object({ moveOf: z.string(), connectionId: z.string().optional() });
 type ChannelMove = z.infer<typeof ChannelMove>;
 
-/** Queues such a message without delay. */
+/** Queues a `ChannelMove` without delay. */
 export const queueChannelMove = (move: ChannelMove, now: Date): Promise<void> =>
   sendAt(setting("MOMENTS_QUEUE_URL"), move, { at: now, now });
 
-/** Queues one for every stream that went live or ended. */
+/** Queues a `ChannelMove` for every stream that went live or ended. */
 export async function queueChannelMoves(
   records: readonly DynamoDBRecord[],
   now: Date,
@@ -39,7 +39,7 @@ export async function queueChannelMoves(
   }
 }
 
-/** Checks of the newest live stream, which may change while overlays are notified. */
+/** How many times to look for the newest live stream, which may change during notifications. */
 const looksMax = 5;
 
 /**
@@ -80,11 +80,11 @@ async function move(
     await removeSubscriber(previous, connectionId);
     await forgetStream(connectionId, previous);
   }
-  // It may subscribe to the stream as soon as it knows it.
+  // Before the notification: as soon as it arrives, the overlay may send its own `subscribe`.
   await setChannel(connectionId, { streamId: newest });
   if (!(await notify(poster, connection, newest))) return;
   if (newest !== null) await subscribe({ ...connection, streamId: newest }, now);
-  // Last: a move that failed before this is repeated when its message is delivered again.
+  // Only now, so that a failed move is repeated when its message is delivered again.
   await setChannel(connectionId, { told: newest });
 }
 

@@ -2,8 +2,8 @@
 export type CloseReason = { code: number; reason: string };
 
 /**
- * The close codes. Clients reconnect after those below 4500, after 4429 in a minute, and not at all
- * after the others.
+ * The close codes. Clients reconnect after codes below 4500 (after 4429: in a minute), and do not
+ * reconnect after the others.
  */
 export const closeReasons = {
   /** The client reconnects with a new token. */

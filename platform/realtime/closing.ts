@@ -11,7 +11,7 @@ const pauseMilliseconds = 500;
 const triesMillisecondsMax = 4_000;
 
 /**
- * Closes a connection, with retries until the gateway confirms. A message before it carries our
+ * Closes a connection, with retries until the gateway confirms. A message before that carries our
  * close code, because API Gateway chooses the code itself. `mayBeOpening` returns whether a
  * connection that the gateway does not know may still be opening. Throws if the gateway confirms
  * neither that it is closed nor that it is gone.

@@ -81,7 +81,7 @@ export async function readRange(
     };
   const { from } = recovery;
   const shown = from > end.head ? await showState(streamId, end) : {};
-  // Ends before the token does, so that the caller gets a response.
+  // The wait ends before the token expires, so that the caller gets a response.
   const latest = caller.expiresAt * 1000 - lookMilliseconds;
   const until = Math.min(now.getTime() + waitSeconds * 1000, latest);
   let frames = await readAfter(streamId, from);

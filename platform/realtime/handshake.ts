@@ -10,8 +10,8 @@ import type { admitSocket } from "./socket-limit.ts";
 import type { HandshakeQuery } from "./subscription.ts";
 
 /**
- * Records a new user whose token opened a socket, once the socket is admitted; a ticket's user is
- * known since it was requested.
+ * Records a new user whose token opened a socket, once the socket is admitted; a ticket's user was
+ * recorded when the ticket was requested.
  */
 export async function noteUser(
   caller: Caller,
@@ -36,7 +36,7 @@ export function acceptHandshake(headers: SocketEvent["headers"]) {
 
 /**
  * Whether the handshake's Origin may connect (RFC 6455, 10.2): one of the stage's origins, or the
- * same host. Clients without an Origin are no browsers and may connect; the opaque origin `null`
+ * same host. Clients without an Origin are not browsers and may connect; the opaque origin `null`
  * may not.
  */
 export function isPageAllowed(

@@ -11,7 +11,7 @@ import type { Caller } from "../auth/caller.ts";
 import { isRevoked } from "../auth/revocations.ts";
 import { findOverlayKey, findOverlayKeyByText } from "../store/streams/overlay-keys.ts";
 
-/** In seconds. Longer than any connection lives, since a key ends only by revocation. */
+/** Seconds; longer than any connection lives, since a key becomes invalid only by revocation. */
 const lifeSeconds = 24 * 3600;
 
 /** The query parameters that accompany an overlay key. */
@@ -40,7 +40,7 @@ export async function overlayCaller(
   if (found === undefined) return undefined;
   const expiresAt = Math.floor(now.getTime() / 1000) + lifeSeconds;
   const nobody = { roles: [], claims: {}, issuedAt: 0, tokenId: "" };
-  // Otherwise each key would multiply what one user may send and receive.
+  // All keys of a host count as one: otherwise each would allow as much traffic as a user.
   const countedAs = overlaysOf(found.channelOf ?? found.hostId ?? found.createdBy);
   return { ...nobody, userId: overlayHolder(found.id), countedAs, expiresAt, ...place };
 }

@@ -7,7 +7,7 @@ import { countUse } from "../table/rates.ts";
  */
 export const streamsPerMessage = 5;
 
-/** Counts what a ping adds to its message on a connection with this many streams. */
+/** Counts what a ping costs in addition to its message, on a connection with this many streams. */
 export async function countPing(caller: Caller, streams: number, now: Date): Promise<void> {
   const more = Math.ceil(streams / streamsPerMessage);
   if (more > 0) await countUse("messages", countedName(caller), now, more);

@@ -7,13 +7,13 @@ import { noteFlood } from "../store/log/floods.ts";
 import { countUse, useSeconds } from "../table/rates.ts";
 import { type EventType, eventTypeOf, type SocketContract } from "./contract.ts";
 
-/** Limited messages of a connection in a minute for which it is closed. */
+/** Refused messages in a minute after which a connection is closed. */
 export const refusedMessagesMax = 1_000;
 
-/** The same for an overlay's: its host has more sockets, which may send no more together. */
+/** `refusedMessagesMax` for an overlay: its host may have `fullKeysMax` times a user's sockets. */
 const overlayRefusedMax = refusedMessagesMax / fullKeysMax;
 
-/** Without refused messages for this long a flood is over; the next refusal is answered again. */
+/** After this long without a refused message, a flood is over: the next refusal is answered. */
 const overMilliseconds = 5_000;
 
 /** Refused messages that an environment counts in memory before it writes to the table. */
@@ -71,15 +71,16 @@ export async function countRefusedMessage(
 }
 
 /**
- * Counts a connection that was closed for a flood. Its user may reconnect at once the first time;
- * without a limit, each new connection would bring a thousand more messages, many times a second.
+ * Counts a connection that was closed for a flood. After the first, its user may reconnect at once;
+ * after others, handshakes are refused for a minute, since each new connection could send another
+ * thousand messages.
  */
 export async function countFloodClose(name: string, now: Date): Promise<void> {
   const { before } = await countFlood(name, 1, now, closedMilliseconds);
   if (before > 0) await useSeconds("handshakes", name, now, holdOffSeconds);
 }
 
-/** If the table does not answer, as at a first flood: the refused message still gets its answer. */
+/** `noteFlood`; if it fails, the result of a first flood, so that the message gets its answer. */
 const countFlood: typeof noteFlood = (...flood) =>
   noteFlood(...flood).catch((error) => {
     logFault("A flood could not be counted", error);

@@ -50,14 +50,15 @@ function queueRevocation(revocation: SocketRevocation, now: Date, delayMilliseco
 }
 
 /**
- * The delay of the table's stream behind the call: by then the call's own message has closed the
- * sockets, so that none gets `closing` twice. Without that message they are closed within 10 s.
+ * How long messages from the table's stream wait: by then the call's own message has closed the
+ * sockets, so that no client gets `closing` twice. If the call could not queue its message, the
+ * sockets are closed within 10 s.
  */
 const afterCallMilliseconds = 3_000;
 
 /**
- * Queues the closing of these sockets at once, for the call that revokes. If that fails, the call
- * does not: the table's stream queues it too.
+ * Queues the closing of these sockets at once, for the call that revokes. If queueing fails, the
+ * call still succeeds, because the table's stream queues the closing too.
  */
 export async function queueSocketRevocation(
   revocation: SocketRevocation,
@@ -71,8 +72,8 @@ export async function queueSocketRevocation(
 }
 
 /**
- * Queues the closing of all sockets that the records revoke, for calls that could not; doing so
- * twice is harmless.
+ * Queues the closing of all sockets that the records revoke, in case the revoking call could not;
+ * queueing it twice is harmless.
  */
 export async function queueSocketRevocations(
   records: readonly DynamoDBRecord[],
@@ -116,12 +117,12 @@ export async function closeRevokedSockets(
   if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
 }
 
-/** The sockets with their lists, without those of the user's later tokens. */
+/** The sockets to close, each with its lists; those of the user's later tokens are left out. */
 async function findRevoked(revocation: SocketRevocation, now: Date): Promise<RevokedSocket[]> {
   if ("tokenHash" in revocation)
     return (await listTokenSockets(revocation.tokenHash, now)).map((socket) => ({
       ...socket,
-      // Sockets that earlier versions listed do not name it.
+      // Items of earlier versions lack this field.
       tokenHash: revocation.tokenHash,
       userId: socket.userId!,
     }));

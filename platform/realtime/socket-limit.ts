@@ -67,9 +67,9 @@ export async function admitSocket(
 }
 
 /**
- * The live ones of a user's sockets. Removes those that ended without a `$disconnect`, as often
- * as the rate of such searches permits. Only users with too many sockets are searched, so the
- * poster is created only then.
+ * A user's sockets that still exist. Removes the others, which ended without a `$disconnect`; above
+ * the rate of such searches, all count as existing. Called only if a user has too many sockets, so
+ * the poster is created only then.
  */
 async function findLiving(
   posterOf: () => Pick<Poster, "probe">,
@@ -77,7 +77,7 @@ async function findLiving(
   sockets: readonly Socket[],
   now: Date,
 ): Promise<readonly Socket[]> {
-  // Only the gateway's sockets cost a call each.
+  // Only probes of the gateway's sockets cost a call each, so only they are limited.
   const isFree = sockets.every(({ connectionId }) => relayOf(connectionId) !== undefined);
   if (!isFree && !(await tryUse("probes", countedName(opened), now))) return sockets;
   const alive = await Promise.all(

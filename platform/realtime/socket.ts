@@ -34,9 +34,9 @@ export type SocketEvent = {
 };
 
 /**
- * A handler's input. `answer` sends to the caller's own connection. `close` closes it if its items
- * were removed, as after a post that was answered with 410 by mistake: the client's next connection
- * is complete.
+ * A handler's input. `answer` sends to the caller's own connection. `close` closes it; handlers do
+ * so if its items were removed, for example after the gateway wrongly answered a post with 410: the
+ * client then opens a new connection, which has its items.
  */
 type SocketRequest<C extends SocketContract> = {
   message: C["message"] extends z.ZodType ? z.output<C["message"]> : undefined;
@@ -133,7 +133,7 @@ async function countFlood(
   return next === "answer";
 }
 
-/** A connection that sends messages is open. */
+/** The `mayBeOpening` of a connection that has sent a message: it is open. */
 const isOpen = async () => false;
 
 /** A message's text as a JSON object. API Gateway closes connections that send binary messages. */

@@ -43,8 +43,8 @@ type Subscription = Connection & {
 
 /**
  * What became of a request to subscribe. `moved`: nothing is recorded, because the client follows
- * the stream to this URL. `unknown`: nothing is recorded, because the connection was removed, such
- * as one that was mistaken for closed.
+ * the stream to this URL. `unknown`: nothing is recorded, because the connection's items were
+ * removed, for example because it was mistaken for closed.
  */
 type Outcome = { moved: string } | "recorded" | "unknown";
 
@@ -104,8 +104,8 @@ export function assertStreamGranted(granted: string | undefined, wanted: string)
 }
 
 /**
- * Refuses users who may not watch a stream. Returns what their subscription notes. `isViewer`: they
- * watch it already, so they need no place.
+ * Refuses users who may not watch a stream. Returns the fields that their subscription stores.
+ * `isViewer`: they are watching it already, so they may stay even if the room is full.
  */
 export async function assertMayWatch(
   streamId: string,
@@ -157,7 +157,7 @@ export async function findSubscription(
   try {
     await assertGranted(caller, connectionId, place);
     const access = await assertMayWatch(place, { userId, roles: caller.roles }, now);
-    // The ticket is used up; a later `subscribe` moves the socket, with a new ticket.
+    // Not with a ticket, which is used up: a later `subscribe` returns a new one with the move.
     const movedTo = moves && !caller.isByTicket ? await findRelayUrl(place) : undefined;
     if (movedTo !== undefined) return { ...own, refusal: { movedTo } };
     const { countedAs } = caller;
