@@ -16,8 +16,8 @@ import { addFrame, evictLog, loadLog, newRecordsIn } from "./push-cache.ts";
 import { countViewers } from "./viewer-count.ts";
 
 /**
- * What one call appended to a log, and where the log ends. `waiting` is one of the new records if
- * it appended nothing because they have to wait.
+ * What one call appended to a log, and where the log ends. `waiting` is set if nothing was appended
+ * because the records have to wait: it is the first new one.
  */
 export type Appended = FramedRecords & { head: number; waiting?: LogRecord };
 
@@ -35,8 +35,8 @@ export const changeOnlySums = (records: readonly LogRecord[]): boolean =>
   records.every(({ events, trains }) => events.length === 0 && trains === undefined);
 
 /**
- * Whether a frame that only changes sums would come too soon after this end of a log. The first
- * sums of a log never do: its frames with events only carry sums once it has some.
+ * Whether a frame that only changes sums would come too soon after this end of a log. A log's first
+ * sums are never too soon, since none of its frames has carried sums yet.
  */
 export const isTooSoon = (
   { sums, madeAt = 0 }: LogState & { madeAt?: number | undefined },
@@ -139,7 +139,7 @@ export async function appendRecords(
 }
 
 /**
- * The records, with the texts of messages deleted since removed from their pins. A pin and a
+ * Removes the texts of messages that have been deleted since from the records' pins. A pin and a
  * deletion change two items, so their records may come in any order. Call it after the log was
  * loaded: a deletion that is not seen here yet is framed later, and then removes the text.
  */

@@ -34,10 +34,10 @@ export type FramedRecords = {
 /** Queues events for receivers outside the system, which another function sends. */
 export type EventQueue = {
   /**
-   * Queues the events of records that are in the log, which determines the gifts' totals: of all
-   * records, including those dropped from frames by the post rate, and those that an earlier call
-   * appended, because it may have died before queueing them. So each is sent at least once. Texts
-   * that the records delete are removed from stored deliveries.
+   * Queues the events of records that are in the log, which determines the totals in gifts' events.
+   * Includes records that the post rate dropped from frames, and records that an earlier call
+   * appended, because it may have died before queueing them: so each event is sent at least once.
+   * Also removes the texts that the records delete from stored deliveries.
    */
   queueRecords(
     place: { streamId: string; now: Date },

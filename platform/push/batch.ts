@@ -130,7 +130,7 @@ export async function pushStream(audience: Audience, records: readonly LogRecord
   }
   const framed = await frameAll(audience, [...waiting.records, ...records]);
   const delivering = deliverFrames(audience, framed, records);
-  // During the posts, so that `realtime/post-sums` does not post the same sums.
+  // Clears the backlog during the posts, so that `realtime/post-sums` does not post the same sums.
   const clearing = framed.queued.then(() => removeBacklog(streamId, waiting.ids));
   await waitForAll<unknown>([delivering, clearing]);
   if (!(await delivering)) await outlet.jobs.queueRemainder(streamId, now);

@@ -111,10 +111,10 @@ async function confirm(
   { end, viewers, shown }: { end: LogEnd; viewers: number; shown: () => Promise<ShownSums> },
 ): Promise<void> {
   // A frame may have been appended, and posted to others, before the first live frame was set. A
-  // viewer without a position does not need it: their position is the log's end, which was read
-  // when they were live already. When thousands arrive, sending it would cost each of them two more
-  // writes of one key. A repeated confirmation queues a resume instead: an earlier `subscribed` may
-  // have arrived.
+  // viewer without `since` does not need that frame: their position is the log's end, which was
+  // read when they were live already. When thousands arrive, sending it would cost each of them two
+  // more writes of one key. A repeated confirmation sends it, since the client may have accepted an
+  // earlier `subscribed`, with an earlier end.
   const isOwed = !isSet || request.since !== undefined;
   if (subscriber.next !== undefined || (isOwed && end.head >= subscriber.from!))
     return handOver(audience.outlet, subscriber, request);
@@ -175,7 +175,7 @@ async function postOpening(
 export type Request = Pick<Subscriber, "since" | "requestId">;
 
 /**
- * What was read for `subscribed`. `shown` reads the state (totals, moments) at a frame of the log.
+ * What was read for `subscribed`. `shown` reads the state (sums, moments) at a frame of the log.
  */
 type OpeningFacts = {
   epoch: string;
@@ -187,7 +187,7 @@ type OpeningFacts = {
 };
 
 /**
- * Sends `subscribed`, of which a client accepts the first. `next` is the stored frame after the
+ * Sends `subscribed`; a client accepts only the first one. `next` is the stored frame after the
  * viewer's position, if any. Returns the post's result, and which frames are recovered if the
  * request had `since`.
  */

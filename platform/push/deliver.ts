@@ -21,7 +21,7 @@ import { noteViewers } from "./viewer-count.ts";
  */
 const callMillisecondsMax = 20_000;
 
-/** A log, and the frame up to which it is posted. */
+/** What to post: the frames of a log up to `head`. */
 type Delivery = {
   head: number;
   /** Frames that the caller has just appended, so they need not be read. */
@@ -31,10 +31,10 @@ type Delivery = {
 /**
  * Posts every frame after the log's mark to every subscriber, regardless of which call appended it,
  * then moves the mark (docs/frames.md, step 4). Reads the mark first, then the subscribers, both
- * consistently: then a room can move between functions, and one shard can overtake another, without
- * a gap. Returns false if frames are left after 20 s.
+ * consistently, so that no gap arises when a room moves between functions, or when one shard
+ * overtakes another. Returns false if frames are left after 20 s.
  *
- * Logs which new frames show the requests of `records`, and whether those are posted to all
+ * Logs which new frames show the requests of `records`, and whether these frames are posted to all
  * viewers. This is the line to search for by `x-request-id`. Repeated records are in no new frame:
  * an earlier line has their frame, and this one says that they are posted.
  */
@@ -70,7 +70,7 @@ async function deliverNext(
   const most = Math.max(1, Math.floor(limits().postsPerMark / Math.max(1, estimate)));
   const frames = await nextFrames(streamId, { after: log.posted, head, most }, newFrames);
   const last = frames.at(-1);
-  // All of them have expired: the log continues with the next frame.
+  // All unposted frames have expired: the log continues with the next one.
   if (last === undefined) return true;
   const users = await postToAll(audience, frames, estimate);
   const count = countDistinct(users, await listRecentRelayedRooms(streamId, now));

@@ -105,7 +105,7 @@ const isUser = (value: unknown): value is User =>
   typeof value === "object" && value !== null && "availabilityStatus" in value;
 
 /**
- * A user without field names; 0 stands for a value equal to the user's id, the picture or the time.
+ * A user without field names; 0 stands for a value equal to the user's id, `url` or `createdAt`.
  */
 function userRow({ _id, username, name, surname, profilePhoto: photo, role }: User): unknown[] {
   const { url, variants, createdAt, updatedAt } = photo;
@@ -152,7 +152,7 @@ function reference(values: unknown[], seen: readonly [string, unknown[]][]): str
   return undefined;
 }
 
-/** A single value if all rows have the same one. */
+/** The values of a column, or a single one if all rows have the same value. */
 function shortened(values: unknown[]): unknown[] {
   const first = JSON.stringify(values[0]);
   return values.every((value) => JSON.stringify(value) === first) ? [values[0]] : values;

@@ -87,7 +87,7 @@ export function createPoster(endpoint: string): Poster {
   const sign = createSigner(host, awsEnvironment);
   const base = `${pathname.replace(/\/$/, "")}/@connections/`;
   const sockets = lazy(openSockets);
-  // Opened with the poster, because Node loads its HTTP client for it.
+  // Opened now rather than at the first post, because this makes Node load its HTTP client.
   if (installedTransport() === undefined) sockets();
 
   async function call(
@@ -97,7 +97,7 @@ export function createPoster(endpoint: string): Poster {
   ): Promise<PostResult> {
     const path = base + encodeStrictly(connectionId);
     const placed = installedTransport();
-    // The runner verifies no signature.
+    // The local runner verifies no signatures, so it needs no hash.
     const payloadHash = placed === undefined ? (payload?.hash ?? nothing) : undefined;
     const headers = sign({ method, path, payloadHash }, Date.now());
     const request = { origin, path, method, headers, body: payload?.bytes ?? null };

@@ -16,9 +16,9 @@ const slotMilliseconds = 40;
 const freeShare = 0.01;
 
 /**
- * Slots for which unused posts of that share are kept, so that a frame to a small room, or what a
- * few returning viewers missed, costs no write either. They add two fifths of a percent of the rate
- * to an environment's busiest second, and nothing to its mean.
+ * The number of slots whose unused free posts are kept, so that a frame to a small room, or missed
+ * frames of a few returning viewers, cost no write either. They add 0.4 % of the rate to an
+ * environment's busiest second, and nothing to its average.
  */
 const freeSlotsKept = 10;
 
@@ -122,7 +122,7 @@ export function createGovernor(
       const wanted = Math.min(most, Math.max(line.length, Math.ceil(slotMax * leaseShare)));
       const granted = await lease(wantedSlot, wanted, slotMax);
       advanceSlot();
-      // Counted for its own slot but usable later: a slow lease delays posts, and loses none.
+      // Counted for the slot in which it began, but usable later: a slow lease only delays posts.
       leased += granted;
       slotLeases += granted;
       if (granted > 0) return;

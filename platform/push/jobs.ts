@@ -16,7 +16,7 @@ export type PostJob = z.infer<typeof PostJob>;
 export const ResumeJob = z.object({
   streamId: z.string(),
   connectionId: z.string(),
-  /** Revision of the subscription. A later one has a job of its own. */
+  /** Revision of the subscription. A later revision has its own job. */
   revision: z.number(),
   /** The request, until `subscribed` has been sent. */
   asked: z

@@ -35,12 +35,12 @@ export async function postRoom(audience: Audience): Promise<void> {
     records.length > 0
       ? await frameAll(audience, records, !more)
       : { ...(await readHead(streamId)), queued: undefined };
-  // Others of the backlog may be in a frame already, and are removed meanwhile.
+  // The item of a record that still waits: others may be framed already, and removed meanwhile.
   const gathered = "waiting" in framed && framed.waiting && idOf.get(framed.waiting.id);
   if (gathered) return outlet.jobs.queueSums({ streamId, gathered }, sumsPauseSeconds);
   await framed.queued;
   const isDone = await deliverFrames(audience, framed, records);
-  // Not earlier: a message of the queue `sums` that is delivered again needs its item.
+  // Removed only now: if a message of the queue `sums` is delivered again, it needs its item.
   await removeBacklog(streamId, ids);
   await removeDead(audience);
   if (more || !isDone) await outlet.jobs.queueRemainder(streamId, now);

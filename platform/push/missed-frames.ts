@@ -31,7 +31,7 @@ async function sendFrame(
   const { now, outlet } = audience;
   const { streamId, userId } = subscriber;
   if (frame.blocks?.includes(userId) && (await isStillBlocked(streamId, userId, now))) {
-    // The poster of this frame may have ended it already.
+    // The poster of this frame may have ended the subscription already.
     if (await findCurrent(subscriber)) await endSubscription(outlet, subscriber);
     return "ended";
   }

@@ -71,12 +71,12 @@ async function sendTo(
       if (await mayAwaitSubscribed(socket, now)) return void missed.push(connectionId);
       await governor.take();
       const posting = poster.post(connectionId, payload);
-      // The first attempt delays the other rooms of its batch; later ones have their own function.
+      // The first attempt waits only briefly, since it delays its batch; later ones run elsewhere.
       const result =
         tries > 1 ? await posting : await answerWithin(stragglersMilliseconds, posting, "lost");
       if (result === "sent" || result === "refused") return;
       if (result !== "gone" || isOpening({ connectedAt }, now)) missed.push(connectionId);
-      // A connection of a relay has no other items.
+      // Without the connection's item, as on a relay, only the socket's lists are left to clean.
       else if ((await dropConnection(connectionId)) === undefined)
         await removeSockets([{ ...socket, userId: stored.userId }]);
     }),
@@ -88,12 +88,16 @@ async function sendTo(
   await sendAt(setting("NOTIFICATIONS_QUEUE_URL"), message, { at, now });
 }
 
-/** From `$connect` to the first message, unless the system is slow; also between its two writes. */
+/**
+ * The time in which a new connection usually gets `subscribed`; it may be stored some time before
+ * its subscription.
+ */
 const subscribedMilliseconds = 1_000;
 
 /**
- * Whether a connection may still get the `subscribed` of its URL, which is its first message. Older
- * connections are not looked up. Relays hold messages back themselves.
+ * Whether a connection may still wait for the `subscribed` of its URL, which must be its first
+ * message. Connections that are no longer opening are not looked up. Relays hold messages back
+ * themselves.
  */
 async function mayAwaitSubscribed(
   { connectionId, connectedAt }: Socket,

@@ -52,7 +52,7 @@ export async function postSlice(
 
 /**
  * The users whom these frames block and who are still blocked, each with the first such frame. They
- * get no frame from there on.
+ * get neither that frame nor later ones.
  */
 async function findBlocked(
   streamId: string,
@@ -206,8 +206,8 @@ function markDead({ now, cache }: Pick<Push, "now" | "cache">, subscriber: Subsc
 }
 
 /**
- * Whether this subscription's connection is known to be dead. A later subscription of the same
- * connection is not.
+ * Whether this subscription's connection is known to be dead. That does not hold for a later
+ * subscription of the same connection.
  */
 const isDead = ({ dead }: PushCache, subscriber: Subscriber): boolean =>
   dead.get(subscriptionKey(subscriber))?.subscriber.revision === subscriber.revision;

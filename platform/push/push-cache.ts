@@ -33,10 +33,10 @@ export type PushCache = {
 export type ViewerCount = { count: number; posted: number };
 
 /**
- * Capacity of each. An evicted dead connection returns 410 again; an evicted slow one is waited for
- * once more. `busy` can hold all posts that one environment may have in flight, three rooms of
- * 100,000. It evicts the connection that has hung the longest, which may then get the next frame
- * before the previous one arrives: a gap that its client fills.
+ * The caches' capacities. An evicted dead connection returns 410 again; an evicted slow one is
+ * waited for once more. `busy` can hold all posts that one environment may have in flight, three
+ * rooms of 100,000. It evicts the connection that has hung the longest, which may then get the next
+ * frame before the previous one arrives: a gap that its client fills.
  */
 const sizes = {
   logs: 500,

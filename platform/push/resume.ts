@@ -43,8 +43,8 @@ export async function resumeAll(push: Push, messages: readonly QueueRecord[]): P
  * here, later ones by their poster. The position moves only from the value that was read, so
  * repeated and late messages have no effect. If a post fails, the connection goes live at once: the
  * next live frame shows its client the gap, and the client resubscribes. If the connection is gone
- * but may be opening, the message is repeated when it cannot be: nothing else is posted to it, so
- * its subscription would stay if `$disconnect` has missed it, or was never called.
+ * but may still be opening, the job is repeated once it can no longer be: nothing else is posted to
+ * it, so its subscription would remain if `$disconnect` missed it, or was never called.
  */
 export async function resume(audience: Audience, job: ResumeJob): Promise<void> {
   const { streamId, connectionId, revision } = job;
@@ -59,12 +59,12 @@ export async function resume(audience: Audience, job: ResumeJob): Promise<void> 
   if (result !== "gone") return;
   const delaySeconds = openingSeconds(found, audience.now);
   if (delaySeconds > 0) return audience.outlet.jobs.queueResume(job, delaySeconds);
-  // At once, also among many dead ones: no later post would find it.
+  // Removed at once, even among many dead connections: no later post would find this one.
   audience.cache.dead.delete(subscriptionKey(found));
   await dropSubscribed(found);
 }
 
-/** Sends what one job sends. Returns the last post's result; undefined if there was none. */
+/** Sends the messages of one job. Returns the last post's result; undefined if there was none. */
 async function send(
   audience: Audience,
   found: Subscriber,
@@ -142,8 +142,8 @@ async function shownAt(streamId: string, head: number) {
 }
 
 /**
- * Frames to request beyond the mark: one may be put but not posted yet, and a page that ends before
- * the second is the last.
+ * Frames to request beyond the mark: one may be put but not posted yet, and a page without the
+ * second is the last.
  */
 const beyondMark = 2;
 
@@ -210,8 +210,8 @@ async function readPage(
 
 /**
  * Makes a subscription live that was sent all frames before `next`. Returns false if there are more
- * frames by now. In a small room the transaction excludes that; in a large room frames put
- * meanwhile are sent afterwards, and may be posted as well: clients drop duplicates.
+ * frames by now. In a small room a transaction checks that there are none; in a large room frames
+ * put meanwhile are sent afterwards, and may be posted as well: clients drop duplicates.
  */
 async function goLiveAtHead(
   audience: Audience,

@@ -14,8 +14,8 @@ const ageMillisecondsMax = 5_000;
 
 /**
  * Counts the distinct subscribed users; the result is up to 5 s old. In a large room it may be the
- * previous count while another environment counts. In a busy room posting the last frame has
- * counted already.
+ * previous count while another environment counts. In a busy room, posting the last frame has
+ * already counted the viewers.
  */
 export async function countViewers(audience: Audience): Promise<ViewerCount> {
   const { streamId, now, cache } = audience;
