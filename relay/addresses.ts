@@ -37,7 +37,7 @@ export function createAddresses({ connections, handshakes } = addressLimits) {
     /** Whether an address may attempt a handshake at `now` (milliseconds). */
     admit(address: string, now: number): boolean {
       const known = used.get(address) ?? 0;
-      // Later than any use leads to: our clock was set back.
+      // A later time than any use can lead to: our clock has been set back since.
       const until = known > latestUse(handshakes, now) ? now : known;
       if (waitFor(until, handshakes, now) > 0) return false;
       used.set(address, usedAfter(until, 1, handshakes, now));

@@ -22,7 +22,7 @@ export function createBacklog<Work>(
   const working = new Set<Promise<void>>();
   let [workers, inProgress] = [0, 0];
   async function work(): Promise<void> {
-    // Items that are added together form one batch.
+    // Waits, so that items that are added together form one batch.
     await undefined;
     for (let batch = waiting.splice(0, batchMax); batch.length > 0; ) {
       inProgress += batch.length;
@@ -30,7 +30,7 @@ export function createBacklog<Work>(
       inProgress -= batch.length;
       batch = waiting.splice(0, batchMax);
     }
-    // Without an await after the last look at the queue, so that the next item starts a new worker.
+    // No await since the last look at the queue: the next item starts a new worker.
     workers -= 1;
   }
   return {

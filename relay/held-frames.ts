@@ -4,7 +4,7 @@ import { compactText } from "../platform/push/encodings.ts";
 import { lazyEach } from "../platform/runtime/caches.ts";
 import { textFrame } from "./websocket-frames.ts";
 
-/** Frames of one room in memory, and the maximum time: an erasure may change older ones. */
+/** Most frames of a room in memory, and for how long: an erasure changes only stored frames. */
 const framesMax = 500;
 const heldMilliseconds = 5 * 60_000;
 
@@ -28,7 +28,7 @@ export function createHeldFrames() {
   let held: (Encoded & { at: number })[] = [];
   const first = () => held[0]?.frame.n;
   const drop = (count: number) => void held.splice(0, count);
-  /** Removes the texts from all frames that these delete. */
+  /** Removes the texts that these frames delete from all held frames. */
   const removeTexts = (deleting: readonly Frame[]) => {
     for (const messageId of deleting.flatMap(deletedIn))
       held = held.map((one) => {
@@ -62,7 +62,7 @@ export function createHeldFrames() {
     },
     /**
      * Adds older frames, in order, after their last gap, if they end just before the oldest one.
-     * They were read before newer frames came: without the texts that any of these deletes.
+     * Frames that came since they were read may delete their texts, so those are removed too.
      */
     addBefore(frames: readonly Frame[], now: number): void {
       const last = frames.at(-1);
@@ -92,5 +92,5 @@ function deletedIn({ body }: Frame): string[] {
   );
 }
 
-/** The oldest frame number that a room's memory holds at this head. */
+/** The oldest frame number that a room's memory may hold at this head. */
 export const heldBefore = (head: number) => Math.max(1, head - framesMax + 1);

@@ -16,8 +16,8 @@ type Holder = {
 
 /**
  * Returns a function that reads the relay's messages from the table and delivers each message once.
- * Call it repeatedly: the next call retries a failed delivery, and delivers what a socket gets
- * during its handshake, in which it is listed already.
+ * Call it repeatedly: the next call retries failed deliveries, and delivers messages for sockets
+ * that were still opening, which functions find because a socket is listed during its handshake.
  */
 export function createInboxReader({ node, connections, opening }: Holder): () => Promise<void> {
   const taken = new BoundedSet<string>(takenMax);
@@ -41,7 +41,7 @@ export function createInboxReader({ node, connections, opening }: Holder): () =>
   };
 }
 
-/** The first message of a connection is the `subscribed` of its URL, unless its session ends. */
+/** Notifications wait for the `subscribed` of a URL, which must be the client's first message. */
 const isHeldBack = ({ isGreeting }: Connection, { text }: RelayMessage) =>
   isGreeting === true && text !== undefined && JSON.parse(text).type === "notification";
 

@@ -41,7 +41,7 @@ export type Subscription = {
   /** Milliseconds since 1970. */
   at: number;
   isPaid: boolean;
-  /** Whether the stream was over when they subscribed, so that this is no visit. */
+  /** Whether the stream was over when the user subscribed, so that this is no visit. */
   isLate: boolean;
   /** Whether the user may watch, and so counts as a viewer. */
   isAdmitted: boolean;
@@ -63,11 +63,11 @@ export type Room = {
   /** Users who watch, with the time of their arrival and their number of subscriptions. */
   users: Map<string, { at: number; count: number }>;
   hasChanged: boolean;
-  /** Distinct viewers, including those of posts and other relays, at the last count. */
+  /** Distinct viewers, including those on the API and on other relays, at the last count. */
   total?: number;
-  /** When they were last counted. */
+  /** When the viewers were last counted. */
   countedAt?: number;
-  /** When it last got a frame or subscriber, and when its epoch was last checked. */
+  /** When the room last got a frame or subscriber, and when its epoch was last checked. */
   busyAt: number;
   epochAt: number;
   /** When the last subscription ended. */

@@ -14,13 +14,13 @@ import type { State } from "./state.ts";
 import { subscribe } from "./subscribe.ts";
 
 /**
- * Intervals of reading the inbox (and where messages are announced), checking connections and
- * rooms, and publishing metrics.
+ * Intervals of reading the inbox (`announcedInbox` if messages are announced), of checking
+ * connections and rooms, and of publishing metrics.
  */
 const everyMilliseconds = { inbox: 200, announcedInbox: 1_000, check: 1_000, metrics: 10_000 };
 /** The age of the last heartbeat at which a relay closes its sockets, before it counts as dead. */
 const heartbeatMillisecondsMax = aliveMilliseconds.max - 2 * everyMilliseconds.check;
-/** The time in which it closes them: 250 a second. */
+/** The time for each socket that it closes then: 250 a second. */
 const closingMillisecondsEach = 4;
 
 /** Runs a relay's periodic work until it is stopped. */
@@ -62,7 +62,8 @@ const handleAnnouncement = (
   ).catch((error) => logFault("An announcement could not be followed", error));
 
 /**
- * Repeats an action with a pause in between, at most a second after a failure. Returns its stop.
+ * Repeats an action with a pause in between, of at most a second after a failure. Returns a
+ * function that stops it.
  */
 function repeat(milliseconds: number, act: () => Promise<unknown>): () => void {
   let isStopped = false;
@@ -89,8 +90,8 @@ async function recordHeartbeat(state: State): Promise<void> {
 }
 
 /**
- * Whether a relay has no heartbeat, so it may have no sockets. Functions would take them for dead
- * and remove them from their users' lists: later revocations and notifications would not find them.
+ * Whether a relay's heartbeat is so old that it must not hold sockets: functions would take them
+ * for dead and remove them from the users' lists, in which revocations and notifications find them.
  */
 export const hasNoHeartbeat = ({ markedAt }: State) =>
   Date.now() - markedAt >= heartbeatMillisecondsMax;
@@ -141,7 +142,7 @@ async function move(
   connection.send({ type: "channel", streamId: newest });
   if (newest === null) return;
   await subscribe(rooms, connection, { streamId: newest }, new Date()).catch((error) => {
-    // The next run moves it again.
+    // So that the next run moves the overlay again.
     delete connection.channelStreamId;
     throw error;
   });

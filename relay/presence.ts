@@ -8,7 +8,7 @@ import {
 } from "../platform/store/log/relays.ts";
 import type { Room } from "./model.ts";
 
-/** Users of a room whose ids a relay stores; above that, it stores a sketch and the newest. */
+/** Most user ids of a room that a relay stores; above that, a sketch of all and the newest ids. */
 const namedMax = 10_000;
 const newestMax = 1_000;
 
@@ -35,8 +35,8 @@ const exactMax = 100;
 const promptMax = 1_000;
 
 /**
- * Users of a room through relays and API, as far as this relay knows. A new relay knows few of a
- * large room's.
+ * The number of a room's users, on relays and the API together, as far as this relay knows: a new
+ * relay does not know most of a large room's yet.
  */
 const sizeOf = ({ users, total = 0 }: Room) => Math.max(users.size, total);
 

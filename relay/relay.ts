@@ -118,7 +118,7 @@ const openServer = (state: State) =>
             return 500;
           });
         if (status === 200) req.socket.cork();
-        // Opens the connection before it returns.
+        // `answer` opens the connection before it returns.
         answer(status === 200, status);
         state.opening.delete(connectionId);
       }),
@@ -137,7 +137,7 @@ async function admit(
   const connectedAt = Date.now();
   const verdict = await answerHandshake(handshake, { connectionId, connectedAt }, routes);
   if (verdict.statusCode !== 200) {
-    // The socket may be listed; the API counts the sockets of a live relay without checking them.
+    // The socket may be listed, and would count for its user as long as this relay lives.
     const { statusCode, caller } = verdict;
     if (statusCode >= 500 && caller !== undefined) ended.add(listingOf(caller, connectionId));
     return statusCode;

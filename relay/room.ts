@@ -19,7 +19,7 @@ const quietAfterMilliseconds = 10_000;
 /** Interval of checking the log's epoch, which changes only after a restore. */
 const epochMilliseconds = 5_000;
 
-/** Starts following a stream's log, at its end. Adds the visits that end to `visits`. */
+/** Starts following a stream's log, at its end. Visits are added to `visits` when they end. */
 export async function openRoom(streamId: string, visits: Room["visits"]): Promise<Room> {
   const end = await readHead(streamId);
   const now = Date.now();
@@ -70,8 +70,8 @@ export function refresh(room: Room): Promise<void> {
 }
 
 /**
- * Shows an announced frame, as it was stored. Reads the log if the frame is not the next one, or
- * others are being read.
+ * Shows an announced frame, as it was stored. Reads the log instead if the frame is not the next
+ * one, or if frames are being read.
  */
 export function showFrame(room: Room, frame: Frame): Promise<void> {
   const { epoch, head } = room.end;
@@ -128,8 +128,8 @@ function runsOf(frames: readonly Frame[]): [Frame, ...Frame[]][] {
 }
 
 /**
- * Writes frames to all subscriptions that have the previous ones. One write for all: a write to a
- * socket takes the same time for ten frames as for one.
+ * Writes frames to all subscriptions that have the previous ones, in one write to each: that takes
+ * the same time for ten frames as for one.
  */
 function showRun(room: Room, run: readonly [Frame, ...Frame[]]): void {
   const now = Date.now();

@@ -65,12 +65,12 @@ export function createRooms(node: string) {
     has: (streamId: string) => rooms.has(streamId),
     hasViewer: (streamId: string, userId: string) =>
       rooms.get(streamId)?.users.has(userId) ?? false,
-    /** Shows a stream's new frame, if its log is open. */
+    /** Shows a stream's new frame, if its room is open. */
     async show(streamId: string, frame: Frame): Promise<void> {
       const room = rooms.get(streamId);
       if (room !== undefined) await showFrame(room, frame);
     },
-    /** Records that this relay no longer serves its rooms, and the visits that have ended. */
+    /** Records that this relay no longer serves its rooms, and waits for the records of visits. */
     end: () => Promise.all([...[...rooms.values()].map(drop), visits.settled()]),
   };
 }

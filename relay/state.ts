@@ -47,11 +47,11 @@ export type State = {
 };
 
 /**
- * Handshakes in progress at a time. Each makes several calls to the table, to which there are 50
- * connections; between them the thread writes the frames of the open sockets.
+ * The most handshakes in progress at a time. Each makes several calls to the table, to which there
+ * are 50 connections; between those calls the thread writes frames to the open sockets.
  */
 const handshakesMax = 64;
-/** Sockets that are removed from the table together, and the pause before a failure is repeated. */
+/** Sockets that are removed from the table together, and the pause after a failed removal. */
 const removedMax = 25;
 const removedAgainMilliseconds = 1_000;
 

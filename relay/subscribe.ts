@@ -48,7 +48,7 @@ export async function subscribe(
       getBoth: getSharedStreamWithMember,
       isViewer: rooms.hasViewer(streamId, caller.userId),
     });
-  // A stream that this user may not watch may not exist, and opening a room would create its log.
+  // Checked before the room is opened, which would create the log even of an unknown stream.
   if (!rooms.has(streamId)) await mayWatch();
   if (!subscriptions.has(streamId) && subscriptions.size >= streamsPerConnectionMax)
     refuse("too_many_streams", { max: streamsPerConnectionMax });
@@ -68,7 +68,7 @@ export async function subscribe(
     if (reason !== undefined) endSubscription(subscription, reason);
     else if (error instanceof Refusal || !former?.next) removeSubscription(subscription);
     else {
-      // A passing fault: the viewer keeps what they had, as on sockets of the API.
+      // A temporary fault: the viewer's former subscription continues, as on sockets of the API.
       subscription.next = former.next;
       begin(room, subscription);
     }
@@ -124,7 +124,7 @@ function shownAt(room: Room) {
   return sums;
 }
 
-/** Missed frames of one write; each has at most 32 KB. */
+/** The most missed frames in one write, of at most 32 KB each. */
 const runMax = 16;
 
 /** Sends missed frames in the background, so that the connection's next message is handled. */
@@ -155,8 +155,8 @@ async function catchUp(room: Room, subscription: Subscription): Promise<void> {
 }
 
 /**
- * Sends missed frames in one write, which takes the same time for ten of them as for one. All who
- * return share the bytes: with a copy each, slow ones would use up the memory.
+ * Sends missed frames in one write, which takes the same time for ten of them as for one. All
+ * returning viewers share the bytes: copies for slow readers would use up the memory.
  */
 function sendRun(subscription: Subscription, run: readonly Encoded[]): void {
   if (subscription.isOver) return;
@@ -176,13 +176,13 @@ async function untilRead({ unread, isOpen }: Connection): Promise<void> {
 
 /** Loads the frames that memory may hold, once for all clients that reconnect after a restart. */
 async function warm(room: Room): Promise<void> {
-  // A log that is reset meanwhile gets other held frames.
+  // If the log is reset meanwhile, the room gets other held frames, where these do not belong.
   const { held } = room;
   const to = (held.first() ?? room.end.head + 1) - 1;
   room.warming = listFrames(room.streamId, heldBefore(room.end.head), to).then((frames) => {
     held.addBefore(frames, Date.now());
   });
-  // Viewers who return later read again.
+  // After a failure, the next viewer reads again.
   room.warming.catch(() => {
     room.warming = undefined;
   });

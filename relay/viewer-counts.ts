@@ -13,8 +13,8 @@ import type { Room } from "./model.ts";
 const largeMin = 1_000;
 const countMilliseconds = { every: 1_000, most: 10_000 };
 /**
- * Maximum age of the viewers elsewhere. Relays store those of a large room every five seconds; each
- * of them reads those of all others from one key, which carries 3,000 units a second.
+ * Maximum age of the viewers elsewhere. Relays store those of a large room every five seconds, and
+ * each relay reads those of all others from one key, which carries 3,000 read units a second.
  */
 const elsewhereMilliseconds = { small: 2_000, large: 5_000 };
 
@@ -41,7 +41,7 @@ export function createViewerCounts(node: string) {
     return total;
   }
 
-  /** Counts who is here when the read of those elsewhere ends, for all who ask meanwhile. */
+  /** One count for all who ask meanwhile: of the viewers here once those elsewhere are read. */
   function countOnce(room: Room): Promise<number> {
     const found = counting.get(room) ?? countNow(room);
     counting.set(room, found);
@@ -64,7 +64,7 @@ export function createViewerCounts(node: string) {
       room.countedAt = Date.now();
       return room.total;
     } finally {
-      // In the same step, because the next viewer to ask is not in this count.
+      // No await since the count, because the next viewer to ask is not in it.
       counting.delete(room);
     }
   }
