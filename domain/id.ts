@@ -50,5 +50,5 @@ export const overlayHolder = (overlayKeyId: string) => `overlay:${overlayKeyId}`
 /** The name under which limits count the sockets of all overlay keys of a host together. */
 export const overlaysOf = (hostId: string) => `overlays:${hostId}`;
 
-/** Whether an overlay key opened the socket: it only reads, and is neither counted nor listed. */
+/** Whether the holder of a socket is an overlay key: such a socket only reads, and is no viewer. */
 export const isOverlay = (holder: string) => holder.startsWith("overlay:");

@@ -90,7 +90,8 @@ export type Reading = readonly string[];
 const wordPattern = new RegExp(`[\\p{L}\\p{N}${Object.keys(standIns).join("")}]+`, "gu");
 
 /**
- * How a person may read a text, character by character: a look-alike also as what it looks like.
+ * How a person may read a text, character by character: a look-alike also as the letter that it
+ * looks like.
  */
 export function readingsOf(value: string): Reading[] {
   const plain = unaccented(unparenthesized(value)).trim().replace(/\s+/g, " ");
@@ -121,7 +122,7 @@ export const inLatin = (value: string) =>
 const spellings = new Map<string, Reading[]>();
 const spellingsMax = 5_000;
 
-/** A letter itself, and the Latin letters that it looks like; `ß` is two. */
+/** A letter itself, and the Latin letters that it looks like; `ß` becomes two letters. */
 function spelled(char: string): readonly Reading[] {
   const known = spellings.get(char);
   if (known !== undefined) return known;

@@ -134,7 +134,7 @@ export const cursorMeta = {
   description: "The `nextCursor` of the previous page; omit it for the first page",
 };
 
-/** The query of a list with cursors, of which each is the id of a row. */
+/** The query of a list with cursors; each cursor is the id of a row. */
 export const cursorQuery = <Cursor extends z.ZodType>(cursor: Cursor, limitMax = 100) =>
   z.object({ after: cursor.optional().meta(cursorMeta), limit: rowsLimit(limitMax, 20) });
 

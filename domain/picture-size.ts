@@ -16,8 +16,9 @@ const readPng: Read = (view, bytes) =>
     : undefined;
 
 /**
- * https://www.w3.org/Graphics/GIF/spec-gif89a.txt, 18 and 20. Browsers enlarge the screen to show
- * the first image, which may follow extensions. A file without either is no picture.
+ * https://www.w3.org/Graphics/GIF/spec-gif89a.txt, 18 and 20. Browsers enlarge the logical screen
+ * to show the first image, which may follow extensions. A file that begins with neither an
+ * extension nor an image is no picture.
  */
 const readGif: Read = (view) => {
   const width = view.getUint16(6, true);

@@ -48,7 +48,7 @@ export const PictureFile = z
     if (bytes.length > pictureBytesMax) return refuse(`expected at most ${pictureBytesMax} bytes`);
     if (mediaType === undefined) return refuse("expected a PNG, JPEG, WebP or GIF picture");
     const size = sizeInHeader(bytes, mediaType);
-    // Every client that shows it decodes it: a file of a kilobyte can take 40 GB of memory.
+    // Every client that shows a picture decodes it: one kilobyte can take 40 GB of memory.
     if (size !== undefined && size.width * size.height > pixelsMax)
       return refuse(`expected at most ${pixelsMax} pixels, found ${size.width} × ${size.height}`);
     return { bytes, mediaType };

@@ -49,7 +49,7 @@ export const rateKinds = [
   "probes",
   /** A message on any of the user's sockets. */
   "messages",
-  /** A subscribe message among them. */
+  /** A `subscribe` message, which is also one of the `messages`. */
   "subscribes",
 ] as const;
 export type RateKind = (typeof rateKinds)[number];
@@ -117,9 +117,9 @@ export const unusedUsage: LocalUsage = {
 };
 
 /**
- * Parts of the whole: of the burst that one environment admits locally, of the rate at which it may
- * do so again, and of the remaining calls that one reservation takes. `npm run bench -- rates`
- * prints the error and the cost that follow from them.
+ * Divisors: an environment admits a 32nd of the burst locally, at a 200th of the rate, and reserves
+ * at most an eighth of the remaining calls at once. `npm run bench -- rates` prints the error and
+ * the cost that follow from them.
  */
 const parts = { localBurst: 32, localRate: 200, reserved: 8 };
 

@@ -293,7 +293,7 @@ export type RefusalCode = keyof typeof refusals;
 /** The facts of a refusal: values for the placeholders in its sentence. */
 type Facts = Record<string, string | number>;
 
-/** An expected failure. `details` are the sentences after the status's own, one thing each. */
+/** An expected failure. `details` are the sentences that follow the status's own sentence. */
 export class Refusal extends Error {
   readonly code: RefusalCode;
   readonly kind: Kind;

@@ -4,8 +4,8 @@ import { dateTime } from "./page.ts";
 import { Timestamp } from "./text.ts";
 
 /**
- * The longest lifetime of a token, in seconds, which is also the allowed skew of its issuer's
- * clock.
+ * The longest lifetime of a token, and the allowed skew of its issuer's clock (`graceSeconds`), in
+ * seconds.
  */
 export const tokenSecondsMax = 24 * 3600;
 export const graceSeconds = 60;

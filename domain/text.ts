@@ -49,8 +49,8 @@ export const decomposedPerCharacter = 3;
 const decomposedLength = (value: string) => codePoints(value.normalize("NFKD"));
 
 /**
- * Text of which one call compares many, so its decomposed form is limited too: a hundred names with
- * a stream's blocked words.
+ * Text for calls that compare many such texts, for example a hundred names with a stream's blocked
+ * words: its decomposed form is limited, too.
  */
 export const comparedText = (min: number, max: number) =>
   text(min, max)
@@ -238,7 +238,7 @@ export function hashOf(text: string): [number, number] {
   return [(a ^ (a >>> 16)) >>> 0, (b ^ (b >>> 16)) >>> 0];
 }
 
-/** An optional field whose default counts as omitted: both are one request of a key. */
+/** An optional field whose default counts as omitted: to an Idempotency-Key, both are the same. */
 export const withDefault = <S extends z.ZodType>(
   schema: S,
   byDefault: z.input<S>,

@@ -27,9 +27,9 @@ export function goalResultOf(changes: readonly GoalChange[], target: number): Go
 }
 
 /**
- * Whether a stored result matches the changes. What viewers saw as reached stays so, and a log adds
- * changes in the order of their commits: so it may have been reached although it was not in the
- * order of times.
+ * Whether a stored result matches the changes. A goal that viewers saw as reached stays reached,
+ * and a log adds changes in the order of their commits: so the goal may be reached although, in the
+ * order of times, its target never was.
  */
 export function isGoalResultSound(
   { amount, reached }: GoalResult,

@@ -13,14 +13,14 @@ export const LikeItem = z.object({
   likes: z.number().int(),
   /** When the user reached that total. */
   at: Timestamp,
-  /** When the user began; absent if that was before this was recorded. */
+  /** When the user first liked the stream; absent in items of versions that did not store it. */
   begunAt: Timestamp.optional(),
   /** The sessions used most recently, newest first. */
   sessions: z.array(Session),
   /** Taps left in the allowance at `filledAt` (milliseconds since 1970). */
   allowance: z.number(),
   filledAt: z.number(),
-  /** Taps counted for goals that were open at the time, by goal id: the open and newest ones. */
+  /** Taps counted for goals, by goal id: of the open goals and of the newest past ones. */
   goals: z.record(z.string(), z.number().int()).optional(),
   /** Identifies this change: the id of its record. */
   change: z.string(),
@@ -68,7 +68,7 @@ const sessionsMax = 4;
  */
 export const pastGoalsMax = 64;
 
-/** The goals whose likes no item has left out: the newest goals of likes of each stream. */
+/** The goals whose likes are still in all items: each stream's newest goals that count likes. */
 export function newestGoals(
   moments: readonly { id: string; streamId: string; of?: string | undefined }[],
 ): string[] {
@@ -88,8 +88,8 @@ export function newestGoals(
 type Decision = { total: number; item?: LikeItem };
 
 /**
- * Whose likes, when, and the id of the change; `goals`: the open goals that count likes; `spent`:
- * past ones that leave the item.
+ * The user, the stream and the id of the change; `goals`: the open goals that count likes; `spent`:
+ * past goals whose likes are removed from the item.
  */
 type Tapping = {
   userId: string;
@@ -152,12 +152,12 @@ export const nextSeconds = (viewers: number) =>
 export const Liker = z.object({ userId: UserId, likes: z.number().int(), at: Timestamp });
 export type Liker = z.infer<typeof Liker>;
 
-/** The length of that list. */
+/** The largest number of entries in the list of users who liked most. */
 const likersMax = 100;
 
 /**
- * Merges others into the list: the larger number of each user, highest first, ties in favour of the
- * user who got there first. The merge is idempotent.
+ * Merges more entries into the list of users who liked most: the larger number of each user,
+ * highest first, ties in favour of the user who got there first. The merge is idempotent.
  */
 export function mergeLikers(top: readonly Liker[], more: readonly Liker[]): Liker[] {
   const best = new Map(top.map((liker) => [liker.userId, liker]));
@@ -172,7 +172,7 @@ const byRank = (a: Liker, b: Liker) =>
   b.likes - a.likes || compare(a.at, b.at) || compare(a.userId, b.userId);
 const compare = (a: string, b: string) => (a < b ? -1 : Number(a > b));
 
-/** Whether any of them would change the list. */
+/** Whether any of these entries would change the list of users who liked most. */
 export function entersLikers(top: readonly Liker[], more: readonly Liker[]): boolean {
   const last = top.length < likersMax ? undefined : top.at(-1);
   return more.some((liker) => {

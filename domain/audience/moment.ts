@@ -187,10 +187,10 @@ export function makeMoment(
 const isOver = ({ status, endsAt }: MomentItem, now: Date): boolean =>
   status !== "open" || (endsAt !== null && endsAt <= now.toISOString());
 
-/** When a moment ended or will end; later than any time while only a user can end it. */
+/** When a moment ended or will end; later than any time if only a user can end it. */
 export const endOf = ({ endedAt, endsAt }: MomentItem): string => endedAt ?? endsAt ?? "9999";
 
-/** Refuses with `moment_over`. */
+/** Refuses a moment that is over at this time with `moment_over`. */
 export function assertOpen(moment: MomentItem, now: Date): void {
   if (isOver(moment, now)) refuse("moment_over");
 }

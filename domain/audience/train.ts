@@ -9,8 +9,8 @@ import type { TrainResult } from "./moment.ts";
 export type TrainContribution = { by: string; at: string; credits: number };
 
 /**
- * Recent gifts that may start a train. A sender is stored as a hash, not by name, because frames
- * keep it.
+ * Recent gifts that may start a train. Senders are stored as hashes of their ids, because frames
+ * store the window.
  */
 export const TrainWindow = z.object({
   /** The time of the newest gift, and the credits of that millisecond. */
@@ -127,7 +127,7 @@ export const topMax = 3;
 
 /**
  * What was given to a train, counted from its gifts, and who gave most; ties in favour of the first
- * to give. Gifts of deleted users count, and do not bring them to the top.
+ * to give. Gifts of deleted users count, but these users are not among the top.
  */
 export function trainCountOf(
   gifts: readonly Gift[],

@@ -88,9 +88,10 @@ const addOnly = (id: string, createdAt: number): LogRecord => ({
 });
 
 /**
- * A member changes through a ban in the stream, whose record takes the ban's own id. That id is
- * never reused: lifting a ban and banning again are different events. Or the member takes over a
- * ban from the host's channel, identified by its revision there.
+ * A member's item changes when a ban in the stream begins or ends. The record's id contains the
+ * ban's id, which is never reused: lifting a ban and banning again are different events. The item
+ * also changes when the stream takes over a ban of the host's channel: then the record's id
+ * contains the revision that the ban has there.
  */
 export function memberRecord(change: ItemChange): LogRecord | undefined {
   const { streamId, old, new: image, createdAt } = change;

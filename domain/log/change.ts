@@ -19,7 +19,7 @@ import { alwaysShown, type ItemChange, type LogRecord, type StreamEvent } from "
 
 /**
  * Translates the change of an item into a record of the stream's log with its events, or undefined
- * if viewers see nothing of it. The record's id consists of the item's id, the kind of change and
+ * if viewers do not see it. The record's id consists of the item's id, the kind of change and
  * the item's revision, never of the batch or a sequence number, because a retry may come in another
  * batch and a shard may split (docs/frames.md F15). Throws if an image does not fit its kind.
  */
@@ -81,8 +81,8 @@ const messageIdPrefix = "message:";
 export const recordIdOfMessage = (messageId: string) => `${messageIdPrefix}${messageId}`;
 
 function giftRecord(change: ItemChange, defaultPicture: string): LogRecord | undefined {
-  // The shares of further receivers are items next to their gift and are not shown; neither are
-  // passes.
+  // Shares of further receivers and proceeds of hosts are items next to gifts, but are not shown;
+  // neither are passes.
   if (change.new?.kind === "share" || change.new?.kind === "proceeds") return undefined;
   const { createdAt, old } = change;
   const gift = Gift.parse(change.new);
@@ -163,7 +163,7 @@ function streamRecord(
   return { ...record, ...(room && { room }), ...(trains && { trains }) };
 }
 
-/** A pin is a separate change, so its event has the id of its record. */
+/** A pin is always a separate change, so a deletion finds its event by the id of its record. */
 const recordIdOfStream = (streamId: string, revision: number) => `stream:${streamId}:${revision}`;
 
 function pinDataOf(stream: Stream, messageId: string, defaultPicture: string) {

@@ -27,7 +27,7 @@ type Folded = LogState & { changed: Sums; events: DerivedEvent[] };
  * the records before it. Reads nothing: whether a gift counts for a moment depends on the gift's
  * time and on the log's copy of the moment. Records come from several shards, so a vote may precede
  * its poll; it is counted under the poll's id until then. Actions that arrive after a moment's
- * result are ignored, because that was counted from the items.
+ * result are ignored, because the result was counted from the items.
  */
 export function applyRecord(state: LogState, record: LogRecord, newest: number): Folded {
   const { adds, gift, moment, trains } = record;
@@ -77,13 +77,13 @@ function addToGoals(folding: Folding, gift: Gift): void {
 
 const isOfGifts = ({ of }: LogMoment) => of === "credits" || of === "gifts";
 
-/** The start of a goal after all gifts that the log has: they and their refunds do not count. */
+/** The start of a goal, after all gifts that the log has: these and their refunds do not count. */
 const startOf = (folding: Folding, moment: LogMoment): string =>
   isOfGifts(moment) ? afterGifts(folding, moment.startedAt) : moment.startedAt;
 
 /**
- * The end of a goal. One that a call has made earlier comes after all gifts that the log has: they
- * count, as viewers have seen.
+ * The end of a goal. If a call has ended the goal early, the end comes after all gifts that the log
+ * has: these count, as viewers have seen.
  */
 function endOf(folding: Folding, moment: LogMoment, before: LogMoment | undefined): string | null {
   const { endsAt } = moment;
@@ -102,7 +102,8 @@ const isPast = (at: string | undefined, endsAt: string | null) =>
 
 /**
  * Whether likes or a vote count for a moment. Their items are stored only while it is open, and its
- * result counts all of them, so they count until then: also those that its end has overtaken.
+ * result counts them all, so they count until the result is known, even if they arrive after the
+ * end.
  */
 function belongs(
   { moments }: Folding,

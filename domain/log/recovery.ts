@@ -56,8 +56,8 @@ export function endOf(
 export type Recovery = { from: number } | "lost";
 
 /**
- * Recovers a position. `next` is the stored frame after it, if any. Frames expire oldest first, so
- * if that one is stored, all later ones are too.
+ * Recovers a position. `next` is the stored frame after it, if any. Later frames expire later, and
+ * none is deleted before it expires: so if `next` is readable, all later frames are stored.
  */
 export function recover(
   since: Position,

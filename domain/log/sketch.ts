@@ -23,7 +23,7 @@ export function addName(sketch: Sketch, name: string): void {
 
 /** Merges another sketch into this one. */
 export function mergeSketch(into: Sketch, other: Sketch): void {
-  // An iterator of pairs would take ten times as long, and a large room merges all its relays'.
+  // An iterator of pairs would take ten times as long, and a large room merges many sketches.
   for (let at = 0; at < registers; at++) into[at] = Math.max(into[at] ?? 0, other[at] ?? 0);
 }
 

@@ -33,7 +33,7 @@ export function relayOf(connectionId: string): string | undefined {
 /** Maximum number of streams that one connection may be subscribed to. */
 export const streamsPerConnectionMax = 40;
 
-/** The id that a client gives a request, to match the response to it, which has it unchanged. */
+/** The id that a client gives a request; the response has the same id, so that they match. */
 export const RequestId = z
   .union([z.string().min(1).max(128), z.int()], {
     error: "expected text of 1 to 128 characters, or a whole number",
@@ -101,7 +101,7 @@ export const subscribedAt = ({ revision }: Pick<Subscriber, "revision">) =>
 export const firstLive = ({ from, next, behind }: Subscriber) =>
   behind === true ? undefined : (next ?? from);
 
-/** The items of one connection. */
+/** A connection as stored. */
 export const Connection = z.object({
   connectionId: z.string(),
   userId: z.string(),

@@ -14,9 +14,9 @@ export const likesSum = "likes";
 export const LogMoment = z.object({
   id: z.string(),
   kind: Moment.shape.kind,
-  /** For a goal of gifts or credits: after each gift that the log had before the goal. */
+  /** For a goal of gifts or credits: later than each gift that the log had before the goal. */
   startedAt: z.string(),
-  /** For a goal of gifts or credits, or a train, that a call ended: after each gift it had then. */
+  /** If a call ended a train or a goal of gifts or credits: later than any gift in the log then. */
   endsAt: z.string().nullable(),
   /** A call ended the goal: `endsAt` is not its planned end, though it may be the same time. */
   isEnded: z.literal(true).optional(),
@@ -24,7 +24,7 @@ export const LogMoment = z.object({
   target: z.number().int().nullish(),
   /** A goal that was reached stays reached, whatever happens to its sum. */
   isReached: z.boolean().optional(),
-  /** The data of the `moment.changed` that shows the goal as reached; absent after that. */
+  /** The data of the `moment.changed` that will show the goal as reached; absent after that. */
   shown: Moment.optional(),
   train: z
     .object({
@@ -32,13 +32,13 @@ export const LogMoment = z.object({
       levelSeconds: z.number(),
       level: z.number().int(),
       /**
-       * It cannot be extended: it was ended by hand or with its stream, or another train has
-       * started.
+       * The train cannot be extended: it was ended by hand or with its stream, or another train
+       * has started.
        */
       isSealed: z.literal(true).optional(),
       /**
-       * Credits given after its end, by the level that would extend it far enough. They count if it
-       * is extended, because a gift may reach the log after a later one.
+       * Credits given after the train's end, by the level that would extend it far enough. They
+       * count if it is extended, because a gift may reach the log after a later one.
        */
       late: z.array(z.number().int()).optional(),
     })
@@ -99,8 +99,8 @@ export const openIn = ({ moments = [] }: LogState): LogMoment[] =>
 type ItemTimes = Pick<LogMoment, "id" | "startedAt" | "endsAt"> & { endedAt: string | null };
 
 /**
- * The moment with its times in the log, which decides: an item has the times at which its call read
- * the clock. A log that knows only the planned end has not reached an earlier one yet.
+ * The moment with its times in the log, which decide: an item has the times at which its call read
+ * the clock. A log that knows only the planned end has not received an earlier end yet.
  */
 export function timedIn<A extends ItemTimes>(moment: A, { moments = [] }: LogState): A {
   const known = moments.find(({ id }) => id === moment.id);

@@ -36,7 +36,7 @@ export const ShownTicket = z
   .meta({ id: "Ticket" });
 type ShownTicket = z.infer<typeof ShownTicket>;
 
-/** What an Idempotency-Key stores of that response: everything except the ticket. */
+/** What an Idempotency-Key stores of a `ShownTicket`: everything except the ticket. */
 export const ticketReplay = {
   keep: (shown: ShownTicket): ShownTicket => ({ ...shown, ticket: null }),
 };

@@ -86,7 +86,7 @@ function addToTrain(folding: Folding, known: LogTrain, { at, undoneAt, credits }
   replace(folding, { ...known, train: { ...train, late: waiting } });
 }
 
-/** Sets the credits of a train, which may raise its level, also by several levels. */
+/** Sets the credits of a train, which may raise it by one or more levels. */
 function climb(folding: Folding, known: LogTrain, credits: number, at: string): void {
   const { levels, levelSeconds, isSealed } = known.train;
   const { streamId = "" } = folding.trains ?? {};

@@ -7,9 +7,9 @@ import type { Entry, EntryType } from "./ledger.ts";
 import type { Wallet } from "./wallet.ts";
 
 /**
- * One side of something that must balance: the amounts of all facts with one `key` sum to zero,
- * whichever items state them. An entry states the same fact as its gift with the opposite sign, and
- * so on, so one pass over all items in any order checks them against each other.
+ * One side of a balance: the amounts of all facts with the same `key` must sum to zero, whichever
+ * items state them. For example, an entry states the same fact as its gift, with the opposite sign.
+ * So one pass over all items, in any order, checks them against each other.
  */
 export type Fact = { key: string; amount: number };
 
@@ -88,8 +88,8 @@ const additions: readonly EntryType[] = [
 ];
 
 /**
- * Inconsistencies among an entry's own fields. Both sides of a movement in the wrong direction
- * would agree with each other.
+ * Inconsistencies among an entry's own fields. Facts alone do not reveal a movement in the wrong
+ * direction, since its two sides agree with each other.
  */
 export function problemsOfEntry({ seq, type, amount }: Entry): string[] {
   const isOutOfBounds = !Amount.safeParse(Math.abs(amount)).success;
@@ -126,7 +126,7 @@ export function factsOfGift(gift: Gift): Fact[] {
   return [...parts, ...money];
 }
 
-/** A pass was paid for and not refunded; every charge that was not refunded belongs to a pass. */
+/** A pass belongs to a charge that was not refunded, and each such charge belongs to a pass. */
 const passFact = (streamId: string, userId: string, giftId: string, amount: 1 | -1) =>
   fact(`pass of ${userId} in stream ${streamId} by charge ${giftId}`, amount);
 
@@ -152,7 +152,7 @@ export function factsOfMember(streamId: string, member: Member): Fact[] {
   return [...passes, ...given, ...(returnedAt === undefined ? [] : returned)];
 }
 
-/** A part of an escrow holds the contributions until all of it goes to the host. */
+/** What a shard of an escrow states: its contributions are held, or all of them are the host's. */
 export const factsOfEscrow = (streamId: string, amount: number, isHosts: boolean): Fact[] => [
   fact(`escrow of stream ${streamId}`, -amount),
   isHosts ? fact(`proceeds of stream ${streamId}`, -amount) : fact(conservation, -amount),
@@ -183,7 +183,7 @@ export const factsOfDue = (giftId: string, senderId: string, receiver: string, c
   fact(conservation, -credits),
 ];
 
-/** A further receiver's share and its gift state each other once. */
+/** A further receiver's share and its gift each state the share once. */
 const partFact = (giftId: string, part: number, credits: number) =>
   fact(`part ${part} of gift ${giftId}`, credits + 1);
 
@@ -225,8 +225,8 @@ export const factOfType = (streamId: string, giftTypeId: string, count: number):
   fact(`stream ${streamId}: count of type ${giftTypeId}`, count);
 
 /**
- * Each gift has one event, and so has its refund, which one frame of its stream covers. Frames are
- * kept for a day, so only gifts of the last day are checked.
+ * Each gift and each refund has one event, which one frame of its stream covers. Frames are kept
+ * for a day, so only gifts of the last day are checked.
  */
 export const eventFact = (
   { streamId, giftId, isRefund }: { streamId: string; giftId: string; isRefund: boolean },

@@ -10,7 +10,7 @@ export const comboGapMilliseconds = 5000;
  */
 export const keptMax = 8;
 
-/** The most of them that cannot continue: their end is still to be recorded. */
+/** Newest combos that are kept even if they cannot continue: their end is still to be recorded. */
 const overMax = 4;
 
 /**

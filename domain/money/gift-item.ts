@@ -57,7 +57,7 @@ const GiftItem = z.object({
   refundedBy: z.object({ role: z.enum(["host", "admin"]), userId: UserId }).optional(),
   /** On the first gift of a combo: the combo's final count and credits once it ended. */
   comboEnded: z.object({ count: z.number(), credits: z.number(), at: Timestamp }).optional(),
-  /** 1, and 2 once it was refunded. Settling shows no event and leaves it unchanged. */
+  /** 1, or 2 after a refund. Settling causes no event, so it leaves the revision unchanged. */
   revision: z.number().int(),
 });
 

@@ -34,7 +34,7 @@ export function releaseHeldGift(wallet: Wallet, gift: Gift, now: Date): Draft {
   return { ...draft, after: { ...draft.after, combos: withoutGift(combos, gift) } };
 }
 
-/** A combo ends without its first gift: the next gift begins another. */
+/** If its first gift is returned, a combo ends: the next gift begins another. */
 const withoutGift = (combos: readonly Combo[], { id, comboId, price }: Gift): Combo[] =>
   combos.flatMap((combo) => {
     if (combo.id !== comboId) return [combo];

@@ -97,8 +97,8 @@ export function itemsOf(entries: readonly ChainedEntry[]): EntryItem[] {
 }
 
 /**
- * Unpacks the entries of an item; `hashOf` computes the hash that links them. Throws if one does
- * not fit.
+ * Unpacks the entries of an item; `hashOf` computes the hash that links them. Throws if an entry is
+ * invalid.
  */
 export function entriesOf(
   { more = [], ...first }: EntryItem,

@@ -40,13 +40,13 @@ export function assertMayRefund({ hostId, receivers }: Gift, { role }: Refunder)
 
 /**
  * Decides on a refund: the sender gets everything back, on the same day also the gift's part of the
- * daily spend limit. A host's balance must cover it: if a host
- * could owe what they have spent, a sender, a host and a third account could hold the same credits
- * twice, and accounts are free. An admin takes from each receiver what is available; what a
- * receiver has spent is owed and repaid from whatever they receive next. If the sender has deleted
- * their account since, the credits are forfeited. If a receiver has, nothing covers the refund:
- * what they received has left, and a next user of their sub does not owe it. Nothing may be due any
- * more. Refuses with `gift_already_refunded` and `refund_not_covered`.
+ * daily spend limit. A host's balance must cover the refund: if hosts could owe what they have
+ * spent, a sender, a host and a third account could hold the same credits twice, and accounts are
+ * free. An admin takes from each receiver what is available; what a receiver has spent is owed and
+ * repaid from whatever they receive next. If the sender has deleted their account since, the
+ * credits are forfeited. If a receiver has, nothing covers the refund: their credits left with the
+ * account, and the next user of their sub does not owe them. All receivers must have been credited
+ * before. Refuses with `gift_already_refunded` and `refund_not_covered`.
  */
 export function refundGift(
   gift: Gift,

@@ -141,7 +141,7 @@ export const isForFormerUser = ({ leftAt }: Pick<Wallet, "leftAt">, sentAt: numb
 
 /**
  * Credits what was sent to a deleted user and forfeits it at once. The next user of the same sub
- * does not get it, not even for a debt, and sees it only if they have entries already.
+ * does not get it, not even for a debt, and sees its entries only if they have others already.
  */
 export function creditFormerUser(draft: Draft, movement: Movement): Draft {
   const { seq, since } = draft.after;
@@ -198,7 +198,7 @@ export function countSpending(draft: Draft, price: number, now: Date, limits: Sp
   return { ...draft, after: { ...draft.after, ...counted } };
 }
 
-/** Gives a payment that was returned its part of the daily limit back, if its day still counts. */
+/** Subtracts a returned payment from what was spent on its day, if that day is still counted. */
 export function uncountSpending(draft: Draft, price: number, paidAt: string): Draft {
   const { spent } = draft.after;
   if (spent?.day !== paidAt.slice(0, 10)) return draft;

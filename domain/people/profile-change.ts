@@ -109,14 +109,14 @@ export function changedProfile(
 
 type OfPicture = Pick<Profile, "picture" | "pictureId" | "pictureFrom">;
 
-/** The picture after a change; the address of a copy that is served here changes nothing. */
+/** The picture after a change; its own address, or the one it was fetched from, changes nothing. */
 function pictureAfter(was: OfPicture, given: string | null | undefined): OfPicture {
   if (given === undefined) return was;
   if (given !== null && (given === was.picture || given === was.pictureFrom)) return was;
   return { picture: given ?? "" };
 }
 
-/** The profile with a copy of the picture at another host, served from here. */
+/** The profile whose picture at another host is replaced by a copy that is served here. */
 export const withFetchedPhoto = (
   profile: Profile,
   picture: { id: string; url: string },
@@ -158,8 +158,8 @@ function linksAfter(was: Profile["links"], change: ProfileChange["links"]): Prof
 const keptDays = 30;
 
 /**
- * The profile with another username: once in 30 days, unless an admin assigns it. The same one
- * again, such as a repeated call whose response was lost, changes nothing.
+ * The profile with another username: once in 30 days, unless an admin assigns it. The current
+ * username changes nothing, so that a call whose response was lost can be repeated.
  */
 export function withUsername(
   profile: Profile,
@@ -182,7 +182,7 @@ const daySeconds = 24 * 3600;
 
 /**
  * Counts a change of names against a rate of `perDay`, at least 1: that many at once, and then one
- * after each such part of a day. `usedUntil` is the time up to which earlier changes have used up
+ * after each `perDay`th of a day. `usedUntil` is the time up to which earlier changes have used up
  * the rate; returns that time after this change (both ISO 8601). Refuses with `too_many_requests`
  * and the seconds to wait.
  */

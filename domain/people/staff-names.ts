@@ -32,7 +32,7 @@ const after = ["team", "real"];
  * them.
  */
 function staffPattern(reserved: readonly string[]): RegExp {
-  // Billings is a surname, so some plurals are not reserved.
+  // Billings is a surname, so plurals of words in -ing are not reserved.
   const words = reserved.map((word) => `${skeletonOf(word)}${word.endsWith("ing") ? "" : "s?"}`);
   const any = (parts: readonly string[]) => `(?:${parts.map(skeletonOf).join("|")})*`;
   return new RegExp(`^${any(before)}(?:${words.join("|")})+${any(after)}$`);
@@ -53,7 +53,7 @@ export function looksLikeStaff(username: string, reserved: readonly string[]): b
 
 /**
  * The largest number of letters that are compared with staff names. If reserved words are made of
- * others (`help`, `desk`, `helpdesk`), every eight of them double the work of the pattern.
+ * others (`help`, `desk`, `helpdesk`), every eight letters double the work of the pattern.
  */
 const staffNameMax = 60;
 

@@ -110,7 +110,7 @@ const clean = (value: unknown) =>
 
 /**
  * The profile of a new user. Names are cut to 100 code points and lose invisible characters; a
- * claimed username that is invalid is dropped. The table decides whether it is free.
+ * claimed username that is invalid is dropped. The table decides whether a valid one is free.
  */
 export function profileOf(userId: string, claims: ProfileClaims, now: Date): Profile {
   const at = now.toISOString();

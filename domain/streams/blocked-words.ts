@@ -5,8 +5,8 @@ import { decomposedPerCharacter } from "../text.ts";
 export const wordLengthMax = 50;
 
 /**
- * The characters of a word that count: all characters of a new word, the beginning of an older,
- * longer one. After decomposition a letter is one character or, like `ß`, two.
+ * The characters of a word that count: all characters of a new word, the beginning of an older word
+ * that is longer. After decomposition a letter is one character or, like `ß`, two.
  */
 const placesMax = wordLengthMax * (decomposedPerCharacter + 1);
 
@@ -67,7 +67,7 @@ export type WordAutomaton = {
   begun: readonly number[];
 };
 
-/** Above the index of any word. */
+/** Larger than the index of any word. */
 const none = 2 ** 31 - 1;
 
 /** The result of a search: the index of the first word found, and the number of steps. */
@@ -109,7 +109,7 @@ export function automatonOf(words: readonly (readonly Reading[])[]): WordAutomat
   return automaton;
 }
 
-/** The word that a list by node has for a node. */
+/** The word of a node in a list by node; `none` if there is none. */
 const wordAt = (words: readonly number[], node: number) => words[node] ?? none;
 
 /** The longest suffix of a node's path; the root is its own. */
@@ -133,7 +133,7 @@ function alphabetOf(words: readonly (readonly Reading[])[]) {
   return { symbolsOf, symbolAt, width: numbers.size };
 }
 
-/** The node that a symbol leads to: the longest path that what was read then ends with. */
+/** The node that a symbol leads to: the longest path with which the text read so far ends. */
 function follow(automaton: WordAutomaton, from: number, symbol: number) {
   const { edges, width } = automaton;
   let at = from;
@@ -164,7 +164,7 @@ export function search(automaton: WordAutomaton, text: readonly Reading[]): Sear
         word = Math.min(word, wordAt(automaton.ended, reached.node));
         next.add(reached.node);
       }
-    // What follows a suffix of a node follows the node, too.
+    // What can be found from a node's suffix is found from the node, too: the suffix is dropped.
     for (const node of next) next.delete(suffixOf(automaton, node));
     nodes = next.size === 0 ? new Set([0]) : next;
   }

@@ -94,7 +94,7 @@ type Acting = { userId: string; roles: readonly string[] };
 export const mayModerateChannel = ({ hostId, moderators }: Channel, { userId, roles }: Acting) =>
   hostId === userId || moderators.includes(userId) || roles.includes("admin");
 
-/** Refuses others with `not_a_moderator`. */
+/** Refuses callers who may not moderate the channel with `not_a_moderator`. */
 export function assertMayModerateChannel(channel: Channel, acting: Acting): void {
   if (!mayModerateChannel(channel, acting)) refuse("not_a_moderator");
 }

@@ -19,11 +19,11 @@ export function assertNoBlockedWord(content: string, stream: Stream): void {
   if (word !== undefined) refuse("word_blocked", { word });
 }
 
-/** Whether the sender must follow the host: in followers-only chat, all who may not moderate. */
+/** Whether the sender must follow the host: in followers-only chat, unless they may moderate. */
 export const needsFollowing = (stream: Stream, sender: Acting) =>
   stream.followersOnly && !mayModerate(stream, sender);
 
-/** Refuses if messages are switched off in the room: then only those who may moderate chat. */
+/** Refuses users who may not moderate while messages are switched off in the room. */
 export function assertMessagesOpen(stream: Stream, sender: Acting): void {
   if (stream.room?.IsMessageDisabled === true && !mayModerate(stream, sender))
     refuse("messages_disabled");
@@ -32,7 +32,7 @@ export function assertMessagesOpen(stream: Stream, sender: Acting): void {
 /** Limits on a sender's next message, besides bans. */
 export type ChatRules = { slowModeSeconds: number; perSecondMax: number };
 
-/** The rules for one sender: who may moderate is exempt from slow mode. */
+/** The rules for one sender: users who may moderate are exempt from slow mode. */
 export function chatRulesOf(stream: Stream, sender: Acting, perSecondMax: number): ChatRules {
   const slowModeSeconds = mayModerate(stream, sender) ? 0 : stream.slowModeSeconds;
   return { slowModeSeconds, perSecondMax };

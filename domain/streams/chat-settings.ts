@@ -39,7 +39,7 @@ export const settingsRefusals = [
   "stream_not_yours",
 ] as const;
 
-/** The rules of a chat as those who may change them see them. */
+/** The rules of a chat, as shown to users who may change them. */
 export const ChatSettings = z
   .object({
     slowModeSeconds: z.number().int(),

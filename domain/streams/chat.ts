@@ -42,7 +42,7 @@ export type Message = z.infer<typeof Message>;
 export const pinnedMessageOf = ({ pinned }: Pick<Stream, "pinned">): Message | undefined =>
   pinned?.message === undefined ? undefined : Message.parse(pinned.message);
 
-/** The message as its item has it: short, since pages of a chat are read by their bytes. */
+/** The message as stored: short, since reading pages of a chat costs by the byte. */
 export function itemOfMessage({
   updatedAt,
   sender,
@@ -81,7 +81,7 @@ export const withoutContent = <Shown extends object>(message: Shown) => ({
 });
 
 /**
- * The response to sending; repeated calls see in it whether the message was deleted since.
+ * The response to sending; to a repeated call, it shows whether the message was deleted since.
  */
 export const SentMessage = ChatMessage;
 export type SentMessage = z.infer<typeof SentMessage>;

@@ -42,8 +42,8 @@ export const isFundingOpen = ({ fundingGoal, funding }: Stream) =>
   fundingGoal != null && funding === undefined;
 
 /**
- * Refuses contributions to the user's own stream, to one without a funding goal, to one that is no
- * longer planned, and after the deadline.
+ * Returns the stream's funding goal. Refuses contributions to the user's own stream, to one without
+ * a funding goal, to one that is no longer planned, and after the deadline.
  */
 export function assertMayFund(stream: Stream, userId: string, now: Date): number {
   if (isHost(stream, userId)) refuse("funding_to_oneself");
@@ -119,7 +119,7 @@ export function dueAt(stream: Stream): string | undefined {
   return new Date(Math.min(Date.parse(plannedStartDate) + after, latest)).toISOString();
 }
 
-/** Expires a planned stream after its time, or returns its contributions. */
+/** The change that is due, if any: a decision on the contributions, or the stream's expiry. */
 export function applyDueChange(stream: Stream, now: Date): Partial<Stream> | undefined {
   const at = dueAt(stream);
   if (at === undefined || at > now.toISOString() || isReturning(stream)) return undefined;

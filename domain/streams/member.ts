@@ -20,7 +20,7 @@ const OneBan = z.object({
   names: z.object({ name: z.string(), surname: z.string() }).optional(),
 });
 
-/** A ban; a block with the mute that holds too and may end later. Its names are the block's. */
+/** A ban. A block may include a mute that may end later; the mute has the block's names. */
 const MemberBan = OneBan.extend({ mute: OneBan.omit({ names: true }).optional() });
 
 /** The public part of a ban: without its reason and names. */
@@ -41,13 +41,13 @@ export const Member = z.object({
   ban: MemberBan.nullish(),
   /** In a channel: the last ban that was removed, for streams that still have to show its end. */
   lifted: ShownBan.nullish(),
-  /** In a stream: what it has shown of its channel's ban, and the channel's revision of that. */
+  /** In a stream: what it has shown of a channel's ban, and the revision of the channel's item. */
   channel: z
     .object({ revision: z.number().int(), ban: ShownBan.nullish(), lifted: ShownBan.nullish() })
     .nullish(),
   /** In a paid stream: what admits the user. Changes of bans leave it unchanged. */
   pass: Pass.optional(),
-  /** Credits that they contributed before the stream began, when last, and when returned. */
+  /** Credits contributed before the stream began, when last, and when they were returned. */
   contributed: z.number().int().min(1).optional(),
   contributedAt: Timestamp.optional(),
   returnedAt: Timestamp.optional(),
@@ -85,7 +85,7 @@ type MemberBan = z.infer<typeof MemberBan>;
 const inForce = (ban: MemberBan | null | undefined, now: Date): MemberBan | undefined =>
   ban == null || (ban.endsAt !== null && ban.endsAt <= now.toISOString()) ? undefined : ban;
 
-/** A block and a mute of one member, in one place. */
+/** A member's block and mute, in a stream or in a channel. */
 type Bans = { [Action in BanAction]?: MemberBan | undefined };
 
 /** The bans of a member's own item that are in force. */
@@ -105,8 +105,8 @@ export function storedBan({ BLOCK, CHAT_ONLY }: Bans): Member["ban"] {
 }
 
 /**
- * The ban in force; an expired one is not. The stricter of two applies: BLOCK, or of the same kind
- * the one that ends later.
+ * The ban in force, if any. Of two, the stricter one applies: BLOCK, or of the same kind the one
+ * that ends later.
  */
 export function activeBan(member: Bannable | undefined, now: Date): MemberBan | undefined {
   const { BLOCK, CHAT_ONLY } = bansOf(member, now);

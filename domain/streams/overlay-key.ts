@@ -7,7 +7,7 @@ import { rowsOf, shownText, Timestamp, text } from "../text.ts";
 export const overlayKeysMax = 20;
 
 /**
- * The keys of a host may together have as many sockets as this number of keys: several browser
+ * All keys of a host together may have this many times the sockets of one key: several browser
  * sources on each of several machines.
  */
 export const fullKeysMax = 4;
@@ -82,7 +82,7 @@ export const createdOverlayKeyOf = (stored: OverlayKey, key: string): CreatedOve
   createdAt: stored.createdAt,
 });
 
-/** What an Idempotency-Key remembers of that response: everything except the key. */
+/** What an Idempotency-Key remembers of a `CreatedOverlayKey`: everything except the key. */
 export const overlayKeyReplay = {
   keep: (created: CreatedOverlayKey): CreatedOverlayKey => ({ ...created, key: null, url: null }),
 };

@@ -26,12 +26,12 @@ export const Reminder = z.object({
   userId: UserId,
   minute: z.number().int().nullable(),
   /**
-   * When it is sent: before the planned start, or (without minutes) when the stream goes live. It
-   * is sent then at the latest.
+   * The planned start, or `minute` minutes before it. A reminder with minutes is sent then, or when
+   * the stream goes live if that is earlier; one without minutes only when the stream goes live.
    */
   scheduledFor: Timestamp,
   /**
-   * The earliest time at which it can be sent: then, or when it was requested if that was later.
+   * `scheduledFor`, or the time of the request if that was later.
    */
   dueAt: Timestamp,
 });

@@ -17,8 +17,8 @@ export type FindKept = (n: number) => Promise<{ n: number; isKept: boolean } | u
  * none; `old`: the newest that was seen to be too old, for the next call's `from`. Numbers are
  * assigned in the order of time, so the kept messages are one range up to the end. Takes one look
  * if nothing has expired since `from`, or if everything old is deleted already. Otherwise the steps
- * from there double (without `from`, the chat is halved) until one look has passed the last old
- * message; the range between is then halved.
+ * from `from` double (without `from`, the chat is halved) until a look has passed the last old
+ * message; then the range in between is halved.
  */
 export async function lastExpired(
   count: number,
@@ -38,7 +38,7 @@ export async function lastExpired(
       continue;
     }
     end = next;
-    // The numbers just before it are deleted too: old messages may be deleted in any order.
+    // All numbers from `next` up to it are deleted: old messages may be deleted in any order.
     if (found !== undefined) last = found.n - 1;
   }
   return { last, old };

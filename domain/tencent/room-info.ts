@@ -63,7 +63,7 @@ const optional = z
   })
   .partial().shape;
 
-/** The same; a value that is not valid counts as absent. */
+/** The fields of a new room that may be absent; an invalid value counts as absent, too. */
 export const optionalFields = Object.fromEntries(
   Object.entries<z.ZodType>(optional).map(([name, schema]) => [name, schema.catch(undefined)]),
 ) as { [Name in keyof typeof optional]: z.ZodCatch<(typeof optional)[Name]> };
@@ -104,7 +104,7 @@ export const RoomInfo = z.object({
   IsPublicVisible: z.boolean(),
 });
 
-/** A room's title: its name, or without one, or one of white space, what is visible of its id. */
+/** A room's title: its name; if that is missing or blank, the visible characters of its id. */
 const titleOf = (roomId: string, name = "") =>
   name.trim() === "" ? withoutInvisible(roomId).trim() || "Live" : name;
 
@@ -146,7 +146,7 @@ export function changeRoom(
     const title = titleOf(stream.roomId ?? stream.id, RoomName);
     if (title !== stream.title) changes.title = title;
   }
-  // The stream's own may be a copy of it that is served here.
+  // Compared with the room's own URL, since the stream may show a copy that is served here.
   if (cover !== undefined && CoverURL !== was.CoverURL) changes.thumbnailUrl = cover;
   if (JSON.stringify(room) !== JSON.stringify(was)) changes.room = { ...stream.room, ...room };
   return Object.keys(changes).length === 0 ? undefined : changes;

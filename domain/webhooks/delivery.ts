@@ -5,7 +5,7 @@ import { PageInfo } from "../page.ts";
 import { rowsOf, shownText, Timestamp } from "../text.ts";
 import type { OutgoingEvent } from "./webhook.ts";
 
-/** The id of an event: the kind of its record and its position there. */
+/** The id of an event: the id of its record, and its position there if it is not the first. */
 export const EventId = shownText(200);
 
 const status = z.enum(["pending", "delivered", "failed"]);
@@ -105,7 +105,7 @@ const delays = [
 /**
  * Seconds to wait after this many scheduled attempts (1, 2, 3 …), undefined after the last.
  * `chance` (0 to 1) adds jitter of -20 % to +15 %, so that recovering receivers do not get
- * everything at once. The queues add time, which keeps the whole wait within the ±20 % of
+ * everything at once. With the time that the queues add, the whole wait stays within the ±20 % of
  * docs/webhooks.md.
  */
 function delayAfter(step: number, chance: number): number | undefined {
