@@ -33,7 +33,7 @@ export const { contract, handler } = endpoint(
     },
   },
   async ({ body, caller, now, newId, idempotentReply, assertNew }) => {
-    // A picture takes its time: an erasure of the host or a guest may have ended meanwhile.
+    // Storing a picture takes time, in which an erasure of the host or a guest may have ended.
     const isLate = typeof body.thumbnail === "object";
     const reading = getCallerProfile(caller, now, { consistent: isLate });
     const [known] = await Promise.all([reading, assertMayPlan(caller.userId)]);

@@ -27,7 +27,7 @@ export const { contract, handler } = endpoint(
   },
   async ({ query, caller }) => {
     const isShown = (one: Stream) => (query.moderated ? mayModerate(one, caller) : isListed(one));
-    // By cursor, the pages lead through the streams of all hosts.
+    // With a cursor, pages walk through the streams of all hosts and keep those that are shown.
     const listIds = (walk: StreamWalk) =>
       query.moderated && walk.after === undefined ? listModerated(caller, walk) : listNewest(walk);
     return showListed(query, listIds, (streams) => streams.filter(isShown));

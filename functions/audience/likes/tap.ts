@@ -6,7 +6,7 @@ import { endpoint } from "../../../platform/http/endpoint.ts";
 import { recordTaps } from "../../../platform/store/audience/likes.ts";
 import { getCrowdedStream } from "../../../platform/store/streams/stream-access.ts";
 
-/** Sends a session's total, not the new taps, so that repeated calls count once. */
+/** Clients send a session's total, not the new taps, so that repeated calls count once. */
 export const { contract, handler } = endpoint(
   {
     route: "PUT /api/v1/live-stream/{streamId}/likes",

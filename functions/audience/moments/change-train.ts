@@ -7,8 +7,8 @@ import { getHostedStream } from "../../../platform/store/streams/stream-access.t
 import { changeStream } from "../../../platform/store/streams/stream-changes.ts";
 
 /**
- * The stream's log takes the settings from the stream's item, and cancels a train when they are
- * gone.
+ * The stream's log takes the settings from the stream's item, and cancels an open train when trains
+ * are disabled.
  */
 export const { contract, handler } = endpoint(
   {

@@ -10,7 +10,7 @@ import {
   getModeratedStream,
 } from "../../../platform/store/streams/stream-access.ts";
 
-/** Its result is counted once no earlier call can still write: `moment.ended` carries it. */
+/** The result is counted when no earlier call can write any more; `moment.ended` contains it. */
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/live-stream/{streamId}/moments/{momentId}/end",

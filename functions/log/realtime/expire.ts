@@ -15,8 +15,8 @@ const Timed = z.union([ExpiryTimer, SocketRevocation, BanEnd]);
 const AccessChange = z.union([Timed, ChannelChange, ChannelMove, LostPass]);
 
 /**
- * Handles timed ends of tokens and bans, which are delayed queue messages, so that no process has
- * to wait in memory.
+ * Handles all messages of the queue `moments`. Ends of tokens and bans are delayed messages, so
+ * that no process has to wait for them in memory.
  */
 export const { contract, handler } = consumer(
   {

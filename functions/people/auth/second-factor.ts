@@ -2,8 +2,8 @@ import { removeRolesWithoutSecondFactor } from "../../../platform/auth/second-fa
 import { trigger } from "../../../platform/lambda/trigger.ts";
 
 /**
- * Without a second factor, an admin's token has no roles. Cognito gives up after five seconds,
- * which leaves the function time to log what went wrong.
+ * Without a second factor, an admin's token has no roles. Cognito waits only five seconds, half of
+ * the function's time limit, so the function can still log what went wrong.
  */
 export const { contract, handler } = trigger(
   {

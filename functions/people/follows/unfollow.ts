@@ -19,7 +19,7 @@ export const { contract, handler } = endpoint(
   },
   async ({ path: { userId }, caller }) => {
     const previouslyFollowing = await removeFollow(caller.userId, userId);
-    // A relation ends even if the user is gone.
+    // Only without a relation, so that followers can unfollow a user who is gone.
     if (!previouslyFollowing) await getProfile(userId);
     return { isFollowing: false, previouslyFollowing };
   },

@@ -7,7 +7,7 @@ import { logFault } from "../../../platform/runtime/log.ts";
 import { listNotices } from "../../../platform/store/people/notices.ts";
 import { listDueReminders } from "../../../platform/store/streams/reminders.ts";
 
-/** Reminders handled in one minute, in total and for one user; the rest wait for the next. */
+/** Reminders per minute, in total and for one user (the rest wait), and how many at once. */
 const bounds = { max: 1_000, ofOneMax: 20, togetherMax: 10 };
 
 /** A notice without progress for this long was lost, and is sent again. */

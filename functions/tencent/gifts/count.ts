@@ -34,7 +34,7 @@ export const { contract, handler } = command(
   },
 );
 
-/** The number of users who sent gifts, or of one; the sums over all are the room's totals. */
+/** How many users sent gifts (of one sender: 0 or 1), and one sender's sums. */
 async function countOf(streamId: string, sender: string | undefined, now: Date) {
   if (sender === undefined) return { ...(await readLeaders(streamId, now)), sums: undefined };
   const fan = await findFan(streamId, sender);
