@@ -83,7 +83,9 @@ export async function startRelay({ port, host }: { port: number; host: string })
     port: (http.address() as AddressInfo).port,
     async drain(milliseconds) {
       http.close();
+      state.isDraining = true;
       await closeInWaves([...state.connections.values()], milliseconds);
+      await state.handshakes.settled();
       work.stop();
       await Promise.allSettled([state.ended.settled(), state.rooms.end(), removeRelay(state.node)]);
     },
@@ -127,12 +129,14 @@ const openServer = (state: State) =>
 
 /** Checks a handshake and stores what its connection needs. Returns its status. */
 async function admit(
-  { admitted, ended, routes }: State,
+  state: State,
   request: IncomingMessage,
   connectionId: string,
 ): Promise<number> {
-  // The client has disconnected while its handshake waited.
-  if (!isConnected(request)) return 503;
+  const { admitted, ended, routes } = state;
+  // While the handshake waited, its client has disconnected, or the relay has begun to stop.
+  const isLate = () => state.isDraining || !isConnected(request);
+  if (isLate()) return 503;
   const handshake = readHandshake(request);
   const connectedAt = Date.now();
   const verdict = await answerHandshake(handshake, { connectionId, connectedAt }, routes);
@@ -143,8 +147,11 @@ async function admit(
     return statusCode;
   }
   const { caller, protocol } = verdict;
-  // The client has disconnected, so no socket will be opened.
-  if (!isConnected(request)) ended.add(listingOf(caller, connectionId));
+  // No socket will be opened.
+  if (isLate()) {
+    ended.add(listingOf(caller, connectionId));
+    return 503;
+  }
   const query = readQuery(handshake.queryStringParameters);
   admitted.set(request, { connectionId, connectedAt, caller, protocol, query });
   return 200;

@@ -36,6 +36,8 @@ export type State = {
   handshakes: Backlog<() => Promise<void>>;
   /** Sockets that have ended and are still listed. */
   ended: Backlog<Listing>;
+  /** Whether the relay stops: no socket opens any more. */
+  isDraining: boolean;
   count: number;
   /** When the last stored heartbeat began, in milliseconds since 1970. */
   markedAt: number;
@@ -77,5 +79,6 @@ export function createState(): State {
     }),
   );
   const admitted: State["admitted"] = new WeakMap();
-  return { ...held, opening, handshakes, ended, admitted, count: 0, markedAt: Date.now() };
+  const begin = { isDraining: false, count: 0, markedAt: Date.now() };
+  return { ...held, opening, handshakes, ended, admitted, ...begin };
 }

@@ -202,6 +202,8 @@ async function sendPage(room: Room, subscription: Subscription): Promise<void> {
     await untilRead(subscription.connection);
     sendRun(subscription, [encode(frame)]);
   }
+  // A subscription that replaced it continues here if it fails.
+  if (subscription.isOver) return;
   // Missing frames have expired.
   subscription.next = Math.max(subscription.next, next + count);
 }

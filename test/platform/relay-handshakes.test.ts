@@ -170,3 +170,22 @@ test("a handshake is answered while the log of its stream cannot be read", async
   const [message] = await first.finally(() => relay.drain(0));
   expect(JSON.parse(String(message))).toMatchObject({ type: "subscribed", streamId });
 });
+
+test("a handshake in progress when its relay stops is refused, and leaves no socket", async () => {
+  const relay = await startRelay({ port: 0, host: "127.0.0.1" });
+  const [begun, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const restore = intercept(async ({ name, input }, next) => {
+    if (name === "QueryCommand" && JSON.stringify(input).includes("SOCKET#")) {
+      begun.resolve();
+      await released.promise;
+    }
+    return next();
+  });
+  const status = handshakeAt(relay.port, { as: "late" });
+  await begun.promise;
+  const drained = relay.drain(0);
+  released.resolve();
+  expect(await status).toBe(503);
+  await drained.finally(restore);
+  expect(await listSockets("late", now)).toEqual([]);
+});

@@ -2,7 +2,7 @@ import { jest } from "@jest/globals";
 import { putFrame } from "../../platform/store/log/frames.ts";
 import { getLog } from "../../platform/store/log/logs.ts";
 import { deleteItem, putItem } from "../../platform/table/items.ts";
-import { key } from "../../platform/table/keys.ts";
+import { key, prefix } from "../../platform/table/keys.ts";
 import { socketLimits } from "../../relay/connection.ts";
 import type { Connection } from "../../relay/model.ts";
 import { createRooms } from "../../relay/rooms.ts";
@@ -124,4 +124,28 @@ test("a viewer who reads slowly gets many large frames without too much unread a
   expect(socket.frames.slice(0, 40)).toEqual(Array.from({ length: 40 }, (_, n) => n + 2));
   // Above this, the next write disconnects the client.
   expect(unread.most).toBeLessThanOrEqual(socketLimits.unreadBytes);
+});
+
+test("a viewer whose repeated subscribe fails while they catch up misses no frame", async () => {
+  // More than memory holds, so that the first ones are read from the table.
+  const request = await streamWith(600);
+  const { connection: socket, frames } = socketOf("impatient");
+  let reads = () => frames.length < 3;
+  const connection: Connection = {
+    ...socket,
+    unread: () => (reads() ? 0 : socketLimits.unreadBytes),
+  };
+  await subscribe(rooms, connection, request, new Date());
+  await until(() => frames.length === 3);
+  const restore = intercept(async ({ input }, next) => {
+    if (!JSON.stringify(input).includes(prefix.members)) return next();
+    // The page that was being sent ends meanwhile.
+    reads = () => true;
+    await new Promise((done) => setTimeout(done, 200));
+    throw new Error("The table does not answer");
+  });
+  const again = subscribe(rooms, connection, { streamId: request.streamId }, new Date());
+  await expect(again.finally(restore)).rejects.toThrow("The table does not answer");
+  await until(() => connection.subscriptions.get(request.streamId)?.isLive);
+  expect(frames).toEqual(Array.from({ length: 599 }, (_, n) => n + 2));
 });
