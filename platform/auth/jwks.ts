@@ -6,7 +6,7 @@ import { callIssuer } from "./issuer.ts";
 
 /** The shortest time between two fetches of the issuer's keys, however many tokens need one. */
 const fetchPauseMilliseconds = 10_000;
-/** The same after a failed fetch, while all tokens with unknown keys wait for the next one. */
+/** The pause after a failed fetch, during which no token with an unknown key can be verified. */
 const failurePauseMilliseconds = 1_000;
 
 /** Limits on the set of keys. */

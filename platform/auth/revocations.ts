@@ -63,9 +63,9 @@ export const listedAction = (revocation: Revocation, now: Date): Action => ({
 });
 
 /**
- * Revokes tokens: in the table, and in the list, once a second for the same tokens, together with
- * the call's reply. One transaction, which must be committed before the sockets are looked up.
- * An earlier revocation of the same user that covers more tokens stays.
+ * Revokes tokens in one transaction with the call's reply: it writes the entry for all tokens that
+ * may live and one of the list (one a second for the same tokens). Await it before the sockets to
+ * close are looked up. An earlier revocation of the same user that covers more tokens stays.
  */
 export async function revoke<Answer>(
   revocation: Revocation,

@@ -70,11 +70,11 @@ const readMillisecondsMax = 2_000;
 /** What identifies a caller's token. */
 export type Session = Pick<Caller, "userId" | "issuedAt" | "tokenId">;
 
-/** When the list was read; never if that is too far ahead: then our clock was set back. */
+/** When the list was read; -Infinity if that is too far ahead, since our clock was set back. */
 const lastRead = (now: number) =>
   known.readAt > now + clocksMilliseconds ? Number.NEGATIVE_INFINITY : known.readAt;
 
-/** Whether the list is recent enough, and the end of its next refresh if that is due. */
+/** Whether the list is recent enough; `refreshed` settles after a refresh, if one is due. */
 function checkRevocations(now: Date): { isRecent: boolean; refreshed: Promise<void> } {
   const age = now.getTime() - lastRead(now.getTime());
   const isDue = age > ages.fresh;

@@ -52,7 +52,7 @@ function createVerifier() {
     jwksUri: setting("JWKS_URI"),
     // The audience is checked below: Cognito's access tokens carry it as client_id.
     audience: null,
-    // Of `nbf`; `exp` is checked again below, without a tolerance.
+    // The tolerance for `nbf`; `exp` is checked again below, without one.
     graceSeconds,
     customJwtCheck: ({ header, jwk }) => assertSigning(header as Header, jwk as SigningKey),
   });
@@ -129,8 +129,8 @@ async function renewKeys(nowMilliseconds: number): Promise<boolean> {
 const keyKinds: Record<string, string> = { RS: "RSA", ES: "EC", Ed: "OKP" };
 
 /**
- * Extensions that must be understood are not supported (`crit`, RFC 7515 4.1.11), and a key without
- * an algorithm serves only those of its own kind.
+ * Throws for extensions that must be understood (`crit`, RFC 7515 4.1.11), since none is supported,
+ * and for an algorithm of another kind than the key, which may not name its algorithm.
  */
 function assertSigning(header: Header, jwk: SigningKey): void {
   if (header.crit !== undefined) throw new Error("crit");

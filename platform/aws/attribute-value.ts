@@ -79,9 +79,9 @@ const base64 = ({ buffer, byteOffset, byteLength }: Uint8Array) =>
 const bytes = (text: unknown) => new Uint8Array(Buffer.from(text as string, "base64"));
 
 /**
- * Converts a value from DynamoDB's notation, by the same rules: sets become `Set`, binary becomes
- * `Uint8Array`, and an integer too large for an exact double becomes `bigint`. Throws for other
- * such numbers, and for unknown types.
+ * Converts a value from DynamoDB's notation, by the rules of `toAttribute`: sets become `Set`,
+ * binary `Uint8Array`, and an integer that a double cannot hold `bigint`. Throws for other numbers
+ * that a double cannot hold, and for unknown types.
  */
 export function fromAttribute(attribute: Attribute): unknown {
   for (const type in attribute) {

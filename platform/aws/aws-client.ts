@@ -40,7 +40,7 @@ export function openClient<C>(
       connectionTimeout: most,
       requestTimeout: most,
       throwOnRequestTimeout: true,
-      // A response that stops halfway: the request's own timeout ends with the headers.
+      // For a response that stops halfway: `requestTimeout` only covers the time until its headers.
       socketTimeout: most,
     },
     ...settings,
@@ -48,7 +48,7 @@ export function openClient<C>(
   const { middlewareStack } = client as { middlewareStack?: Stack };
   const where = { step: "deserialize", priority: "high", name: "boundTry" };
   middlewareStack?.add((next) => (args) => bound(() => next(args), most), where);
-  // This middleware prepares everything for a log that is never written: 40 % of reading a room.
+  // This middleware prepares a log that is never written, in 40 % of the time of reading a room.
   middlewareStack?.remove("loggerMiddleware");
   return client;
 }
@@ -127,7 +127,7 @@ export function sendWithin(
   request: TransportRequest,
   milliseconds: number,
 ): Promise<TransportAnswer> {
-  // A transport has one listener, for which an AbortController for each call would be too much.
+  // A transport adds one listener, so this costs less than an AbortController for each call.
   let abort: (() => void) | undefined;
   const signal: AbortListening = {
     addEventListener(_type, listener) {

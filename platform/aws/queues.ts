@@ -123,8 +123,8 @@ export function splitBy<Value>(
 const delayMaxSeconds = 900;
 
 /**
- * Sends a message that arrives at a given time: not earlier, or after the longest delay of SQS, in
- * which case its reader sends it on. Nothing waits in memory, so the timer survives every crash.
+ * Sends a message for a given time. It arrives then, or after the longest delay of SQS, if that is
+ * earlier: then its reader sends it again. Nothing waits in memory, so the timer survives a crash.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-timers.html
  */
 export function sendAt(

@@ -68,7 +68,7 @@ export type Contract = {
   isBodyOptional?: true;
   /** Reads a body as a form (`multipart()`) or as JSON; without it, only JSON is accepted. */
   form?: FormReader;
-  /** The same for a body that always has a file, so that JSON is never accepted. */
+  /** Like `form`, for a body that always has a file, so that JSON is never accepted. */
   formOnly?: FormReader;
   /** Status and schema of a success; 204 has no body. */
   answer: readonly [status: 200 | 201 | 204, schema: z.ZodType];

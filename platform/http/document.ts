@@ -79,7 +79,7 @@ export function document<const C extends Declaration>(
   return { contract, handler };
 }
 
-/** The folders of a mistyped address, at most: the links of its page repeat `../` for each. */
+/** The most folders of a mistyped address that gets a page, whose links repeat `../` for each. */
 const foldersMax = 10;
 
 /**

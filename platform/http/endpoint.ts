@@ -107,7 +107,7 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
       await countCall(rateOf(contract, caller), caller.userId, call, unitsOf(contract.cost));
     if (caller !== undefined) assertRole(caller, contract.caller);
     call.caller = caller;
-    // A form always has a picture here, whose size is known only when megabytes are parsed.
+    // Such a form has a picture, whose size is known only after megabytes have been parsed.
     if (contract.formOnly && caller) assertNotRefused("uploads", caller.userId, call.now);
     const body = await readBody(event, contract);
     const request = {
@@ -216,7 +216,7 @@ function succeed(contract: Contract, call: Call, answer: unknown): APIGatewayPro
 
 async function answerError(contract: Contract, call: Call, error: unknown) {
   const refused = error instanceof Refusal ? error : undefined;
-  // A stored response is for a caller who is still signed in.
+  // Only a caller who is still signed in gets a stored response.
   const mayRepeat = refused !== undefined && refused.kind !== "unauthenticated";
   if (call.keyed !== undefined && (error instanceof DuplicateKeyError || mayRepeat)) {
     const mayFinish = error instanceof DuplicateKeyError;

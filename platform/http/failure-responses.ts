@@ -49,7 +49,7 @@ export const failureResponsesOf = (contract: Contract) =>
 /** The component name of a failure that operations without further details share. */
 const plainName = (status: number) => `Failure${status}`;
 
-/** The failures of a call of which only the required token is known. */
+/** The failures that every call with a token can have, by status. */
 const plain = new Map(failuresOf({ route: "GET /", caller: "user" }));
 
 const isPlain = (status: number, { codes }: Failing) =>

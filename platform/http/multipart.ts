@@ -36,7 +36,7 @@ async function readMultipart(
   for (const [name, value] of form) {
     if (Object.hasOwn(fields, name))
       refuse("request_invalid", { problem: `${name}: expected one value` });
-    // The parser has replaced the bytes that are not UTF-8, so the body does not contain this text.
+    // The parser replaces bytes that are not UTF-8 by U+FFFD, so the body lacks the parsed text.
     if (
       typeof value === "string" &&
       value.includes("\ufffd") &&
@@ -52,7 +52,7 @@ async function readMultipart(
   return fields;
 }
 
-/** A quote inside a quoted file name, as curl can send it; a backslash may also be the last one. */
+/** A quote in a file name (from curl); at its end, `\"` is a backslash and the closing quote. */
 const escapedQuote = /\\"(?![ \t]*(?:;|$))/gm;
 
 /**

@@ -217,7 +217,7 @@ function responsesOf(contract: Contract): ZodOpenApiResponsesObject {
   return { ...responses, ...failureResponsesOf(contract) };
 }
 
-/** What an answer with an ETag becomes for callers who have it. */
+/** The 304 response to a caller who already has the current version. */
 export const notModified = { description: "Not modified: `If-None-Match` has the current ETag" };
 
 function successOf({ isBare, mediaType }: Contract, status: number, schema: z.ZodType) {

@@ -49,7 +49,7 @@ export function socketServersAt(url: string | undefined) {
 
 /** Replaced by `bin/build/build.ts` with the page of `web/docs`. */
 declare const DOCS_PAGE: BuiltPage;
-/** The same for the guides. */
+/** Replaced by `bin/build/build.ts` with the page of the guides. */
 declare const GUIDES_PAGE: BuiltPage;
 
 /**

@@ -58,7 +58,7 @@ export const withReplay = (grants: Grants): Grants => ({
   write: [...(grants.write ?? []), "REPLAY"],
 });
 
-/** What the handler of this call is given to make it happen once. */
+/** The functions with which a handler makes this call idempotent. */
 export function idempotency(contract: Contract, call: KeyedState): Idempotency<unknown> {
   const { keyed, now } = call;
   const idempotentReply = (answer: unknown) => {

@@ -14,7 +14,7 @@ export function parseInput<S extends z.ZodType>(schema: S, value: unknown): z.ou
   throw new Refusal("request_invalid", {}, sentences(parsed.error.issues));
 }
 
-/** Names of types for people, by zod's names. */
+/** Readable names of types, by zod's names. */
 const typeNames: Record<string, string> = {
   string: "text",
   number: "a number",
@@ -50,7 +50,7 @@ function expectationOf(issue: z.core.$ZodRawIssue): string {
 /** The largest number of sentences about one request. */
 export const sentencesMax = 20;
 
-/** A value of another type has one problem: its length, which zod checks too, means nothing. */
+/** The problems as sentences. Of a value of a wrong type only that, not its length or range. */
 function sentences(issues: z.core.$ZodIssue[]): string[] {
   const placeOf = ({ path }: z.core.$ZodIssue) => path.map(String).join(".");
   const isMistyped = ({ code }: z.core.$ZodIssue) => code === "invalid_type";

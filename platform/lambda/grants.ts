@@ -60,7 +60,7 @@ export type Grants = {
   issuer?: true;
 };
 
-/** How much a function is given, where it is not `defaults`. */
+/** A function's memory and time limit; `defaults` replace what is absent. */
 export type Resources = { memoryMegabytes?: number; timeoutSeconds?: number };
 
 /** The resources of a function unless its contract overrides them. */

@@ -39,7 +39,7 @@ const lookupPublic = publicLookup(lookup);
 /** Limits on the time and size of a response. */
 export type Bounds = { timeoutMilliseconds: number; bytesMax: number };
 
-/** A call; with `agent: false` on a connection of its own, which is not repeated. */
+/** A call; with `agent: false` it gets a new connection, and so is never repeated. */
 type Call = {
   method: "GET" | "POST";
   headers: OutgoingHttpHeaders;
@@ -101,7 +101,7 @@ const responseOf = (request: ClientRequest, payload: string | undefined) =>
     // A connection that switches to another protocol (101) ends without an error.
     request.once("close", () => reject(new UnusableAnswer(closed)));
     request.once("response", (response) => {
-      // The reason why its body ends early, such as the time limit.
+      // Readers of the body get the reason why it ends early, such as the time limit.
       request.on("error", (error) => response.destroy(error));
       resolve(response);
     });

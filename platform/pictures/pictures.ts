@@ -50,7 +50,7 @@ export async function keepPicture(
   return storePicture(file, made, { now, newId });
 }
 
-/** Stores a picture's bytes and its other sizes, if it has any, until the sweep or its actions. */
+/** Stores a picture's bytes and its other sizes. The sweep removes them if no action records it. */
 export async function storePicture(
   { bytes, mediaType }: PictureFile,
   made: Sizes | undefined,

@@ -56,7 +56,7 @@ function allSizesOf(bytes: Uint8Array): Sizes {
   const isJpeg = images.every(({ image }) => isOpaque(image));
   const encode = (image: PhotonImage) =>
     isJpeg ? orientedAs(bytes, image.get_bytes_jpeg(quality)) : image.get_bytes();
-  /** Noise hardly gets smaller by encoding: half the sides have a quarter of the bytes. */
+  /** Encodes with half the sides, a quarter of the bytes, while a noisy picture is too large. */
   const encodeUsual = (image: PhotonImage): Uint8Array => {
     const encoded = encode(image);
     if (encoded.length <= usualBytesMax) return encoded;

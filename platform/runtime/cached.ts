@@ -16,8 +16,8 @@ const longListsMax = 4;
 
 /**
  * Caches long lists of a read function for 5 s, so that a caller who requests one twenty times a
- * second does not exhaust its key's throughput. `about` is the length of the list when this process
- * last read it, 0 if it was short. A call that reads a list gets its length (`onRead`).
+ * second does not exhaust its key's throughput. `about` is the length of the cached list that has
+ * expired, 0 without one. `onRead` gets the length of a list that was read instead of cached.
  */
 export function cachedIfLong<One>(
   read: (id: string, now: Date, about: number) => Promise<readonly One[]>,

@@ -99,7 +99,7 @@ export class BoundedSet<Value> extends Set<Value> {
 
 /**
  * Whether something was done less than this many milliseconds ago; all times are in milliseconds
- * since 1970. Nothing is recent whose time is as far ahead: this machine's clock was set back.
+ * since 1970. A time as far in the future is not recent: this machine's clock was set back.
  */
 export const isRecent = (at: number, now: number, milliseconds: number): boolean =>
   Math.abs(now - at) < milliseconds;

@@ -14,7 +14,7 @@ const keptSeconds = 3_600;
 /** When the unresponsive application was last asked, and when it responded again. */
 const Tries = z.object({ askedAt: z.number(), answeredAt: z.number().default(0) });
 
-/** When this process last got no response, in milliseconds since 1970; undefined while it does. */
+/** When a call of this process last timed out (epoch milliseconds); undefined after a response. */
 let failedAt: number | undefined;
 
 /** Resets this process's state: for tests of several environments. */

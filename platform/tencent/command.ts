@@ -200,8 +200,8 @@ async function answerError(contract: CommandContract, call: Call, error: unknown
 const looksMax = 6;
 
 /**
- * The response that the key is remembered for; waits briefly while another call with it is in
- * progress.
+ * The response that is stored for the call's key, if any. Waits briefly for it while another call
+ * with the key is in progress.
  */
 async function findAnswer(call: KeyedCall, now: Date, inProgress: boolean): Promise<unknown> {
   for (let look = 1; ; look++) {

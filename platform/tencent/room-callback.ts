@@ -29,7 +29,7 @@ export async function queueCallback(change: RoomChange, now: Date): Promise<void
       ? createdCallback(stream, change)
       : destroyedCallback(stream, change, await statisticOf(streamId, at, now));
   const event = { id: `room:${streamId}:${kind}`, type: afterRoom[kind], at, data };
-  // Grouped by RoomId, which names one room after the other.
+  // Grouped by RoomId, since several rooms may have the same one in succession.
   await queueEvents(roomId, [{ receiver: { id: tencentReceiver }, events: [event] }]);
 }
 

@@ -44,7 +44,7 @@ const applicationKey = storedKey("TENCENT_SECRET_ARN");
 /** The secret key of the Tencent application, which its back ends sign with. */
 export const getSecretKey = applicationKey.get;
 
-/** The same key, read again after a signature did not verify. */
+/** The application's key, read again after a signature did not verify. */
 export const rereadSecretKey = applicationKey.reread;
 
 /** The key in the URL of callbacks from Tencent. */

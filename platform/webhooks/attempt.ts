@@ -7,12 +7,12 @@ import type { Receiver } from "./receivers.ts";
 /** The status with which a receiver unsubscribes. */
 const goneStatus = 410;
 
-/** Whether a receiver answered: any 2xx, since frameworks have different ones. */
+/** Whether a delivery was accepted: any 2xx, since frameworks differ in their default. */
 export const isSuccess = (statusCode: number) => statusCode >= 200 && statusCode < 300;
 
 /**
- * Makes one attempt; undefined if the receiver no longer accepts deliveries. One that answers that
- * it is gone is disabled.
+ * Makes one attempt; undefined if the receiver no longer takes such deliveries. A webhook that
+ * answers 410 is disabled.
  */
 export async function attempt(
   receiver: Receiver,

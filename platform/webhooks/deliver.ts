@@ -52,7 +52,7 @@ export async function deliver(job: DeliveryJob, info: ReceiveInfo): Promise<void
   await waitForAll(due.map((one) => repeat(job.receiverId, one, info)));
 }
 
-/** Removes deleted texts from stored deliveries; for unsent ones there is a mark. */
+/** Removes deleted texts from stored deliveries; `send` omits them from others by their marks. */
 async function forget({ receiverId, messages }: Extract<DeliveryJob, { kind: "forget" }>) {
   const events = messages.flatMap(({ id, createdAt: at, pins = [] }) => [
     { id: recordIdOfMessage(id), at },
@@ -93,7 +93,7 @@ async function deliverEvents(
 
 const targetMilliseconds = 1_000;
 
-/** Reads the target of a series of attempts, which may take a minute: again after a second. */
+/** Reads the target for a series of attempts, again after a second: it may change meanwhile. */
 function createTargetReader(
   job: Extract<DeliveryJob, { kind: "events" }>,
 ): () => Promise<DeliveryTarget> {
@@ -152,7 +152,7 @@ async function repeat(
   if (delivery === undefined) return;
   // This comes before the check of the waiting time: a redelivered message has always waited.
   if (step !== undefined && !isDue(delivery, step)) {
-    // Its attempt was recorded by a call that may have died before it queued the next one.
+    // The call that recorded this attempt may have died before it queued the next one.
     if (isRepeated && receiver !== undefined) await scheduleOrReport(receiver, delivery);
     return;
   }

@@ -133,7 +133,7 @@ async function shownOf(
   return { totals, foundBehind };
 }
 
-/** Whether the log derived this event. A train that was ended by hand is in its record as well. */
+/** Whether the log may have derived this event. A cancelled train may also be in a record. */
 const isFound = (type: string, data: Record<string, unknown>) =>
   type === "moment.changed" ||
   (data.kind === "train" && (type === "moment.started" || data.status === "cancelled"));

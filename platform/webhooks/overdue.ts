@@ -60,7 +60,7 @@ const isOverdue = ({ status, nextAttemptAt, createdAt }: Delivery, now: Date) =>
 /** Sends one delivery again; false if it is no longer overdue. */
 async function requeue(receiverId: string, id: string, now: Date): Promise<boolean> {
   const at = now.toISOString();
-  // Its due time moves, so that it is not sent again every minute while it waits.
+  // Its due time becomes now, so that it is not sent again every minute while it waits.
   const after = await changeDelivery(receiverId, id, (before) =>
     isOverdue(before, now) ? { ...before, nextAttemptAt: at } : before,
   );

@@ -25,14 +25,14 @@ export type Receiver = {
   id: string;
   /** The body for an event, which stays the same for all of its attempts. */
   bodyOf(event: OutgoingEvent): string;
-  /** Where a delivery is posted, and with which headers; undefined if it no longer is. */
+  /** Where a delivery is posted, with which headers; undefined if it must not be sent any more. */
   addressOf(
     delivery: Pick<Delivery, "eventId" | "type" | "body">,
     now: Date,
   ): { url: string; headers: Record<string, string> } | undefined;
   /**
-   * Ends all attempts, for receivers that can answer that they are gone (410). False if this one
-   * has changed meanwhile: another one may be at its URL.
+   * Ends all attempts, for receivers that can answer that they are gone (410). False if the
+   * receiver was changed meanwhile: the answer may have come from its former URL.
    */
   disable?(): Promise<boolean>;
 };
