@@ -36,14 +36,14 @@ export function addStage(app: App, given: Stage): void {
   const serves = { ...inputs, otherApis, picturesUrl, logGroup };
   const endpoints = endpointStacks.map((name) => new Endpoints(app, id(name), stage, name, serves));
   const http = new HttpApi(app, id("http"), stage, pictures.api);
-  // They know data, queues and the issuer by name; access logs need the account's role, and what
-  // reads the table and the queues is deployed before what writes there.
+  // These stacks refer to data, queues and the issuer by name; access logs need the account's role,
+  // and readers of the table and the queues are deployed before functions that write there.
   const serving = [realtime, pictures, tencent, ...endpoints, http];
   for (const [at, stack] of serving.entries())
     for (const before of [account, data, identity, ...serving.slice(0, at)])
       stack.addStackDependency(before);
   const relay = stage.relay && new Relay(app, id("relay"), stage, inputs);
-  // Its log must exist before its lines can be counted.
+  // Functions are deployed first: they use the relay only while a task runs (docs/deploying.md).
   relay?.addStackDependency(realtime);
   const host = placeHost(app, stage, { http, pictures, tencent, realtime });
   if (stage.repository !== undefined)

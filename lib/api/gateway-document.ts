@@ -152,8 +152,8 @@ function preflight(origins: readonly string[]): Operation {
     "x-amazon-apigateway-integration": {
       type: "mock",
       requestTemplates: { "application/json": '{"statusCode": 204}' },
-      // If JSON is a binary type, the template is otherwise not applied, and every preflight is a
-      // 500.
+      // JSON is a binary type here, and the template applies only to text: without this, every
+      // preflight would be a 500.
       contentHandling: "CONVERT_TO_TEXT",
       passthroughBehavior: "when_no_match",
       responses: {
@@ -190,8 +190,8 @@ function securitySchemes(gateway: Gateway) {
 }
 
 /**
- * API Gateway imports one path parameter per position: neither one with another name nor a greedy
- * one may be next to it. Throws for a second one.
+ * Throws if one position of the paths has two parameters, with different names or one of them
+ * greedy: API Gateway imports only one.
  */
 function assertOneParameter(paths: readonly string[]): void {
   const names = new Map<string, string>();

@@ -36,7 +36,7 @@ export function gatewayRole(scope: Construct, stage: Stage): Role {
   });
 }
 
-/** By name and not by reference: a route must not make two stacks depend on each other. */
+/** A function's ARN, by name: by reference, a route would make two stacks depend on each other. */
 export const functionArn = (stage: Stage, name: string) =>
   `arn:${Aws.PARTITION}:lambda:${Aws.REGION}:${Aws.ACCOUNT_ID}:function:${functionName(stage.name, name)}`;
 
@@ -70,7 +70,7 @@ const accessFields = {
   failure: "$context.error.responseType",
 };
 
-/** An API's document may set another threshold than the usual one. */
+/** The key with which an API's document overrides the usual compression threshold. */
 export const compressionKey = "x-amazon-apigateway-minimum-compression-size";
 
 /** Shorter bodies are sent uncompressed: compressing them saves nothing. */

@@ -17,13 +17,13 @@ import { notFoundOf } from "./http-api.ts";
 /** The stage of the API, which is also its path prefix. */
 const stageName = "pictures";
 
-/** The largest compression threshold of API Gateway, which is more than the largest answer. */
+/** The largest compression threshold of API Gateway, which no response reaches. */
 const compressionBytesMax = 10_485_760;
 
 /**
  * The body of the API of pictures (OpenAPI 3.0.1): GET and HEAD of one path. Every media type is
  * binary, since the conversion of a base64 response depends on the client's Accept header, which
- * may be anything. For an API with its own preflights this would break them.
+ * may be anything. In an API with preflights of its own, this would break them.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/lambda-proxy-binary-media.html
  */
 function pictureDocument(
@@ -33,7 +33,7 @@ function pictureDocument(
 ) {
   const { path } = contract;
   const found = { ...parametersOf(path), ...integration(name, gateway) };
-  // Below the picture's parameter, because next to it the gateway allows no greedy one.
+  // The catch-all is below the picture's path, since one position may have only one parameter.
   const paths = { "/": {}, [path]: { get: found, head: found }, [`${path}${catchAll}`]: {} };
   return {
     ...documentOf(gateway, paths, notFound),

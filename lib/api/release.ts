@@ -45,15 +45,15 @@ export function addCanaries(
   const application = new LambdaApplication(scope, "canaries");
   const role = deploymentRole(scope, stage);
   const aliases = canaries.map(({ name, contract, target }) => {
-    // A version keeps its settings, and settings that are parameters are not in its hash. Only
-    // functions with these may get a new one: Lambda refuses a version without a change.
+    // A version keeps its settings, but CDK's hash omits those that are parameters. They are added
+    // only for functions that have them, since Lambda refuses a new version without a change.
     const known = issuerKnownTo(contract, stage);
     if (known.length > 0) target.invalidateVersionBasedOn(JSON.stringify(known));
     const flat = flatName(name);
     const version = target.currentVersion as IVersion;
     const alias = new Alias(scope, `${flat}-alias`, { aliasName, version });
-    // A function that leaves `canaries` is called by its alias until the gateway's stack is
-    // deployed.
+    // A function that is removed from `canaries` is called by its alias until the gateway's stack
+    // is deployed.
     alias.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     const alarms = failureAlarms(scope, stage, name, version);
     const group = new LambdaDeploymentGroup(scope, `${flat}-canary`, {
@@ -68,7 +68,7 @@ export function addCanaries(
       deploymentConfig: stage.deploysAtOnce
         ? LambdaDeploymentConfig.ALL_AT_ONCE
         : LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES,
-      // Switched off, not left out: CodeDeploy would keep the alarms of the version before.
+      // Ignored, not left out: without a list, CodeDeploy would keep the previous version's alarms.
       alarms,
       ignoreAlarmConfiguration: stage.deploysAtOnce === true,
     });

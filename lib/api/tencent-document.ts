@@ -67,11 +67,11 @@ const failures: Failures = {
   WAF_FILTERED: [60002, "The request was refused by the firewall"],
 };
 
-/** The gateway's message if a callback's function did not respond, which may have done its work. */
+/** The message if a callback's function did not respond, although it may have done its work. */
 const unanswered = "No answer: the gift may have been charged";
 const mayBeDone = ["DEFAULT_5XX", "INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT"];
 
-/** The same for callbacks, with the only code that means another failure. */
+/** The failures that the gateway generates for callbacks, all with the code `otherReason`. */
 const callbackFailures: Failures = Object.fromEntries(
   Object.entries(failures).map(([type, [, says]]) => [
     type,

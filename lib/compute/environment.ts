@@ -34,7 +34,7 @@ const ofKind =
     kinds.includes(contract.kind);
 /** Functions that verify tokens. */
 const judges = ofKind("authorizer", "relay");
-/** Functions that know whose tokens callers have. */
+/** Functions that get the issuer's settings: they verify tokens or call the issuer. */
 export const asksIssuer = (contract: AnyContract) =>
   judges(contract) || contract.grants.issuer === true;
 const toSockets = ({ kind, grants }: AnyContract) =>
@@ -54,7 +54,7 @@ const givesParts = ({ grants }: AnyContract) => grants.tasks?.includes(postSlice
 const describes = (contract: AnyContract) =>
   contract.kind === "endpoint" && contract.route.endsWith(".json");
 
-/** The functions among them that need the address of the sockets. */
+/** The function that describes the sockets, whose address it needs. */
 const describesSockets = (contract: AnyContract) =>
   contract.kind === "endpoint" && contract.route === "GET /asyncapi.json";
 

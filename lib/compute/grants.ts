@@ -30,8 +30,8 @@ const changing = [
 ];
 
 /**
- * How the bucket of pictures is used: the actions, and the paths below its ARN. To readers who may
- * not list it, S3 says of a missing object that they may not read it.
+ * How the bucket of pictures is used: the actions, and the paths below its ARN. Readers may list
+ * it, because otherwise S3 answers that access is denied if an object is missing.
  */
 const pictureActions = {
   read: [

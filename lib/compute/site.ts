@@ -80,7 +80,7 @@ export function siteOf(
   };
 }
 
-/** By name, so that a function may be deployed before those that it invokes. */
+/** A function's ARN, by name, so that its callers may be deployed before it. */
 const functionArn = (scope: Construct, stage: Stage, name: string) =>
   Stack.of(scope).formatArn({
     service: "lambda",

@@ -64,8 +64,8 @@ export function connectSource(
   const scope = Stack.of(target);
   if ("every" in on) {
     const schedule = Schedule.expression(on.every);
-    // The next call does what a failed one has left. Lambda would call it twice more, and a
-    // throttled one for six hours.
+    // A failed call is not repeated, since the next one does its work. By default Lambda would
+    // repeat it twice, and a throttled one for six hours.
     target.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(1) });
     new Rule(scope, id, { schedule, targets: [new LambdaFunction(target, { retryAttempts: 0 })] });
     return undefined;

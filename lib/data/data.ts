@@ -111,16 +111,16 @@ export const privateBucket = (stage: Stage) => ({
 });
 
 /**
- * Whether a stage has the secret of its edge. The secret of a stage that keeps its data stays under
- * its name, so without a firewall it could not be created again with the next one. And CloudFront
- * sends the key with or without a firewall: the APIs demand it before CloudFront is deployed.
+ * Whether a stage has the secret of its edge. A stage that keeps its data always has it: a removed
+ * secret would keep its name, so it could not be created again with the next firewall. A stage with
+ * a domain has it too, since the APIs may demand the key before CloudFront's next deployment.
  */
 const hasEdgeKey = ({ keepData, firewall, domain }: Stage): boolean =>
   keepData || firewall || domain !== undefined;
 
 /**
- * Nobody needs to know its value: the deployment passes it to CloudFront and the firewalls. A stage
- * without a domain has it too, since a deleted secret's name cannot be reused immediately.
+ * The secret of the edge, whose value no one needs to know: the deployment passes it to CloudFront
+ * and the firewalls. A deleted secret's name cannot be reused immediately (see `hasEdgeKey`).
  */
 function placeEdgeSecret(scope: Stack, stage: Stage, removalPolicy: RemovalPolicy) {
   if (!hasEdgeKey(stage)) return undefined;

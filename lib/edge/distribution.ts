@@ -126,7 +126,7 @@ export class DistributionStack extends Stack {
   /** Files of the pages by type, each with its headers. */
   private behaviorsOfPages(relay: string | undefined): Record<string, BehaviorOptions> {
     // CloudFront may list the bucket, otherwise a missing file would be 403. No viewer can request
-    // a listing: that is `/` of the bucket, and `/` of the host never gets there.
+    // a listing, which is the bucket's `/`: the host's `/` is answered without the bucket.
     Annotations.of(this).acknowledgeWarning(
       "@aws-cdk/aws-cloudfront-origins:listBucketSecurityRisk",
       "The function of `/` answers by itself",

@@ -40,7 +40,7 @@ const isExpensive = ({ cost }: Contract) => unitsOf(cost) > 1;
 export const expensivePublicPatterns = () =>
   endsOf((contract) => /^(anyone|optional)$/.test(contract.caller) && isExpensive(contract));
 
-/** Cheap routes that check no token, so one in their header proves nothing. */
+/** Cheap routes that verify no token: a token in their header does not identify a caller. */
 export const uncheckedPatterns = () =>
   endsOf((contract) => contract.caller === "anyone" && !isExpensive(contract));
 

@@ -110,7 +110,7 @@ export const tokenTransformations: CfnWebACL.TextTransformationProperty[] = [
   { priority: 1, type: "LOWERCASE" },
 ];
 
-/** Refuses tokens used more often than this in some seconds, where the statement matches. */
+/** A rule for tokens with more matching requests than `limit` in the window; without its action. */
 const rateByToken = (
   priority: number,
   name: string,
@@ -148,7 +148,7 @@ const matches = (
 
 const not = (statement: CfnWebACL.StatementProperty) => ({ notStatement: { statement } });
 
-/** One of several statements; WAF refuses a combination of a single one. */
+/** Matches if one of the statements does; WAF refuses an `orStatement` with only one. */
 function either(...statements: CfnWebACL.StatementProperty[]): CfnWebACL.StatementProperty {
   const [first, ...others] = statements;
   return first && others.length === 0 ? first : { orStatement: { statements } };

@@ -13,8 +13,8 @@ import {
 } from "./firewall-rules.ts";
 
 /**
- * A firewall in front of REST APIs, with all rates unless told otherwise. Its refusals are our 403
- * (gateway responses).
+ * A firewall in front of REST APIs, by default with all rates. The gateway turns its refusals into
+ * our 403.
  */
 export function addFirewall(
   scope: Construct,

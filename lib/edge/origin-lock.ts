@@ -13,13 +13,13 @@ import { withMetric } from "./firewall-rules.ts";
 export const originKeyHeader = "x-origin-key";
 
 /**
- * Blocks requests to REST APIs that do not come through the stage's domain: on API Gateway's own
- * host names no firewall could count addresses, since behind CloudFront these are its own.
- * Disabling those names would only replace them with others that are as public. While a stage keeps
- * them, requests without the key are checked by `others`.
+ * Blocks requests to REST APIs that do not come through the stage's domain: only the firewall in
+ * front of CloudFront sees the callers' addresses. API Gateway's own host names cannot be disabled
+ * without others that are as public. While a stage keeps those names, the rules `others` check
+ * requests without the key.
  *
- * It uses the ids of the firewall of a stage without a domain: with other ids, a deployment that
- * adds or removes a domain would delete the API's firewall only at the very end.
+ * It has the same construct ids as the firewall of a stage without a domain: with others, a
+ * deployment that adds or removes a domain would delete the API's firewall only at the very end.
  * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/add-origin-custom-headers.html
  */
 function addOriginLock(
@@ -51,8 +51,8 @@ function addOriginLock(
 }
 
 /**
- * The protection of a stage's REST APIs: with a firewall in front of the domain, only that may call
- * them; without a domain they have the firewall themselves, with all rates unless told otherwise.
+ * Protects a stage's REST APIs: with a firewall in front of the domain, only CloudFront may call
+ * them; without a domain they have the firewall themselves, by default with all rates.
  */
 export function protectApis(
   scope: Construct,

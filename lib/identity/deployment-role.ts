@@ -81,7 +81,7 @@ export class DeploymentRole extends Stack {
       new PolicyStatement({ actions, resources });
     return [
       statement(["sts:AssumeRole"], roles),
-      // The bootstrap, and the pool whose users the table's data names.
+      // The bootstrap's version, and the stage's outputs, such as its user pool.
       statement(
         ["cloudformation:DescribeStacks"],
         [
@@ -89,7 +89,7 @@ export class DeploymentRole extends Stack {
           own("cloudformation", this.region, "stack", `ovation-${stage.name}-*/*`),
         ],
       ),
-      // Neither action supports resources.
+      // Settings of the whole account, and of the sender's identity in SES.
       statement(
         [
           ...["lambda:GetAccountSettings", "servicequotas:GetServiceQuota"],
@@ -99,7 +99,7 @@ export class DeploymentRole extends Stack {
         ["*"],
       ),
       ...this.#seenOfDomain(stage),
-      // The pages of its domain, whose bucket CloudFormation names.
+      // The pages of the stage's domain; CloudFormation generates the end of their bucket's name.
       ...(stage.domain
         ? [
             statement(

@@ -36,7 +36,7 @@ const profile = {
   profilePicture: true,
 };
 
-/** Only the refresh of earlier sign-ins: the least that a client may be allowed. */
+/** Allows no sign-in with a password, only refreshing, which Cognito always allows a client. */
 const refreshAlone = { userSrp: false };
 
 /** How long users who open the app now and then stay signed in. */
@@ -155,7 +155,7 @@ function placeClients(stack: Stack, userPool: UserPool, stage: Stage) {
       callbackUrls: [...stage.consoleUrls],
       logoutUrls: [...stage.consoleUrls],
     },
-    // Not shorter than the others; the console signs in again when a token has expired.
+    // Must be at least that of the other tokens; the console signs in again instead of refreshing.
     refreshTokenValidity: Duration.hours(2),
   });
   const identifier = "ovation";

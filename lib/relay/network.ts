@@ -14,7 +14,7 @@ import { taskPort } from "./task.ts";
 /** The tasks' network and its security groups. */
 export type Network = { vpc: IVpc; ofTasks: SecurityGroup; ofEntrance: SecurityGroup };
 
-/** Addresses for the most tasks, twice while all are replaced: 59 in each zone. */
+/** Leaves 59 addresses in each zone, for the most tasks and those that replace them. */
 const subnetMask = 26;
 
 /**

@@ -17,7 +17,7 @@ export class Relay extends Stack {
   constructor(scope: Construct, id: string, stage: Stage, inputs: StackInputs) {
     super(scope, id, stackEnvironmentOf(stage));
     const log = logGroup(this, "log", stage, "relay");
-    // It only has metrics and faults, and a recreated relay needs its name.
+    // The log has only metrics and faults, and a recreated relay needs its name.
     log.applyRemovalPolicy(RemovalPolicy.DESTROY);
     const task = addTask(this, stage, log, inputs);
     const { domain, relay } = stage;

@@ -50,8 +50,8 @@ export const prodRates: Rates = {
 };
 
 /**
- * A hundred calls a second of every kind but `likes`, `votes` and `exports`, so that fast tests
- * pass, and low enough to stop a runaway loop.
+ * A hundred HTTP calls a second of every kind except `likes`, `votes` and `exports`, so that fast
+ * tests pass, and low enough to stop a runaway loop.
  */
 export const devRates: Rates = {
   ...crowdRates,

@@ -14,12 +14,12 @@ export type RelaySettings = {
   certificate?: string;
 };
 
-/** Of 1,024 in one CPU: a task writes from one thread. */
+/** A task's CPU units, of 1,024 in one CPU: a task writes from one thread. */
 export const cpuUnits = 1_024;
 
 /**
- * The most megabytes of each half of the heap's young generation. With Node's 16, what thousands of
- * handshakes need is collected, and copied, while they are in progress.
+ * The most megabytes of each half of the heap's young generation. With Node's 16, collections would
+ * copy the objects of thousands of handshakes while these are in progress.
  */
 export const semiSpaceMegabytes = 32;
 
@@ -29,7 +29,7 @@ export const semiSpaceMegabytes = 32;
  */
 export const socketsPerTask = { wanted: 6_000, many: 12_000 };
 
-/** The network's addresses suffice for this many, with half of them being replaced. */
+/** The most tasks: the network's addresses suffice for them and for replacing half at once. */
 const tasksMax = 60;
 
 /**
@@ -39,7 +39,7 @@ const tasksMax = 60;
 export const rollingPercent = ({ minTasks }: RelaySettings): number =>
   100 + Math.ceil(100 / Math.min(minTasks, 4));
 
-/** The most CPUs that its tasks use: all of them, while they are replaced. */
+/** The most CPUs that a relay's tasks use, including those that replace others. */
 export const cpusOf = (relay: RelaySettings): number =>
   Math.floor((relay.maxTasks * rollingPercent(relay)) / 100) * (cpuUnits / 1_024);
 

@@ -53,7 +53,7 @@ const isSame = (a: Claim, b: Claim) =>
 /** A function's name has at most 64 characters, and `-` separates a stage's name from the rest. */
 const stageName = /^[a-z0-9]{1,20}$/;
 
-/** A pattern of IAM's may be made of it, so it has none of IAM's wildcards. */
+/** The repository's name becomes part of an IAM pattern, so it must not contain wildcards. */
 const repositoryForm = /^[\w-]+(\/[\w.-]+|@\d+\/[\w.-]+@\d+)$/;
 
 /**

@@ -17,7 +17,7 @@ export type Policy = {
   keepData: boolean;
   /** Days for which messages are kept, 2 or more; 0 means indefinitely. */
   messageDays: number;
-  /** In days; CDK's names would load CDK wherever stages are read. */
+  /** In days. As a number, since CDK's names would load CDK wherever stages are read. */
   logRetention: RetentionDays;
   /** Origins that browsers may call and connect from; `*` for any. */
   origins: readonly string[];

@@ -34,7 +34,7 @@ const named = (stage: Stage, names: readonly string[]): Subjects =>
 export const readers = ({ stage, streamMappings }: Watched) =>
   named(stage, Object.keys(streamMappings));
 
-/** Their mappings, whose metrics do not name the function. */
+/** The mappings that read the table's stream, whose metrics do not name the function. */
 export const mappings = ({ streamMappings }: Watched): Subjects =>
   Object.fromEntries(
     Object.entries(streamMappings).map(([name, id]) => [name, { EventSourceMappingUUID: id }]),
@@ -72,7 +72,7 @@ export const hostFirewall = ({ stage }: Watched): Subjects =>
 export const relays = ({ stage: { relay, domain } }: Watched): Subjects =>
   relay === undefined || domain === undefined ? {} : { relay: {} };
 
-/** All of its tasks, by AWS's metrics. */
+/** All tasks of a deployed relay, by AWS's metrics; nothing without a relay. */
 export const relayTasks = (watched: Watched): Subjects => {
   const { cluster: ClusterName, service: ServiceName } = relayNames(watched.stage.name);
   return Object.fromEntries(
@@ -84,7 +84,7 @@ export const relayTasks = (watched: Watched): Subjects => {
 export const vaults = ({ stage }: Watched): Subjects =>
   stage.keepData ? { vault: { BackupVaultName: vaultName(stage) } } : {};
 
-/** Copies of backups, if there are any: AWS counts them by the vault that they go to. */
+/** Copies of backups, if the stage makes any: AWS counts them by the target vault. */
 export function copiedBackups({ stage }: Watched): Subjects {
   const copy = backupCopyOf(stage);
   return typeof copy === "object" ? { copies: { BackupVaultName: copy.name } } : {};

@@ -66,7 +66,7 @@ export class Alarms {
     this.scope = scope;
     this.stage = stage;
     this.topic = new Topic(scope, "alarms", { topicName, enforceSSL: true });
-    // Our own policy (TLS only) replaces SNS's default, which would let these publish.
+    // Our own policy (TLS only) replaces SNS's default, which would let these services publish.
     for (const service of ["cloudwatch", "budgets"])
       this.topic.addToResourcePolicy(
         new PolicyStatement({

@@ -86,8 +86,8 @@ const isError = FilterPattern.stringValue("$.level", "=", "ERROR");
 const thrown = "$.message.errorMessage";
 
 /**
- * An error that a function logged, or that it threw: Lambda logs that with the error as `message`.
- * A refused token at the sockets is none, although their authorizer has to throw `Unauthorized`.
+ * An error that a function logged, or that it threw, which Lambda logs with the error as `message`.
+ * A token refused by the sockets' authorizer is no fault, although it has to throw `Unauthorized`.
  * https://github.com/aws/aws-lambda-nodejs-runtime-interface-client
  */
 const isFault = FilterPattern.any(
