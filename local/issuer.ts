@@ -136,7 +136,7 @@ async function readOrCreateKey(directory: string | undefined): Promise<JWK> {
     try {
       return JSON.parse(text) as JWK;
     } catch {
-      // It is cut off after a start that was killed while it wrote, or whose disk was full.
+      // The file is incomplete if a start was killed while it wrote, or if the disk was full.
     }
   }
   const pair = await generateKeyPair("RS256", { extractable: true });

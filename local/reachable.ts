@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { AddressInfo, Server } from "node:net";
 import { networkInterfaces } from "node:os";
 
-/** Machines with many networks have many addresses. */
+/** The most addresses that are shown: a machine with many networks has many. */
 const addressesMax = 2;
 
 /** Whether a host to listen on means all addresses of this machine. */

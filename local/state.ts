@@ -95,7 +95,7 @@ export function findDamage(error: unknown, file: string): Error | undefined {
   return new Error(sentence, { cause: error });
 }
 
-/** As `recursive` does, which never returns for a path that cannot exist, such as below /proc. */
+/** Makes all missing folders. `recursive` would never return for a path such as one below /proc. */
 function makeDirectory(path: string): void {
   if (existsSync(path)) return;
   makeDirectory(dirname(path));
@@ -129,7 +129,7 @@ const schema = `
     queue TEXT NOT NULL, id TEXT NOT NULL, message_id TEXT NOT NULL, sent_at INTEGER NOT NULL,
     PRIMARY KEY (queue, id)) WITHOUT ROWID;`;
 
-/** In memory if the system supports it, so that data of `:memory:` never reaches a disk. */
+/** A new folder, in memory if the system supports it: data of `:memory:` must not reach a disk. */
 function createTemporaryDirectory(): string {
   const root = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
   for (const name of readdirSync(root)) {

@@ -10,7 +10,7 @@ const MetricProperties = z.object({
 });
 const Period = z.union([z.literal(60), z.literal(3_600)]);
 
-/** A metric, also one whose gaps an expression fills with zeros: AWS's, not measured here. */
+/** A metric, or an expression that fills the gaps of an AWS metric, which is not measured here. */
 const WatchedProperties = z.union([
   MetricProperties.extend({
     Statistic: z.string().optional(),

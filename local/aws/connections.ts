@@ -59,13 +59,14 @@ export function createConnectionCalls(options: ConnectionOptions): Prepare {
 }
 
 /**
- * Posts to several connections; returns the responses in order, or undefined if it is impossible.
+ * Posts to several connections. Returns the responses in order, or undefined if each post must be
+ * authorized separately.
  */
 export type PostTogether = (posts: readonly AwsRequest[]) => AwsAnswer[] | undefined;
 
 /**
- * Handles posts of one caller through one API with one check and one count, if its policies decide
- * the same for all connections; otherwise they are handled individually.
+ * Handles posts of one caller through one API with one check and one count, if the caller may post
+ * to all of the API's connections.
  */
 export function createPostsTogether(
   { stage, connections, meter, distributionMeter }: ConnectionOptions,
@@ -116,7 +117,7 @@ function answer(status: number, body: string): AwsAnswer {
 
 const sent = answer(200, "");
 const closed = answer(204, "");
-/** AWS says when it was opened and last used, which no caller reads. */
+/** AWS returns when the connection was opened and last used, which no caller reads. */
 const found = answer(200, "{}");
 /** API Gateway returns only the status for a closed connection. */
 const gone = answerFailure(new AwsFailure(410, "GoneException", ""));

@@ -18,7 +18,7 @@ function createDiscoveryFile<Facts>(name: string) {
     },
     /** Removes the file when its subject stops. */
     remove: (directory: string): void => rmSync(fileOf(directory), { force: true }),
-    /** What runs on a data directory, or was killed there; undefined without a file. */
+    /** The facts of a program that runs on a data directory, or was killed; undefined if none. */
     read(directory: string): Facts | undefined {
       try {
         return JSON.parse(readFileSync(fileOf(directory), "utf8")) as Facts;

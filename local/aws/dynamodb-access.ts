@@ -137,7 +137,7 @@ function readScalar(value: Record<string, unknown> | undefined): string {
   return String(value?.S ?? value?.N ?? value?.B ?? "");
 }
 
-/** The value that a key condition compares the partition key with, names and values resolved. */
+/** The permission for a Query, with the value of the partition key in its key condition. */
 function askQuery(tables: Table[], body: Body): Access {
   const table = findTable(tables, body.TableName);
   const name = findPartitionKeyName(table, body.IndexName) ?? "";
@@ -156,7 +156,7 @@ function askQuery(tables: Table[], body: Body): Access {
     }
   }
   if (keys.length === 0) {
-    // DynamoDB itself would refuse it; without a key there is nothing for a policy to check, and an
+    // DynamoDB would refuse such a Query, too. Without a key a policy has nothing to check, and an
     // empty list would satisfy ForAllValues.
     throw new AwsFailure(400, "ValidationException", "Query condition missed key schema element");
   }

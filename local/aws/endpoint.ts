@@ -6,7 +6,7 @@ import { AwsFailure, type AwsRequest } from "./failure.ts";
 import { watchIdleSockets } from "./idle-sockets.ts";
 import { readCall } from "./signed-call.ts";
 
-/** The largest request body, as of DynamoDB; an invocation has up to 6 MB. */
+/** The largest request body in bytes: DynamoDB accepts 16 MB, an invocation 6 MB. */
 export const bodyBytesMax = 17 * 1024 * 1024;
 
 /** The running endpoint. */

@@ -23,7 +23,7 @@ export type Iam = {
 type Rule = { isDeny: boolean; holds(leadingKeys?: readonly string[]): boolean };
 
 const none: readonly PolicyStatement[] = [];
-/** Actions and resources of one role; each connection is a resource. */
+/** The most pairs of action and resource cached for a role: each connection is a resource. */
 const rulesMax = 1_000;
 
 /**
@@ -108,7 +108,7 @@ function createRules(matches: Matches) {
     const compiled = covering.map(
       ({ Effect, leadingKeys }): Rule => ({
         isDeny: Effect === "Deny",
-        // ForAllValues holds for a key that is not in the request, an often overlooked rule of AWS.
+        // ForAllValues also holds for a request without keys, an often overlooked rule of AWS.
         holds: (keys = []) =>
           leadingKeys === undefined ||
           keys.every((key) => leadingKeys.some((pattern) => matches(pattern, key))),

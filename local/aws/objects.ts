@@ -138,7 +138,7 @@ export function createObjectCalls(
   };
 }
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html, which may be quiet. */
+/** DeleteObjects, always quiet. https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
 function deletion(bucket: Stage["buckets"][number], objects: Objects, request: AwsRequest) {
   const { headers, body } = request;
   if (headers["content-md5"] !== createHash("md5").update(body).digest("base64"))

@@ -8,7 +8,7 @@ import { databaseOf, type Engine, startEngine } from "./engine.ts";
 /** An engine opened by a program other than the runner. */
 type OpenEngine = Omit<Engine, "call">;
 
-/** How long a runner may hold its lock before its engine answers, and the time between looks. */
+/** How long to wait for the engine of a runner that holds the lock, and how often to look. */
 const startMillisecondsMax = 20_000;
 const lookMilliseconds = 250;
 const answerMilliseconds = 2_000;
@@ -38,7 +38,7 @@ export async function openEngine(
   }
 }
 
-/** Whether an engine is there, even if it refuses the call: a killed runner leaves its address. */
+/** Whether an engine responds, even with a refusal: a killed runner leaves its address behind. */
 const answers = (endpoint: string) =>
   fetch(endpoint, { signal: AbortSignal.timeout(answerMilliseconds) })
     .then((answer) => answer.text())

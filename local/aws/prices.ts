@@ -39,7 +39,7 @@ export const prices = {
   fargate_cpu_hours: 0.03238,
   fargate_gigabyte_hours: 0.00356,
   public_address_hours: 0.005,
-  /** Its load balancer: an hour, and an hour of 3,000 sockets or a gigabyte. */
+  /** A relay's load balancer: an hour, and an hour of 3,000 sockets or a gigabyte. */
   balancer_hours: 0.0225,
   balancer_unit_hours: 0.006,
   /** From one zone to another, both directions together. */
@@ -62,7 +62,7 @@ export type DistributionUse = {
   firewall: boolean;
 };
 
-/** The CloudFront and firewall charges for it, apart from the firewall's monthly ones. */
+/** The CloudFront and firewall charges for traffic, without the firewall's monthly ones. */
 export const itemsOfDistribution = ({
   requests,
   gigabytesIn,

@@ -25,7 +25,7 @@ export function encodeKeyValue(value: Value): Uint8Array {
 export const emptyKindOf = ({ S, B }: Value) =>
   S === "" ? "string" : B === "" ? "binary" : undefined;
 
-/** What an item has in a part of its key. Throws where it has no such part. */
+/** The value of one part of an item's key. Throws if the item lacks it. */
 function partOf(item: Item, { name }: KeyPart): Value {
   const value = item[name];
   if (value === undefined) throw new Error(`The item has no key attribute ${name}`);

@@ -56,7 +56,7 @@ function expire({ storage }: Context, table: Table, time: number): boolean {
   return due.length === onceMax;
 }
 
-/** Examines all items of a table again, since another attribute now has their expiry. */
+/** Reads the expiry of all items of a table again, after its attribute has changed. */
 export function findExpiries(storage: Storage, { storage: place, timeToLive }: Table): void {
   const name = timeToLive?.Enabled ? timeToLive.AttributeName : undefined;
   if (name === undefined)

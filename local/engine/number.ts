@@ -50,7 +50,7 @@ export function encodeNumber(text: string): Buffer {
   return bytes;
 }
 
-/** In DynamoDB's count: a byte for two digits, one for the exponent, one for a minus. */
+/** A number's size as DynamoDB counts it: a byte for two digits, the exponent and a minus each. */
 export function countNumberBytes(text: string): number {
   const { negative, digits } = parse(text);
   return Math.ceil(digits.length / 2) + 1 + (negative ? 1 : 0);

@@ -27,7 +27,7 @@ export function findTableOrIndex(context: Context, body: Body) {
   return { table, index, schema: index.schema };
 }
 
-/** Throws for a projection that an index lacks: it cannot read its table. */
+/** Throws if a projection needs more than an index has: a global index cannot read its table. */
 export function refuseUnprojected(
   table: Table,
   index: Index | undefined,

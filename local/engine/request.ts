@@ -75,7 +75,7 @@ function describe(value: unknown): string {
 export const capacityChoices = ["INDEXES", "TOTAL", "NONE"];
 export const returnChoices = ["ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW"];
 
-/** The first seven are legacy. */
+/** Parameters that this engine lacks; the first seven are DynamoDB's legacy ones. */
 const lackingMembers = [
   "AttributeUpdates",
   "AttributesToGet",
@@ -106,7 +106,7 @@ export function readPlaceholders(body: Body, expressions: readonly string[]): Pl
     ["ExpressionAttributeValues", values],
   ] as const) {
     if (placeholders === undefined) continue;
-    // A projection has no values.
+    // A projection uses names, but no values.
     const able = expressions.filter(
       (name) => member === "ExpressionAttributeNames" || name !== "ProjectionExpression",
     );

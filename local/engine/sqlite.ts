@@ -19,7 +19,7 @@ export function createPreparer(database: DatabaseSync): (sql: string) => Stateme
   };
 }
 
-/** Runs work in one transaction, which has no other one within it. */
+/** Runs work in one transaction. Transactions cannot be nested. */
 export function inTransaction<Result>(database: DatabaseSync, work: () => Result): Result {
   database.exec("BEGIN IMMEDIATE");
   try {

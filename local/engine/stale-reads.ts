@@ -6,7 +6,7 @@ import { createReads, type Reads } from "./storage.ts";
  * indexes: a snapshot of the database, renewed when it has become too old.
  */
 export type StaleReads = {
-  /** How old a snapshot may become, in milliseconds, beginning with the current data. 0 ends it. */
+  /** Holds the current data, and renews it whenever it is older than this; 0 ends that. */
   hold(milliseconds: number): void;
   /** Where to read; undefined if nothing is held. */
   find(): Reads | undefined;

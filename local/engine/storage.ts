@@ -20,7 +20,7 @@ export type Reads = {
 
 /** Items in SQLite: each write changes the item, its index entries and its stream atomically. */
 export type Storage = Reads & {
-  /** Replaces `before` by `after`; either may be undefined. `by` is who expired it. */
+  /** Replaces `before` by `after`; either may be undefined. `by` is "ttl" if the item expired. */
   replace(table: Table, before: Stored | undefined, after: Item | undefined, by?: "ttl"): WriteCost;
   /** All or nothing. */
   atomically<Answer>(work: () => Answer): Answer;

@@ -48,8 +48,8 @@ export type StreamLog = {
 };
 
 /**
- * All records of a table from one number on, the newest read so far: they never change, and a
- * stream has several readers, each of which would otherwise look up every image again.
+ * The newest records that were read of a table, without gaps after the number `after`. They never
+ * change, so the stream's other readers need not look up the images again.
  */
 type Recent = { table: Table; after: number; rows: readonly StreamRow[] };
 const recentMax = 100;
@@ -91,7 +91,7 @@ export function createStreamLog(database: DatabaseSync, now: () => number): Stre
         countItemBytes(keys) +
         (hasOld ? (before?.bytes ?? 0) : 0) +
         (hasNew ? (after?.bytes ?? 0) : 0);
-      // One clock for all records: a machine's may be set back, a stream's may not.
+      // Times of a stream never decrease during a run, even if the machine's clock is set back.
       latest = Math.max(latest, now());
       const { lastInsertRowid } = insert.run(
         table.id,
@@ -139,7 +139,7 @@ export function createStreamLog(database: DatabaseSync, now: () => number): Stre
   };
 }
 
-/** Whether the held records, extended, would be all after this number. */
+/** Whether a read after this number starts within the held records, or right after them. */
 const covers = (recent: Recent | undefined, table: Table, after: number) =>
   recent?.table === table &&
   recent.after <= after &&
@@ -155,7 +155,7 @@ function createItemFinder(database: DatabaseSync) {
   };
 }
 
-/** The newest of these records, which are all of a table after a number. */
+/** The newest of `rows`, the records of a table that follow the number `after`. */
 function newestOf(table: Table, after: number, rows: readonly StreamRow[]): Recent {
   const dropped = Math.max(0, rows.length - recentMax);
   return { table, after: rows[dropped - 1]?.sequence ?? after, rows: rows.slice(dropped) };

@@ -85,7 +85,7 @@ export const describeTable: Operation = (context, body) => {
   return { Table: describe(table, "ACTIVE") };
 };
 
-/** The table that a request names; in this operation's words if it does not exist. */
+/** The table that a request names. Throws, in the words of DescribeTable, if it does not exist. */
 function findNamed({ tables }: Context, body: Body): Table {
   checkName(body);
   const table = tables.find(body.TableName);

@@ -28,7 +28,7 @@ export type Index = {
   projection: "ALL" | "KEYS_ONLY" | "INCLUDE";
   /** Attributes of an INCLUDE in addition to the keys. */
   included: string[];
-  /** Its table in the database. */
+  /** The name of its table in SQLite. */
   storage: string;
 };
 
@@ -43,7 +43,7 @@ export type Table = {
   /** The time in its stream's ARN; undefined without a stream. */
   streamLabel: string | undefined;
   timeToLive: { AttributeName: string; Enabled: boolean } | undefined;
-  /** Its table in the database. */
+  /** The name of its table in SQLite. */
   storage: string;
 };
 

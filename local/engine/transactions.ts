@@ -97,7 +97,7 @@ function readPart(context: Context, kind: string, part: Body): Write {
   return readers[kind]!(context, part);
 }
 
-/** By the units of the items, before or after: each item counts as whole kilobytes. */
+/** Throws above 4 MB, where each item counts as its write units, and so as whole kilobytes. */
 function refuseLarge(costs: { cost: WriteCost }[]): void {
   if (costs.reduce((total, { cost }) => total + cost.table, 0) > unitsMax)
     throw invalid("Collection size of items in transaction exceeded the limit of 4 MB");

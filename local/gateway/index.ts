@@ -35,7 +35,7 @@ export type Mounts = {
 export type Gateway = {
   /** `http://127.0.0.1:<port>` */
   url: string;
-  /** From then on requests reach the APIs; before, everything is 503. */
+  /** Lets requests reach the APIs: before, all are answered with 503. */
   open(mounts: Mounts): void;
   /** Requests in progress have a second to end; everything new is refused or 503. */
   stop(): Promise<void>;
@@ -181,7 +181,7 @@ export function refuseUpgrade(
     ...headers.map(([name, value]) => `${name}: ${value}`),
     `Content-Length: ${Buffer.byteLength(body)}`,
   ];
-  // Otherwise it stays half open: no timeout of HTTP applies after an upgrade.
+  // Otherwise the socket stays half open: no timeout of HTTP applies after an upgrade.
   socket.once("finish", () => socket.destroy());
   socket.end(`${lines.join("\r\n")}\r\n\r\n${body}`);
 }

@@ -65,7 +65,7 @@ export function readProxyAnswer(
   };
 }
 
-/** A body as it is sent: the text of an answer, or what it encodes. */
+/** The bytes of a body as sent: its text, or with `isBytes` what its base64 encodes. */
 function bytesOf(body: string | BodyBytes, isBytes: boolean): Buffer {
   if (typeof body === "string") return Buffer.from(body, isBytes ? "base64" : "utf8");
   return isBytes || body.encoding === "utf8" ? body.bytes : Buffer.from(body.toJSON());

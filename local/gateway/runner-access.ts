@@ -3,7 +3,7 @@ import { isLoopback, nameOf } from "./loopback.ts";
 import type { RestRequest } from "./rest-request.ts";
 import { findHeader } from "./rest-request.ts";
 
-/** With its value, callers from anywhere and under any host name are accepted. */
+/** With the runner's key in this header, callers may be anywhere and use any host name. */
 const keyHeader = "x-local-key";
 
 /** Headers added by proxies: a caller behind one may be anywhere (RFC 7239; RFC 9110, 7.6.3). */
@@ -41,7 +41,7 @@ export function findAccessFault(request: RestRequest, key: string): string | und
     : undefined;
 }
 
-/** Whether a page's browser asks if it may send the key, which only the request itself has. */
+/** Whether this is the preflight of a request with the key: browsers send it without the key. */
 function isPreflightForKey(request: RestRequest): boolean {
   const names = findHeader(request, "access-control-request-headers")?.toLowerCase().split(",");
   return request.method === "OPTIONS" && names?.some((name) => name.trim() === keyHeader) === true;

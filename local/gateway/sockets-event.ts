@@ -3,7 +3,7 @@ import type { WebSocketApi } from "../model.ts";
 import type { RestRequest } from "./rest-request.ts";
 import { collectFields, findHeader, formatRequestTime } from "./rest-request.ts";
 
-/** What stays the same for one connection. */
+/** The facts about a connection that never change. */
 export type ConnectionHead = {
   connectionId: string;
   connectedMilliseconds: number;

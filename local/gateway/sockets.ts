@@ -145,7 +145,7 @@ async function upgrade(registry: ConnectionRegistry, wanted: Upgrade): Promise<v
   });
 }
 
-/** From then on the connection accepts posts, until it closes. */
+/** Serves an open connection, which accepts posts until it closes. */
 function serve(
   registry: ConnectionRegistry,
   wanted: Upgrade,

@@ -9,7 +9,7 @@ export function splitTarget(target: string): { path: string; query: string } {
   return { path: path === "" ? "/" : path, query: mark < 0 ? "" : local.slice(mark + 1) };
 }
 
-/** Of the request line and of the header values, as API Gateway counts them. */
+/** The bytes of the request line and of the header values, as API Gateway counts them. */
 export function sizeOfHeaders(request: IncomingMessage): number {
   let bytes = (request.method ?? "").length + (request.url ?? "").length + " HTTP/1.1 ".length;
   for (const [index, text] of request.rawHeaders.entries()) if (index % 2) bytes += text.length;

@@ -20,9 +20,9 @@ export const busySharedMax = Math.min(6, 2 * availableParallelism());
 /** Idle workers that are kept longest: dedicated ones (with one function), and shared ones. */
 const idleMax = { own: 8, shared: busySharedMax };
 /**
- * How long they are kept, and surplus ones. Surplus workers wait for the next burst, which follows
- * within seconds on busy processors: a thread takes about 75 ms of CPU to start, and 30 ms for each
- * function that it loads.
+ * How long idle workers are kept: up to `idleMax`, and surplus ones. These wait for the next burst,
+ * which follows within seconds on busy processors: a thread takes about 75 ms of CPU to start, and
+ * 30 ms for each function that it loads.
  */
 const keptMilliseconds = { most: 60_000, surplus: 10_000 };
 
@@ -32,7 +32,7 @@ export type Fleet = {
   mayRun(pool: Pool): boolean;
   /** Whether an event of the pool may run at once, on a free worker or a new one. */
   hasCapacity(pool: Pool): boolean;
-  /** Whether the shared workers that have loaded a function are all at work for others. */
+  /** Whether the shared workers that have loaded a function are all busy with others. */
   isSharedAtWork(pool: Pool): boolean;
   /** Returns a free worker for one event, or starts one. */
   take(pool: Pool): FunctionWorker;
@@ -133,7 +133,7 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
   };
 }
 
-/** Whether a function is loaded at work and nowhere idle; a wait for I/O is not work. */
+/** Whether only busy workers have loaded a function; those that wait for I/O are not busy. */
 function isLoadedOnlyAt(
   { lambda, idle, running }: Pool,
   atWork: ReadonlySet<FunctionWorker>,

@@ -50,9 +50,9 @@ export function watchIoWait({ performance: thread }: Worker, hasUnread: () => bo
       calledAt = performance.now();
     },
     isBlocked() {
-      // It gets no processor time, and another worker would get none either.
+      // The thread gets no processor time to read; another worker would get none either.
       if (hasUnread()) return false;
-      // It waits for this process, which is too busy itself: another worker would not help.
+      // The thread waits for this process, which is busy itself: another worker would not help.
       const quiet = performance.now() - calledAt;
       if (quiet < (open > 0 ? lostMilliseconds : sampleMilliseconds)) return false;
       if (performance.now() - since < sampleMilliseconds) return blocked;

@@ -28,7 +28,7 @@ export function loadHandler({ directory, handler }: Bundle): LoadedHandler {
   return { handle: found as Handler, keep };
 }
 
-/** As Node.js wraps a CommonJS module. */
+/** The start of the function in which Node.js wraps a CommonJS module. */
 const begin = "(function (exports, require, module, __filename, __dirname) { ";
 
 /**
@@ -39,7 +39,7 @@ const begin = "(function (exports, require, module, __filename, __dirname) { ";
  */
 function runFile(file: string) {
   const text = readFileSync(file, "utf8");
-  // V8 compares only the lengths of the sources.
+  // Named by the source's hash, since V8 itself compares only the lengths of sources.
   const kept = `${file}.${hash("sha256", text)}.code`;
   const cachedData = readIfThere(kept);
   const script = new Script(`${begin}${text}\n})`, {
@@ -62,7 +62,7 @@ function runFile(file: string) {
   };
 }
 
-/** Writes a file at once: V8 does not check data that another thread is still writing. */
+/** Writes a file as a whole: V8 does not notice that another thread is still writing its data. */
 function writeWhole(file: string, data: Buffer): void {
   const unfinished = `${file}-${process.pid}-${threadId}`;
   try {

@@ -95,7 +95,7 @@ function serve(port: MessagePort, data: WorkerData): void {
       const environment = own.idle.pop() ?? open(own.wanted);
       const { scope, handle } = environment;
       const result = await scopes.run(scope, () => answer(own.wanted, handle, message));
-      // Environments that a crowd of waiting events needed take memory until the last of them ends.
+      // When the last of several events ends, one environment stays: the others only take memory.
       own.idle = own.running === 1 ? [environment] : [...own.idle, environment];
       return result;
     } finally {

@@ -61,7 +61,7 @@ type WorkerOptions = {
   line(functionName: string, text: string, stream: "stdout" | "stderr"): void;
 };
 
-/** A thread and its tasks by their numbers, each with what takes its outcome. */
+/** A thread, and its tasks by number, each with the function that receives its outcome. */
 type Thread = {
   worker: Worker;
   given: Int32Array;

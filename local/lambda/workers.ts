@@ -34,7 +34,7 @@ export type Workers = {
   stop(milliseconds: number): Promise<void>;
 };
 
-/** Time between additional workers beyond those, with idle and with busy processors. */
+/** The pause before one worker more than `workersAtOnce`, with idle and with busy processors. */
 const growMilliseconds = { idle: 50, busy: 1000 };
 /**
  * How long an event waits for a worker that has loaded its function and runs another one, before

@@ -34,7 +34,7 @@ const Embedded = z.object({
   }),
 });
 
-/** Whether a line's field has, or has not, a value. */
+/** Whether a log line meets one condition of a filter. */
 function meets(line: unknown, term: MetricFilter["wanted"][number][number]): boolean {
   const found = term.field
     .split(".")

@@ -63,7 +63,7 @@ export function createQueueSource(options: QueueSourceOptions): QueueSource {
     while (running && atWork.size < concurrencyMax) {
       const messages = store.receive(queue, source.batchSize);
       if (messages.length === 0) {
-        // The queue may have had dead letters only; continue while something is visible.
+        // Perhaps all found messages were dead letters: continue while something is visible.
         if ((store.findNextVisible(queue) ?? Number.POSITIVE_INFINITY) > Date.now()) break;
         continue;
       }

@@ -37,8 +37,8 @@ const noPosition: StreamPosition = { shards: [], at: 0, iterator: undefined, pos
 
 /**
  * Reads shards one after the other, since no local engine has two at the same time. Only a missing
- * NextShardIterator marks a closed shard: one engine gives open shards an end, too. `load`
- * returns how busy the machine is, 0 to 1.
+ * NextShardIterator marks a closed shard: one engine reports an ending sequence number for open
+ * shards, too. `load` returns how busy the machine is, 0 to 1.
  */
 export function createStreamFeed(
   call: EngineCall,
@@ -70,7 +70,7 @@ export function createStreamFeed(
     return open(shards, Math.max(0, shards.findLastIndex(startsBefore)), after);
   }
 
-  /** The start of the shard after a closed one. */
+  /** Moves to the start of the shard after a closed one. */
   async function goOn({ shards, at, position }: StreamPosition): Promise<StreamPosition> {
     const closed = shards[at]?.ShardId;
     const all = await calls.listShards();

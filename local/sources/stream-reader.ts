@@ -134,7 +134,7 @@ async function step(reader: Reader): Promise<void> {
 }
 
 async function waitForMore({ options, at, wakeup }: Reader): Promise<void> {
-  // Filtered records are done as soon as the records before them are.
+  // Records that the filters dropped are done as soon as the records before them are.
   if (at.read !== undefined && at.read !== at.position) {
     at.position = at.read;
     options.saveReached(at.read);
@@ -157,7 +157,7 @@ async function fetchMore({ options, at, startedAt }: Reader): Promise<void> {
     if (chooseShard(engineRecord, shardCount) !== shard) continue;
     const { skew, lag } = offsetsOf(switches, shard);
     const record = streamRecordOf(engineRecord, table, region, skew);
-    // In this order: comparing images is the most work.
+    // Filters come first, since comparing images is the most work.
     if (!passesFilters(source.filters, record) || !isChange(engineRecord)) continue;
     const born = record.dynamodb.ApproximateCreationDateTime ?? 0;
     // A record that waited while the runner was stopped is not too old: on AWS, readers never stop.

@@ -53,7 +53,7 @@ function compares(
   right: Value | undefined,
 ): boolean {
   if (left === undefined || right === undefined) {
-    // Only existing values can be equal, and a missing one differs from everything.
+    // A missing value is equal to nothing, and different from every existing value.
     return comparator === "<>" && left !== right;
   }
   if (comparator === "=") return isEqual(left, right);
@@ -76,7 +76,7 @@ function holds(item: Item | undefined, name: string, args: Operand[]): boolean {
   return contains(value, operand);
 }
 
-/** For two texts, or two binaries. */
+/** Whether a text or a binary begins with another one; false for other types. */
 function beginsWith(value: Value, start: Value): boolean {
   const type = typeOf(value);
   if (type !== typeOf(start)) return false;

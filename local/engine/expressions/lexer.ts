@@ -13,7 +13,7 @@ const pattern =
 const known = new Map<string, readonly Token[]>();
 const knownMax = 1_000;
 
-/** Every word with its position, then an end. A character of no word is its own word. */
+/** The words of an expression with their positions, then an end. Any other character is a word. */
 export function tokenize(text: string): readonly Token[] {
   const found = known.get(text);
   if (found !== undefined) return found;
