@@ -24,8 +24,8 @@ export async function restoreTime(
 }
 
 /**
- * What AWS answers about a new table for some time: its descriptions are eventually consistent, and
- * its backups begin after it is active.
+ * AWS's errors about a new table for some time: its descriptions are eventually consistent, and its
+ * backups begin after it is active.
  * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeTable.html
  * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateContinuousBackups.html
  */
@@ -58,8 +58,8 @@ export async function whenReady<Answer>(
 type Answered = { httpStatusCode?: number };
 
 /**
- * Looks at something that takes up to hours, again if the network fails or AWS does: the work
- * itself goes on meanwhile.
+ * Asks for the status of work that takes up to hours, again if the network or AWS fails, since the
+ * work itself continues.
  */
 export const pollStatus = <Answer>(everyMilliseconds: number, call: () => Promise<Answer>) =>
   whenReady(everyMilliseconds, call, (error) => {

@@ -7,7 +7,7 @@ import { openClient } from "../../platform/aws/aws-client.ts";
 const answerMillisecondsMax = 90_000;
 
 type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
-/** Credentials, or what finds them for each call: those of a role end after an hour. */
+/** Credentials, or a function that finds them for each call: those of a role expire in an hour. */
 type AwsTarget = { region: string; credentials: Credentials | (() => Promise<Credentials>) };
 
 /** One signed call of a service; returns the body as text. Rejects with the service's error. */

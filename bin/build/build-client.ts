@@ -49,5 +49,5 @@ const sizes = ["index.js", "react.js"].map((name) => {
 rmSync(published, { recursive: true, force: true });
 renameSync(made, published);
 console.log(`.cache/client: ${sizes.join(", ")}`);
-// A link, npm's default for folders, would not find the application's React.
+// npm links folders by default, and a linked package would not find the application's React.
 console.log(`In your application: npm install --install-links ${published}`);

@@ -51,7 +51,7 @@ export async function inlinePage(
 ): Promise<InlinePage> {
   const entryPoints = [`web/docs/${name}.css`];
   const [style] = await compileStyles({ entryPoints, loader: { ".woff2": "dataurl" } });
-  // A data URL is there for the first paint, so no text is painted in another font and moves.
+  // The font is inline and so there at the first paint: `optional` prevents text that moves later.
   const inlined = Buffer.from(style!.contents).toString();
   const styleText = inlined.replaceAll("font-display:swap", "font-display:optional") + more;
   const html = fill(readFileSync(join(root, `web/docs/${name}.html`), "utf8"))

@@ -213,7 +213,7 @@ export async function build(
 /** Messages of a starting system: a function to bundle next, or to continue with the others. */
 export type BuildOrder = { prefer: string } | { release: true };
 
-/** As a program: for a starting system (assembly.ts), or for `npm run build`. */
+/** Runs this file as a program: for a starting system (assembly.ts), or for `npm run build`. */
 async function main([assembly]: readonly string[]): Promise<void> {
   if (assembly?.startsWith("-")) {
     console.error(`Expected no options, found '${assembly}'\nUsage: npm run build`);

@@ -30,7 +30,7 @@ export const firstBundled = [
 /** Functions per bundling step: esbuild needs 1.7 GB for all at once. */
 const batchMax = 24;
 
-/** What is bundled next. */
+/** Decides which functions are bundled next. */
 export type BundleOrder = {
   /** The names of the next batch, or undefined after the last one; waits while it is held. */
   next(): Promise<string[] | undefined>;

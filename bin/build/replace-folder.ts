@@ -18,7 +18,7 @@ export function replaceFolder(made: string, target: string): void {
       break;
     } catch (error) {
       const { code = "" } = error as NodeJS.ErrnoException;
-      // Another process was faster; Windows has an error code of its own for that.
+      // Another process was faster: on Windows, the code is EPERM.
       if (!["ENOTEMPTY", "EEXIST", "EPERM"].includes(code) || tries >= triesMax) throw error;
     }
   }

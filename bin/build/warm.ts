@@ -8,5 +8,5 @@ import { buildWeb } from "./build-web.ts";
 const [stage = "dev"] = process.argv.slice(2);
 console.log(await buildAssembly(stage, new AbortController().signal));
 console.log(await buildWeb());
-// Only a running system holds the assembly.
+// Ends without the timer that keeps the assembly, which is meant for a running system.
 process.exit(0);

@@ -127,7 +127,7 @@ const rowOf = ({ name, quantity, dollars: sum }: Line) =>
     ? row(name, quantity, sum)
     : `${row(name, "", sum)}\n  ${quantity}`;
 
-/** What the idle stage has. A relay needs a domain, since TLS needs a name. */
+/** Describes an idle stage. A relay needs a domain, since TLS needs a name. */
 const withWhat = ({ domain, relay }: Room) =>
   relay ? "with a domain for its relay" : domain ? "with a domain" : "without a domain";
 

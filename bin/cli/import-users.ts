@@ -105,7 +105,7 @@ export async function importUser(server: Server, user: NewUser): Promise<boolean
   const isNew = balance > 0 && (await topUp(server, id, balance));
   if (hasNone && balance > 0) return isNew;
   const held = await findNames(server, id);
-  // A top-up makes the user known, so this one has deleted the account since an earlier import.
+  // A top-up creates the user, so a missing one has deleted the account since an earlier import.
   if (held === undefined && balance > 0 && !isNew) return false;
   if (held !== undefined && (hasNone || held.some((text) => text !== ""))) return isNew;
   const named = await ask(server, `PUT /api/v1/users/${id}`, { ...names, create: true });

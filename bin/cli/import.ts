@@ -57,10 +57,10 @@ async function* readRows(file: string): AsyncGenerator<CsvRow> {
     info: true,
     relax_column_count: true,
     skip_empty_lines: true,
-    // Without this the first line's end counts for all, and a file joined of two loses its rest.
+    // By default the first line's end counts for all, and a file joined from two would lose rows.
     record_delimiter: ["\r\n", "\n", "\r"],
   };
-  // An error passed to its callback also ends the loop.
+  // The loop below rejects with any error, so the pipeline's callback ignores it.
   const rows = pipeline(createReadStream(file), parse(layout), () => {});
   try {
     for await (const { record, info } of rows) yield { line: info.lines, fields: record };

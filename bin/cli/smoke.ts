@@ -81,7 +81,7 @@ async function inTime<Result>(call: string, work: Promise<Result>): Promise<Resu
 
 async function play(target: Target, count: number, clock: Clock): Promise<void> {
   await clock.time("GET /health", () => getHealth(target.url));
-  // Not live yet: the test leaves only an ended stream behind.
+  // Users that no one else has: the test leaves nothing behind except an ended stream.
   const fresh = () => connectAs(target, `smoke-${randomBytes(6).toString("hex")}`);
   const [host, viewer] = [fresh(), fresh()];
   try {
@@ -121,7 +121,7 @@ async function sayAndSee(host: Client, viewer: Client, id: string, count: number
     onEvent(event) {
       if (event.type === "chat.message") seen.get(event.data.content)?.();
     },
-    // `ready` reports it, or the missing message does.
+    // A failure is reported by `ready`, or by the timeout of a message.
     onEnd: () => undefined,
   });
   await clock.time("connect and subscribe", () => subscription.ready);

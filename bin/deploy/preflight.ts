@@ -30,7 +30,7 @@ const inStages = "Give it a value of your own in lib/stages/stages.ts";
 
 /** Problems visible in the stage's settings, without a call. */
 export function checkStage(stage: Stage): Finding[] {
-  // Without data to keep, bin/app.ts only warns of them.
+  // For a stage without data to keep, bin/app.ts only warns of placeholders.
   const placeholders = stage.keepData ? placeholdersOf(stage) : [];
   const findings = placeholders.map((says) => ({ says, fix: inStages }));
   findings.push(...(stage.domain ? problemsOf(stage.domain) : []));

@@ -33,7 +33,7 @@ const read = (name: string) => JSON.parse(readFileSync(join(root, name), "utf8")
 const write = (name: string, value: object) =>
   writeFileSync(join(root, name), `${JSON.stringify(value, undefined, 1)}\n`);
 const files = { calls: "docs/examples.json", messages: "docs/message-examples.json" };
-// Their types are narrower than JSON.
+// Copied as JSON, since the declared types of the descriptions are too narrow here.
 const { openApi: description, asyncApi } = JSON.parse(JSON.stringify(descriptions));
 const recorded: (RecordedCall | RecordedMessage)[] = readFileSync(file, "utf8")
   .split("\n")

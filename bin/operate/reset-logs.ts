@@ -29,10 +29,10 @@ async function run(values: ReturnType<typeof readArguments>): Promise<void> {
   const stage = stageNamed(name || undefined);
   const { handle, close } = await openTableHandle(values);
   process.env.TABLE_NAME = handle.tableName;
-  // Writes to a read-only table: nobody else does.
+  // Writes although the table is read-only, since no one else can write meanwhile.
   useTable(handle.client);
   try {
-    // Only now, since a system that was starting has been waited for.
+    // Checked only now: opening the table has waited for a system that was starting.
     if (deployed === undefined && (await findEndpoint(dataDirectory)))
       throw new Error(`Ovation is running on ${dataDirectory}: stop it before you reset its logs.`);
     if (values.yes && values.stage !== undefined && values.table === undefined)

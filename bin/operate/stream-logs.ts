@@ -6,8 +6,8 @@ import { listLogs, resetLog } from "../../platform/store/log/log-reset.ts";
 const together = 20;
 
 /**
- * Starts a new epoch of every log in the open table of a stage, whose picture a goal shows for a
- * host without one; returns their number.
+ * Starts a new epoch of every log in the open table; returns their number. Goals show the stage's
+ * `defaultPicture` for a host without a picture.
  */
 export async function resetLogs({ defaultPicture }: Pick<Stage, "defaultPicture">) {
   const streamIds = await listLogs();

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 
-/** What names the parts of a page, without labels around a list of users. */
+/** Elements that name the parts of a page, except labels around a list of users. */
 const named = "h1, h2, h3, label:not(:has(select)), nav a, [role=tab], [placeholder]";
 
 /** Buttons, without those that show a state: a number, or the result of an audit. */

@@ -119,7 +119,7 @@ function demoActions(target: DemoTarget, now: Date): Action[] {
   const users = [viewer, host, moderator, named("user1", "user1"), named("user2", "user2")];
   const streams = [
     streamOf(ids.stream, "Demo stream", null, host, target, now),
-    // It started first: overlays and others that show the host's newest live stream show Studio's.
+    // It started a minute earlier, so Studio's stream above is the host's newest live stream.
     streamOf(ids.room, "Demo room", "room_id", host, target, new Date(now.getTime() - 60_000)),
   ];
   const types = giftTypes.map(({ id, ...type }) =>
@@ -134,7 +134,7 @@ function demoActions(target: DemoTarget, now: Date): Action[] {
       ...listActions(stream),
       ...liveActions(stream),
     ]),
-    // What their erasure and their list of streams find.
+    // By this item, the moderator's erasure and list of moderated streams find the host's streams.
     put({
       ...key.tracedHost(ids.moderator, ids.host),
       hostId: ids.host,
@@ -169,7 +169,7 @@ function creditActions(userId: string, now: Date): Action[] {
   return [...actions, put({ ...key.reference(userId, reference), ...used })];
 }
 
-/** A stream that is live, and has a RoomId of Tencent's side or none. */
+/** A live stream, with a RoomId if it was created by the Tencent API. */
 function streamOf(
   id: string,
   title: string,

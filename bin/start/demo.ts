@@ -42,7 +42,7 @@ export const demoPeople = [
 const loadStore = () =>
   Promise.all([import("./demo-data.ts"), import("../../platform/table/ownership.ts")]);
 
-/** Loads it in advance; a failure is reported when the table is prepared. */
+/** Loads the store's modules in advance; `prepareTable` reports a failure. */
 export function preloadStore(): void {
   loadStore().catch(() => undefined);
 }

@@ -3,8 +3,8 @@ import { isRunning } from "../../local/state.ts";
 const lookMilliseconds = 250;
 
 /**
- * npm runs a script through a shell, and killing the shell does not kill the script. So a run that
- * npm started ends itself; one started by hand may outlive its terminal.
+ * Calls `end` once this process's parent has ended. For runs that npm started: it uses a shell, and
+ * killing that does not kill the script. A run started by hand may outlive its terminal.
  */
 export function onParentExit(end: () => void): void {
   const parent = process.ppid;

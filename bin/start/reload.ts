@@ -73,7 +73,7 @@ export function createReload(options: Options): Reload {
 function update(graph: SourceGraph, files: readonly string[]): boolean {
   const before = new Map(files.map((file) => [file, graph.get(file)?.text ?? ""]));
   for (const file of files) if (!isOfPages(file)) graph.set(file, readSource(root, file));
-  // The route table imports all functions into the stacks: behind it, only contracts count.
+  // The stacks import all functions by the route table, but depend only on their contracts.
   const alone = new Map([...graph].filter(([file]) => !file.startsWith("functions/")));
   const isContract = (file: string) =>
     file === "functions/index.ts" ||
@@ -117,7 +117,7 @@ function createBundles({ stage, say, complain }: Options): Bundles {
     try {
       await bundleInto(folder, awsClient(), { [entry.name]: entry.file });
       before.set(functionName, lambda.directory);
-      // Only a later change may have swapped in another bundle meanwhile.
+      // After a later change this bundle is already old: the function's next event bundles again.
       if (!stale.has(functionName)) lambda.directory = join(folder, flatName(entry.name));
     } catch {
       // esbuild has already printed the error.

@@ -181,7 +181,7 @@ async function start(
     log,
     secrets: secretsOf(settings),
     ...(settings.DYNAMODB_ENDPOINT && { dynamodbEndpoint: settings.DYNAMODB_ENDPOINT }),
-    // As on AWS, where the command disables the event source mappings.
+    // `npm run read-only` pauses deliveries: on AWS, it disables the event source mappings.
     pauseKey: { PK: { S: readOnly.PK }, SK: { S: readOnly.SK } },
     topUp,
     reloading: {

@@ -62,7 +62,7 @@ export function formatStartBlock(facts: StartFacts): string {
   ].join("\n");
 }
 
-/** The same facts as data. */
+/** The facts of a start as data, with the addresses and the lines to try. */
 export function describeStart(facts: StartFacts): Record<string, unknown> {
   const { network, secretKey, sdkAppId, demo, hasKeys: _, ...others } = facts;
   const { url } = facts;

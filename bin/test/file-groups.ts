@@ -4,7 +4,7 @@ import { isLong, isSlow } from "../../test/kinds.ts";
 import { readSource, withForwardSlashes } from "../build/source-graph.ts";
 
 const root = join(import.meta.dirname, "../..");
-/** Of this process: another `npm test` may run in this checkout. */
+/** This process's own folder, since another `npm test` may run in this checkout. */
 const folder = join(root, ".cache", "together", `${process.pid}`);
 
 /** Folders whose files run in groups, by jest project: a group has its project's settings. */
@@ -18,22 +18,22 @@ const grouped: Record<string, RegExp> = {
 const filesPerGroup = { quick: 16, slow: 5 };
 
 /**
- * What modules keep from one file to the next: they read a setting once. A file that changes a
- * setting or a module needs modules of its own.
+ * Marks files that change a setting or a module. They cannot share modules with other files, since
+ * modules read a setting once and keep it.
  */
 const changing = [
   /process\.env(\.\w+|\[[^\]]+\]) (\?\?|\|\|)?= |\.assign\(process\.env|delete process\.env/,
   /useOwnTable\(\{|spyOn|unstable_mockModule/,
 ];
 
-/** `await` at the top level: a group loads its files synchronously. */
+/** Finds `await` at the top level: a group loads its files synchronously. */
 const awaiting = [
   /^(?=\S)(?!.*=>).*?(=\n *)?\bawait /m,
   // In a list or an object.
   /^\S.* = [[{]\n(?: {2}.*\n)*? {2}(?=\S)(?!.*=>).*?\bawait /m,
 ];
 
-/** Modules of `platform` also keep times, which a file with a clock of its own would set. */
+/** Marks files with a fake clock: modules of `platform` would keep its times for other files. */
 const settingTimes = /useFakeTimers/;
 
 /** Helpers that set the same values in each file. */

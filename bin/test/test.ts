@@ -152,7 +152,7 @@ if (options.jest.includes("--listTests")) {
 mkdirSync(join(root, ".cache"), { recursive: true });
 // Programs that tests start share a compile cache.
 process.env.NODE_COMPILE_CACHE ??= join(root, ".cache/compiled");
-// What the first systems need: starting at once, each would make its own.
+// Built before the first systems, which start at the same time: each would build its own.
 if (isWhole(options))
   await Promise.all([buildAssembly("dev", new AbortController().signal), buildWeb()]);
 else await build();
@@ -199,7 +199,7 @@ async function watch({ paths, jest }: TestOptions, env: Env): Promise<number> {
   await fetch(`${env.SHARED_URL}/system/api`);
   const reporters = ["default", join(root, "test/count-line.ts")];
   const reporting = reporters.map((name) => `--reporters=${name}`);
-  // Without a path jest runs what the changes since the last commit affect, of the short run.
+  // Without a path, jest runs those files of the short run that uncommitted changes affect.
   const left = listLeftFiles().map((file) => `--testPathIgnorePatterns=${file}`);
   const chosen = paths.length > 0 ? ["--watchAll", ...paths] : ["--watch", ...left];
   return runJest([...reporting, ...jest, ...chosen], env, { terminal: "inherit" });
