@@ -28,7 +28,7 @@ const window = { seconds: 23 * 3600, marginSeconds: 10 };
 /** A gift that is held for less than this may still be decided or released. */
 const heldMilliseconds = 300_000;
 
-/** How an audit reads its items. `read` starts again each time. */
+/** How an audit reads its items. Each call of `read` starts at the first item. */
 type AuditOptions = {
   read: () => AsyncIterable<Item>;
   now: Date;
@@ -46,8 +46,8 @@ type AuditOptions = {
  * the sums of the logs and the results of polls and goals match the stored items, every gift and
  * refund has its event, every debt was left by an admin's refund, no user paid for a gift of a
  * former one, every escrow had one outcome, and issued + owed = balances + pending + held + paid
- * out. One pass uses memory for the debtors, deleted users, refunds and funded streams; more passes
- * only identify the inconsistencies.
+ * out. One pass checks the money, with memory for the debtors, deleted users, refunds and funded
+ * streams; one or two check the sums of the logs. Further passes only name inconsistencies.
  */
 export async function audit({ read, now, patienceMilliseconds, pause }: AuditOptions) {
   const seconds = Math.floor(now.getTime() / 1000);
@@ -55,7 +55,8 @@ export async function audit({ read, now, patienceMilliseconds, pause }: AuditOpt
   const first = await sumUp(read(), gifts);
   const report: Report = { sums: first.sums, misfits: first.misfits, more: first.more };
   if (first.debts.length > 0) {
-    // A refund made after its gift was read and before its wallet was read is still in progress.
+    // This pass misses a refund that is made after its gift is read, but sees the debt that it
+    // leaves if the wallet is read later. A second pass sees both.
     const again = new Set(
       (await listDebts(read(), gifts)).map(({ problem, item }) => item + problem),
     );
@@ -81,7 +82,7 @@ export async function audit({ read, now, patienceMilliseconds, pause }: AuditOpt
   return report;
 }
 
-/** Sums of the logs that differ from the stored items, checked twice if the table may be in use. */
+/** Sums of the logs that differ from the stored items: those that stay so, in a table in use. */
 async function proveSums(options: Omit<AuditOptions, "now">): Promise<SumMisfit[]> {
   const { read, patienceMilliseconds, pause } = options;
   let misfits = await listSumMisfits(read);
@@ -102,7 +103,7 @@ function add(report: Pick<Report, "misfits" | "more">, items: string[], problem:
 
 const nameOf = ({ PK, SK }: Item) => `${PK} ${SK}`;
 
-/** All facts of all items, in order; those of a ledger's end come with the next item. */
+/** All facts of all items, in order. Those of a ledger's end follow once the next item is read. */
 async function* statements(items: AsyncIterable<Item>, gifts: Window) {
   const walk = createLedgerWalk();
   let ledger = "";
@@ -149,7 +150,7 @@ async function listDebts(items: AsyncIterable<Item>, gifts: Window) {
   return debts.listUnexplained();
 }
 
-/** The keys of open buckets, for a part of the buckets at a time. */
+/** The keys in open buckets that do not sum to zero; each pass covers a part of the buckets. */
 async function nameAll(
   read: () => AsyncIterable<Item>,
   gifts: Window,
@@ -198,8 +199,9 @@ function noteLog({ newest, resetAt, refundedAt }: Logs, item: Item): void {
 const eventKey = /^event of (the refund of )?gift ([0-9a-f]{24}) in stream (\S+)$/;
 
 /**
- * Whether a missing event is expected: the stream's log has not reached the gift or refund yet
- * (after a kill it is sent at the next start), or was reset since, after a restore from a backup.
+ * Whether a missing event is expected: the stream's log has not reached the gift or refund yet (if
+ * the process was killed, the next start sends the event), or the log was reset after it, as after
+ * a restore from a backup.
  */
 function isExpected({ key, net }: UnbalancedKey, { newest, resetAt, refundedAt }: Logs): boolean {
   const [, refund, giftId = "", streamId = ""] = eventKey.exec(key) ?? [];

@@ -5,18 +5,18 @@ import { millisecondsOfGift } from "../store/money/gifts.ts";
 import type { Item } from "../table/items.ts";
 import { moneyKindOf } from "../table/keys.ts";
 
-/** What a receiver gave back of a gift that was sent at `sentAt` (milliseconds since 1970). */
+/** A receiver who gave back credits of a gift that was sent at `sentAt` (ms since 1970). */
 type Returned = { userId: string; sentAt: number };
 
 /**
  * Compares the debts of wallets with what admins' refunds took from them: only an admin may leave a
  * debt, or free accounts could print credits (docs/decisions/gifts-and-wallets.md). A user neither
- * owes nor repays gifts of the former user of their sub. An item that does not fit its kind
- * explains nothing; it is reported when it is read.
+ * owes nor repays gifts of the former user of their sub. Items that do not fit their kind are
+ * ignored here: `readItem` reports them.
  */
 export function createDebts() {
   const owing: { wallet: Wallet; item: string }[] = [];
-  /** Wallets of which a former user has deleted the account, by user. */
+  /** Wallets whose former user has deleted the account, by user. */
   const inherited = new Map<string, Wallet>();
   const refunds: (Returned & { credits: number })[] = [];
   const reversals: (Returned & { seq: number; item: string })[] = [];

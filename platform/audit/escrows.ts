@@ -8,9 +8,9 @@ type Escrow = { parts: Record<"host" | "back", string[]>; returned: number };
 
 /**
  * Finds contributions with two outcomes: parts of one escrow that are decided differently, and
- * returns from one that went to the host. Sums do not show either, since credits leave the escrow
- * both times. Outcomes never change, so a scan of a running system cannot be mistaken. An item that
- * does not fit its kind is ignored here; it is reported when it is read.
+ * returns from one that went to the host. No sum shows this, since credits leave the escrow with
+ * either outcome. Outcomes never change, so a scan of a running system cannot be mistaken. Items
+ * that do not fit their kind are ignored here: `readItem` reports them.
  */
 export function createEscrows() {
   const escrows = new Map<string, Escrow>();
@@ -30,7 +30,7 @@ export function createEscrows() {
       } else if (kind === "member" && item.returnedAt !== undefined)
         escrowOf(streamId).returned += Member.safeParse(item).data?.contributed ?? 0;
     },
-    /** Escrows with both outcomes. */
+    /** The parts of escrows that have both outcomes, with what is wrong. */
     listHalved: (): { item: string; problem: string }[] =>
       [...escrows].flatMap(([streamId, { parts, returned }]) => {
         const [item] = parts.host;

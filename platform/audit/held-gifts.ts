@@ -4,7 +4,10 @@ import { moneyKindOf } from "../table/keys.ts";
 
 const minuteMilliseconds = 60_000;
 
-/** A running system takes a gift back within two minutes, by the sweep at the latest. */
+/**
+ * A gift is overdue after this many different minutes with writes: a running system takes it back
+ * within two, by the sweep at the latest.
+ */
 const minutesMin = 5;
 
 /** An item, its name, and the entries in it. */
@@ -18,10 +21,10 @@ export function heldSince(item: Item): number | undefined {
 }
 
 /**
- * Finds gifts that are held although the system has been running long enough to release them: in
- * five different minutes after their calls something was written. The clock cannot tell: a system
- * may be stopped for any time, and releases them after its next start. `since` is the time of the
- * oldest call to consider.
+ * Finds gifts that are held although the system has been running long enough to release them: it
+ * has written something in at least `minutesMin` different minutes after their calls. The age of a
+ * gift proves nothing, since a stopped system releases gifts only after its next start. `since` is
+ * the time of the oldest call to consider.
  */
 export async function listOverdueHolds(
   statements: AsyncIterable<Stated>,

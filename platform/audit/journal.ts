@@ -6,8 +6,8 @@ import { moneyKindOf } from "../table/keys.ts";
 import { assertForm, forms } from "../table/layout.ts";
 
 /**
- * A journal: one line of JSON for each item that an audit reads, and a last one that seals them and
- * names their layout.
+ * Begins the seal, before the version of the items' layout. A journal has one line of JSON for each
+ * item that an audit reads, and the seal as its last line.
  */
 const format = "ovation-journal-";
 type Seal = { seal: string; items: number; hash: string; at: string };
@@ -45,7 +45,7 @@ export async function* exportJournal(
   }
 }
 
-/** The part of a frame that the audit needs: what it covers, its time and its sums. */
+/** Reduces a frame to what the audit needs: what it covers, its time and its sums. */
 function shorten(item: Item): Record<string, unknown> {
   const { PK, SK, covers, newest, n, sums, moments, trains } = item;
   const frame = { PK, SK, covers, newest, n, sums, moments, trains };
@@ -53,8 +53,8 @@ function shorten(item: Item): Record<string, unknown> {
 }
 
 /**
- * Reads a journal. Throws if the file is not a journal, or not complete and unchanged. `sealedAt`
- * of the result is when it was written, which is the time of the audit.
+ * Reads the items of a journal. Throws, at the latest after the last item, if the file is not a
+ * journal, or not complete and unchanged: use no result before the end.
  */
 export async function* readJournal(path: string): AsyncGenerator<Item> {
   const hash = createHash("sha256");
@@ -76,7 +76,10 @@ export async function* readJournal(path: string): AsyncGenerator<Item> {
     throw new Error(`${path} was changed after it was written`);
 }
 
-/** When a journal was written, from its seal. Throws if its layout is not supported. */
+/**
+ * When a journal was written, from its seal: the time of its audit. Throws if its layout is not
+ * supported.
+ */
 export async function sealedAt(path: string): Promise<Date> {
   let last = "";
   for await (const line of linesOf(path)) last = line;

@@ -10,14 +10,14 @@ export function createLedgerWalk() {
   let last: ChainedEntry | undefined;
   let hash = "";
 
-  /** Ends a ledger: its last hash is the one that the wallet must hold. */
+  /** Ends the current ledger. Its last hash is the one that the wallet must hold. */
   function end(): Fact[] {
     const final = last;
     last = undefined;
     return final === undefined ? [] : factsOfHead(final.userId, hash);
   }
 
-  /** Problems of an entry at its position. */
+  /** Problems of an entry, compared with the previous one. */
   function check(entry: ChainedEntry): string[] {
     const before = last;
     const seq = before?.seq ?? 0;
@@ -37,8 +37,8 @@ export function createLedgerWalk() {
   return {
     end,
     /**
-     * Problems of one item's entries at their positions, and the facts from the end of the previous
-     * ledger.
+     * Problems of one item's entries, each compared with the previous one, and the facts of the
+     * previous ledger's end if this item begins another ledger.
      */
     next(entries: readonly ChainedEntry[]): { problems: string[]; facts: Fact[] } {
       const facts = last?.userId === entries[0]?.userId ? [] : end();

@@ -33,8 +33,8 @@ import type { Item } from "../table/items.ts";
 import { dueIndex, moneyKindOf } from "../table/keys.ts";
 
 /**
- * The period of gifts that must have an event: made between these times (in seconds), since their
- * frames are still kept.
+ * Gifts made between these times (seconds since 1970) must have an event, since their frames are
+ * still kept.
  */
 export type Window = { from: number; to: number };
 

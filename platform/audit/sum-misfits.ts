@@ -20,18 +20,18 @@ import {
 /** A sum that differs from the stored items: the items concerned, and what is wrong. */
 export type SumMisfit = { item: string; problem: string };
 
-/** Seconds within which an action may still be on its way into the log, by the log's clock. */
+/** An action may still be missing in a log whose newest time is at most this many seconds later. */
 const marginSeconds = 10;
 
 /** The sums of a log, as of its newest frame or of the mark of what was posted. */
 type LogEnd = LogState & { n: number; newest: number };
 
-/** One stream: the sums of its log, the stored ones, and which moments the log may not have yet. */
+/** One stream: the sums of its log, its stored likes, and the records that the log may yet get. */
 type LogSums = { log: LogEnd; likes: number; waiting: Set<string> };
 
 /** A moment with its stored actions. */
 type Tally = Count & {
-  /** Accepted while the poll was ended early. Results of versions up to 0.2.0 lack these votes. */
+  /** Votes accepted while a call ended the poll early. Results up to 0.2.0 lack these votes. */
   late: Count;
   moment: MomentItem;
   likes: number;
@@ -41,8 +41,8 @@ type Tally = Count & {
 
 /**
  * Verifies that likes and votes, and the gifts and likes of goals, match the sums of the logs while
- * a moment is open, and its result once it has ended. Reads the items twice, with memory for the
- * moments.
+ * a moment is open, and its result once it has ended. Reads the items twice (once if there is
+ * nothing to compare) and keeps the moments in memory.
  */
 export async function listSumMisfits(read: () => AsyncIterable<Item>): Promise<SumMisfit[]> {
   const misfits: SumMisfit[] = [];

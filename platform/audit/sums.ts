@@ -38,7 +38,7 @@ export const noSums = (): Sums => ({
 
 /**
  * Adds one item, and the entries in it. Values that are not numbers count as 0, and unreadable
- * entries are skipped: they are reported when the item is read.
+ * entries are skipped: `readItem` reports both.
  */
 export function addTo(sums: Sums, item: Item, entries: readonly Entry[] = []): void {
   const number = (value: unknown) => (Number.isSafeInteger(value) ? (value as number) : 0);

@@ -5,13 +5,13 @@ import { creditsIn, isOpenTrain } from "../../domain/log/train-progress.ts";
 import { type Gift, refundedCredits } from "../../domain/money/gift-item.ts";
 import { isForFormerUser, type Wallet } from "../../domain/money/wallet.ts";
 
-/** A sender's credits, and those that are not of a former user of the same sub. */
+/** A sender's credits; `own` is without those of a former user of the same sub. */
 type SenderCredits = { credits: number; own: number; isNamed: boolean };
 
 /** The stored gifts of a train: credits by sender, and the total including refunded gifts. */
 export type CreditsGiven = { bySender: Map<string, SenderCredits>; gross: number };
 
-/** Wallets of which a former user has deleted the account, by user. */
+/** Wallets whose former user has deleted the account, by user. */
 export type Inherited = ReadonlyMap<string, Pick<Wallet, "leftAt">>;
 
 export const nothingGiven = (): CreditsGiven => ({ bySender: new Map(), gross: 0 });
@@ -68,9 +68,9 @@ export function isResultSound(
 }
 
 /**
- * Whether those on top gave what the result says, and nobody is missing who gave more than all but
- * two others. Later deletions leave gaps. Results of versions up to 0.2.0 lack senders without a
- * username.
+ * Whether the top senders gave what the result says, and no sender is missing who gave more than
+ * the fourth of all. Users who were deleted later are missing in results, and so are senders
+ * without a username in those of versions up to 0.2.0.
  */
 function isTopSound(top: TrainResult["top"], { bySender }: CreditsGiven): boolean {
   const shown = new Map(top.map(({ user, credits }) => [user._id, credits]));
