@@ -7,8 +7,9 @@ import type { Erasure } from "./progress.ts";
 import { cursorText, findTrace, forgetTrace } from "./traced.ts";
 
 /**
- * Erases names in the kept frames of all streams that held data of the user, also in the goals that
- * were open, and their likes again: a frame that was written late has put them back.
+ * Erases the user's names in the kept frames, and in the moments that these show as open, of all
+ * streams that held data of the user. Erases their likes once more, since a frame that was written
+ * late may have restored the user among those who liked most.
  */
 export async function eraseFrames({ userId, at, after }: Erasure): Promise<string | undefined> {
   const trace = await findTrace(userId, prefix.tracedStreams, after);

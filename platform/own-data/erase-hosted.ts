@@ -83,9 +83,9 @@ async function eraseReminders(streamId: string, after: string, limit: number) {
 }
 
 /**
- * Uses the stream's revision, so that no other change of the stream is lost. A stream that has not
- * begun is cancelled, so that contributions are returned now, and not to the next user of the
- * `sub`.
+ * Erases the host's name in a stream, under its revision, so that no other change is lost. Cancels
+ * a stream that has not begun, so that contributions are returned now and do not go to the next
+ * user of the host's `sub`.
  */
 async function eraseHost(streamId: string, userId: string): Promise<void> {
   await retryOnConflict(async () => {

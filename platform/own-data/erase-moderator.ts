@@ -11,8 +11,8 @@ import { pageSizes } from "./page-sizes.ts";
 
 /**
  * Removes the user from the moderators of a host's channel and streams; a page reads at most
- * `changes` streams. The revisions of the channel and of every stream that is not over change in
- * any case, so that a call which appoints the user at the same time decides again, and refuses.
+ * `changes` streams. The channel and all streams that are not over get their next revision in any
+ * case, so that a call that appoints the user at the same time decides again, and refuses.
  */
 export async function eraseModerator(
   hostId: string,
@@ -22,13 +22,14 @@ export async function eraseModerator(
 ): Promise<string | undefined> {
   const without = (moderators: readonly string[]) => moderators.filter((one) => one !== userId);
   if (after === undefined)
-    // `updatedAt` stays: by it, the host's own erasure recognizes the channel as theirs.
+    // `updatedAt` stays: the host's own erasure deletes the channel only if it is not newer than
+    // the host's deletion.
     await reviseItem(Channel, key.channel(hostId), (was) => {
       const channel = was ?? { ...newChannel(hostId), updatedAt: at };
       return { ...channel, moderators: without(channel.moderators) };
     });
   const channel = await findChannel(hostId);
-  /** A stream that has applied this revision takes no older list from the channel. */
+  /** Applies the channel's revision, too: the stream then takes no older list of moderators. */
   const leave = (stream: Stream) => {
     const taken = changesFromChannel(channel, stream);
     const { moderators } = { ...stream, ...taken };
@@ -45,8 +46,8 @@ export async function eraseModerator(
 }
 
 /**
- * Finds the host of a stream in which the user did something, if the user moderates for them: the
- * appointment may be older than the traces of appointments.
+ * Records a trace of the host of a stream in which the user did something, if the user moderates
+ * for that host: versions before such traces appointed moderators without one.
  */
 export async function traceHost(stream: Stream, userId: string, at: string): Promise<void> {
   const { hostId } = stream;

@@ -39,7 +39,7 @@ export async function eraseFromMoments(
   return items.length < limit ? undefined : done;
 }
 
-/** What a moment still needs; nothing if it was erased before, so that repeated pages go on. */
+/** The changes that a moment still needs; none if it is erased, so a repeated page gets further. */
 function erasuresIn(
   item: Item,
   vote: VoteItem | undefined,
@@ -54,8 +54,8 @@ function erasuresIn(
   if (moment.startedAt > at) return votes;
   return [
     ...votes,
-    // With the next revision: a call that has read the names must decide again, and the log of an
-    // open moment shows it without them.
+    // The next revision makes a call that has read the names decide again, and makes the log show
+    // an open moment without them.
     ...(hasNames(by, userId)
       ? [() => eraseNames({ PK, SK }, ["by"], userId, { isRevised: true })]
       : []),
@@ -76,7 +76,7 @@ async function leaveTrain(moment: MomentItem, userId: string): Promise<void> {
   const was = topOf(moment);
   const top = was.filter(({ user }) => user._id !== userId);
   if (top.length === was.length) return;
-  // A result changes only when another top sender is erased: then this is repeated.
+  // A result changes only if another top sender is erased meanwhile: then this starts again.
   const isDone = await updateIf({
     Key: key.moment(streamId, id),
     UpdateExpression: "SET #result.#top = :top, #revision = #revision + :one",

@@ -32,11 +32,11 @@ export const cursorAfter = (
 
 const deletion = ({ PK, SK }: Item): Action[] => [{ Delete: { Key: { PK, SK } } }];
 
-/** Whether an id, which starts with its time in seconds, is not later than this time. */
+/** Whether an id, which begins with its time in seconds, was made at this time or before. */
 export const isIdUntil = (id: string, at: string): boolean =>
   Number.parseInt(id.slice(0, 8), 16) <= Date.parse(at) / 1000;
 
-/** Sorts before all ids of this time and later. */
+/** A text that sorts before all ids made at this time or later. */
 export const firstIdAt = (at: string): string =>
   Math.floor(Date.parse(at) / 1000)
     .toString(16)

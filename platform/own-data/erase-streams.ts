@@ -25,13 +25,14 @@ import { pageSizes } from "./page-sizes.ts";
 import { type Erasure, lateFrom } from "./progress.ts";
 import { cursorInHost, cursorInMoments, cursorText, findTrace, forgetTrace } from "./traced.ts";
 
-/** A settlement or refund changes other fields, so neither undoes the other. */
+/** Erases the user's names in a gift. A settlement or refund meanwhile changes other fields. */
 const eraseFromGift = (streamId: string, giftId: string, userId: string) =>
   eraseNames(key.gift(streamId, giftId), ["sender", "receivers"], userId);
 
 /**
- * Erases names in the gifts of the ledger, given and received; notes their streams for the frames.
- * A second walk finds gifts that the user received and that were settled after the deletion.
+ * Erases names in the gifts of the ledger, given and received, and notes their streams, since
+ * frames may have the names, too. A second walk finds received gifts that were settled after the
+ * deletion.
  */
 export async function eraseFromLedger({ userId, at, seq, after, again }: Erasure) {
   const first = Number(after ?? (again ? seq : 0)) + 1;
@@ -61,7 +62,7 @@ export async function eraseFromStreams({ userId, at, after, again }: Erasure) {
   const { PK } = key.tracedBan(userId, "");
   const id = banId ?? giftId;
   if (id !== undefined && !isIdUntil(id, at)) return cursorText(SK);
-  // Appointments in progress were refused, so a second walk would only find a new user's.
+  // Appointments in progress were refused, so a second walk could only find those of a new user.
   if (hostId !== undefined && again) return cursorText(SK);
   if (hostId !== undefined) {
     const next = await eraseModerator(hostId, userId, at, hosted);
@@ -78,8 +79,8 @@ export async function eraseFromStreams({ userId, at, after, again }: Erasure) {
 }
 
 /**
- * A page of a traced stream: after message number `n` (of a second walk, before it), or after the
- * messages and a moment.
+ * A page of a traced stream: the messages after number `n`, in a second walk those before it; or,
+ * once all messages are done, the moments after `moment`.
  */
 type StreamPage = Pick<Erasure, "userId" | "at" | "again"> & {
   n: number;
@@ -110,8 +111,8 @@ async function eraseFromStream(SK: string, streamId: string, page: StreamPage): 
 }
 
 /**
- * Removes the user's message from the stream's pin if it is still there: in a deleted stream, or
- * after the message's time, nobody sees it, so there is no event.
+ * Removes the user's message from the stream's pin if `deleteMessage` has not: the stream was
+ * deleted, or the message has expired. Nobody sees such a pin, so there is no event.
  */
 async function unpin(streamId: string, userId: string, at: string): Promise<void> {
   await updateIf({
@@ -140,7 +141,7 @@ async function eraseFromBan(banId: string, userId: string, now: Date): Promise<v
     ExpressionAttributeNames: { "#names": "names" },
   };
   const values = { ":id": banId, ":none": { name: "", surname: "" } };
-  // The next revision: a change of the member that read the names must decide again.
+  // The next revision makes a change of the member that has read the names decide again.
   const place = banTargetOf(ban);
   await updateIf({
     ...names,
@@ -158,8 +159,8 @@ async function eraseFromBan(banId: string, userId: string, now: Date): Promise<v
 }
 
 /**
- * Erases some of a stream's messages, after number `n`; of a second walk those that calls in
- * progress wrote, from the newest on. Returns how many, and where the next page begins.
+ * Erases a page of the user's messages after number `n`; in a second walk those that calls in
+ * progress wrote, newest first. Returns how many, and where the next page begins.
  */
 async function eraseMessages(streamId: string, stream: Stream | undefined, page: StreamPage) {
   const { userId, at, n, again: newestFirst = false } = page;

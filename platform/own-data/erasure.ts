@@ -15,7 +15,7 @@ import { Erasure, lateMilliseconds, type Step } from "./progress.ts";
 /** A message of the queue: continue a user's erasure. */
 export const ErasureMessage = z.object({ userId: UserId });
 
-/** Walked at once, and again when calls that were in progress have ended. */
+/** The steps of both walks: the first at once, the second when calls in progress have ended. */
 const walk: readonly Step[] = [
   eraseItems,
   eraseReplies,
@@ -38,15 +38,15 @@ export const sendErasure = (userId: string, now: Date, delayMilliseconds = 0) =>
     },
   );
 
-/** The most pages of one invocation, and the time that its last one needs. */
+/** The most pages of one invocation, and the time that it must have left to begin one. */
 const pagesMax = 200;
 const lastPageMilliseconds = 4_000;
 
 /**
  * Continues a user's erasure page by page while this invocation has time, and queues the rest.
- * Running it twice or concurrently is harmless: each page is found by the position where it begins,
- * of those who have done the same page only one goes on, and a user who was deleted again meanwhile
- * starts over.
+ * Running it twice or concurrently is harmless: a page may be repeated, of several invocations that
+ * did the same page only one continues, and if the user was deleted again, the erasure has started
+ * over.
  */
 export async function continueErasure(userId: string, pages = pagesMax): Promise<void> {
   for (let page = 0; page < pages; page++) {
@@ -61,7 +61,7 @@ export async function continueErasure(userId: string, pages = pagesMax): Promise
   await sendErasure(userId, new Date());
 }
 
-/** Milliseconds until the second walk and the frames may begin, when everything is there. */
+/** Milliseconds until the second walk or the frames may begin: calls in progress end by then. */
 const earlyBy = ({ step, at, again }: Erasure) =>
   again || step === walk.length ? Date.parse(at) + lateMilliseconds - Date.now() : 0;
 
@@ -74,7 +74,7 @@ function placeAfter({ step, again }: Erasure, next: string | undefined) {
 
 /**
  * Advances an erasure if it is still at this position; after the last step it is removed. Returns
- * false if it was elsewhere.
+ * false if another invocation has moved it.
  */
 async function move(erasure: Erasure, next: string | undefined): Promise<boolean> {
   const { userId, at, seq, step, after, again } = erasure;

@@ -1,4 +1,4 @@
-/** What an export finds through a user's traces and ledger entries. */
+/** Lists what an export finds through a user's traces and ledger entries. */
 import type * as z from "zod";
 import type { VoteItem } from "../../domain/audience/vote.ts";
 import type { ChainedEntry } from "../../domain/money/ledger.ts";
@@ -68,7 +68,7 @@ export function listOwnVotes(userId: string, streamIds: readonly string[]) {
   });
 }
 
-/** The bans with these ids in their current state. */
+/** The bans with these ids, in their current state, as an export shows them. */
 export const listOwnBans = (banIds: readonly string[], now: Date) =>
   listUntilFull(banIds, async (ids) =>
     (await findBans(ids)).map((ban) => ShownBan.parse(banAsOf(ban, now))),

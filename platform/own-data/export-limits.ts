@@ -1,7 +1,7 @@
 import { waitForAll } from "../runtime/deadline.ts";
 import { exportedMax } from "./own-data.ts";
 
-/** The most bytes of each kind in one export: all of them fit the 6 MB of a Lambda response. */
+/** The most bytes of each kind in one export: all kinds together fit a Lambda response of 6 MB. */
 export const bytesOfKindMax = 400 * 1024;
 
 export const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
@@ -9,7 +9,7 @@ export const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.string
 /** Items that are read together, after which their bytes are counted. */
 const pageSize = 100;
 
-/** Streams that are looked at together. */
+/** Streams that are read concurrently. */
 const atOnce = 20;
 
 /**
@@ -31,8 +31,9 @@ export async function listUntilFull<Id, One>(
 }
 
 /**
- * What a user has in these streams, in their order. The streams are looked at some at once, until
- * there are more items than are exported, or the limits of the whole export are reached (`isCut`).
+ * The user's items in these streams, in the order of the streams. `look` reads one stream; several
+ * are read concurrently. Stops (`isCut`) once there are more items than an export holds, or `look`
+ * has reached a limit of the whole export.
  */
 export async function listInStreams<One>(
   streamIds: readonly string[],

@@ -144,6 +144,6 @@ function shownEntry(entry: ChainedEntry) {
   return { ...shown, counterpartId: entry.counterpart };
 }
 
-/** The ids in as many traces as are followed. */
+/** The ids in the traces that an export follows: the first 1,000. */
 const idsIn = (traces: readonly Item[], name: "streamId" | "banId"): string[] =>
   traces.slice(0, exportedMax).map((trace) => String(trace[name]));

@@ -51,7 +51,7 @@ export async function eraseNames(
   });
 }
 
-/** The fields that change without the user's names, before and after. */
+/** The fields that name the user, as they are (`was`) and without the names (`is`). */
 const changesOf = (item: Item, fields: readonly string[], userId: string) =>
   fields
     .map((field) => ({ field, was: item[field], is: withoutNames(item[field], userId) }))

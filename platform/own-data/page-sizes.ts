@@ -11,8 +11,8 @@ export type PageSizes = {
 };
 
 /**
- * At 20 ms a call, a page takes less than the four seconds that an invocation must have left to
- * begin one.
+ * At 20 ms a call, a page of these sizes takes less than the four seconds that an invocation must
+ * have left to begin it.
  */
 const standard: PageSizes = { items: 100, messages: 200, changes: 25, notices: 100 };
 

@@ -24,7 +24,7 @@ export type Erasure = z.infer<typeof Erasure>;
  */
 export const lateMilliseconds = 10_000;
 
-/** The earliest time of what calls in progress at the deletion write, with some to spare. */
+/** A minute before the deletion: calls in progress at the deletion write nothing older. */
 export const lateFrom = ({ at }: Pick<Erasure, "at">) =>
   new Date(Date.parse(at) - 6 * lateMilliseconds).toISOString();
 

@@ -39,8 +39,9 @@ export async function removeUser({ userId, isForfeit, now }: Leaving): Promise<v
 }
 
 /**
- * What was sent or written during the deletion does not belong to the next user of the sub: such a
- * gift is forfeited, and the erasure begins again and includes it.
+ * Moves the time of the deletion to its end, so that gifts and data of the meantime do not go to
+ * the next user of the sub: such gifts are forfeited, and the erasure starts over and includes the
+ * data.
  */
 async function moveLeaving(userId: string, at: string): Promise<void> {
   await updateIf({
@@ -65,7 +66,7 @@ async function removeIdle(idle: Wallet, isForfeit: boolean, clock: () => Date) {
     [idle],
     ([wallet]) => {
       if (wallet.revision !== idle.revision) throw new Moved();
-      // Not the time of the call: a gift that was sent since then is for this user, too.
+      // Not the time of the call: a gift that was sent after the call began is for this user, too.
       const at = clock().toISOString();
       assertEmpty(wallet, isForfeit);
       const draft = forfeit(wallet, at);

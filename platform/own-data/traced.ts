@@ -12,8 +12,9 @@ const Trace = z.object({
 });
 
 /**
- * A position: a trace and, within its stream, a number, or after all numbers a moment (empty before
- * the first); within its host's streams, a sort key.
+ * A position in the walk through a user's traces: a trace (`SK`), and how far it is done. `n` is a
+ * message or frame of its stream; `moment` a moment, after all messages (empty before the first);
+ * `hosted` a sort key in the list of its host's streams. With `isOver` all of it is done.
  */
 const Place = z.object({
   SK: z.string(),
@@ -25,7 +26,7 @@ const Place = z.object({
 const placeIn = (after: string | undefined) =>
   after === undefined ? undefined : Place.parse(JSON.parse(after));
 
-/** The position within a trace's host, after this entry of the list of their streams. */
+/** The position within a trace of a host, after this sort key in the list of their streams. */
 export const cursorInHost = (SK: string, hosted: string) =>
   JSON.stringify({ SK, n: 0, isOver: false, hosted });
 
@@ -51,7 +52,7 @@ export async function findTrace(userId: string, start: string, after: string | u
   return item && { ...parseItem(Trace, item), n, hosted, moment };
 }
 
-/** Deletes a trace, unless a new user with the same id has left it after the deletion. */
+/** Deletes a trace, unless a new user with the same id has written it after the deletion (`at`). */
 export async function forgetTrace(trace: Key, at: string): Promise<void> {
   await deleteIf(trace, {
     ConditionExpression: "#at <= :at",
