@@ -72,7 +72,7 @@ export function isOutcomeUnknown(error: unknown): boolean {
 export const isTransient = (error: unknown): boolean =>
   isOutcomeUnknown(error) || (error instanceof Refusal && error.code === "unavailable");
 
-/** Too many requests for a partition, a table or a queue: nothing was done, later it may be. */
+/** Whether a partition, a table or a queue gets too many requests: later the call may succeed. */
 function isThrottle(error: unknown): boolean {
   const { name } = error as { name?: string };
   return (

@@ -35,12 +35,13 @@ export function keyedCall(owner: string, route: string, name: string, request: u
  */
 export const anonymousOwner = (name: string) => `~${sha256(name)}`;
 
-/** The id of a call's key: the same for each call with it, and no other key's. */
+/** The id of a call's key: all calls with the same key have it, and no others. */
 export const callIdOf = ({ owner, hash }: KeyedCall) => sha256(`${owner}\n${hash}`);
 
 /**
- * The id of a call for other systems, which may act on it before anything is stored under its key:
- * the same for each repetition, but another one for another request, since the key is still free.
+ * The id of a call for other systems, which may act on it before anything is stored under its key.
+ * Repetitions have the same id. Another request with this key has a different one, since a key
+ * under which nothing is stored may still be used for it.
  */
 export const externalIdOf = (call: KeyedCall) => sha256(`${callIdOf(call)}\n${call.fingerprint}`);
 
@@ -69,8 +70,9 @@ const isFree = (nowSeconds: number): Condition => ({
 });
 
 /**
- * The action that remembers a response, put if there is none or it has expired, in one transaction
- * with its effect; a chat message is written after it. Its label is `marker`.
+ * The action that stores a response under its key unless one is stored that has not expired. It
+ * belongs to the transaction of the call's effect, except that a chat message is written after it.
+ * Its label is `marker`.
  */
 export function markerAction(call: KeyedCall, status: number, answer: unknown, now: Date): Action {
   const nowSeconds = Math.floor(now.getTime() / 1000);
@@ -124,10 +126,10 @@ export async function releaseKey(call: KeyedCall, { kept }: Marked): Promise<voi
   });
 }
 
-/** A successful response and its time, which a repeated envelope shows again. */
+/** A successful response and its time, which the envelope of the repeated response shows, too. */
 type Answered = { status: number; answer: unknown; answeredAt: Date };
 
-/** The response stored under a key: none, that to the same request, or that to another one. */
+/** The response stored under a key, if any; `another_request` if it answers a different request. */
 export async function findAnswered(
   call: KeyedCall,
   now: Date,

@@ -56,7 +56,7 @@ export function unmarshallItem(item: unknown): Item | undefined {
     : (unmarshall(item as Record<string, AttributeValue>) as Item);
 }
 
-/** Options of a read: `consistent` costs twice and sees every earlier write. */
+/** Options of a read: a `consistent` one costs twice as much and sees every earlier write. */
 export type ReadOptions = { consistent?: boolean };
 
 /**
@@ -99,8 +99,8 @@ export const keyText = ({ PK, SK }: Key) => `${PK} ${SK}`;
 
 /**
  * The items with any number of keys, by `keyText` of their keys, without missing ones. Unprocessed
- * keys are requested again after a pause. Refuses with `unavailable` if DynamoDB returns nothing at
- * all too often.
+ * keys are requested again after a pause. Refuses with `unavailable` after `triesMax` requests in a
+ * row of which DynamoDB processes no key.
  */
 export async function getItems(
   keys: readonly Key[],
@@ -149,11 +149,11 @@ const writesMax = 25;
 type BatchWrites = NonNullable<BatchWriteCommandInput["RequestItems"]>[string];
 
 /**
- * Puts items, replacing existing ones, and deletes others; missing ones are no error. All of them
- * take one request, and cost as much as single writes. They are not atomic: some may be visible
- * before the others, and stay without them if this function ends in between. No key may occur
- * twice. Unprocessed writes are repeated after a pause. Refuses with `unavailable` if DynamoDB
- * writes nothing at all too often.
+ * Puts items, replacing existing ones, and deletes others; missing ones are no error. Up to 25 take
+ * one request, and cost as much as single writes. They are not atomic: some may be visible before
+ * the others, and stay without them if this function ends in between. No key may occur twice.
+ * Unprocessed writes are repeated after a pause. Refuses with `unavailable` after `triesMax`
+ * requests in a row of which DynamoDB processes no write.
  */
 export async function writeItems(put: readonly Item[], remove: readonly Key[] = []): Promise<void> {
   let left: BatchWrites = [
@@ -226,8 +226,8 @@ const orRefused = <A>(sent: Promise<A>): Promise<A | undefined> =>
 
 /**
  * Changes an item with a `revision`: `decide` gets the current item and returns the new one, or
- * undefined for no change. It is called again if another call was faster. `trying` is as in
- * `retryOnConflict`.
+ * undefined for no change. It is called again if another call was faster. `trying` has the options
+ * of `retryOnConflict`.
  */
 export async function reviseItem<S extends z.ZodType<{ revision: number }>>(
   schema: S,

@@ -74,6 +74,7 @@
  *   gift's stream    GIFT#hash       STREAM#s            gifts/create (the stream of an id)
  *   sweep position   SWEEP#due       SWEEP               money/sweep (where the next one starts)
  *   delivery sweep   SWEEP#delivery  SWEEP               webhooks/requeue-overdue (the same)
+ *   picture sweep    SWEEP#pictures  SWEEP               pictures/sweep (the same)
  *   parked record    PARKED#day      key of the item     settle, sweep; removed by redrive
  *   stream list      LIST#streams    STREAM#id           streams/create
  *   reminder         STREAM#s        REMIND#u            streams/remind
@@ -92,7 +93,7 @@
  *   types' version   GIFTTYPE#all    VERSION             the same: whether a cached list is current
  *   GiftId           GIFTID#giftId   GIFTID              the alias of a gift type
  *   room             ROOM#RoomId     ROOM                the alias of a stream
- *   room's end       ROOM#RoomId     END                 tencent/callback (for late callbacks)
+ *   room's end       ROOM#RoomId     END                 tencent/callbacks (for late callbacks)
  *   metadata         STREAM#s        METADATA            set_room_metadata
  *   blocked words    STREAM#s        WORDS               chat/change-settings
  *   gift categories  CATALOGUE       CATEGORIES          add_gift_category and the like
@@ -123,7 +124,7 @@ const stream = (streamId: string) => `STREAM#${streamId}` as const;
 const channelMark = "channel:";
 /** Replaces a stream's id in the keys of a host's channel. */
 export const channelOf = (hostId: string) => `${channelMark}${hostId}`;
-/** The host in such an id; undefined if it is a stream's id. */
+/** The host in the id of a channel; undefined if it is a stream's id. */
 const hostIn = (owner: string) =>
   owner.startsWith(channelMark) ? owner.slice(channelMark.length) : undefined;
 const crowd = (id: string, shard: string) => `CROWD#${id}#${shard}` as const;
@@ -146,7 +147,7 @@ export const key = {
   marker: (owner: string, hash: string) => place(replay(owner), hash),
   call: (owner: string, hash: string) => place(`CALL#${owner}`, `${prefix.calls}${hash}`),
   claim: (owner: string, hash: string) => place(replay(owner), `${hash}#claim`),
-  /** Sorts after the older ones, whose ids are also smaller. */
+  /** Sorts after notifications under the older key, whose ids are smaller, too. */
   notification: (userId: string, id: string) => place(user(userId), `NOTE#~${id}`),
   olderNotification: (userId: string, id: string) => place(user(userId), `NOTE#${id}`),
   unread: (userId: string, id: string) => place(user(userId), `UNREAD#${id}`),
@@ -364,7 +365,7 @@ export const dueIndex = {
 /** The index key of a sender's held gifts, which no user id can equal. */
 export const heldGiftsKey = (senderId: string) => `#held#${senderId}`;
 
-/** A hex digit from a connection's id, so that a large room can be read in parallel ranges. */
+/** A hex digit from an id, which spreads items of connections or users over 16 ranges or keys. */
 function shardOf(connectionId: string): string {
   let state = 0;
   for (const char of connectionId) state = Math.imul(state ^ char.charCodeAt(0), 0x01000193) >>> 0;

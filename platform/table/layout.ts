@@ -78,7 +78,7 @@ export type TableHandle = { client: DynamoDBDocumentClient; tableName: string };
 
 const form = z.number().int();
 
-/** The table's label. */
+/** What a table says about itself: the forms of its data, its stage and its issuer. */
 const Label = z
   .object({
     /** The newest form of any data, and the oldest one left. */

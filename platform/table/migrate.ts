@@ -176,8 +176,8 @@ async function changeOne(
 }
 
 /**
- * The update that turns one item into another, if it is unchanged in every attribute; undefined if
- * they do not differ.
+ * The update that turns one item into another, on the condition that no attribute has changed since
+ * the read; undefined if the two do not differ.
  */
 function updateOf(was: Item, is: Item) {
   const fields = [...new Set([...Object.keys(was), ...Object.keys(is)])].filter(
@@ -210,8 +210,8 @@ function updateOf(was: Item, is: Item) {
 }
 
 /**
- * Records the progress, and at the end that nothing older is left: both only while no deployed
- * version would write the older form again.
+ * Records the progress, and at the end that nothing older is left. Refuses both with
+ * `TableMismatch` while a deployed version may write the older form again.
  */
 async function note({ client, tableName }: TableHandle, progress: Progress): Promise<void> {
   const isDone = progress.after === undefined;

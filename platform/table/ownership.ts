@@ -15,7 +15,7 @@ export type Claim = {
   stage: string;
   /** The version of the package. */
   release: string;
-  /** The issuer whose subjects are the users; null if that is a pool that does not exist yet. */
+  /** The issuer whose subjects are the users; null for a user pool that does not exist yet. */
   issuer?: string | null | undefined;
   /** Whether an operator confirms that every user keeps their `sub` at another issuer. */
   keepsSubjects?: boolean;
@@ -113,8 +113,8 @@ function written(found: Label | undefined, { release }: Claim, isAlone: boolean)
 }
 
 /**
- * Before functions of this version are deployed over others: ensures that they read the existing
- * data, and that versions running meanwhile read what they will write.
+ * Call before functions of this version are deployed over others: ensures that they read the
+ * existing data, and that the versions running meanwhile read what they will write.
  *
  * @throws TableMismatch if either would lose something, or the table is another stage's.
  * @throws IssuerMismatch if there is data of another issuer's subjects.
@@ -130,7 +130,7 @@ export async function beginDeployment(place: TableHandle, claim: Claim): Promise
         "docs/deploying.md#data-and-its-forms.",
     );
   const label = written(found, claim, false);
-  // Until all of them are deployed, and again if they are not.
+  // Older versions read the data until all functions are deployed, and again after a rollback.
   const readable = Math.min(label.readable, forms.reads.to);
   await putLabel(place, claim, { ...label, readable });
 }
@@ -140,7 +140,7 @@ export async function beginDeployment(place: TableHandle, claim: Claim): Promise
  * Functions only serve a table with their stage's label. Records the issuer of its users: a `sub`
  * identifies a person only within one issuer, and another issuer may let people choose it.
  *
- * @throws TableMismatch and IssuerMismatch as above.
+ * @throws TableMismatch and IssuerMismatch as `beginDeployment` does.
  */
 export async function endDeployment(place: TableHandle, claim: Claim): Promise<void> {
   const found = await assertReadable(place, claim.stage);

@@ -77,7 +77,7 @@ export function queryPages(
   return pagesOf(query, limit, pageSize);
 }
 
-/** DynamoDB accepts no empty text in key conditions. */
+/** The key condition of a range; none for an empty prefix, which DynamoDB would refuse. */
 function conditionOf(range: Range): { condition: string; values: Record<string, string> } {
   if (!("prefix" in range)) {
     const values = { ":low": range.low, ":high": range.high };

@@ -51,7 +51,7 @@ export async function countUse(kind: RateKind, userId: string, now: Date, cost =
   if (decision.verdict === "refuse") tooMany(decision.waitMilliseconds);
   if (decision.verdict !== "ask") return;
   const { usage, count, reserved } = decision;
-  // Concurrent calls must not report the same again.
+  // Concurrent calls must not report the same usage again.
   usages.set(name, { ...usage, unreported: 0, reserved: 0 });
   const reported = await ask(kind, userId, { rate, count, usage }, at).catch(unlessMaintenance);
   // While the table is read-only, environments cannot count together: each counts alone.
@@ -142,15 +142,15 @@ function tooMany(waitMilliseconds: number): never {
   refuse("too_many_requests", { retryAfterSeconds: Math.ceil(waitMilliseconds / 1000) });
 }
 
-/** Attempts with the item that a refused write returned, since others write in between. */
+/** The most attempts to count in the table, each with the item that a refused write returned. */
 const triesMax = 6;
 
 type RateQuery = { rate: Rate; count: number; usage: LocalUsage };
 
 /**
- * Counts in the table, if one more fits. The bucket is one number, which increases from itself or,
- * if it is in the past, from now. Which of the two applies is guessed, and a refused write returns
- * the item.
+ * Counts in the table, if one more call fits. The bucket is one number, a time: it increases from
+ * its value, or from now if that is past. The first write guesses which of the two applies; a
+ * refused write returns the item.
  */
 async function ask(
   kind: RateKind,
@@ -196,5 +196,5 @@ async function ask(
   return { done: false, usedUntil };
 }
 
-/** How long a full bucket is kept. */
+/** How long a bucket is kept after it is full again. */
 const keptSeconds = 60;

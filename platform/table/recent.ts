@@ -3,9 +3,7 @@ import { BoundedMap, isRecent } from "../runtime/caches.ts";
 /** The last values read, by name, with the time of the reading call (milliseconds since 1970). */
 export type RecentReads = Map<string, { at: number; value: unknown }>;
 
-/**
- * How long a value is reused. During a deployment, old code may run for this long next to new code.
- */
+/** How long a value is reused: without `holds`, callers may see a change this late. */
 const recentMilliseconds = 5_000;
 
 const own: RecentReads = new BoundedMap(1_000);

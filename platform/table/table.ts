@@ -43,7 +43,7 @@ export function useTable(client: DynamoDBDocumentClient): void {
 
 export const tableName = () => setting("TABLE_NAME");
 
-/** Items whose changes viewers are shown: only these are traced to the call that wrote them. */
+/** Kinds of items whose changes viewers see: only these get the id of the call that wrote them. */
 const shown: readonly ItemKind[] = ["message", "gift", "stream", "member"];
 
 type Fields = Record<string, unknown>;
@@ -58,7 +58,7 @@ type Write = { Put?: { Item?: Fields | undefined } | undefined; Update?: Update 
 const isShown = (key: Fields | undefined) =>
   key !== undefined && shown.includes(readKey(key as Key).kind);
 
-/** The fields that add the id to a write. */
+/** The fields that add the id to a write; none if viewers do not see its item. */
 function markOf(write: Write, id: string): { put?: Fields; update?: Update } {
   const { Put, Update } = write;
   if (isShown(Put?.Item)) return { put: { ...Put?.Item, correlationId: id } };
@@ -129,8 +129,8 @@ let afterThis: (act: () => void) => void = process.nextTick;
 const gatherMilliseconds = 5;
 
 /**
- * The end of this callback of the event loop, when all its reads were requested; after
- * `batchCallsLonger` some milliseconds later.
+ * Resolves at the end of this callback of the event loop, when it has requested all its reads; in a
+ * process that has called `batchCallsLonger`, 5 ms later.
  */
 export const endOfTurn = () => new Promise<void>((done) => afterThis(done));
 

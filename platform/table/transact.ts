@@ -30,7 +30,7 @@ export type Action = {
  */
 export type Failed = Map<string, Item | undefined>;
 
-/** Labels of what could not be evaluated, for decisions that must not be older than their write. */
+/** Labels of a transaction that could not be evaluated, for callers that then decide again. */
 export const conflict = "conflict";
 export const throttle = "throttle";
 
@@ -66,8 +66,8 @@ export async function commitTransaction(
 }
 
 /**
- * A single action costs half as much as a transaction, and conflicts only with transactions. A
- * conditional one has a unique id, so that its retry is not mistaken for another call's write.
+ * A single action costs half as much as a transaction, and conflicts only with transactions. If it
+ * is a conditional Put or Update, it stores a unique id, by which its retry recognizes its write.
  */
 async function writeOne(action: Action): Promise<Failed | undefined> {
   const TableName = tableName();
@@ -184,12 +184,12 @@ const isAnother = "(attribute_not_exists(#writeId) OR #writeId <> :writeId)";
 
 /**
  * Writes one item exactly once, at half the price of a transaction. If a response is lost, the SDK
- * writes again: then a condition fails on the result of the first attempt, and a sum is added
+ * writes again: a condition would fail on the result of the first attempt, and a sum would be added
  * twice. So the item stores the write's id; a retry with the same id is refused, and counts as
  * done.
  *
- * A sum may still be added twice if others write the item between the attempts, all within the
- * SDK's pause: use one only if readers tolerate that, as for message numbers.
+ * A sum may still be added twice if another call writes the item between the attempts, within the
+ * SDK's pause: use sums only if readers tolerate that, as for message numbers.
  */
 export async function writeOnce(write: SingleWrite): Promise<Outcome> {
   const TableName = tableName();
