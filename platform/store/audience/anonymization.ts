@@ -36,14 +36,14 @@ export const listVotes = (
 const spentMax = 200;
 
 /*
- * What a user did with others until `at` moves to an anonymous remainder in one transaction, so
- * that sums and results stay.
+ * A deleted user's likes and votes move to an anonymous remainder in one transaction, so that sums
+ * and results stay.
  */
 
 /**
- * Removes a user from the likes of a stream, with those that were sent during the erasure: who
- * sent them is not known. Likes that began later are the next user's, who keeps their place among
- * those who liked most.
+ * Removes a user who was deleted at `at` from the likes of a stream. Their item has one sum, so
+ * likes that were added to it after the deletion go with it. An item that was begun after `at` is
+ * the next user's, who keeps it and their place among those who liked most.
  */
 export async function anonymizeLikes(streamId: string, userId: string, at: string): Promise<void> {
   const next = await retryOnConflict(async () => {
@@ -67,7 +67,7 @@ export async function anonymizeLikes(streamId: string, userId: string, at: strin
   if (next !== undefined) await noteLikers(streamId, [{ userId, likes: next.likes, at: next.at }]);
 }
 
-/** Removes a user from the votes of a poll. */
+/** Removes a user who was deleted at `at` from the votes of a poll; a later vote stays. */
 export async function anonymizeVote(momentId: string, userId: string, at: string): Promise<void> {
   await retryOnConflict(async () => {
     const place = key.vote(momentId, userId);

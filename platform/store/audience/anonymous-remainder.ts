@@ -18,7 +18,7 @@ export function remainderOf(item: Record<string, unknown> | undefined): Anonymou
   return rest;
 }
 
-/** The remainder of erased users, read consistently; `id`: a stream's, or a poll's. */
+/** The remainder of erased users, read consistently; `id` is that of a stream or a poll. */
 export const findRemainder = async (id: string): Promise<AnonymousRemainder> =>
   remainderOf(await getRawItem(key.crowdRest(id), { consistent: true }));
 

@@ -13,7 +13,7 @@ export const newChange = (): string => randomBytes(changeBytes).toString("base64
 /** A user's like or vote in a stream, which only that user's calls change. */
 type OwnItem = { userId: string; streamId: string; change: string };
 
-/** Holds while an item is unchanged since the read; undefined: while there is none. */
+/** Holds while an item is as it was read; if it was undefined, while there is none. */
 const isUnchanged = (was: OwnItem | undefined): Condition =>
   was === undefined
     ? isAbsent
@@ -24,8 +24,8 @@ const isUnchanged = (was: OwnItem | undefined): Condition =>
       };
 
 /**
- * Replaces a user's item that was read, and adds a trace for erasure with the first one. False if
- * the item has changed since.
+ * Writes a user's item if it is unchanged since it was read as `was`; a first item together with a
+ * trace for erasures. Returns false if the item has changed.
  */
 export async function replaceOwn<T extends OwnItem>(
   place: Key,

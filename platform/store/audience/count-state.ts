@@ -22,8 +22,8 @@ import { countTrains } from "./train-state.ts";
 /**
  * Counts the sums that a stream's log should have, from all stored items: its likes, the sums of
  * the moments without a result, and the gifts that may start a train. For a log that is reset;
- * `was` is its previous state: a train that began may not have been stored yet, and a goal that
- * viewers saw reached stays so.
+ * `was` is its previous state, which may have a train that is not stored yet, and the goals that
+ * viewers saw reached: these stay reached.
  */
 export async function countState(
   streamId: string,

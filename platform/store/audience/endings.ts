@@ -22,7 +22,7 @@ import { findMoment, finishMoment, recordResult } from "./moments.ts";
 import { findOpenMoments } from "./open-moments.ts";
 import { countTrain, recount } from "./recount.ts";
 
-/** Count a moment once it is over, or, without a moment, end all those of a stream that is over. */
+/** A message: count this moment once it is over; without a moment, end all of an ended stream. */
 export const Ending = z.object({ streamId: StreamId, momentId: MomentId.optional() });
 export type Ending = z.infer<typeof Ending>;
 
@@ -36,8 +36,8 @@ const countedAfterMilliseconds = 12_000;
 const ShownStream = z.object({ id: StreamId, status: z.string(), endedAt: z.string().nullable() });
 
 /**
- * Queues the end of each moment that began or was ended, and of those of ended streams, from their
- * images. Repeating it is harmless: a moment is counted once.
+ * Queues the end of each moment that began or was ended, and one message for each ended stream,
+ * from their images. Repeating it is harmless: a moment is counted once.
  */
 export async function awaitEndings(
   moments: readonly Record<string, unknown>[],
@@ -66,7 +66,7 @@ export async function endMoments({ streamId, momentId }: Ending, now: Date): Pro
   const moment = await findMoment(streamId, momentId);
   if (moment === undefined || moment.status === "cancelled" || moment.result !== undefined) return;
   const end = moment.endedAt ?? moment.endsAt;
-  // It stays open until a user ends it, which queues its end again.
+  // A moment without an end stays open until a user ends it, which queues another message.
   if (end === null) return;
   const at = countedAt(end);
   if (now < at) return send({ streamId, momentId }, at, now);
@@ -78,9 +78,9 @@ export async function endMoments({ streamId, momentId }: Ending, now: Date): Pro
 }
 
 /**
- * The result of a goal that viewers saw reached says so. The log adds gifts and refunds in the
- * order of their commits, and the recount in that of their times, in which it may never have been
- * reached.
+ * The result, in which a goal counts as reached if viewers saw it reached. The log adds gifts and
+ * refunds in the order of their commits, the recount in that of their times, in which the goal may
+ * never have been reached.
  */
 const asShown = (result: MomentResult, { id }: MomentItem, log: LogState): MomentResult =>
   "reached" in result ? { ...result, reached: result.reached || isReachedIn(log, id) } : result;
@@ -100,7 +100,7 @@ async function record(moment: MomentItem, end: string, result: MomentResult, log
  * rings.
  */
 const behindMilliseconds = 60_000;
-/** The same for a train that was ended by hand or with its stream. */
+/** How long the result of a train waits if it was ended by hand or with its stream. */
 const endedBehindMilliseconds = 4_000;
 const againMilliseconds = 1_000;
 
@@ -134,7 +134,7 @@ async function endTrain(moment: MomentItem, end: string, log: LogState, now: Dat
  * been lost, as by a restore.
  */
 async function endWithStream(streamId: string, now: Date): Promise<void> {
-  // Also of a deleted stream: webhooks receive its moments' results.
+  // A deleted stream is read, too, since webhooks receive the results of its moments.
   const stream = await getItem(ShownStream, key.stream(streamId), { consistent: true });
   const endedAt = stream?.endedAt;
   if (stream?.status !== "ended" || endedAt == null) return;
@@ -151,8 +151,8 @@ async function endWithStream(streamId: string, now: Date): Promise<void> {
 }
 
 /**
- * Measures the difference between the log's own sum and the counted one, if the log includes all
- * its records; the result replaces it.
+ * Measures the difference between the log's own sum and the counted one, if the moment is still
+ * open in the log. The result then replaces the log's sum.
  */
 function measureDrift(
   { streamId, id }: MomentItem,

@@ -15,12 +15,12 @@ import { newChange, replaceOwn } from "./changes.ts";
 import { findOpenMoments } from "./open-moments.ts";
 import { findSpentGoals } from "./past-goals.ts";
 
-/** Past goals of which one call looks whether they leave the user's item. */
+/** The most past goals that one call checks, and drops from the user's item if not needed. */
 const spentMax = 4;
 
 /**
- * Adds the taps of a user's session, exactly once however often the call is repeated. What counts
- * for goals of likes is stored too, so that a goal can be recounted from the items.
+ * Adds the taps of a user's session, exactly once however often the call is repeated. The item also
+ * stores how many likes count for each goal, so that goals can be recounted from the items.
  */
 export async function recordTaps(
   { streamId, userId }: { streamId: string; userId: string },

@@ -23,7 +23,10 @@ import { key } from "../../table/keys.ts";
 import { readHead } from "../log/frames.ts";
 import { findLog } from "../log/logs.ts";
 
-/** A moment as viewers see it; the log's state has what it knows of an open one. */
+/**
+ * A moment as viewers see it: the log's state knows first when an open train ends, its level, and
+ * whether a goal was reached.
+ */
 export const showMoment = (item: MomentItem, { moments = [] }: LogState): Moment => {
   const known = moments.find((one) => one.id === item.id);
   const isOpen = known !== undefined && isOpenTrain(known) && item.status === "open";
@@ -105,7 +108,7 @@ const cancelledAs: Decision = (_, { endsAt: endedAt }) => ({
  */
 const unpaused = { fresh: triesMax };
 
-/** Writes the item of a train, or what has changed of it; nothing once it is over. */
+/** Creates the item of a train, or writes what has changed; nothing once the train is over. */
 function storeTrain(streamId: string, known: LogTrain, decide: Decision): Promise<void> {
   const is = trainItemOf(streamId, known);
   const place = key.moment(streamId, known.id);
@@ -136,7 +139,7 @@ export const noteLikers = (streamId: string, likers: readonly Liker[]): Promise<
     entersLikers(top, likers) ? mergeLikers(top, likers) : undefined,
   );
 
-/** Removes an erased user from the list. */
+/** Removes an erased user from the users who like a stream most. */
 export const removeLiker = (streamId: string, erasedId: string): Promise<void> =>
   changeLikers(streamId, (top) => {
     const rest = top.filter(({ userId }) => userId !== erasedId);

@@ -77,7 +77,7 @@ export const findMoment = (streamId: string, momentId: string): Promise<MomentIt
 export const getMoment = async (streamId: string, momentId: string): Promise<MomentItem> =>
   (await findMoment(streamId, momentId)) ?? refuse("moment_not_found", { momentId });
 
-/** A moment for a voting user, cached so that not every voter reads the item. Refuses likewise. */
+/** A moment for a user who votes, cached for all voters; refuses with `moment_not_found`. */
 export function getMomentToVote(
   { streamId, id, userId }: { streamId: string; id: string; userId: string },
   now: Date,
@@ -138,12 +138,12 @@ type MomentFilter = {
   limit: number;
 };
 
-/** How a moment ends: a cancelled one has no result, so it has to keep whether it was reached. */
+/** How a moment ends. A cancelled goal has no result, so the item keeps whether it was reached. */
 type Ending = { status: "ended" | "cancelled"; endedAt: Date; isReached?: boolean };
 
 /**
- * Ends or cancels an open moment; its result is counted later. It ends when this is written, unless
- * its time was over before. Refuses with `moment_over`.
+ * Ends or cancels an open moment at the time that `endingOf` returns; its result is counted later.
+ * Refuses with `moment_over` if the moment has ended before, by a call or by time.
  */
 export async function finishMoment<A>(
   { streamId, id }: Pick<MomentItem, "streamId" | "id">,

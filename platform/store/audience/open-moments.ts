@@ -14,14 +14,14 @@ const OpenMoment = z.object({
 const OpenMoments = z.object({ open: z.array(OpenMoment), revision: z.number().int() });
 export type OpenMoments = z.infer<typeof OpenMoments>;
 
-/** The open moments, read consistently; one that is over stays listed until it is counted. */
+/** The open moments, read consistently; also those that are over by time but not yet counted. */
 export const findOpenMoments = async (streamId: string): Promise<OpenMoments> =>
   (await getItem(OpenMoments, key.openMoments(streamId), { consistent: true })) ?? {
     open: [],
     revision: 0,
   };
 
-/** Writes them if they are unchanged since the read. The action's label is `open`. */
+/** Writes a stream's open moments if they are unchanged since the read. The label is `open`. */
 export function openMomentsAction(
   streamId: string,
   { revision }: OpenMoments,

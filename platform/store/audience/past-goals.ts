@@ -4,8 +4,9 @@ import { listItems } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 
 /**
- * Those of these goals whose likes no item needs: beyond the newest ones, all that have a result,
- * were cancelled or are gone. Looks at `most` of them, and at none of `open`.
+ * The goals among these whose likes no item needs any more: those that have a result, were
+ * cancelled or do not exist, except for the newest 64 past goals. Goals in `open` are not past.
+ * Examines at most the `most` oldest.
  */
 export async function findSpentGoals(
   streamId: string,

@@ -41,8 +41,8 @@ export const countVotes = ({ id, options = [] }: MomentItem): Promise<Count> =>
   });
 
 /**
- * Counts likes or votes from their items and from what erased users left, which an erasure moves
- * from one to the other: after one in between, counts again.
+ * Counts likes or votes: those in users' items, and the remainder of erased users. Counts again if
+ * an erasure has moved some from an item to the remainder in the meantime.
  */
 async function whileNobodyLeaves<Counted>(
   id: string,
@@ -91,7 +91,8 @@ export async function countTrain({ streamId, startedAt }: MomentItem, endedAt: s
   const gifts: Gift[] = [];
   for await (const gift of eachGift(streamId, span))
     if (gift.createdAt >= startedAt && gift.createdAt < endedAt) gifts.push(gift);
-  // Only the wallets of those on top are read; each deleted user makes room for another.
+  // Only the wallets of the top senders are read. They show who was deleted: then others move up,
+  // whose wallets are read next.
   const wallets = new Map<string, Wallet>();
   const isOfDeleted = ({ sender, createdAt }: Gift) =>
     isForFormerUser(wallets.get(sender.userId) ?? {}, Date.parse(createdAt));

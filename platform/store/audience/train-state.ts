@@ -56,7 +56,7 @@ export async function countTrains(
 const newestOf = (times: readonly (string | null | undefined)[]): string =>
   times.reduce<string>((last, at) => (at != null && at > last ? at : last), "");
 
-/** The trains without a result, as in the log, or as stored. */
+/** The trains without a result: as in the log, if it has them, and otherwise as stored. */
 function openTrains(all: readonly MomentItem[], { moments = [] }: LogState): LogTrain[] {
   const known = new Map(moments.filter(isOpenTrain).map((one) => [one.id, one]));
   const stored = all.flatMap((item): LogTrain[] => {
@@ -69,7 +69,7 @@ function openTrains(all: readonly MomentItem[], { moments = [] }: LogState): Log
   return [...stored, ...known.values()];
 }
 
-/** The window of the gifts since a time. */
+/** The window that the gifts since `from` form, in the order of their times. */
 function windowOf(gifts: readonly Gift[], from: string, settings: TrainSettings) {
   let window: TrainWindow | undefined;
   for (const gift of [...gifts].sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1))) {
