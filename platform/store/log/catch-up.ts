@@ -6,9 +6,9 @@ import { commitTransaction, writeOnce } from "../../table/transact.ts";
 import { findCurrent, readSubscriber } from "./subscribers.ts";
 
 /**
- * Sets the first live frame of a subscription unless this revision has one. Removes the request's
- * fields, which only its record needs. Returns the current subscription and whether this call has
- * set it, or undefined if it was replaced or removed.
+ * Sets the first live frame of a subscription unless this revision has one. Removes the fields of
+ * the subscribe request, which only its stream record needs. Returns the current subscription and
+ * whether this call has set the frame, or undefined if the subscription was replaced or removed.
  */
 export async function setFirstLive(
   subscriber: Subscriber,
@@ -75,13 +75,13 @@ export const advanceCatchUp = (
 ): Promise<Subscriber | undefined> => changeOnce(subscriber, advance(subscriber, next, false));
 
 /**
- * Makes a subscription live: frames from `next` on are posted to it. Returns the same as
- * `advanceCatchUp`.
+ * Makes a subscription live: frames from `next` on are posted to it. Returns undefined if another
+ * call has advanced it, or it has ended.
  */
 export const goLive = (subscriber: Subscriber, next: number): Promise<Subscriber | undefined> =>
   changeOnce(subscriber, advance(subscriber, next, true));
 
-/** Those who wait for the next transaction, by stream and frame. */
+/** The subscriptions that wait for the next transaction, by stream and frame. */
 const waiting = new Map<string, Subscriber[]>();
 
 /**
@@ -89,8 +89,8 @@ const waiting = new Map<string, Subscriber[]>();
  * call that puts it lists this subscription as live, and no frame is left to send. Returns false if
  * the frame exists; true also if another call has advanced the subscription, or it has ended.
  *
- * Viewers who come to the same frame while a transaction is under way share the next one: separate
- * ones would conflict, since each checks the frame.
+ * Viewers who reach the same frame while a transaction is under way share the next one: separate
+ * transactions would conflict, since each checks the frame.
  */
 export async function goLiveBefore(subscriber: Subscriber, next: number): Promise<boolean> {
   const { streamId } = subscriber;
@@ -153,7 +153,8 @@ async function change(subscriber: Subscriber, to: Change): Promise<Subscriber | 
 }
 
 /**
- * The same, even if a response is lost: the call that has advanced a subscription sends the rest.
+ * Like `change`, but recognizes its own write after a lost response, since the call that has
+ * advanced a subscription must send the frames.
  */
 async function changeOnce(subscriber: Subscriber, to: Change): Promise<Subscriber | undefined> {
   const Update = { ...updateOf(subscriber, to), ReturnValues: "ALL_NEW" } as const;

@@ -59,8 +59,8 @@ export const removeSockets = (sockets: readonly Listing[]): Promise<void> =>
   writeItems([], sockets.flatMap(listedAt));
 
 /**
- * The sockets that a token has opened, by the hash of its `jti`. Read consistently; includes closed
- * ones.
+ * The sockets that a token has opened, by the hash of its `jti`. Read consistently; may include
+ * closed ones.
  */
 export async function listTokenSockets(tokenHash: string, now: Date): Promise<Socket[]> {
   const Key = key.tokenSocket(tokenHash, "");
@@ -150,11 +150,11 @@ export async function findConnection(connectionId: string): Promise<Connection |
 
 /**
  * Removes all items of a closed connection, so that an interrupted removal can be repeated: first
- * what its client subscribed to by messages, then the rest in one request. Most have only the
- * subscription of their URL, whose visit is counted before that. If the function dies between two
- * tries of that request, the next post to a subscription, or the next check of the user's sockets,
- * removes what is left. Returns the streams that it was subscribed to, or undefined if the
- * connection was removed already.
+ * what its client subscribed to by messages, then the rest in one request. Most connections have
+ * only the subscription of their URL, whose visit is counted before that request. If the function
+ * dies between two tries of the request, the next post to a subscription, or the next check of the
+ * user's sockets, removes what is left. Returns the streams that it was subscribed to, or undefined
+ * if the connection was removed already.
  */
 export async function dropConnection(
   connectionId: string,
@@ -181,7 +181,7 @@ export async function dropConnection(
 
 /**
  * Removes the connection of a subscription, and this subscription if the connection does not name
- * it. Only reads where all is removed; reads of one turn of the event loop are one call.
+ * it. Writes nothing if both are removed already; reads of one turn of the event loop are one call.
  */
 export async function dropSubscribed({
   streamId,

@@ -13,12 +13,12 @@ import { between, changeFrame, findNewestFrame, numberMax } from "./frames.ts";
 export type DeletedText = { messageId: string; recordId: string; writtenAt: number };
 
 /**
- * Attempts to remove texts from one frame despite concurrent removals. The room waits for it, and
- * each lost attempt means that another removal finished, so there are no pauses.
+ * The attempts to remove texts from one frame despite concurrent removals. They do not pause: the
+ * room waits for them, and each lost attempt means that another removal has finished.
  */
 const atOnce = { tries: 10, fresh: 10 };
 
-/** Frames that are changed, or searches, at the same time. */
+/** The number of frames changed, or of searches made, concurrently. */
 const parallelMax = 8;
 
 /**
@@ -40,8 +40,8 @@ const fields = Object.keys(Covering.shape).join(", ");
 
 /**
  * Removes deleted texts from the stored frames that contain them, each frame once. `known` has the
- * numbers of some frames by record; the others are searched. A room waits for it, so its calls grow
- * with the number of frames to change, not with their age.
+ * numbers of some frames by record; the others are searched. The room waits for this, so the number
+ * of calls grows with the number of frames to change, not with their age.
  */
 export async function removeTexts(
   streamId: string,

@@ -3,7 +3,7 @@ import { writeOnce } from "../../table/transact.ts";
 
 const minuteMilliseconds = 60_000;
 
-/** Attempts with the item that a failed write returned. */
+/** The most attempts: a failed condition means that the other of the two updates applies. */
 const triesMax = 4;
 
 /**

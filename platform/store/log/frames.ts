@@ -83,8 +83,8 @@ export const listFrames = coalesce(
 );
 
 /**
- * `listFrames` for callers that request the same range again and again, each after a write of its
- * own: one read at a time, which starts after the last caller that shares it.
+ * `listFrames` for many callers that request the same range, each after a write of its own: one
+ * read at a time, which starts after the last caller that shares it.
  */
 export const listFramesSince = share(listFrames);
 
@@ -120,9 +120,9 @@ export const findNewestFrame = coalesce(async (streamId: string): Promise<FrameE
 });
 
 /**
- * Changes a stored frame, if there is one and `change` returns other values, despite concurrent
- * changes: `how` has the number of attempts and the pauses. The update requires the revision that
- * was read, so it never recreates an expired frame.
+ * Changes a stored frame, if there is one and `change` returns other values. After a concurrent
+ * change it reads the frame again: `how` has the number of attempts and the pauses. The update
+ * requires the revision that was read, so it never recreates an expired frame.
  */
 export async function changeFrame(
   streamId: string,
@@ -158,8 +158,8 @@ export async function hasMessage(streamId: string, messageId: string): Promise<b
 }
 
 /**
- * The current end of a log, read consistently. A mark that was read before is good enough: only a
- * reset changes its epoch, and it counts only where no newer frame is stored.
+ * The current end of a log, read consistently. A `mark` that was read earlier is good enough: only
+ * a reset changes its epoch, and its other fields count only if no newer frame is stored.
  */
 export async function readHead(
   streamId: string,
@@ -169,7 +169,7 @@ export async function readHead(
   return endOf(known, newest);
 }
 
-/** Which frames a viewer at this position can recover, in a log with this end. */
+/** Which frames a viewer who has seen those up to `since` can recover, in a log with this end. */
 export async function recoverFrom(
   streamId: string,
   since: Position,

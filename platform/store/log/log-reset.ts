@@ -9,8 +9,8 @@ import { getLog, type Log, newLog } from "./logs.ts";
 /**
  * Starts a new epoch of a log after a restore from backup: earlier positions become invalid and all
  * subscriptions are removed, so every client subscribes again. Numbers continue, so no frame is
- * overwritten. Records that are in no frame stay in the history and in the sums, which `countState`
- * counts from the stored items. Run it while no consumer runs.
+ * overwritten. Records that no frame has get none, but they stay in the history and in the sums,
+ * which `countState` counts from the stored items. Run it while no consumer runs.
  */
 export async function resetLog(
   streamId: string,

@@ -39,7 +39,7 @@ export const Log = z.object({
   peakViewers: z.number().int().optional(),
   /** Of the viewers, those who are posted to; relays serve the others. Missing in older items. */
   postedViewers: z.number().int().optional(),
-  /** When the viewers were counted at the earliest, in milliseconds since 1970. */
+  /** The viewers were counted at this time or later, in milliseconds since 1970. */
   countedAt: z.number().optional(),
   /**
    * When the log was last reset, in seconds since 1970. No frame covers records that were pending

@@ -65,9 +65,9 @@ const countedMax = 50;
 const subscribersMax = 1_000;
 
 /**
- * Current viewers, by stream. Streams without a frame in the last seconds are counted, since people
- * come and leave without one: of many, those with the most viewers at their last count, then the
- * first in the list.
+ * Current viewers, by stream. Streams without a frame in the last seconds are counted now, since
+ * people come and leave without one: at most 50, those with the most viewers at their last count,
+ * then the first in the list.
  */
 async function countCurrent(
   streamIds: readonly string[],
@@ -89,7 +89,7 @@ async function countCurrent(
   return (id) => counts.get(id) ?? storedOf(id);
 }
 
-/** The current viewers of a stream. Of a large room only a part is read: its stored count stays. */
+/** The current viewers of a stream; at least the stored count if the room is too large to read. */
 async function countNow(streamId: string, stored: number, now: Date): Promise<number> {
   const [{ subscribers, isWhole }, rooms] = await Promise.all([
     firstSubscribers(streamId, now, subscribersMax),

@@ -62,7 +62,7 @@ const messageSeconds = 600;
 /** Numbers this process's messages, so that messages of one millisecond keep their order. */
 let messageCount = 0;
 
-/** Leaves a message for a relay's connection; those of one process are taken in their order. */
+/** Leaves a message for a relay's connection; a process's messages are taken in their order. */
 export async function putRelayMessage(
   node: string,
   message: RelayMessage,

@@ -7,9 +7,9 @@ import { key } from "../../table/keys.ts";
 const keptSeconds = 3600;
 
 /**
- * Part of a user's budget that each environment may spend without a request to the table, and the
- * seconds whose parts it may spend at once. Most reconnecting users have missed less, and all
- * environments together stay near the budget.
+ * Each environment may spend one part in 32 of a user's budget without a request to the table, the
+ * parts of a whole window at once. Most reconnecting users have missed less, and all environments
+ * together stay near the budget.
  */
 const unrequestedPart = 32;
 const windowSeconds = 10;
@@ -24,8 +24,8 @@ const spent = new BoundedMap<string, Unrequested>(usersMax);
 
 /**
  * Takes frames from the budget per second that all connections of a user share. Returns how many
- * were granted; if 0, try again in the next second. Frames spent without a request are added to the
- * first request; after that, all frames of this window are requested.
+ * were granted; if 0, try again in the next second. The first request of a window of 10 s also
+ * counts the frames spent without one; after it, all further frames of that window are requested.
  */
 export async function takeResumeFrames(userId: string, wanted: number, now: Date): Promise<number> {
   const second = Math.floor(now.getTime() / 1000);

@@ -59,7 +59,7 @@ export async function findCurrent({
   return now?.revision === revision ? now : undefined;
 }
 
-/** The current state of each of these subscriptions, and what decides if its user may watch. */
+/** The current state of these subscriptions, and the facts that decide if each user may watch. */
 export async function findGuests(
   records: readonly Subscriber[],
 ): Promise<{ record: Subscriber; current?: Subscriber; member?: Member }[]> {

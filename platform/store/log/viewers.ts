@@ -20,7 +20,7 @@ import { findShown } from "../streams/display-names.ts";
 import { listRelayedRooms } from "./relays.ts";
 import { listSubscribers } from "./subscribers.ts";
 
-/** Viewers that a search covers: the latest arrivals. */
+/** The most viewers that a search covers: the latest to arrive. */
 const searchedMax = 100;
 
 /**
@@ -51,12 +51,12 @@ export const listWatching = cachedIfLong(readWatching);
 export const cameBefore = (end: string | null, watching: readonly Watching[]) =>
   watching.filter(({ joinedAt }) => end === null || joinedAt.toISOString() < end);
 
-/** The subscribers, of about 136 bytes, that one unit of a rate reads. */
+/** The number of subscribers, of about 136 bytes each, that one unit of `reads` covers. */
 const rowsPerUnit = 1_900;
 
 /**
- * Counts a list of a large room that was read for a user as more of their `reads`: calls declare
- * the cost of a list in memory, and one of them in 5 s and environment reads it.
+ * Counts the read of a large room's list as additional `reads` of the user whose call caused it:
+ * calls declare the cost of a cached list, and one call in 5 s per environment reads it.
  */
 export const countRowsOf = (userId: string, now: Date) => async (rows: number) => {
   const more = Math.floor(rows / rowsPerUnit);

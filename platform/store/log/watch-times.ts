@@ -5,7 +5,7 @@ import { getItem, parseItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 
-/** Visitors whose watch times a stream's statistics include; others are left out. */
+/** The most visitors whose watch times a stream's statistics include; others are left out. */
 const visitorsMax = 10_000;
 
 /** The times of a stream's visitors, from finished visits. */
