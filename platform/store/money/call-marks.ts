@@ -22,7 +22,7 @@ export const CallMark = z.object({
   callId: z.string(),
   /** When the call arrived, in milliseconds since 1970. */
   calledAt: z.number(),
-  /** From then on (milliseconds since 1970) the next call is another gift. */
+  /** From then on (milliseconds since 1970) a call with the same mark requests another gift. */
   freeAt: z.number(),
 });
 export type CallMark = z.infer<typeof CallMark>;
@@ -104,8 +104,9 @@ export const holdAction = (mark: CallMark, gift: Gift): Action => ({
 });
 
 /**
- * Decides a held gift, which is then no longer held. Confirming requires an undecided call, taking
- * back an unconfirmed one, so that one item allows only one of them. Its label is `call`.
+ * Decides a held gift, which is then no longer held: `charged` requires an undecided call,
+ * `refused` one that was not charged. One item has both, so only one of them succeeds. The action's
+ * label is `call`.
  */
 export const releaseAction = (mark: CallMark, outcome: Outcome): Action => ({
   label: "call",
@@ -128,9 +129,9 @@ export const releaseAction = (mark: CallMark, outcome: Outcome): Action => ({
 });
 
 /**
- * Refuses a call permanently, with a response if it has its own: anything of it still in progress
- * can no longer be committed, and what it holds can only be released. False if it was charged, or
- * if another call has the mark.
+ * Refuses a call permanently, with its own response if it has one: writes of the call that are
+ * still in progress can no longer succeed, and a gift that it holds can only be released. False if
+ * it was charged, or if another call has the mark.
  */
 export async function refuseCall(mark: CallMark, answer?: CallAnswer): Promise<boolean> {
   const { callId, calledAt, freeAt } = mark;
@@ -154,7 +155,7 @@ export async function refuseCall(mark: CallMark, answer?: CallAnswer): Promise<b
   return item !== undefined;
 }
 
-/** The call that has this mark now, this one or another; read consistently. */
+/** The call that has this mark now, the given or another one; read consistently. */
 export async function findCall(mark: CallMark): Promise<Call | undefined> {
   const item = await getRawItem(placeOf(mark), { consistent: true });
   return item && callOf(item as typeof item & Key);

@@ -29,7 +29,7 @@ const Second = z.object({
 
 /**
  * Queues the end of each combo that begins with one of these gifts' images. Repeating it is
- * harmless, since a combo ends once. An image that does not fit is left for settling to park.
+ * harmless, since a combo ends once. Skips images that do not fit: settling parks them.
  */
 export async function awaitCombos(
   images: readonly Record<string, unknown>[],
@@ -55,7 +55,7 @@ export async function endCombo(moment: ComboEnd, now: Date): Promise<void> {
   const kept = findCombo(wallet, moment);
   // A combo that the wallet no longer keeps cannot continue; its total is read from its gifts.
   const found = kept === undefined ? await readCombo(moment) : { combo: kept, first: kept.id };
-  // All gifts after the first one were released: it was no combo.
+  // All gifts after the first one were released, so there was no combo.
   if (found === undefined || found.combo.count < 2) return;
   let { first } = found;
   const waiting = await commit(
@@ -67,7 +67,7 @@ export async function endCombo(moment: ComboEnd, now: Date): Promise<void> {
       return decideEnd(current, there ?? found.combo, first, now);
     },
     async (failed) => {
-      // The first gift is not in its stream (it is held), or another message was faster.
+      // The first gift is held and so not in its stream, or another message has ended the combo.
       const rest = failed.get("combo") === undefined ? await readCombo(moment) : undefined;
       if (rest === undefined) throw new Ended();
       first = rest.first;
@@ -115,15 +115,15 @@ const endAction = ({ streamId, count, credits, lastAt }: Combo, first: string): 
 /** Items read in one step when a combo is reconstructed. */
 const pageSize = 200;
 /**
- * Time from a combo's beginning to the first of its gifts that is in the stream, in seconds: those
- * before were released, which takes a minute at most (held-gifts.ts).
+ * The longest time from a combo's beginning to the first of its gifts that is in the stream, in
+ * seconds. Gifts before that were released, each within a minute (held-gifts.ts).
  */
 const firstSecondsMax = 300;
 
 /**
- * Reconstructs a combo from its gifts, which follow the first one, each soon after the previous.
- * The first one in the stream is another than the combo's if that was released or is held.
- * Undefined if there is none, or if the combo has ended.
+ * Reconstructs a combo from its gifts in the stream, each soon after the previous one. `first` is
+ * the first of them: a later one than the combo's first if that was released or is held. Undefined
+ * if the stream has none of them, or if the combo has ended.
  */
 async function readCombo({ comboId, streamId }: ComboEnd) {
   let first: string | undefined;

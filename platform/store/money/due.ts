@@ -38,9 +38,7 @@ export const sumHeld = (userId: string) => sumDue(heldGiftsKey(userId));
  */
 export const indexLagMilliseconds = 60_000;
 
-/**
- * Credits of a stream's gifts since a given time that the user has not been credited: consistent.
- */
+/** Credits of a stream's gifts since a time that the user has not received; read consistently. */
 export async function sumPendingIn(streamId: string, userId: string, from: Date): Promise<number> {
   const range = { low: firstGiftFrom(streamId, from).SK, high: behindGifts };
   let sum = 0;

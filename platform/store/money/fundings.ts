@@ -84,12 +84,12 @@ const sideBySide = 10;
 /** With this many failures on one page, the cause is not in the members. */
 const failuresMax = 10;
 
-/** Where the next page begins, undefined after the last, and why a member was left. */
+/** Where the next page begins, undefined after the last, and why a member was skipped, if any. */
 type Page = { next: string | undefined; failure: unknown };
 
 /**
  * Returns the contributions of the next members of a stream after a position, each once. A member
- * whose return fails (a busy wallet, an item that does not fit) is left, and delays nobody.
+ * whose return fails (a busy wallet, an item that does not fit) is skipped and delays nobody.
  */
 export async function returnPage(
   streamId: string,

@@ -44,7 +44,7 @@ export async function findGiftTypeByAlias(giftId: string): Promise<GiftType | un
 /** The most gift types that a list covers; earlier releases had no limit. */
 const listedMax = 10_000;
 
-/** The list's version, and the number of its types; without it, an earlier release wrote last. */
+/** The list's version and number of types; without a number, an earlier release wrote last. */
 const Version = z.object({ version: z.string(), count: z.number().int().optional() });
 
 const readListed = () =>
@@ -54,8 +54,8 @@ const readListed = () =>
 let listed: { version: string | undefined; types: GiftType[]; at: number } | undefined;
 
 /**
- * How long a list is reused while its version stays: reads do not see a transaction's items at
- * once, so a list may be older than the version that was read before it.
+ * How long a list is reused while its version stays. Not longer, since reads do not see all items
+ * of a transaction at the same time: a list may be older than the version that was read before it.
  */
 const listedMilliseconds = 60_000;
 

@@ -22,8 +22,8 @@ import { commit, findWallet, spendLimits } from "./wallets.ts";
 export type Giver = Pick<GiftContext, "sender" | "wallet" | "member" | "roles">;
 
 /**
- * The sender, with the roles of their token if they call themselves, their wallet and their member
- * item in the stream. An unknown sender is shown as `unknown`; without it, refuses with
+ * The sender, with the roles of their token if they make the call, their wallet and their member
+ * item in the stream. An unknown sender is shown as `unknown`; if that is missing, refuses with
  * `user_not_found`.
  */
 export async function getGiver(
@@ -53,8 +53,8 @@ export const giftContext = (stream: Stream, giver: Giver, now: Date): GiftContex
  * Records a gift or superlike: debit, ledger entries, the gift's own item, further receivers'
  * shares and the reply's marker in one transaction. Gifts of both APIs end here. It is decided
  * again only if the sender's wallet was written meanwhile, or its id is taken. `reply` builds the
- * response to the gift, with what remembers it. `actionsOf` puts the gift; held-gifts.ts holds it
- * instead. `onFailed` sees first which conditions have failed.
+ * response to the gift, with the action that stores it. `actionsOf` puts the gift, or holds it (see
+ * held-gifts.ts). `onFailed` is first called with the conditions that failed.
  */
 export async function recordGift<A>(
   decided: GiftDecision,
@@ -98,7 +98,7 @@ const giftAction = (gift: Gift): Action => ({
   },
 });
 
-/** Ledgers show where a user's gifts are, except for those that moved no credits. */
+/** Traces of a gift that moved no credits: erasures find all others through the ledgers. */
 const traceActions = ({ charged, id: giftId, streamId, sender, receivers }: Gift): Action[] =>
   [sender, ...receivers].flatMap(({ userId }) =>
     charged

@@ -83,7 +83,7 @@ export async function releaseHold(mark: CallMark, now: Date): Promise<void> {
   logNotice("A held gift was released: its call was not answered in time", { streamId, giftId });
 }
 
-/** A message about a call: its outcome, or the one that it gets when the message arrives. */
+/** A message about a call: the outcome that it has, or gets when the message arrives. */
 export const CallDecision = z.object({ mark: CallMark, outcome: z.enum(["charged", "refused"]) });
 type CallDecision = z.infer<typeof CallDecision>;
 

@@ -49,7 +49,7 @@ export async function readLeaders(streamId: string, now: Date): Promise<Leaders>
   return leaders;
 }
 
-/** Whether the count is too old, and this call is the one that counts again. */
+/** Whether the stored count is too old, and of all callers this one counts again. */
 async function mayCount(streamId: string, at: number, now: Date): Promise<boolean> {
   if (isRecent(at, now.getTime(), countedMilliseconds)) return false;
   return whileReadOnly(true, async () => {

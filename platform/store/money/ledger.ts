@@ -35,7 +35,8 @@ export function chain(
 }
 
 /**
- * Writes entries that must be new: the lock of the wallet ensures that their numbers are free.
+ * The actions that write new entries, on the condition that their numbers are free. They are, since
+ * the same transaction requires the wallet's revision.
  */
 export const entryActions = (entries: readonly ChainedEntry[]): Action[] =>
   itemsOf(entries).map((item) => ({

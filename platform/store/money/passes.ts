@@ -26,7 +26,7 @@ export async function buyPass(
     return true;
   } catch (error) {
     if (error instanceof Bought) return false;
-    // A wallet read after another call of the user has paid for the pass may not cover a second.
+    // If another call of the user has paid for the pass, the wallet may not cover a second one.
     if (error instanceof Refusal && (await hasPass(context))) return false;
     throw error;
   }
@@ -65,7 +65,7 @@ export async function forfeitPass(streamId: string, userId: string, giftId: stri
   ]);
 }
 
-/** Removes a pass if it is still this one. */
+/** Removes a user's pass if it is still the one that this gift paid for. */
 const takenAction = (streamId: string, userId: string, giftId: string): Action => ({
   label: "pass",
   Update: {

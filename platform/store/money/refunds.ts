@@ -27,8 +27,8 @@ type WholeGift = { gift: Gift; shares: Share[] };
 const itemsMax = 100;
 
 /**
- * A gift or superlike by its id, read consistently; refuses with `gift_not_found`. Only its
- * holder's member item leads to a pass.
+ * A gift or superlike by its id, read consistently; refuses with `gift_not_found`, also for a pass,
+ * which is found only through its holder's member item.
  */
 export async function getGift(giftId: string): Promise<WholeGift> {
   for (const streamId of await listStreamsOfGift(giftId)) {
@@ -138,7 +138,7 @@ async function reverse(
         const [sender, ...rest] = current;
         const receivers = new Map(rest.map((wallet) => [wallet.userId, wallet]));
         const drafts = refundGift(gift, shares, { sender: sender!, receivers }, by, now);
-        // Their notifications would be for the next users of their subs.
+        // Former users get no notification: it would be for the next user of their sub.
         const former = current.filter((one) => isForFormerUser(one, Date.parse(gift.createdAt)));
         const left = new Set(former.map(({ userId }) => userId));
         const actions = [

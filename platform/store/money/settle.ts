@@ -79,7 +79,7 @@ export async function settleAll(images: readonly Image[], now: Date): Promise<Ou
   return outcome;
 }
 
-/** Other calls kept writing the receiver's wallet. */
+/** Thrown if other calls kept writing the receiver's wallet. */
 class Busy extends Refusal {
   constructor() {
     super("unavailable");
@@ -89,7 +89,7 @@ class Busy extends Refusal {
 const isLate = ({ id }: Due, now: Date) =>
   now.getTime() / 1000 - secondsOfGift(id) > patienceSeconds;
 
-/** The due items, by receiver. */
+/** The due items, by receiver; images that do not fit are set aside. */
 async function sortOut(images: readonly Image[], setAside: SetAside) {
   const byReceiver = new Map<string, Work[]>();
   for (const image of images)
@@ -134,7 +134,7 @@ const labelOf = (due: Due) => `${due.streamId}/${due.id}/${partOf(due)}`;
  * whose mark is gone is dropped (another call settled it) and the rest is retried. If another call
  * wrote the wallet meanwhile, the decision is repeated on the wallet returned by the cancellation
  * while that is fresh; later, or if another call holds the wallet, after a pause on a new read.
- * After `triesMax` attempts: `Busy`, or `unavailable` if the table throttled the last one.
+ * After `triesMax` attempts throws `Busy`, or `unavailable` if the table throttled the last one.
  * Called by the stream's consumer, by the sweep, and by a refund.
  */
 export async function settle(
@@ -214,7 +214,8 @@ const revenues = {
 } as const satisfies Record<Due["kind"], EntryType>;
 
 /**
- * The receiver's wallet with all credits; undefined if none move (a callback decided).
+ * The receiver's wallet with all credits; undefined if none move, as for gifts that an application
+ * charged.
  */
 function creditAll(wallet: Wallet, batch: readonly Due[], now: Date): Sealed | undefined {
   let draft = draftOf(wallet);

@@ -46,7 +46,7 @@ export async function sweepOverdue(now: Date, bounds = boundsOfSweep): Promise<S
     const found = await readDue(gifts.filter((one) => secondsOf(one) <= latest));
     // The index may still have gifts that were settled meanwhile.
     const overdue = found.filter((gift) => gift[dueIndex.PK] !== undefined);
-    // This comes first: a settled gift is not found again, so its combo would never end.
+    // Before settling: a settled gift is not found again, so after a crash its combo would not end.
     await awaitCombos(overdue, now);
     const { parked, left } = await settleAll(overdue, now);
     const settled = overdue.length - parked - left;

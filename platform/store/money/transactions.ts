@@ -71,8 +71,9 @@ async function rangeOf(userId: string, query: TransactionQuery): Promise<EntryRa
 }
 
 /**
- * The page among the matches from the list's beginning, or from the block in which the cursor is.
- * Reads blocks until it is full. `skipped` and `found` count from there.
+ * The page among the entries that match a filter. Searches block by block until the page is full,
+ * from the list's beginning or from the block in which the cursor is: `skipped` and `found` count
+ * from there.
  */
 async function filteredRange(userId: string, query: TransactionQuery): Promise<EntryRange> {
   const { after, limit, sort } = query;
@@ -147,9 +148,9 @@ async function listReferenced(
 const occurredAt = (entry: Entry) => Date.parse(entry.occurredAt);
 
 /**
- * The number from which to search back for the entries until a time, at most a step above the
- * newest of them. A wallet may have a million later entries; their times are in order, except for
- * the skew of clocks.
+ * The number from which to search back for entries up to a time: the newest of them, or at most
+ * `stepEntries` above. A wallet may have a million later entries; the times of all are in order,
+ * except for the skew of clocks.
  */
 async function findSearchStart(
   userId: string,

@@ -32,7 +32,7 @@ export const topUp = (
   retryOnConflict(async () => {
     const { userId, now } = booking;
     const wallet = await findWallet(userId);
-    // After the wallet: if the user is deleted after this, the wallet has changed.
+    // Read after the wallet: if the user is deleted later, the wallet's `leftAt` changes.
     const isKnown = (await findProfile(userId, { consistent: true })) !== undefined;
     const also = isKnown ? [] : [mentionAction(userId, now)];
     try {
@@ -61,7 +61,7 @@ export async function payOut(
   }
 }
 
-/** The user was deleted, or became known, after the reads. */
+/** Thrown through `commit` if the user was deleted, or became known, after the reads. */
 class Changed extends Error {}
 
 type Change = {
@@ -133,7 +133,7 @@ export async function transfer(
   const occurredAt = now.toISOString();
   const wallets = await Promise.all([findWallet(senderId), findWallet(recipientId)]);
   const [, known] = wallets;
-  // After the wallets: if the recipient is deleted after this, their wallet has changed.
+  // Read after the wallets: if the recipient is deleted later, their wallet's `leftAt` changes.
   if ((await findProfile(recipientId, { consistent: true })) === undefined)
     refuse("user_not_found", { userId: recipientId });
   return commit(wallets, ([from, to]) => {

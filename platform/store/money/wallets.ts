@@ -48,9 +48,9 @@ export async function recordSpendLimit(userId: string, spendLimit: number | null
 }
 
 /**
- * Goes with each start of a stream: writes the host's wallet, so that a concurrent deletion of
- * their account decides again. Undefined if the stream is older than the last deletion: it is not
- * for a new user of the same `sub`.
+ * The actions that each start of a stream includes: they write the host's wallet, so that a
+ * concurrent deletion of the account decides again. Undefined if the stream is older than the last
+ * deletion of the account: a new user of the same `sub` must not start it.
  */
 export async function hostActions({
   hostId,
@@ -66,8 +66,8 @@ const walletLabel = (userId: string) => `wallet:${userId}`;
 export type Sealed = { wallet: Wallet; actions: Action[] };
 
 /**
- * Writes a draft: the wallet, if it is unchanged since the read, and its entries. Fields that no
- * draft decides (the user's own spend limit) stay as they are.
+ * Seals a draft. Its actions write the wallet, if it is unchanged since the read, and the entries;
+ * the user's own spend limit, which no draft decides, stays unchanged.
  */
 export function seal({ before, after, entries }: Draft): Sealed {
   const { chained, head } = chain(before.head, entries);
@@ -144,15 +144,14 @@ type OnFailed = (failed: Failed) => void | Promise<void>;
  */
 export const decisionsMax = 20;
 
-/**
- * Attempts on the wallets that the cancellation returned; after them the wallets are read again.
- */
+/** Attempts on the wallets that the cancellation returned; later ones read the wallets again. */
 export const immediateTriesMax = 4;
 
 /**
  * Decides on wallets and commits, exactly once. If another call wrote a wallet in between, the
  * cancellation returns it and the decision is repeated immediately while that is fresh; then after
- * pauses with jitter, on a new read, since older reads are stale by then; finally `unavailable`.
+ * pauses with jitter, on a new read, since a returned wallet is stale by then. After `decisionsMax`
+ * attempts refuses with `unavailable`.
  * Other failed conditions go to `onFailed`, which refuses or allows a retry.
  */
 export async function commit<A, Wallets extends readonly Wallet[]>(
