@@ -34,7 +34,8 @@ const tokenFields = ["token", "liveActivityPushToStartToken"] as const;
 type TokenField = (typeof tokenFields)[number];
 
 /**
- * The device that has a token: a user who signs in on another user's phone takes its token over.
+ * The one device that has a token: if a user signs in on another user's phone, the token moves to
+ * that user's device.
  */
 const Claim = z.object({ userId: UserId, device: z.string() });
 type Claim = z.infer<typeof Claim>;
@@ -90,7 +91,8 @@ async function movesOf(to: Claim, was: Stored | undefined, says: NewDevice): Pro
     const Key = claimKey(field, token);
     const holder = await getItem(Claim, Key, { consistent: true });
     const isOwn = holder !== undefined && isSame(holder, to);
-    // The condition on the device is enough: a call that takes its claim also removes its token.
+    // The condition on the device's own item is enough: a call that takes the claim to the token
+    // also removes the token there.
     if (isOwn && before === token) continue;
     const condition = holder === undefined ? isAbsent : heldBy(holder);
     actions.push({ Put: { Item: { ...Key, ...to }, ...condition } });
@@ -180,7 +182,7 @@ async function forgetDevice(userId: string, device: Stored): Promise<boolean> {
   const removal = { label: "device", Delete: { Key: placeOf(userId, SK), ...asRead(device) } };
   const failed = await commitTransaction([removal, ...claims]);
   if (failed === undefined || failed.has(removal.label)) return failed === undefined;
-  // An earlier release left the token on two devices, and the claim belongs to the other.
+  // An earlier release left the token on two devices, and the claim to it belongs to the other one.
   const others = claims.filter(({ label = "" }) => !failed.has(label));
   return (await commitTransaction([removal, ...others])) === undefined;
 }

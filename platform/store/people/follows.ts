@@ -54,8 +54,8 @@ export async function recordFollow(relation: Relation, reply?: Reply<unknown>): 
 const userLabel = (userId: string) => `user:${userId}`;
 
 /**
- * The user has not deleted the account since this time, when they were known. An erasure outlasts
- * every call that began before it, and is smaller than a profile.
+ * Checks that the user, who was known at this time, has not deleted the account since. Checks the
+ * erasure, which outlasts every call that began before it and is smaller than a profile.
  */
 const isHere = (userId: string, at: string): Action => ({
   label: userLabel(userId),
@@ -67,7 +67,7 @@ const isHere = (userId: string, at: string): Action => ({
   },
 });
 
-/** Ends a relation; returns whether there was one. Repeated if there is another one by now. */
+/** Ends a relation; returns whether there was one. Tries again if it was replaced meanwhile. */
 export async function removeFollow(followerId: string, followedId: string): Promise<boolean> {
   return retryOnConflict(async () => {
     const relation = await findRelation(followerId, followedId);
@@ -126,7 +126,7 @@ export async function listFollowing(
   return items.map((item) => parseItem(Relation, item));
 }
 
-/** What follower lists add to each of these users, for this caller. */
+/** The follow counts of each of these users, and whether the caller follows them. */
 export async function findFollowStates(
   userIds: readonly string[],
   callerId: string,
@@ -141,7 +141,7 @@ export async function findFollowStates(
   });
 }
 
-/** The known ones of these users, in this order, as lists show them to the caller. */
+/** The known users among these, in this order, as lists show them to the caller. */
 export async function listFollowUsers(userIds: readonly string[], callerId: string) {
   const [profiles, stateOf] = await Promise.all([
     findProfiles(userIds),

@@ -71,8 +71,8 @@ export async function findNotification(
 }
 
 /**
- * The item of a notification and its mark, read consistently; without a mark if it is older than
- * marks of read ones. Undefined if there is no notification.
+ * The item of a notification and its mark, read consistently; without a mark if it was written
+ * before read notifications had marks. Undefined if there is no notification.
  */
 export async function findMarked(
   userId: string,
@@ -114,7 +114,7 @@ export const wholeKeys = (userId: string, id: string): [Key, Key] => [
 ];
 
 /**
- * Those of a user's newest 1,000 notifications of 90 days that match the filter, newest first.
+ * The notifications that match the filter among a user's newest 1,000 of 90 days, newest first.
  * Reads marks, of about 120 bytes, and no texts.
  */
 export async function findListed(
@@ -122,7 +122,7 @@ export async function findListed(
   filter: NotificationFilter,
   now: Date,
 ): Promise<Listed[]> {
-  // Marks move from unread to read: in this order one that moves meanwhile is found at least once.
+  // In this order, a mark that moves from unread to read meanwhile is found at least once.
   const unread = await listUnread(userId, now, notificationsMax);
   const [readOnes, older] = await Promise.all([
     listMarks(key.readMark, userId, firstKept(now)),
@@ -133,7 +133,7 @@ export async function findListed(
     ...readOnes.map((mark) => listedOf(mark, true)),
     ...older,
   ];
-  // Of one that is found twice, the later state counts.
+  // Of a notification that is found twice, the later state counts.
   const all = [...new Map(found.map((one) => [one.id, one])).values()].sort((one, other) =>
     one.id < other.id ? 1 : -1,
   );

@@ -50,7 +50,7 @@ export const listUnread = (userId: string, now: Date, limit: number): Promise<Ma
   listMarks(key.unread, userId, firstKept(now), limit);
 
 /**
- * Marks of those of a user's newest 1,000 notifications that are unread: the ones that lists show.
+ * Marks of the unread notifications among a user's newest 1,000, which are those that lists show.
  * Newest first, read consistently.
  */
 export async function listShownUnread(userId: string, now: Date): Promise<Mark[]> {
@@ -59,11 +59,11 @@ export async function listShownUnread(userId: string, now: Date): Promise<Mark[]
   if (last === undefined) return [];
   const others = [
     listMarks(key.readMark, userId, last.id),
-    // All those without marks are older than those with marks.
+    // Notifications from before read ones had marks are older than all others.
     isOlderMark(last.item) ? listMarks(key.olderNotification, userId, last.id) : [],
   ];
   const all = [unread, ...(await Promise.all(others))].flat().map(({ id }) => id);
-  // One that is marked meanwhile is found twice.
+  // A notification that is marked as read meanwhile is found twice.
   const shown = new Set([...new Set(all)].sort().slice(-notificationsMax));
   return unread.filter(({ id }) => shown.has(id));
 }

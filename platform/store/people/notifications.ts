@@ -30,7 +30,7 @@ function itemsOf(notification: StoredNotification) {
   return { whole, unread: { ...key.unread(userId, id), ...mark } };
 }
 
-/** Creates a notification within another transaction, to tell users about its effect. */
+/** The actions that create a notification, for a transaction of whose effect it informs a user. */
 export function notificationActions(
   notification: StoredNotification,
   label = "notification",
@@ -55,8 +55,8 @@ const trimmedEvery = 32;
 const isTrimmedWith = (id: string) => Number.parseInt(id.slice(-4), 16) % trimmedEvery === 0;
 
 /**
- * Deletes unread notifications beyond the newest 1,000, which can no longer be listed. For users
- * who read theirs, the TTL suffices: they come too slowly to matter.
+ * Deletes unread notifications beyond the newest 1,000, which can no longer be listed. Read ones
+ * are left to the TTL: no user reads fast enough to have too many.
  */
 async function trim(userId: string): Promise<void> {
   const marks = await listUnread(userId, new Date(), notificationsMax + 2 * trimmedEvery);
@@ -92,7 +92,7 @@ export async function markNotification(
 
 type Marked = { userId: string; id: string; mark: Item };
 
-/** Replaces the mark that was read by one with the new state and its time. */
+/** Replaces a notification's mark, if it has not moved, by one with the new state and its time. */
 function markActions({ userId, id, mark }: Marked, isRead: boolean, now: Date): Action[] {
   const { PK, SK, ...shown } = mark;
   const place = isRead ? key.readMark(userId, id) : key.unread(userId, id);
@@ -103,7 +103,7 @@ function markActions({ userId, id, mark }: Marked, isRead: boolean, now: Date): 
   return [{ label, Delete: { Key: { PK, SK }, ConditionExpression } }, { Put: { Item } }];
 }
 
-/** The same for a notification from before read ones had marks: its item has the state. */
+/** Marks a notification from before read ones had marks: its own item has the state. */
 function olderActions({ PK, SK, ...item }: Item, isRead: boolean, now: Date): Action[] {
   const { userId, id } = parseItem(StoredNotification, item);
   const Key = key.unread(userId, id);
@@ -151,7 +151,7 @@ export async function deleteNotifications(userId: string, ids: readonly string[]
 /** The number of independent transactions in progress at once. */
 const togetherMax = 25;
 
-/** Records each group of actions separately; returns how many were done, their conditions met. */
+/** Records each group of actions separately; returns the number of groups whose conditions held. */
 export async function recordEach(groups: readonly (readonly Action[])[]): Promise<number> {
   let done = 0;
   for (let at = 0; at < groups.length; at += togetherMax) {

@@ -62,8 +62,8 @@ function namesAllowed({ username, name, surname }: Profile, roles: Caller["roles
 }
 
 /**
- * The first call writes the profile, without its username if another user holds it: so every shown
- * username is held by the user who shows it.
+ * Writes a new profile, without its username if another user holds that: so a username that a
+ * profile shows is always held by its user. Of concurrent calls, the first one wins.
  */
 async function recordNew(profile: Profile, now: Date): Promise<void> {
   const { userId, username } = profile;
@@ -87,11 +87,11 @@ export function newProfileAction(profile: Profile): Action {
   };
 }
 
-/** Makes an unknown user known, together with what mentions them. */
+/** Makes an unknown user known, in the transaction that mentions them. */
 export const mentionAction = (userId: string, now: Date): Action =>
   newProfileAction(profileOf(userId, {}, now));
 
-/** A user whom another changes: they must exist, or a deleted one would be known again. */
+/** A user whose profile another user changes. It must exist, or a deleted user would return. */
 type Other = Pick<Subject, "userId">;
 
 const newProfileOf = (subject: Subject | Other, now: Date): Profile =>
@@ -103,7 +103,7 @@ const newProfileOf = (subject: Subject | Other, now: Date): Profile =>
  * Changes a profile, and decides again if another call was faster. `decide` returns the changed
  * profile, or the given one to change nothing; `also` the further actions. Returns the profile
  * before and after, and the conditions of `also` that failed, if any. Refuses with `user_not_found`
- * if another changes an unknown user, or if the account is deleted meanwhile.
+ * if another user changes an unknown one, or if the account is deleted meanwhile.
  */
 export async function changeProfile(
   subject: Subject | Other,
@@ -115,7 +115,7 @@ export async function changeProfile(
   return retryOnConflict(async () => {
     const stored = await findProfile(subject.userId, { consistent: true });
     const was = stored ?? newProfileOf(account, now);
-    // A profile that was there and is gone must not be stored again.
+    // A profile that is found once and deleted later must not be stored again.
     if (stored !== undefined) account = { userId: subject.userId };
     const decided = decide(was);
     if (decided === stored) return { was, profile: stored };

@@ -56,7 +56,7 @@ export async function rename(
 /** Every refusal that names from a back end can meet. */
 export const namingRefusals = ["user_not_found", "username_reserved", "username_taken"] as const;
 
-/** A back end is responsible for its names, so they may change this often a day. */
+/** A back end is responsible for its names, so it may change a user's this often a day. */
 const namesPerDay = 1_000_000;
 
 /**

@@ -44,8 +44,8 @@ export function releaseUsername(was: Profile, is: Profile, now: Date): Action[] 
 }
 
 /**
- * The user who holds a username, or last held it and is still found by it; regardless of case. Not
- * a new user with the same id as a deleted one who held it.
+ * The user who holds a username, or held it last and is still found by it; regardless of case. If
+ * a deleted user held it, a new user with the same id is not found.
  */
 export async function findByUsername(username: string, now: Date): Promise<Profile | undefined> {
   const place = key.username(username.toLowerCase());

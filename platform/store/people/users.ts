@@ -22,7 +22,7 @@ export async function findProfile(
   return getItem(Profile, key.profile(userId), reading);
 }
 
-/** The profile; the second, consistent read finds one that was just created. */
+/** A user's profile, undefined if unknown; a consistent second read finds one just created. */
 export const findKnown = async (
   userId: string,
   reading: ReadOptions = {},
@@ -75,7 +75,7 @@ export const profileWithoutUsername = ({ userId, claims }: Subject, now: Date): 
   username: "",
 });
 
-/** Whose profile it is, with their token's claims while there is none. */
+/** A user, and the claims of their token, which are used while they have no profile. */
 export type Subject = Pick<Caller, "userId" | "claims">;
 
 /** Profiles of any number of users, without unknown ones. */
