@@ -79,8 +79,8 @@ export async function liftBan(ban: Ban, by: string, now: Date): Promise<Ban> {
 }
 
 /**
- * Marks a ban as lifted, once, and removes it from the list of its host, which has the newest bans
- * only. Nothing else is written, since the names in it may be erased at any time.
+ * Marks a ban as lifted, once, and removes it from its host's list, which has only bans in force.
+ * Writes no other fields of the ban, since the names in it may be erased at any time.
  */
 export function liftActions(
   hostId: string,
@@ -121,12 +121,12 @@ export const unbanAction = (
     ban: { actionType, endsAt },
   });
 
-/** How long the list of a host has an entry after its ban's end: longer than clocks differ. */
+/** How long a host's list keeps an entry after its ban has expired: longer than clocks differ. */
 const listedSeconds = 3600;
 
 /**
- * A new ban, its entry in the list of its host, and its entry in the moderation log. The table's
- * TTL removes the first entry after the ban's end.
+ * A new ban with its trace, its entry in the moderation log, and its entry in its host's list. The
+ * table's TTL removes the last of these after the ban has expired.
  */
 export function banActions(ban: Ban): Action[] {
   const { id: banId, liveStreamId, target, actionType, reason, scope } = ban;

@@ -41,14 +41,14 @@ export async function assertMayManageBan(ban: Ban, caller: Caller, now: Date): P
 
 /**
  * Whether a moderator of a stream may read the bans of its channel. A stream that is over keeps its
- * moderators, also those who moderate the channel no longer.
+ * moderators, even those who no longer moderate the channel.
  */
 export const seesChannelBans = async (stream: Stream, caller: Caller): Promise<boolean> =>
   !isOver(stream) || mayModerateChannel(await findChannel(stream.hostId), caller);
 
 /**
- * Shows a change of a channel's ban in the host's live streams; a ban in one stream appears on its
- * own. Failures here do not fail the call, since the table's stream repeats this.
+ * Shows a change of a channel's ban in the host's live streams; a ban in one stream needs no copy.
+ * Failures here do not fail the call, since the consumer of the table's stream repeats this.
  */
 export async function showBan({ scope, hostId, target }: Ban): Promise<void> {
   if (scope !== "channel") return;
@@ -60,10 +60,10 @@ export async function showBan({ scope, hostId, target }: Ban): Promise<void> {
 }
 
 /**
- * Copies a channel's ban, or its end, into the member of each live stream of the host: that change
- * is the stream's event. It may run late, twice or concurrently: a copy has the revision of its
- * original, and an older one never replaces it. These copies only show bans; they do not enforce
- * them.
+ * Copies a channel's ban, or its end, into the member of each live stream of the host: the event of
+ * the stream is made from that change. It may run late, twice or concurrently: a copy has the
+ * revision of its original, and an older copy never replaces a newer one. These copies only show
+ * bans; they do not enforce them.
  */
 export async function showChannelBan(hostId: string, userId: string): Promise<void> {
   const member = await findChannelMember(hostId, userId);

@@ -51,7 +51,7 @@ const isCurrent = ({ revision }: Channel) =>
 /**
  * Creates a stream from its host's channel. `begin` records it with the given check, which fails
  * (label `channel`) if the channel changed meanwhile: then it returns undefined and is called
- * again. So a change finds every stream that began without it.
+ * again. So a change of the channel finds every stream that was created with the old settings.
  */
 export const withChannel = <A>(
   hostId: string,
@@ -84,10 +84,10 @@ export const changeChannel = (
     return failed === undefined ? changed : conflicted;
   });
 
-/** The streams whose change is the declared cost of a change of their channel. */
+/** The number of open streams that the declared cost of a channel's change covers. */
 const declaredStreams = 222;
 
-/** Counts what a channel's change costs above the declared `units`, by the host's open streams. */
+/** Counts what a channel's change costs above the declared `units` if more streams are open. */
 export async function countChannelChange(hostId: string, units: number, now: Date): Promise<void> {
   const { length } = await listOpen(hostId);
   const more = Math.ceil((length / declaredStreams - 1) * units);

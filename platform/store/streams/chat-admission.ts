@@ -34,8 +34,8 @@ export const admissionRefusals = [
 ] as const;
 
 /**
- * The sender to admit: `callId` identifies a call with a key and its repetitions. `isBanned` says
- * that a ban from the host's channel is in force, which the sender's item does not have.
+ * The sender to admit. `callId` identifies a call with a key and its repetitions. `isBanned` is set
+ * while a ban from the host's channel is in force, which the sender's item does not show.
  */
 type Candidate = {
   userId: string;
@@ -45,8 +45,8 @@ type Candidate = {
 };
 
 /**
- * Streams whose chat was open to all and without slow mode when this process last checked: an
- * optimistic cache, removed on use and restored when confirmed.
+ * Streams that were live and without slow mode when this process last checked: an optimistic cache.
+ * A use removes the stream, and the check that follows adds it again.
  */
 const openChats = new BoundedSet<string>(10_000);
 
@@ -87,8 +87,8 @@ export async function admitToChat(
 
 /**
  * Admits a sender while their stream is still being read, if probably only bans and the rate can
- * refuse them. Undefined: not tried. A call that the stream refuses afterwards has still counted
- * against the sender's rate.
+ * refuse them; undefined if that is not so. A call that the stream refuses afterwards has still
+ * counted against the sender's rate.
  */
 async function admitEarly(
   streamId: string,
@@ -147,7 +147,7 @@ export async function admitText(
   const rules = { ...limit, ...(callId && { callId }) };
   const admitted = early();
   if (admitted === undefined) await admitMessage(stream.id, userId, rules, now);
-  // Slow mode has begun since this process checked: it counts from the previous message.
+  // Slow mode may have begun since this process checked: it counts from the previous message.
   else assertNotSlowed(admitted, rules, now);
 }
 
@@ -177,8 +177,8 @@ function noteOpen({ id, status, slowModeSeconds }: Stream): void {
 type Outcome<Answer> = () => Answer;
 
 /**
- * Waits until work has settled and keeps its outcome, for parallel work whose error must be thrown
- * after others.
+ * Waits until work has settled and keeps its outcome: for parallel work, so that the caller decides
+ * whose error is thrown first.
  */
 const outcomeOf = <Answer>(work: Promise<Answer>): Promise<Outcome<Answer>> =>
   work.then(

@@ -3,12 +3,12 @@ import { endMarkShards, type Key, key } from "../../table/keys.ts";
 import { readRecent } from "../../table/recent.ts";
 import type { Action } from "../../table/transact.ts";
 
-/** Marks are read by functions that cached the open state for seconds. */
+/** Only functions that have cached the open state, for seconds, need the marks. */
 const keptSeconds = 3600;
 
 /**
- * Further actions of the transaction that ends a stream or a poll: a mark near each group of users
- * who like or vote, so that they need not all read the same item.
+ * Further actions of the transaction that ends a stream or a poll: a mark for each of four groups
+ * of users who like or vote, so that they need not all read the same item.
  */
 export const endMarkActions = (id: string, now: Date): Action[] =>
   endMarkShards.map((shard) => {
@@ -16,13 +16,13 @@ export const endMarkActions = (id: string, now: Date): Action[] =>
     return { Put: { Item: { ...key.over(id, shard), expiresAt } } };
   });
 
-/** What is read, by whom and when; `id` is the id in its marks. */
+/** The item to read, the id in its marks, the user for whom it is read, and when. */
 type Use = { place: Key; id: string; userId: string; now: Date };
 
 /**
  * Reads an item that one call ends for all, such as a stream or a poll, for one of the many users
- * who act on it: while it is open, from a read of this process in the last five seconds and the
- * mark near the user, which is read consistently. So an acknowledged end takes effect immediately.
+ * who act on it. While it is open, a read of this process in the last five seconds is reused, but
+ * the end mark of the user's group is read consistently: an acknowledged end takes effect at once.
  */
 export function readWhileOpen<Thing>(
   { place, id, userId, now }: Use,

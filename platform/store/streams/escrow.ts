@@ -26,7 +26,7 @@ export const EscrowPart = z.object({
   pausedUntil: z.number().optional(),
 });
 
-/** How long contributions are paused: for some attempts of the decision that they prevented. */
+/** How long contributions are paused: enough for some attempts of the decision. */
 const pauseMilliseconds = 2_000;
 
 const shards = Array.from({ length: escrowShards }, (_, at) => at.toString(16));
@@ -64,7 +64,7 @@ export const contributeAction = (streamId: string, userId: string, amount: numbe
 /** Whether a part takes no more contributions. */
 export const isClosed = (part: Item | undefined): boolean => part?.outcome !== undefined;
 
-/** Lets contributions wait for a moment, so that the decision about them is not overtaken again. */
+/** Makes contributions wait for two seconds, so that no new one overtakes the decision again. */
 export async function pauseContributions(streamId: string): Promise<void> {
   const pausedUntil = Date.now() + pauseMilliseconds;
   const pausePart = (shard: string) =>
@@ -116,7 +116,7 @@ function closeAction(
   };
 }
 
-/** Moves a stream to its position in the plan of scheduled actions. */
+/** Moves a stream to the place of its next scheduled action in the plan, or out of the plan. */
 export function planActions(was: Stream | undefined, is: Stream): Action[] {
   const placeOf = (stream: Stream | undefined) => {
     const at = stream && dueAt(stream);

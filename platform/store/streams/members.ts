@@ -32,10 +32,10 @@ export const memberKey = (place: BanTarget, userId: string) =>
     ? key.member(place.streamId, userId)
     : key.channelMember(place.hostId, userId);
 
-/** What never changes in a stream. */
+/** The facts about a stream that never change. */
 type Lasting = { hostId: string; isFree: boolean };
 
-/** The streams that this process has seen. */
+/** These facts of the streams that this process has seen. */
 const known = new BoundedMap<string, Lasting>(10_000);
 
 async function findLasting(streamId: string): Promise<Lasting | undefined> {
@@ -72,7 +72,7 @@ export async function findWatcher(streamId: string, userId: string): Promise<Mem
   return memberIn(new Map(items.flatMap((item) => (item ? [[keyText(item), item]] : []))), keys);
 }
 
-/** The user's membership, combined from these items. */
+/** A user's membership in a stream, combined from the items with the keys of `memberKeys`. */
 export function memberIn(
   found: ReadonlyMap<string, Item>,
   [own, channel]: readonly Key[],
@@ -111,7 +111,7 @@ export async function listOwnMembers(
   return members;
 }
 
-/** Those of any number of users who are not blocked from a stream. */
+/** The users among these, of any number, who are not blocked from a stream. */
 export async function withoutBlocked(
   { id, hostId }: Pick<Stream, "id" | "hostId">,
   userIds: readonly string[],
@@ -122,7 +122,7 @@ export async function withoutBlocked(
   return userIds.filter((userId) => !isBlocked(memberIn(found, keysOf(userId)), now));
 }
 
-/** Whether a user admitted to a paid stream would still be, without a role from their token. */
+/** Whether a user who was admitted to a paid stream would be now, without roles of a token. */
 export async function isStillAdmitted(streamId: string, userId: string): Promise<boolean> {
   const [stream, member] = await Promise.all([
     findStream(streamId, { consistent: true }),

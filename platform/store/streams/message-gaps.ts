@@ -13,8 +13,8 @@ const Bucket = z.object({ numbers: z.instanceof(Set) });
 const part = "p";
 
 /**
- * Records a number as a gap, in its bucket and in the counts above. These actions add, so they must
- * share a transaction with the condition that makes it happen once: that on the message.
+ * Records a number as a gap, in its bucket and in the counts above. Each run adds to the counts, so
+ * these actions must share a transaction with a condition on the message that holds only once.
  */
 export function gapActions(streamId: string, n: number): Action[] {
   const { bucket, counts } = countersOf(n);
@@ -38,8 +38,8 @@ export function gapActions(streamId: string, n: number): Action[] {
 }
 
 /**
- * Marks the stream as one with gaps, so that other streams need no read for them. The mark is
- * written before they are recorded, since the mark alone is harmless.
+ * Marks the stream as one with gaps, so that other streams need no read for gaps. The mark is
+ * written before the gaps, since the mark alone is harmless.
  */
 export const hasGapAction = (streamId: string): Action => ({
   Update: {
@@ -56,7 +56,7 @@ export const hasGapAction = (streamId: string): Action => ({
  */
 const newestMax = 3;
 
-/** The newest items: all whose keys are not before `low`. */
+/** The newest items: all with sort keys from `low` on. */
 type Newest = { items: Map<string, Item>; low: string };
 
 /** Chats in which this process has seen gaps, with their message counts at the time. */
@@ -72,8 +72,8 @@ async function readNewest(streamId: string, count: number): Promise<Newest> {
 }
 
 /**
- * Begins to read the gaps of a stream in parallel to the chat's own item, if this process knows
- * that there are some.
+ * Begins to read the gaps of a stream in parallel with the chat's own item, if this process knows
+ * that there are gaps.
  */
 export async function readGapsEarly(streamId: string): Promise<Newest | undefined> {
   const count = counts.get(streamId);
@@ -81,7 +81,7 @@ export async function readGapsEarly(streamId: string): Promise<Newest | undefine
 }
 
 /**
- * Reads the gaps of a stream, each item once; `early` is what was read already.
+ * Reads the gaps of a stream, each item once; `early` is the result of `readGapsEarly`.
  */
 export function gapReader(
   streamId: string,

@@ -29,7 +29,7 @@ const rangesMax = 10;
 
 /**
  * Records that a number whose message never arrived is a gap, permanently: its placeholder keeps
- * the message out from now on. Returns whether it did; an existing message stays.
+ * the message out from now on. Returns false if there is a message, which stays, or a gap already.
  */
 export async function recordGap(streamId: string, n: number): Promise<boolean> {
   await commitTransaction([hasGapAction(streamId)]);
@@ -132,7 +132,7 @@ export async function listMessages(
   const skipped = rowsBefore(query, upToCursor);
   const before = skipped > 0 ? 1 : 0;
   const numbers = after(forgotten, shownNumbers(count, skipped - before, gone));
-  // The message before the page is read with it: its age decides about the page's first number.
+  // The message before the page is read with it: if it is old, a missing first number is a gap.
   const above = await take(numbers, before);
   const later: Message[] = [];
   const messages: Message[] = [];
@@ -162,7 +162,7 @@ async function countShownFrom(n: number, count: number, gone: GapReader): Promis
   return count - below - goneFrom;
 }
 
-/** The descending numbers greater than `last`. */
+/** Yields these descending numbers while they are greater than `last`. */
 async function* after(last: number, numbers: AsyncGenerator<number, void, void>) {
   for await (const n of numbers) {
     if (n <= last) return;
@@ -181,9 +181,9 @@ async function take(numbers: AsyncGenerator<number, void, void>, most: number) {
 }
 
 /**
- * The items of these descending numbers: one Query reads numbers close to each other. If most of
- * what is between them is deleted, each is read by its key: that costs half a unit, and a deleted
- * message up to as much.
+ * The items of these descending numbers: one Query reads numbers close to each other. If there are
+ * more deleted messages between them than numbers, each is read by its key, which costs half a
+ * unit, and a deleted message in a Query up to as much.
  */
 async function readMessages(streamId: string, numbers: number[]): Promise<Map<number, Item>> {
   const ranges = rangesOf(numbers);

@@ -8,8 +8,8 @@ const hostsMax = 20;
 
 /**
  * The ids of streams that a user may moderate, newest first: all live ones, and the newest others.
- * Of each host it reads as many open streams as the list may have, and as many of all. A host who
- * has removed the moderator may be among them.
+ * Reads at most `limit` open streams of each host, and as many of all their streams. Hosts who have
+ * removed the moderator may be among them.
  */
 export async function listModerated(
   { userId, roles }: Acting,

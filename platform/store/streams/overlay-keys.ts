@@ -11,7 +11,7 @@ import { channelOf, key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
 
-/** The owner of a stream's or channel's keys in the table's keys. */
+/** The id under which the table has the overlay keys of a stream or channel. */
 const ownerOf = (place: OverlayScope): string =>
   "channelOf" in place ? channelOf(place.channelOf) : place.streamId;
 
@@ -77,7 +77,7 @@ export const getOverlayKey = async (place: OverlayScope, id: string): Promise<Ov
   (await findOverlayKey(place, id, { consistent: true })) ??
   refuse("overlay_key_not_found", { keyId: id });
 
-/** The key with this text; undefined for another place's, a revoked or an invented one. */
+/** The key with this text; undefined if it is revoked, invented or another stream's. */
 export async function findOverlayKeyByText(
   place: OverlayScope,
   text: string,

@@ -10,7 +10,7 @@ import { actAction } from "./moderation.ts";
 import { streamAction } from "./stream-changes.ts";
 import { getStream } from "./streams.ts";
 
-/** Pins of one message, each in a frame that its deletion has to change. */
+/** The most pins of one message: each is in a frame that the message's deletion has to change. */
 const pinsMax = 100;
 
 /**

@@ -83,7 +83,7 @@ export async function findReminders(
     .map((reminder) => Reminder.parse(reminder));
 }
 
-/** Those of these streams for which the user has a reminder. */
+/** The ids of the streams among these for which the user has an unsent reminder. */
 export async function findReminded(
   userId: string,
   streams: readonly Pick<Stream, "id">[],
@@ -123,8 +123,8 @@ export async function listDueReminders(
       due.push(reminder);
     }
     if (items.length < pageMax) break;
-    // A space sorts before all characters of keys: continues after the last one, or after all of
-    // its user's.
+    // A space sorts before all characters of keys: continues after the last reminder, or after all
+    // reminders of its user in that minute.
     from = skipTo ?? `${items.at(-1)!.SK} `;
   }
   return due;

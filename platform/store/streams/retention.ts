@@ -4,7 +4,7 @@ import { setting } from "../../runtime/env.ts";
 import { key } from "../../table/keys.ts";
 import { queryRange } from "../../table/query.ts";
 
-/** When the table deletes what is now written into a chat, if the stage deletes old messages. */
+/** The expiry of a chat's item from this time; none if the stage keeps messages indefinitely. */
 export function expiryOf(at: Date): { expiresAt?: number } {
   const days = setting("MESSAGE_DAYS");
   return days === 0 ? {} : { expiresAt: Math.floor(keptUntil(at, days) / 1000) };
@@ -17,12 +17,12 @@ export function isPastRetention(createdAt: string, now: Date): boolean {
 }
 
 /**
- * The newest number of a chat that this process has seen to be too old, which is final. Missing
- * items are not remembered, since a message with such a number may still arrive.
+ * By chat, the newest number of a message that this process has seen to be too old, which is final.
+ * Missing items are not remembered, since a message with such a number may still arrive.
  */
 const seenOld = new BoundedMap<string, number>(10_000);
 
-/** The most items examined to find a message: a gap has no time. */
+/** The most items examined to find one with a time, which gaps do not have. */
 const lookedAtMax = 100;
 
 /**

@@ -16,7 +16,7 @@ import { type SingleWrite, writeOnce } from "../../table/transact.ts";
 /** Attempts with the item that the refused write returned; later attempts pause first. */
 const freshTriesMax = 4;
 
-/** With `isAgain` the call is the one that slow mode admitted last: only the rate counts it. */
+/** `isAgain`: slow mode admitted this call last, so a repetition counts only against the rate. */
 type Rules = ChatRules & { callId?: string; isAgain?: boolean };
 
 /**
@@ -55,8 +55,8 @@ export async function admitMessage(
 }
 
 /**
- * The second of the last message that this process admitted for a sender: a guess at which write to
- * try.
+ * By sender, the time of the last message that this process tried to admit, in seconds since 1970:
+ * a guess at which write succeeds.
  */
 const lastSeconds = new BoundedMap<string, number>(10_000);
 
@@ -89,8 +89,8 @@ function further(streamId: string, userId: string, rules: Rules, now: Date, seco
 }
 
 /**
- * How long a sender's message data is kept after the last one: longer than slow mode and a key
- * need.
+ * How long a sender's message data is kept after their last message: longer than slow mode and
+ * repetitions of a call need it.
  */
 const senderKeptSeconds = 2 * 24 * 3600;
 

@@ -47,9 +47,9 @@ export async function getSharedStreamWithMember(
   return { stream, member };
 }
 
-/** Longer lists of members are not read whole: most streams know of a few users only. */
+/** Longer lists of members are not read whole; most streams have items about a few users only. */
 const listedMax = 200;
-/** The lists that were found to be longer, by their partition; a stream never forgets a member. */
+/** The partitions of the lists that were found to be longer: lists of members never shrink. */
 const longLists = new BoundedSet<string>(10_000);
 
 /**
@@ -97,8 +97,8 @@ async function openOf(streamId: string, item: Item | undefined): Promise<Stream>
 type Asking = Pick<Caller, "userId"> & Partial<Pick<Caller, "roles">>;
 
 /**
- * Reads a stream for its caller, and what the call names in it, at once. If several refuse, what
- * does not exist comes first, and then the order of the reads.
+ * Waits for concurrent reads of a call, such as the stream and what the call names in it. If some
+ * fail, throws the first refusal for something that does not exist, or else the first failure.
  */
 export async function existingFirst<Reads extends readonly unknown[]>(
   ...reads: Reads

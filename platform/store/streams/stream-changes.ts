@@ -110,7 +110,7 @@ export async function changeWithReply<A>(
   replyTo: (changed: Stream) => Reply<A> | Promise<Reply<A>>,
   also: (changed: Stream) => readonly Action[] | Promise<readonly Action[]> = () => [],
 ): Promise<{ reply: Reply<A>; hasChanged: boolean }> {
-  // Of the last attempt only: one that another call overtook has changed nothing.
+  // The reply of the last attempt: attempts that another call overtook have changed nothing.
   let made: Reply<A> | undefined;
   const again = (current: Stream) => {
     made = undefined;
@@ -159,7 +159,7 @@ export const streamAction = (
 
 const isEnd = (was: Stream, is: Stream) => was.status === "active" && is.status !== "active";
 
-/** Changes the list entries of a stream that has another status, or is hidden or shown now. */
+/** Changes the list entries of a stream whose status has changed, or that was hidden or shown. */
 function relistActions(was: Stream, is: Stream): Action[] {
   if (was.status !== is.status || was.deletedAt !== is.deletedAt)
     return [...listActions(is), ...liveActions(is)];

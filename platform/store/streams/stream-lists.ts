@@ -56,7 +56,7 @@ export const guestActions = ({ id: streamId, guests, createdAt, deletedAt }: Str
       : { Delete: { Key: place } };
   });
 
-/** Where a list is read: at most `limit` ids, newest first, behind the stream `after`. */
+/** Which part of a list is read: at most `limit` ids, newest first, after the stream `after`. */
 export type StreamWalk = { limit: number; after?: string | undefined };
 
 /**
@@ -83,15 +83,15 @@ const walkOptions = ({ limit, after }: StreamWalk, at: (streamId: string) => Key
 
 const isLive = ({ status, deletedAt }: Stream) => status === "active" && deletedAt === null;
 
-/** Adds a stream to the public list of live ones, or removes it: one that ended, or is hidden. */
+/** Adds a stream to the public list of live ones; removes it if it is not live, or hidden. */
 export const liveAction = (stream: Stream): Action =>
   isLive(stream) && isListed(stream)
     ? { Put: { Item: { ...key.liveStream(stream.id), ...listedOf(stream) } } }
     : { Delete: { Key: key.liveStream(stream.id) } };
 
 /**
- * Lists a stream as live, or not, with a notice to its followers unless it is hidden. The notice
- * stays until they are notified: after a crash, it is found again.
+ * Updates the public list of live streams. For a stream that is live and not hidden, adds a notice
+ * to its followers, which stays until all are notified: after a crash, it is found again.
  */
 export const liveActions = (stream: Stream): Action[] => [
   liveAction(stream),
@@ -103,7 +103,7 @@ export const liveActions = (stream: Stream): Action[] => [
 /** The most streams that one list reads; older ones are not found. */
 const scanMax = 1_000;
 
-/** A host's streams, newest first: at most their newest 1,000. */
+/** A host's streams, newest first: at most the newest 1,000, or `limit`. */
 export async function listHosted(
   hostId: string,
   reading: ReadOptions = {},
@@ -121,8 +121,9 @@ export async function* walkHosted(hostId: string): AsyncGenerator<ListedStream> 
 }
 
 /**
- * A host's streams that are not over, newest first. Those among the host's `newest` ones are found
- * there, also if an earlier release created them; of older ones, the newest 1,000 open ones are.
+ * A host's streams that are not over, newest first: those among the host's `newest` streams, also
+ * if a release created them that had no list of open streams, and the newest 1,000 older ones of
+ * that list.
  */
 export async function listOpen(
   hostId: string,
@@ -143,12 +144,13 @@ async function listOlderOpen({ hostId, streamId }: ListedStream, reading: ReadOp
 }
 
 /**
- * Overlays read the live streams of their host at each handshake, and a relay reads them once a
- * second: 1,000 streams would take 40 units. An older stream is listed as open since it went live.
+ * How many of a host's newest streams are read to find the live ones; older ones are in the list of
+ * open streams. Overlays read them at each handshake, and a relay once a second: 1,000 streams
+ * would take 40 units.
  */
 const liveScanMax = 100;
 
-/** A host's live streams, those that began last first. */
+/** A host's live streams, latest start first. */
 export const listLiveOf = async (
   hostId: string,
   reading: ReadOptions = {},
@@ -157,14 +159,14 @@ export const listLiveOf = async (
     .filter(({ status }) => status === "active")
     .sort(newestFirst("startedAt"));
 
-/** The live stream of a host that began last; null if there is none. Read consistently. */
+/** The live stream of a host with the latest start; null if there is none. Read consistently. */
 export const findNewestLive = async (hostId: string): Promise<string | null> =>
   (await listLiveOf(hostId, { consistent: true }))[0]?.streamId ?? null;
 
 /**
- * Refuses with `too_many_live_streams` if a host has as many streams live as the stage allows; a
- * host who rejoins a live stream has it among them. The check is not part of a transaction:
- * concurrent calls may pass together, as many as their rate (`announcements`) allows at once.
+ * Refuses with `too_many_live_streams` if a host has as many streams live as the stage allows,
+ * unless this stream is among them. The check is not part of a transaction: concurrent calls may
+ * pass together, as many as their rate (`announcements`) allows at once.
  */
 export async function assertMayGoLive({ hostId, status }: Stream): Promise<void> {
   if (status === "active") return;

@@ -9,9 +9,9 @@ import type { StreamWalk } from "./stream-lists.ts";
 import { findStreams } from "./streams.ts";
 
 /**
- * The streams of a list as the API shows them, without those that `choose` leaves out: the newest
- * hundred, or the page that is asked for, which may have fewer rows than its limit although others
- * follow.
+ * The streams of a list that `choose` keeps, as the API shows them: of the newest hundred if the
+ * query has no `after`, and otherwise of a page, which may have fewer rows than its limit although
+ * others follow.
  */
 export async function showListed(
   { after, ...query }: StreamsQuery,

@@ -5,7 +5,7 @@ import { findProfiles } from "../people/users.ts";
 import { guestsOf } from "./display-names.ts";
 import { findStream } from "./streams.ts";
 
-/** Without the pinned text, which may be deleted later, and the names and pictures of guests. */
+/** A shown stream without the pinned text, which may be deleted, and without its guests' names. */
 const keptOf = (shown: LiveStream): LiveStream => ({
   ...shown,
   pinned: null,
