@@ -49,12 +49,12 @@ function chargeOf(question: Question): Charge {
 const done: CallAnswer = { errorCode: 0, errorInfo: "" };
 
 /**
- * Milliseconds for the first attempt of a confirmation, and those that a call must have left to
- * begin one: both attempts end in time, so that the gateway does not answer 1 instead.
+ * The most milliseconds that the first attempt to confirm a gift takes, and the least that a call
+ * must have left to begin it: both attempts then end before the gateway answers 1 instead.
  */
 const confirmMilliseconds = { most: 500, least: 350 };
 
-/** Milliseconds after the deadline of a gift in which its outcome is recorded. */
+/** Milliseconds kept for recording the outcome after the time for the gift itself is over. */
 const lastMilliseconds = 250;
 
 /**
@@ -150,7 +150,7 @@ async function findAnswer(charge: Charge, error: unknown): Promise<CallAnswer | 
       const own = tell(refusal);
       if (await refuseCall(mark, own)) return own;
     }
-    // The other call is being processed; this ends with the invocation's time.
+    // The other call is still being processed; this loop ends with the invocation's time.
     await pause(look);
   }
 }

@@ -13,9 +13,9 @@ import { recordAccounts } from "./accounts.ts";
 type Acting = { by: string; now: Date; newId: () => string };
 
 /**
- * Mutes or bans members of a room, who become known, or lifts that; each member in a separate
- * transaction, so that a call that failed in between can be repeated. Refuses with `ban_of_host`
- * before it changes anything.
+ * Mutes or bans members of a room, who become known, or lifts their bans of that kind; each member
+ * in a separate transaction, so that a call that failed in between can be repeated. Refuses with
+ * `ban_of_host` before it changes anything.
  */
 export async function changeRoomBans(
   stream: Stream,

@@ -9,13 +9,13 @@ const RoomEnd = z.object({ eventTime: z.number() });
 /** How long an end is kept, in seconds: the callback about the creation may arrive after it. */
 const keptSeconds = 86_400;
 
-/** What holds while no end at this time or later is known. */
+/** The condition that no end at this time or later is recorded. */
 const isBefore = (eventTime: number) => ({
   ConditionExpression: "attribute_not_exists(eventTime) OR eventTime < :eventTime",
   ExpressionAttributeValues: { ":eventTime": eventTime },
 });
 
-/** Records that rooms of this RoomId are over that were created before this time. */
+/** Records that all rooms of this RoomId created at this time or before are over. */
 export async function recordRoomEnd(roomId: string, eventTime: number, now: Date): Promise<void> {
   const expiresAt = Math.ceil(now.getTime() / 1000) + keptSeconds;
   const Item = { ...key.roomEnd(roomId), eventTime, expiresAt };

@@ -49,9 +49,9 @@ export async function openRoom(room: NewRoom, opening: Opening): Promise<void> {
 
 /**
  * Creates a room that was created elsewhere; an existing one of its owner is not refused. A RoomId
- * names one room at a time, so if that one was created earlier, it is over. Does nothing if the
- * newest room of this RoomId was created at the same time or later, or if one was ended then: the
- * callback is old.
+ * names one room at a time, so an owner's room that was created there earlier is over, and is ended
+ * here. Does nothing if a room of this RoomId was created or ended at the same time or later: then
+ * the callback is old.
  */
 export async function noteRoom(room: NewRoom, opening: Opening): Promise<void> {
   const { owner, now, eventTime } = opening;
@@ -69,7 +69,7 @@ export async function noteRoom(room: NewRoom, opening: Opening): Promise<void> {
   }
 }
 
-/** Refusals of a room that is there already, or over. */
+/** Refusals for a room that exists already, or is over: nothing is left to do. */
 const doneCodes: readonly RefusalCode[] = ["room_exists_with_owner", "room_not_found"];
 
 /** When a room was created elsewhere, by the clock there, if that is known. */
@@ -89,7 +89,7 @@ export async function noteRoomEnd(
   now: Date,
   { eventTime, by }: Ending = {},
 ): Promise<void> {
-  // Before the room is read: a creation that is committed later finds the end.
+  // Recorded before the room is read, so that a creation that is committed later finds the end.
   if (eventTime !== undefined) await recordRoomEnd(roomId, eventTime, now);
   const room = await getRoom(roomId);
   if (room.roomId !== roomId) refuse("room_not_found", { roomId });

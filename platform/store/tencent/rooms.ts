@@ -33,7 +33,7 @@ export async function findRoomStream(streamId: string): Promise<Stream | undefin
   return stream && withWords(stream);
 }
 
-/** A room that is not over; a destroyed one no longer exists (`room_not_found`). */
+/** A room that is not over; refuses with `room_not_found`, also for a destroyed one. */
 export async function getOpenRoom(roomId: string): Promise<Stream> {
   const stream = await getRoom(roomId);
   return isOver(stream) ? refuse("room_not_found", { roomId }) : stream;
