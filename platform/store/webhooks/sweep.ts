@@ -11,7 +11,7 @@ export const findCursors = async (): Promise<Places> =>
   (await getItem(z.object({ places: Places }), key.deliverySweep(), { consistent: true }))
     ?.places ?? {};
 
-/** Records where the next sweep continues. */
+/** Records where the next sweep of pending deliveries continues. */
 export const recordCursors = (places: Places): Promise<void> =>
   Object.keys(places).length === 0
     ? deleteItem(key.deliverySweep())

@@ -88,8 +88,8 @@ export async function changeStoredWebhook(
 }
 
 /**
- * Disables a webhook unless it has changed since `revision`. Returns whether it gets nothing more:
- * it may have been disabled or deleted before.
+ * Disables a webhook unless it has changed since `revision`. Returns whether nothing more is sent
+ * to it, also if it was disabled or deleted before.
  */
 export async function disableWebhook({
   id,
@@ -159,8 +159,8 @@ export async function findStoredTarget(
 }
 
 /**
- * Changes a webhook's secrets, with the reply that `replyTo` builds from the decision; concurrent
- * calls each decide on the other's result. Refuses with `webhook_not_found`.
+ * Changes a webhook's secrets, with the reply that `replyTo` builds from the decision. If another
+ * call was faster, decides again on its result. Refuses with `webhook_not_found`.
  */
 export async function changeSecrets<D extends { secrets: readonly Secret[] }, A>(
   webhookId: string,
@@ -183,7 +183,7 @@ export async function changeSecrets<D extends { secrets: readonly Secret[] }, A>
   });
 }
 
-/** How long texts must not be sent: as long as deliveries are kept, and a day more. */
+/** How long a deletion is remembered: as long as deliveries are kept, and a day more. */
 const keptSeconds = 8 * 24 * 3600;
 
 /** Records that a message's text must no longer be sent. */
@@ -205,7 +205,7 @@ export async function findDeletions(messages: readonly MessageRef[]): Promise<Se
 const deletionKeys = (messages: readonly MessageRef[]) =>
   messages.map(({ streamId, id }) => key.deletion(streamId, id));
 
-/** The ids of the messages with a deletion among the items found. */
+/** The ids of these messages that have a deletion among the items found. */
 function deletedIn(found: ReadonlyMap<string, Item>, messages: readonly MessageRef[]): Set<string> {
   const isDeleted = (message: MessageRef) => found.has(keyText(deletionKeys([message])[0]!));
   return new Set(messages.filter(isDeleted).map(({ id }) => id));
