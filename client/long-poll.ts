@@ -9,6 +9,10 @@ type Range = {
   moments?: object[];
 };
 
+type Envelope = { data: Range; errors?: string[]; code?: string };
+/** The error of a failed read: with a status if the server has refused it. */
+type Refusal = Error & { statusCode?: number; code?: string };
+
 export type SubscribeRequest = {
   streamId: string;
   since?: { epoch: string; frame: number } | undefined;
@@ -20,6 +24,8 @@ const againMilliseconds = 2_000;
 /** Time for a response, in addition to the requested wait: some proxies swallow requests, too. */
 export const answerMilliseconds = 5_000;
 const lost = 401;
+/** How a WebSocket's `unsubscribed` says that a viewer may no longer read the stream. */
+const reasons: Record<string, string> = { member_blocked: "blocked", pass_required: "pass" };
 
 /** What the polling of one stream uses of its socket. */
 export type PollingContext = {
@@ -63,12 +69,13 @@ export async function poll(
       at = { epoch, frame: frames.at(-1)?.frame ?? at.frame };
     } catch (error) {
       if (signal.aborted) return;
-      const { statusCode, message, name } = error as Error & { statusCode?: number };
+      const { statusCode, code, message, name } = error as Refusal;
       if (statusCode !== undefined && isFinal(statusCode)) {
         context.open();
         if (signal.aborted) return;
-        if (isSubscribed) context.emit({ type: "unsubscribed", streamId, reason: message });
-        else context.emit({ type: "error", statusCode, errors: [message], requestId });
+        const reason = reasons[code ?? ""] ?? message;
+        if (isSubscribed) context.emit({ type: "unsubscribed", streamId, reason });
+        else context.emit({ type: "error", statusCode, code, errors: [message], requestId });
         return;
       }
       if (statusCode === lost || hasFailed || !context.isOpen()) return context.close();
@@ -109,9 +116,9 @@ async function readEvents(
       headers,
       signal: attempt.signal,
     });
-    const { data, errors } = (await answer.json()) as { data: Range; errors?: string[] };
+    const { data, errors, code } = (await answer.json()) as Envelope;
     if (answer.ok) return data;
-    throw Object.assign(new Error(errors?.at(-1)), { statusCode: answer.status });
+    throw Object.assign(new Error(errors?.at(-1)), { statusCode: answer.status, code });
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", stop);

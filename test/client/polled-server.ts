@@ -45,7 +45,7 @@ export function serveEvents() {
   const frames: { frame: number; events: object[] }[] = [];
   const asked: URL[] = [];
   const tokens = new Set<string | null>();
-  let refusal: number | undefined;
+  let refusal: { status: number; code: string | undefined } | undefined;
   let epoch = "e";
   let waiting: { go: () => void; timer: NodeJS.Timeout }[] = [];
   const takeWaiting = () => {
@@ -69,8 +69,8 @@ export function serveEvents() {
       frames.length = 0;
       wake();
     },
-    refuse: (status: number | undefined) => {
-      refusal = status;
+    refuse: (status: number | undefined, code?: string) => {
+      refusal = status === undefined ? undefined : { status, code };
       wake();
     },
     say(content: string) {
@@ -100,8 +100,10 @@ export function serveEvents() {
             fail(signal.reason);
           });
         });
-      if (refusal !== undefined)
-        return Response.json({ data: null, errors: ["No"] }, { status: refusal });
+      if (refusal !== undefined) {
+        const { status, code } = refusal;
+        return Response.json({ data: null, errors: ["No"], code }, { status });
+      }
       const made = { type: "events", streamId, epoch, viewers: 1, skipped: 0 };
       const data = {
         epoch,

@@ -79,6 +79,26 @@ test.each([403, 400])(
   },
 );
 
+test.each([
+  ["member_blocked", "blocked"],
+  ["pass_required", "pass"],
+])("%s ends a subscription as over a WebSocket, early or late", async (code, reason) => {
+  const [network, server] = [blocked(), serveEvents()];
+  const late = follow(network, server);
+  await late.stream.ready;
+  server.say("one");
+  await soon(() => late.received.length === 1);
+  server.refuse(403, code);
+  await soon(() => late.ends.length === 1);
+  expect(late.ends).toEqual([[reason, undefined, undefined]]);
+  late.client.close();
+  const early = follow(blocked(), server);
+  await soon(() => early.ends.length === 1);
+  expect(early.ends).toEqual([["No", 403, code]]);
+  await expect(early.stream.ready).rejects.toMatchObject({ statusCode: 403, code });
+  early.client.close();
+});
+
 test("a handshake without a response counts as failed after five seconds", async () => {
   const [network, server] = [blocked({ isSilent: true }), serveEvents()];
   const began = performance.now();

@@ -1,7 +1,7 @@
 /** What `<ovation-chat>` offers a new moderator, a blocked viewer, and one of unknown role. */
 import { browserTest } from "./browser.ts";
 import { open, standardSettings, useBusyChat } from "./busy-chat.ts";
-import { expectSoon, testMilliseconds } from "./pages.ts";
+import { expectSoon, streamId, testMilliseconds } from "./pages.ts";
 
 useBusyChat();
 
@@ -180,6 +180,31 @@ browserTest(
       await strip.getByText(said, { exact: true }).waitFor();
       await made.evaluate("disconnect()");
       expect(await strip.innerText()).toBe(said);
+      await made.close();
+    }
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a viewer whose chat is refused reads why in their language, and the page gets the code",
+  async () => {
+    for (const [language, code, said] of [
+      ["tr", "member_blocked", "Bu yayından engellendin."],
+      ["zh", "pass_required", "观看此直播需要通行证。"],
+    ] as const) {
+      const made = await open();
+      await made.evaluate(`chat = document.querySelector("ovation-chat"); ends = [];
+        chat.addEventListener("ovation-end", ({ detail }) => ends.push(detail));
+        inner = chat.options.fetch;
+        chat.options = { ...chat.options, fetch: async (input, request) =>
+          !new URL(input).pathname.endsWith("/live-stream/${streamId}") ? inner(input, request)
+            : Response.json({ isSuccess: false, errors: ["No", "Not you"], code: "${code}" }, { status: 403 }) };
+        chat.lang = "${language}"`);
+      const strip = made.locator(".strip");
+      await made.waitForFunction("ends.length === 1");
+      expect(await strip.innerText()).toBe(said);
+      expect(await made.evaluate("ends")).toEqual([{ reason: "Not you", statusCode: 403, code }]);
       await made.close();
     }
   },

@@ -107,7 +107,7 @@ export class OvationChat extends HTMLElement {
   /** Shows why the chat is over. The page gets the first reason. */
   #end(end: ChatEnd): void {
     const isTold = this.#view?.isEnded;
-    this.#view?.showEnd(end.reason);
+    this.#view?.showEnd(end.reason, end.code);
     if (isTold === false) this.#tell("end", end);
   }
 

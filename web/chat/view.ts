@@ -18,7 +18,15 @@ import type { Sheet } from "./sheet.ts";
 import { createSpotlight } from "./spotlight.ts";
 import { ConnectionStatus, Toasts } from "./status.ts";
 import { createSuperlikes } from "./superlikes.ts";
-import type { Translator } from "./translations.ts";
+import type { Translator, Word } from "./translations.ts";
+
+/** The text for a viewer who is not admitted, by the code of a refusal or the reason of an end. */
+const refusals: Record<string, Word> = {
+  member_blocked: "blocked",
+  blocked: "blocked",
+  pass_required: "passNeeded",
+  pass: "passNeeded",
+};
 
 /** The user's actions in the chat. */
 export type Handlers = {
@@ -149,13 +157,11 @@ export class View {
   }
 
   /** Shows that the chat is over, and why: the user was disconnected or is not admitted. */
-  showEnd(reason: string): void {
+  showEnd(reason: string, code = reason): void {
     this.isEnded = true;
     this.showReady();
     const { translate } = this.#translator;
-    // For these two the server's reason is a single word, not a sentence.
-    const words = { blocked: "blocked", pass: "passNeeded" } as const;
-    const word = reason === "blocked" || reason === "pass" ? words[reason] : undefined;
+    const word = refusals[code];
     const text = word === undefined ? translate("over", { reason }) : translate(word);
     this.#strip.end(text);
     this.composer.refuse(text);
