@@ -5,6 +5,10 @@ import { expectSoon, testMilliseconds } from "./pages.ts";
 
 useBusyChat();
 
+/** The texts of all messages. */
+const texts = `[...document.querySelector("ovation-chat").shadowRoot
+  .querySelectorAll(".rows .text")]`;
+
 type Call = { pathname: string; body?: Record<string, unknown> };
 
 browserTest(
@@ -61,6 +65,80 @@ browserTest(
     expect(await made.locator(".mention").allInnerTexts()).toEqual(["@me.myself", "@User2"]);
     expect(await made.locator(".mention.me").allInnerTexts()).toEqual(["@me.myself"]);
     expect(await made.locator(".row.mentions").count()).toBe(1);
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a link shows first the host it leads to, however its address or its message is written",
+  async () => {
+    const made = await open();
+    const cases: [text: string, shown: string | undefined, href?: string][] = [
+      // What precedes an at sign is not the host.
+      ["https://:www.bank.example@evil.example/x", undefined],
+      ["https://:@evil.example/x", "https://evil.example/x"],
+      // Browsers read backslashes as slashes, and ignore further ones.
+      ["https://evil.example\\@bank.example/", "https://evil.example/@bank.example/"],
+      ["https://evil.example\\.bank.example/", "https://evil.example/.bank.example/"],
+      ["https:///evil.example", "https://evil.example/"],
+      ["https://evil.example?.bank.example/", "https://evil.example/?.bank.example/"],
+      ["https://evil.example#.bank.example/", "https://evil.example/#.bank.example/"],
+      // The punycode of a Cyrillic letter, in the path too. A capital I looks like an l.
+      [
+        "https://b\u0430nk.example/xn--bnk-6cd.example",
+        "https://xn--bnk-6cd.example/xn--bnk-6cd.example",
+      ],
+      ["https://reaI-bank.example/", "https://reai-bank.example/"],
+      ["https://\uff45vil.example/evil.example", "https://evil.example/evil.example"],
+      ["https://bank.example\u3002evil.example/", "https://bank.example.evil.example/"],
+      ["https://bank.example\uff0f.evil.example/", undefined],
+      ["https://bank.example\u2044.evil.example/", "https://bank.xn--example-7d7c.evil.example/"],
+      ["https://ev\u200bil.example/evil.example", "https://evil.example/evil.example"],
+      ["https://evil.example:443/", "https://evil.example/"],
+      ["https://evil.example/\u202eelpmaxe.knab", "https://evil.example/%E2%80%AEelpmaxe.knab"],
+      ["https://evil.example/\u2069\u05d0", "https://evil.example/%E2%81%A9%D7%90"],
+      // As written.
+      ["https://real.example./a", "https://real.example./a"],
+      ["https://real.example:8080/a?b#c", "https://real.example:8080/a?b#c"],
+      [
+        "https://real.example/\u65e5",
+        "https://real.example/\u65e5",
+        "https://real.example/%E6%97%A5",
+      ],
+    ];
+    for (const [text] of cases) await made.evaluate(`show(message(${JSON.stringify(text)}))`);
+    await made.waitForFunction(`${texts}.length === ${cases.length}`);
+    const found = await made.evaluate(`${texts}.map(({ textContent, firstElementChild: a }) =>
+      [textContent, ...(a ? [a.getAttribute("href")] : [])])`);
+    const expected = cases.map(([text, shown, href = shown]) =>
+      shown === undefined ? [text] : [shown, href],
+    );
+    expect(found).toEqual(expected);
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a link reads from left to right in any text",
+  async () => {
+    const made = await open();
+    for (const text of [
+      "\u202ehttps://a.example/b//:sptth",
+      "\u05d0 https://a.example/\u05d0/b.c",
+    ]) {
+      await made.evaluate(`show(message(${JSON.stringify(text)}))`);
+      await made.waitForFunction(`${texts}.at(-1)?.textContent === ${JSON.stringify(text)}`);
+      const lefts = (await made.evaluate(`(({ firstChild: text }) =>
+        [0, 8, text.length - 1].map((at) => {
+          const range = document.createRange();
+          range.setStart(text, at);
+          range.setEnd(text, at + 1);
+          return range.getBoundingClientRect().left;
+        }))(${texts}.at(-1).querySelector("a"))`)) as number[];
+      expect(lefts).toEqual(lefts.toSorted((a, b) => a - b));
+    }
     await made.close();
   },
   testMilliseconds,

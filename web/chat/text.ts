@@ -4,10 +4,12 @@ import { make } from "./dom.ts";
 const marked = /(https?:\/\/[^\s<>"]+)|(?<![\w.@])@([A-Za-z0-9._-]{3,30})/g;
 /** Trailing punctuation and brackets are not part of a URL. */
 const after = /[.,:;!?'")\]}…]+$/;
+/** Characters that change the direction of text. */
+const turning = /\p{Bidi_Control}/u;
 
 /**
  * A message's text with links and mentions. Links open in a new tab without an opener or a
- * referrer, and show the real host: lookalike characters appear in punycode.
+ * referrer, and show the real host first: its lookalike characters appear in punycode.
  */
 export function textNodes(content: string, me?: string): (Node | string)[] {
   const nodes: (Node | string)[] = [];
@@ -35,10 +37,11 @@ const mention = (text: string, me = "") =>
 
 function link(text: string): HTMLElement | undefined {
   if (!URL.canParse(text)) return undefined;
-  const { href, host, username } = new URL(text);
+  const { href, origin, username, password } = new URL(text);
   // Before an at sign there can be anything, even the name of another host.
-  if (username !== "") return undefined;
-  const shown = text.toLowerCase().includes(host) ? text : href;
+  if (username + password !== "") return undefined;
+  const isPlain = `${text}/`.startsWith(`${origin}/`) && !turning.test(text);
   const rel = "noopener noreferrer nofollow ugc";
-  return make("a", { href, target: "_blank", rel, referrerpolicy: "no-referrer" }, shown);
+  const given = { href, target: "_blank", rel, referrerpolicy: "no-referrer", dir: "ltr" };
+  return make("a", given, isPlain ? text : href);
 }
