@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { logNotice } from "../runtime/log.ts";
 import { key } from "../table/keys.ts";
 import { writeOnce } from "../table/transact.ts";
 
@@ -34,15 +35,13 @@ export async function callWithBreaker<A>(
 ): Promise<A | undefined> {
   const isProbe = failedAt !== undefined;
   if (isProbe && !(await mayAsk(sdkAppId))) return undefined;
-  try {
-    const answer = await ask();
-    if (isProbe) await noteAnswer(sdkAppId);
-    failedAt = undefined;
-    return answer;
-  } catch (error) {
+  const answer = await ask().catch((error: unknown) => {
     if (isTimeout(error)) failedAt = Date.now();
     throw error;
-  }
+  });
+  failedAt = undefined;
+  if (isProbe) await noteAnswer(sdkAppId);
+  return answer;
 }
 
 /** A connection that is refused or cut immediately delays no other call. */
@@ -73,12 +72,19 @@ async function mayAsk(sdkAppId: number): Promise<boolean> {
   return tries.success && tries.data.answeredAt > (failedAt ?? 0);
 }
 
+/**
+ * Tells other environments that the application responds. If the table fails, each finds out by
+ * its own request: the response, for which the application may have charged, counts all the same.
+ */
 async function noteAnswer(sdkAppId: number): Promise<void> {
-  await writeOnce({
+  const noted = writeOnce({
     Update: {
       Key: place(sdkAppId),
       UpdateExpression: "SET answeredAt = :now",
       ExpressionAttributeValues: { ":now": Date.now() },
     },
   });
+  await noted.catch((error: unknown) =>
+    logNotice("Other environments were not told of a response", { reason: String(error) }),
+  );
 }

@@ -4,6 +4,7 @@ import { listen } from "../../../local/reachable.ts";
 import { postJson } from "../../../platform/outbound/post.ts";
 import { useLimits } from "../../../platform/runtime/limits.ts";
 import { callWithBreaker, resetBreaker } from "../../../platform/tencent/breaker.ts";
+import { intercept } from "../intercept.ts";
 import { useOwnTable } from "../table.ts";
 
 useOwnTable();
@@ -84,6 +85,26 @@ test("another process without a response calls again as soon as one got a respon
   expect(await ask(2)).toBe("late");
   isHanging = false;
   expect(await ask(2)).toBe(200);
+});
+
+test("a response counts and ends the pause even if the table fails to note it", async () => {
+  const late = Object.assign(new Error(), { name: "TimeoutError" });
+  expect([await ask(5), await ask(5)]).toEqual(["late", "late"]);
+  isHanging = false;
+  passSeconds(1.1);
+  let failures = 0;
+  const end = intercept(({ input }, next) => {
+    if (!JSON.stringify(input).includes("answeredAt = ")) return next();
+    failures++;
+    return Promise.reject(late);
+  });
+  try {
+    expect(await ask(5)).toBe(200);
+    expect(failures).toBe(1);
+    expect(await Promise.all([ask(5), ask(5)])).toEqual([200, 200]);
+  } finally {
+    end();
+  }
 });
 
 test("a call by a clock that is ten seconds ahead does not stop the others until then", async () => {

@@ -258,6 +258,26 @@ test("a callback that was not sent, since the application hangs, is not listed a
   expect(await rows()).toEqual(before);
 });
 
+test("an approved gift is sent even if the table fails to note that the application responds", async () => {
+  const late = Object.assign(new Error(), { name: "TimeoutError" });
+  await callWithBreaker(1400000001, () => Promise.reject(late)).catch(() => undefined);
+  const before = (await giftsSent()).length;
+  const end = intercept(({ input }, next) =>
+    JSON.stringify(input).includes("answeredAt = ") ? Promise.reject(late) : next(),
+  );
+  try {
+    setClock(Date.now() + 1_100);
+    expect((await sendGift()).body.ErrorCode).toBe(0);
+    setClock(Date.now() + 1_100);
+    expect((await sendGift()).body.ErrorCode).toBe(0);
+  } finally {
+    end();
+    jest.useRealTimers();
+  }
+  expect(asked).toHaveLength(2);
+  expect(await giftsSent()).toHaveLength(before + 2);
+});
+
 test("no callback is sent for impossible gifts, nor again for a call with a key", async () => {
   expect((await sendGift({ ReceiverList_Account: ["giver"] })).body.ErrorCode).toBe(100002);
   expect((await sendGift({ GiftId: "nothing" })).body.ErrorCode).toBe(102002);
