@@ -17,7 +17,8 @@ export class KeysUnavailable extends Error {
   override name = "KeysUnavailable";
 }
 
-let last = { at: Number.NEGATIVE_INFINITY, failed: false };
+/** The last fetch: when it began, and how long after that no other one begins. */
+let last = { at: Number.NEGATIVE_INFINITY, failed: false, pause: fetchPauseMilliseconds };
 let running: Promise<Jwks> | undefined;
 
 /**
@@ -28,15 +29,17 @@ let running: Promise<Jwks> | undefined;
  */
 export async function fetchKeys(nowMilliseconds: number): Promise<Jwks | undefined> {
   if (running !== undefined) return running;
-  const pause = last.failed ? failurePauseMilliseconds : fetchPauseMilliseconds;
-  if (isRecent(last.at, nowMilliseconds, pause)) {
+  if (isRecent(last.at, nowMilliseconds, last.pause)) {
     if (last.failed) throw new KeysUnavailable("The issuer's keys could not be fetched just now");
     return undefined;
   }
-  last = { at: nowMilliseconds, failed: false };
+  last = { at: nowMilliseconds, failed: false, pause: fetchPauseMilliseconds };
+  const began = performance.now();
   running = fetchNow(setting("JWKS_URI"))
     .catch((error: unknown) => {
       last.failed = true;
+      // From the failure: a fetch that hangs takes longer than the pause.
+      last.pause = performance.now() - began + failurePauseMilliseconds;
       logNotice("The issuer's keys could not be fetched", { reason: String(error) });
       throw new KeysUnavailable("The issuer's keys could not be fetched");
     })

@@ -3,6 +3,7 @@ import { JwksNotAvailableInCacheError, KidNotFoundInJwksError } from "aws-jwt-ve
 import * as z from "zod";
 import { UserId } from "../../domain/id.ts";
 import { graceSeconds, tokenSecondsMax } from "../../domain/revocation.ts";
+import { isRecent } from "../runtime/caches.ts";
 import { setting } from "../runtime/env.ts";
 import type { Caller, Role } from "./caller.ts";
 import { fetchKeys, KeysUnavailable } from "./jwks.ts";
@@ -14,6 +15,8 @@ const tokenLengthMax = 8_192;
  * Keys older than this are fetched again, so that a key withdrawn by the issuer no longer counts.
  */
 const keysLifeMilliseconds = 10 * 60_000;
+/** The time from a failed renewal to the next one: calls wait up to two seconds for each. */
+const renewalPauseMilliseconds = 10_000;
 
 const claim = z.string().max(500).optional().catch(undefined);
 
@@ -45,6 +48,7 @@ type Verifier = ReturnType<typeof createVerifier>;
 
 let verifier: Verifier | undefined;
 let keysFetchedAt = Number.NEGATIVE_INFINITY;
+let renewalFailedAt = Number.NEGATIVE_INFINITY;
 
 function createVerifier() {
   return JwtVerifier.create({
@@ -102,9 +106,13 @@ async function verifySignature(
   token: string,
   nowMilliseconds: number,
 ): Promise<unknown> {
-  if (nowMilliseconds - keysFetchedAt > keysLifeMilliseconds)
+  if (
+    !isRecent(keysFetchedAt, nowMilliseconds, keysLifeMilliseconds) &&
+    !isRecent(renewalFailedAt, nowMilliseconds, renewalPauseMilliseconds)
+  )
     await renewKeys(nowMilliseconds).catch((error: unknown) => {
       if (!(error instanceof KeysUnavailable)) throw error;
+      renewalFailedAt = nowMilliseconds;
     });
   try {
     return verifier.verifySync(token);

@@ -187,3 +187,46 @@ test("a withdrawn key stops counting at once when another key causes a fetch", a
   expect(await verifyToken(await tokenOf("u1", "k3"), at(-1780))).toMatchObject({ userId: "u1" });
   expect(await verifyToken(token, at(-1780))).toBeUndefined();
 });
+
+test("an issuer that hangs delays one call, however long the fetch of its keys took", async () => {
+  own.published = ["k1"];
+  const begun = Date.now() + 2_500_000;
+  const at = (seconds: number) => new Date(begun + seconds * 1000);
+  const [known, unknown] = [await tokenOf("u1"), await tokenOf("u1", "k4")];
+  own.isHanging = true;
+  const before = own.fetches;
+  // The held keys are too old, and the token's key is unknown: one fetch for both.
+  await expect(verifyToken(unknown, at(0))).rejects.toThrow("keys");
+  expect(own.fetches - before).toBe(1);
+  await expect(verifyToken(unknown, at(2.5))).rejects.toThrow("just now");
+  for (const seconds of [0, 2.5, 4, 9.9])
+    expect(await verifyToken(known, at(seconds))).toMatchObject({ userId: "u1" });
+  expect(own.fetches - before).toBe(1);
+  own.isHanging = false;
+  own.published = ["k1", "k4"];
+  // A rotated key does not wait for the next renewal of the held ones.
+  expect(await verifyToken(unknown, at(9.9))).toMatchObject({ userId: "u1" });
+});
+
+test("while the issuer is down, held keys are renewed every ten seconds", async () => {
+  const begun = Date.now() + 3_300_000;
+  const at = (seconds: number) => new Date(begun + seconds * 1000);
+  const token = await tokenOf("u1");
+  own.isDown = true;
+  const before = own.fetches;
+  for (const seconds of [0, 2, 8, 9.9, 10, 12])
+    expect(await verifyToken(token, at(seconds))).toMatchObject({ userId: "u1" });
+  expect(own.fetches - before).toBe(2);
+  own.isDown = false;
+  own.published = ["k2"];
+  expect(await verifyToken(token, at(20))).toBeUndefined();
+});
+
+test("a withdrawn key stops counting also after the clock was set back", async () => {
+  own.published = ["k1", "k2"];
+  const at = (seconds: number) => new Date(Date.now() + seconds * 1000);
+  const token = await tokenOf("u1", "k2");
+  expect(await verifyToken(await tokenOf("u1", "k5"), at(3_500))).toBeUndefined();
+  own.published = ["k1"];
+  expect(await verifyToken(token, at(600))).toBeUndefined();
+});

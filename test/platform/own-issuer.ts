@@ -5,9 +5,10 @@ import { listen } from "../../local/reachable.ts";
 
 export const issuer = "https://issuer.example.com";
 
-/** An issuer that can be down, and whose published keys can change. */
+/** An issuer that can be down or hang, and whose published keys can change. */
 export type OwnIssuer = {
   isDown: boolean;
+  isHanging: boolean;
   /** How often its keys were fetched. */
   fetches: number;
   /** Ids under which its key is published. */
@@ -24,6 +25,7 @@ export function useOwnIssuer(): OwnIssuer {
   let server: Server;
   const own: OwnIssuer = {
     isDown: false,
+    isHanging: false,
     fetches: 0,
     published: ["k1"],
     odd: [],
@@ -43,6 +45,7 @@ export function useOwnIssuer(): OwnIssuer {
     const publicKey = await jose.exportJWK(own.pair.publicKey);
     server = createServer((_, answer) => {
       own.fetches += 1;
+      if (own.isHanging) return;
       answer.statusCode = own.isDown ? 503 : 200;
       const keys = own.published.map((kid) => ({ ...publicKey, kid, alg: "RS256", use: "sig" }));
       answer.end(JSON.stringify({ keys: [...keys, ...own.odd] }));
