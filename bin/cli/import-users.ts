@@ -1,3 +1,4 @@
+import { waitOf } from "../../platform/aws/retries.ts";
 import { Failure } from "./command.ts";
 
 /** A row of a CSV file, with the line on which it ends. */
@@ -60,7 +61,8 @@ async function ask(server: Server, route: string, body?: object, key?: string): 
     }).catch(() => undefined);
     const answer = response && (await answerOf(response));
     if (answer !== undefined && !isBusy(answer)) return accepted(answer);
-    const wait = Math.max(pause, 1000 * Number(answer?.headers.get("retry-after") ?? 0));
+    const asked = answer && waitOf(Object.fromEntries(answer.headers), Date.now());
+    const wait = Math.max(pause, asked ?? 0);
     if (performance.now() + wait > deadline)
       throw new Failure(
         `${describe(answer)} from ${server.url}. Run the import again to continue.`,

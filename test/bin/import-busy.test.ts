@@ -30,3 +30,34 @@ test.each([
     }
   },
 );
+
+/** Imports into a server that refuses three calls and names a time, in seconds from now. */
+async function unavailable(seconds: number, act: (url: string) => Promise<unknown>) {
+  let calls = 0;
+  const until = new Date(Date.now() + seconds * 1000).toUTCString();
+  const server = createServer((_, response) => {
+    calls += 1;
+    response.writeHead(calls > 3 ? 201 : 503, { "retry-after": until }).end('{"data":{}}');
+  });
+  const url = `http://127.0.0.1:${await listen(server)}`;
+  const began = performance.now();
+  try {
+    await act(url);
+    return { calls, milliseconds: performance.now() - began };
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+test("a server that names a time is called again after it, if that is soon", async () => {
+  const importInto = (url: string) => importUser({ url, token: "token" }, user);
+  const soon = await unavailable(2, importInto);
+  expect(soon.calls).toBe(4);
+  expect(soon.milliseconds).toBeGreaterThan(1_000);
+  const late = await unavailable(3_600, (url) =>
+    expect(importInto(url)).rejects.toThrow(/^503 .* Run the import again/),
+  );
+  expect(late.calls).toBe(1);
+  expect((await unavailable(-3_600, importInto)).calls).toBe(4);
+});
