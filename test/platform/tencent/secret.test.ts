@@ -1,7 +1,10 @@
+import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { jest } from "@jest/globals";
 import type { APIGatewayProxyEvent } from "aws-lambda";
+import { Refusal } from "../../../domain/refusal.ts";
 import { handler as receive } from "../../../functions/tencent/callbacks/receive.ts";
 import * as getRoom from "../../../functions/tencent/rooms/get.ts";
+import { beginInvocation } from "../../../platform/runtime/deadline.ts";
 import { getSecretKey, rereadSecretKey } from "../../../platform/tencent/secret.ts";
 import { setClock } from "../clock.ts";
 import { published } from "../published-metrics.ts";
@@ -96,4 +99,34 @@ test("a callback is decided in the time since its arrival, and faults are counte
   });
   expect(lines).toMatchObject([{ CommandFaults: 1 }, { CommandFaults: 1 }]);
   jest.useRealTimers();
+});
+
+test("a key that cannot be read again counts for an hour, and is tried every minute", async () => {
+  beginInvocation(undefined);
+  stage.secret.value = "old";
+  expect(await getSecretKey(at(2_000))).toBe("old");
+  stage.secret.value = "new";
+  const late = Object.assign(new Error("No answer"), { name: "TimeoutError" });
+  const send = jest.spyOn(SecretsManagerClient.prototype, "send");
+  try {
+    // A read that takes all of the call's time ends with the second of these.
+    for (const [error, seconds] of [
+      [late, 2_300],
+      [new Refusal("unavailable"), 2_360],
+    ] as const) {
+      send.mockImplementation(() => Promise.reject(error));
+      expect(await getSecretKey(at(seconds))).toBe("old");
+      expect(await getSecretKey(at(seconds + 59))).toBe("old");
+    }
+    expect(send).toHaveBeenCalledTimes(2);
+    expect(await getSecretKey(at(5_599))).toBe("old");
+    await expect(getSecretKey(at(5_600))).rejects.toThrow("unavailable");
+    expect(send).toHaveBeenCalledTimes(4);
+    // That the key may not be read is no outage.
+    send.mockImplementation(() => Promise.reject(new Error("AccessDenied")));
+    await expect(getSecretKey(at(2_420))).rejects.toThrow("AccessDenied");
+  } finally {
+    send.mockRestore();
+  }
+  expect(await getSecretKey(at(2_420))).toBe("new");
 });
