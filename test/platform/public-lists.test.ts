@@ -4,18 +4,21 @@ import type { Stream } from "../../domain/streams/stream.ts";
 import { endStream } from "../../domain/streams/stream-lifecycle.ts";
 import { handler as catchStreamers } from "../../functions/streams/catch-streamers.ts";
 import { handler as featured } from "../../functions/streams/featured.ts";
+import { handler as listAll } from "../../functions/streams/list.ts";
 import { handler as mostWatched } from "../../functions/streams/most-watched-creators.ts";
 import { handler as past } from "../../functions/streams/past.ts";
 import { cached } from "../../platform/runtime/cached.ts";
 import { listNotices } from "../../platform/store/people/notices.ts";
 import { changeStream, recordStream } from "../../platform/store/streams/stream-changes.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";
+import { putItem } from "../../platform/table/items.ts";
+import { key } from "../../platform/table/keys.ts";
 import { callEndpoint } from "./api-call.ts";
 import { meterTable } from "./call-meter.ts";
 import { setClock } from "./clock.ts";
 import { liveStreamOf } from "./live-stream.ts";
 import { useOwnTable } from "./table.ts";
-import { makeStream, makeUser } from "./wallet-people.ts";
+import { makeStream, makeUser, someone } from "./wallet-people.ts";
 
 useOwnTable();
 
@@ -42,14 +45,25 @@ test("rooms that their back end hides are in no public list, however many there 
   const rooms = Array.from({ length: 105 }, (_, n) =>
     liveStreamOf(host, { room: { IsPublicVisible: n === 0 } }, later),
   );
+  const other = summaryOf(profileOf(await makeUser(someone("other")), {}, later), "");
+  const watched = liveStreamOf(other, { room: { IsPublicVisible: false } }, later);
+  rooms.push(watched);
   const shown = [liveStreamOf(host), liveStreamOf(host)];
   await Promise.all([...rooms, ...shown].map((stream) => recordStream(stream)));
+  for (const { id } of [watched, ...shown]) await putItem({ ...key.audience(id), visitors: 3 });
   // One that is hidden while it is live.
   await changeStream(rooms[0]!, () => ({ room: { IsPublicVisible: false } }), later);
-  const ask = async (handler: unknown, query = {}) =>
-    (await callEndpoint(handler, { as: "", query })).body.data as Record<string, unknown>[];
+  const ask = async (handler: unknown, query = {}, as = "") =>
+    (await callEndpoint(handler, { as, query })).body.data as Record<string, unknown>[];
   const ids = shown.map(({ id }) => id).sort();
   expect((await ask(featured)).map(({ id }) => id).sort()).toEqual(ids);
+  // The newest hundred are hidden; the next page has the others.
+  const newest = rooms.map(({ id }) => id).sort();
+  const page = { after: newest[6]!, limit: "100" };
+  expect(await ask(listAll, {}, "host")).toEqual([]);
+  const { body } = await callEndpoint(listAll, { as: "host", query: page });
+  expect((body.data as { list: Stream[] }).list.map(({ id }) => id).sort()).toEqual(ids);
+  expect((await ask(mostWatched)).map(({ _id }) => _id)).toEqual(["host"]);
   const caught = await ask(catchStreamers, { limit: "100" });
   const live = caught.map(({ activeLiveStream }) => activeLiveStream as Stream);
   expect(live.map(({ id }) => id).sort()).toEqual(ids);

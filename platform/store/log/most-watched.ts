@@ -22,11 +22,11 @@ const monthSeconds = 30 * 24 * 3600;
 
 /**
  * Ids of the hosts whose streams of the last 30 days had the most viewers, each counted once per
- * stream; among the newest 1,000 streams.
+ * stream; among the newest 1,000 streams, without rooms that their back end hides.
  */
 export async function listMostWatched(limit: number, now: Date): Promise<string[]> {
   const since = objectIdOf(Math.floor(now.getTime() / 1000) - monthSeconds, "0".repeat(10), 0);
-  const streams = await listSince(since);
+  const streams = (await listSince(since)).filter(({ isHidden }) => !isHidden);
   const live = streams.flatMap(({ streamId, status }) => (status === "active" ? streamId : []));
   const [visitorsOf, viewersOf] = await Promise.all([
     readVisitors(streams.map(({ streamId }) => streamId)),
