@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { UserId } from "../../domain/id.ts";
 import { LiveStream } from "../../domain/streams/live-stream.ts";
+import { isListed } from "../../domain/streams/stream.ts";
 import { isWithin, UpcomingQuery } from "../../domain/streams/stream-lifecycle.ts";
 import { rowsOf } from "../../domain/text.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
@@ -33,10 +34,15 @@ export const { contract, handler } = endpoint(
   },
   async ({ path: { userId }, query, caller, now }) => {
     const [, hosted] = await Promise.all([getProfile(userId), listHosted(userId)]);
-    const planned = hosted.filter((stream) => isWithin(stream, query, now)).sort(soonestFirst);
-    const streams = await findStreams(
+    const isOwn = caller?.userId === userId;
+    const planned = hosted
+      .filter((stream) => isWithin(stream, query, now) && (isOwn || !stream.isHidden))
+      .sort(soonestFirst);
+    const found = await findStreams(
       planned.slice(0, Math.min(query.limit, shownMax)).map((row) => row.streamId),
     );
+    // List entries of earlier releases do not say that a room is hidden.
+    const streams = found.filter((stream) => isOwn || isListed(stream));
     const reminded = caller && (await findReminded(caller.userId, streams));
     return (await showStreams(streams)).map((stream) => ({
       ...stream,

@@ -7,11 +7,12 @@ import { handler as featured } from "../../functions/streams/featured.ts";
 import { handler as listAll } from "../../functions/streams/list.ts";
 import { handler as mostWatched } from "../../functions/streams/most-watched-creators.ts";
 import { handler as past } from "../../functions/streams/past.ts";
+import { handler as upcoming } from "../../functions/streams/upcoming.ts";
 import { cached } from "../../platform/runtime/cached.ts";
 import { listNotices } from "../../platform/store/people/notices.ts";
 import { changeStream, recordStream } from "../../platform/store/streams/stream-changes.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";
-import { putItem } from "../../platform/table/items.ts";
+import { getRawItem, type Item, putItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { callEndpoint } from "./api-call.ts";
 import { meterTable } from "./call-meter.ts";
@@ -82,6 +83,28 @@ test("rooms that their back end hides are in no public list, however many there 
   expect((await pastOf("")).sort()).toEqual(ids);
   expect(await pastOf("host")).toHaveLength(20);
   jest.useRealTimers();
+});
+
+test("scheduled rooms that their back end hides are shown only to their host", async () => {
+  const now = new Date();
+  const id = await makeUser(someone("planner"));
+  const host = summaryOf(profileOf(id, {}, now), "");
+  const plannedStartDate = new Date(now.getTime() + 3_600_000).toISOString();
+  const plan = { status: "scheduled", startedAt: null, plannedStartDate } as const;
+  const makePlan = () => liveStreamOf(host, plan);
+  const [shown, hidden, old] = [makePlan(), makePlan(), makePlan()];
+  for (const stream of [shown, hidden, old]) await recordStream(stream);
+  for (const stream of [hidden, old])
+    await changeStream(stream, () => ({ room: { IsPublicVisible: false } }), now);
+  // As an earlier release wrote it.
+  const { isHidden: _, ...entry } = (await getRawItem(key.hosted(id, old.id)))!;
+  await putItem(entry as Item);
+  const upcomingOf = async (as: string) => {
+    const { body } = await callEndpoint(upcoming, { as, path: { userId: id } });
+    return (body.data as { id: string }[]).map((stream) => stream.id);
+  };
+  for (const as of ["", "viewer"]) expect(await upcomingOf(as)).toEqual([shown.id]);
+  expect((await upcomingOf(id)).sort()).toEqual([shown.id, hidden.id, old.id].sort());
 });
 
 describe("a cached value", () => {
