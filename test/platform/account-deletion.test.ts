@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { getPackage } from "../../domain/money/credit-package.ts";
 import { personOf } from "../../domain/people/person.ts";
 import { profileOf } from "../../domain/people/user.ts";
 import { Refusal } from "../../domain/refusal.ts";
@@ -12,7 +13,7 @@ import { removeUser } from "../../platform/own-data/removal.ts";
 import { markOf, refuseCall } from "../../platform/store/money/call-marks.ts";
 import { getGift, refund } from "../../platform/store/money/refunds.ts";
 import { settleAll } from "../../platform/store/money/settle.ts";
-import { payOut, topUp, transfer } from "../../platform/store/money/wallet-operations.ts";
+import { payOut, purchase, topUp, transfer } from "../../platform/store/money/wallet-operations.ts";
 import { findWallet, recordSpendLimit } from "../../platform/store/money/wallets.ts";
 import { listNotifications } from "../../platform/store/people/notification-lists.ts";
 import { findProfile } from "../../platform/store/people/users.ts";
@@ -296,6 +297,26 @@ describe("credits that arrive while their user deletes the account", () => {
           expect(["done", "user_not_found"]).toContain(outcome);
           await expectNobodys(bob);
           expect(await findWallet(ann)).toMatchObject({ balance: outcome === "done" ? 93 : 100 });
+        },
+      };
+    }));
+
+  test("a purchase is refused, and a later one by the next user is not", () =>
+    atEachRequest(async () => {
+      const bob = await makeUser(someone("bob"));
+      const pack = getPackage("65b0000000000000000000a1");
+      const now = new Date();
+      let outcome = "";
+      return {
+        act: async () => {
+          outcome = await outcomeOf(purchase(bob, pack, now, forget({})));
+        },
+        meanwhile: () => deletion(bob),
+        check: async () => {
+          expect(outcome).toBe("user_not_found");
+          await expectNobodys(bob);
+          const later = new Date(Date.now() + 1_000);
+          expect(await outcomeOf(purchase(bob, pack, later, forget({})))).toBe("done");
         },
       };
     }));

@@ -14,7 +14,7 @@ export const { contract, handler } = endpoint(
     answer: [201, z.object({})],
     rate: "money",
     cost: { read: 1, write: 6, kilobytes: 1 },
-    refusals: ["package_not_found", "balance_too_high"],
+    refusals: ["user_not_found", "package_not_found", "balance_too_high"],
     grants: { read: ["WALLET"], write: ["WALLET", "LEDGER"] },
     stage: "purchases",
   },

@@ -5,6 +5,7 @@ import {
   type Draft,
   debit,
   draftOf,
+  isForFormerUser,
   type Movement,
   spend,
   type Wallet,
@@ -103,7 +104,11 @@ async function book(
   );
 }
 
-/** Adds the credits of a package to the buyer's wallet; its id is the entry's reference. */
+/**
+ * Adds the credits of a package to the buyer's wallet; its id is the entry's reference. Refuses
+ * with `user_not_found` if the buyer is deleted after the call began: the credits would go to the
+ * next user of the `sub`.
+ */
 export async function purchase<A>(
   userId: string,
   { id: reference, creditAmount: amount }: CreditPackage,
@@ -112,10 +117,10 @@ export async function purchase<A>(
 ): Promise<A> {
   const occurredAt = now.toISOString();
   const movement = { type: "credit_purchase", amount, reference, occurredAt } as const;
-  return commit([await findWallet(userId)], ([wallet]) => ({
-    drafts: [credit(draftOf(wallet), movement)],
-    reply,
-  }));
+  return commit([await findWallet(userId)], ([wallet]) => {
+    if (isForFormerUser(wallet, now.getTime())) refuse("user_not_found", { userId });
+    return { drafts: [credit(draftOf(wallet), movement)], reply };
+  });
 }
 
 type TransferRequest = { senderId: string; recipientId: string; amount: number; now: Date };
