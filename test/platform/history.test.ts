@@ -47,9 +47,9 @@ async function say(stream: Stream, content: string, n?: number, by = sender) {
   return message;
 }
 
-/** Makes a chat of many messages at once; `fewer` are left out, as by calls that died. */
-async function sayMany(stream: Stream, count: number, fewer: readonly number[] = []) {
-  await table().send(
+/** Sets how many numbers have been taken. */
+const setCount = (stream: Stream, count: number) =>
+  table().send(
     new UpdateCommand({
       TableName: tableName(),
       Key: key.chat(stream.id),
@@ -58,6 +58,10 @@ async function sayMany(stream: Stream, count: number, fewer: readonly number[] =
       ExpressionAttributeValues: { ":count": count },
     }),
   );
+
+/** Makes a chat of many messages at once; `fewer` are left out, as by calls that died. */
+async function sayMany(stream: Stream, count: number, fewer: readonly number[] = []) {
+  await setCount(stream, count);
   const numbers = down(count, 1).filter((n) => !fewer.includes(n));
   return (await each(numbers, (n) => say(stream, `message ${n}`, n))).reverse();
 }
@@ -130,6 +134,24 @@ describe("the history", () => {
     const reply = { answer: undefined, remember: [refused] };
     await expect(recordMessage(message, reply)).rejects.toThrow();
     expect(await read(stream, 1, 30)).toEqual({ numbers: [], total: 0 });
+  });
+
+  test.each([65_536, 16_777_216])("the total stays right at message %d", async (count) => {
+    const stream = await newStream();
+    await setCount(stream, count - 1);
+    const messages = await each(down(count - 1, count - 5), (n) => say(stream, "hello", n));
+    for (const at of [1, 3]) await deleteMessage(stream, messages[at]!, "host", now);
+    const before = { numbers: [count - 1, count - 3], total: count - 3 };
+    expect(await read(stream, 1, 2)).toEqual(before);
+    const crossing = await say(stream, "hello");
+    expect(crossing.n).toBe(count);
+    // This process still knows the count of before.
+    const pageTwo = { numbers: [count - 3, count - 5], total: count - 2 };
+    expect(await read(stream, 2, 2)).toEqual(pageTwo);
+    await say(stream, "hello");
+    await deleteMessage(stream, crossing, "host", now);
+    const after = { numbers: [count + 1, count - 1], total: count - 2 };
+    expect(await read(stream, 1, 2)).toEqual(after);
   });
 
   test("a thousand deletions neither empty a page nor make it expensive", async () => {

@@ -56,8 +56,11 @@ export const hasGapAction = (streamId: string): Action => ({
  */
 const newestMax = 3;
 
-/** The newest items: all with sort keys from `low` on. */
-type Newest = { items: Map<string, Item>; low: string };
+/**
+ * The newest items: all with sort keys from `low` to `high`. There are others above `high` if the
+ * chat has reached another level of counts since the count with which they were read.
+ */
+type Newest = { items: Map<string, Item>; low: string; high: string };
 
 /** Chats in which this process has seen gaps, with their message counts at the time. */
 const counts = new BoundedMap<string, number>(10_000);
@@ -68,7 +71,7 @@ async function readNewest(streamId: string, count: number): Promise<Newest> {
   const most = { limit: newestMax, newestFirst: true };
   const read = await queryRange(first, first.SK, last.SK, most);
   const low = read.length < newestMax ? first.SK : read.at(-1)!.SK;
-  return { items: new Map(read.map((item) => [item.SK, item])), low };
+  return { items: new Map(read.map((item) => [item.SK, item])), low, high: last.SK };
 }
 
 /**
@@ -95,8 +98,8 @@ export function gapReader(
     if (!hasGone) return undefined;
     const Key = key.messageGap(streamId, level, index);
     newest ??= early === undefined ? readNewest(streamId, count) : Promise.resolve(early);
-    const { items, low } = await newest;
-    if (Key.SK >= low) return items.get(Key.SK);
+    const { items, low, high } = await newest;
+    if (Key.SK >= low && Key.SK <= high) return items.get(Key.SK);
     const item = others.get(Key.SK) ?? getRawItem(Key);
     others.set(Key.SK, item);
     return item;
