@@ -258,6 +258,15 @@ test("moderators pin and unpin a message, and deleting it unpins it", async () =
     404,
     sentences[404],
   );
+  // What does not exist is refused before what is not allowed, and the stream before the message.
+  for (const [as, streamId, code] of [
+    [host, freshId(), "stream_not_found"],
+    [viewer, id, "message_not_found"],
+  ] as const) {
+    const body = { messageId: freshId() };
+    const none = await call(`PUT /api/v1/live-stream/${streamId}/chat/pin`, { as, body });
+    expect(none).toMatchObject({ status: 404, body: { code } });
+  }
   const done = await call(`PUT ${pin}`, { as: host, body: { messageId } });
   expect(done.body.data).toEqual({ streamId: id, messageId });
   expect(await pinned()).toBe(messageId);

@@ -4,7 +4,10 @@ import { moderatorRefusals } from "../../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { getMessage } from "../../../platform/store/streams/messages.ts";
 import { pinMessage } from "../../../platform/store/streams/pins.ts";
-import { getModeratedStream } from "../../../platform/store/streams/stream-access.ts";
+import {
+  existingFirst,
+  getModeratedStream,
+} from "../../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -20,8 +23,10 @@ export const { contract, handler } = endpoint(
     grants: { read: ["STREAM"], write: ["STREAM"] },
   },
   async ({ path: { streamId }, body: { messageId }, caller, now }) => {
-    const message = await getMessage(streamId, messageId, now);
-    const stream = await getModeratedStream(streamId, caller, now);
+    const [stream, message] = await existingFirst(
+      getModeratedStream(streamId, caller, now),
+      getMessage(streamId, messageId, now),
+    );
     await pinMessage(stream, message, caller.userId, now);
     return { streamId, messageId };
   },
