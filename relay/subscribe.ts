@@ -180,7 +180,8 @@ async function warm(room: Room): Promise<void> {
   const { held } = room;
   const to = (held.first() ?? room.end.head + 1) - 1;
   room.warming = listFrames(room.streamId, heldBefore(room.end.head), to).then((frames) => {
-    held.addBefore(frames, Date.now());
+    // Those in memory may have become too old meanwhile: these would not reach the log's end.
+    if ((held.first() ?? room.end.head + 1) === to + 1) held.addBefore(frames, Date.now());
   });
   // After a failure, the next viewer reads again.
   room.warming.catch(() => {

@@ -5,9 +5,11 @@ import { deleteItem, putItem } from "../../platform/table/items.ts";
 import { key, prefix } from "../../platform/table/keys.ts";
 import { socketLimits } from "../../relay/connection.ts";
 import type { Connection } from "../../relay/model.ts";
+import { refresh } from "../../relay/room.ts";
 import { createRooms } from "../../relay/rooms.ts";
 import { subscribe } from "../../relay/subscribe.ts";
 import { stream as sample } from "../domain/frame-samples.ts";
+import { setClock } from "./clock.ts";
 import { intercept } from "./intercept.ts";
 import { connectionOf } from "./relay-connection.ts";
 import { useOwnTable } from "./table.ts";
@@ -148,4 +150,31 @@ test("a viewer whose repeated subscribe fails while they catch up misses no fram
   await expect(again.finally(restore)).rejects.toThrow("The table does not answer");
   await until(() => connection.subscriptions.get(request.streamId)?.isLive);
   expect(frames).toEqual(Array.from({ length: 599 }, (_, n) => n + 2));
+});
+
+test("a viewer gets the frames that leave memory while older ones are loaded", async () => {
+  const { streamId, since } = await streamWith(3);
+  const present = socketOf("present");
+  await subscribe(rooms, present.connection, { streamId }, new Date());
+  const { epoch, totals } = await getLog(streamId);
+  const body = JSON.stringify({ type: "events", frame: 4, events: [] });
+  const fourth = { epoch, totals, covers: "", newest: 0, revision: 1, expiresAt: 4e9, n: 4, body };
+  await putFrame(streamId, fourth);
+  await until(() => present.frames.includes(4));
+  const room = await rooms.open(streamId);
+  const restore = intercept(async ({ input }, next) => {
+    const { ":high": high = "" } = (input.ExpressionAttributeValues ?? {}) as Record<
+      string,
+      string
+    >;
+    if (/^0*3$/.test(high)) {
+      setClock(Date.now() + 5 * 60_000);
+      await refresh(room);
+    }
+    return next();
+  });
+  const late = socketOf("late");
+  await subscribe(rooms, late.connection, { streamId, since }, new Date());
+  await until(() => late.frames.includes(4)).finally(restore);
+  expect(late.frames).toEqual([2, 3, 4]);
 });
