@@ -69,7 +69,9 @@ export function createHeldFrames() {
       if (last === undefined || (held.length > 0 && last.n + 1 !== first())) return;
       const begin = frames.findLastIndex(({ n }, at) => at > 0 && n - 1 !== frames[at - 1]?.n);
       const whole = frames.slice(Math.max(0, begin));
-      held = [...whole.map((frame) => ({ ...encode(frame), at: now })), ...held];
+      // No later than the next one, which would otherwise stay as long as these.
+      const at = held[0]?.at ?? now;
+      held = [...whole.map((frame) => ({ ...encode(frame), at })), ...held];
       drop(Math.max(0, held.length - framesMax));
       removeTexts(held.map(({ frame }) => frame));
     },

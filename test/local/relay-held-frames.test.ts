@@ -44,6 +44,14 @@ test("a relay keeps a frame for five minutes, in which a deleted user's names ma
   expect(held.first()).toBeUndefined();
 });
 
+test("a relay keeps a frame no longer because older ones were loaded later", () => {
+  const held = createHeldFrames();
+  held.add(frame(2), 0);
+  held.addBefore([frame(1)], 4 * 60_000);
+  held.trim(5 * 60_000);
+  expect(held.find(2)).toBeUndefined();
+});
+
 test("a relay keeps no text that one of its frames deletes, in whatever order they arrive", () => {
   const held = createHeldFrames();
   const bodyOf = (n: number, ...events: object[]) => JSON.stringify({ frame: n, events });
