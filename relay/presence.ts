@@ -1,4 +1,5 @@
 import { addName, newSketch } from "../domain/log/sketch.ts";
+import { isRecent } from "../platform/runtime/caches.ts";
 import { logFault } from "../platform/runtime/log.ts";
 import {
   aliveMilliseconds,
@@ -73,7 +74,7 @@ export function createPresence(node: string) {
     const now = new Date();
     room.hasChanged = false;
     try {
-      const isOld = now.getTime() - notes.listedAt > relistMilliseconds;
+      const isOld = !isRecent(notes.listedAt, now.getTime(), relistMilliseconds);
       if (hasChanged || isOld) {
         notes.parts = await putRelayedRoom(
           { streamId, node },
@@ -100,7 +101,7 @@ export function createPresence(node: string) {
     settle,
     /** Stores changes, and from time to time a heartbeat of the room. */
     keep(room: Room, now: Date): Promise<void> | undefined {
-      const isDue = now.getTime() - notesOf(room).at >= aliveMilliseconds.every;
+      const isDue = !isRecent(notesOf(room).at, now.getTime(), aliveMilliseconds.every);
       const isPrompt = room.hasChanged && sizeOf(room) <= promptMax;
       return isPrompt || isDue ? write(room) : undefined;
     },

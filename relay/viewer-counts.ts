@@ -32,9 +32,9 @@ export function createViewerCounts(node: string) {
    */
   async function count(room: Room): Promise<number> {
     const { total = 0, countedAt = 0 } = room;
-    const age = Date.now() - countedAt;
-    if (total <= largeMin || age > countMilliseconds.most) return countOnce(room);
-    if (age > countMilliseconds.every)
+    const isNew = (milliseconds: number) => isRecent(countedAt, Date.now(), milliseconds);
+    if (total <= largeMin || !isNew(countMilliseconds.most)) return countOnce(room);
+    if (!isNew(countMilliseconds.every))
       countOnce(room).catch((error) =>
         logFault("A room's viewers could not be counted", error, { streamId: room.streamId }),
       );

@@ -176,3 +176,17 @@ test("a large room that nobody joins is counted again after ten seconds", async 
   expect(room.total).toBe(0);
   await rooms.end();
 });
+
+test("a large room's viewers are counted and stored again after the clock was set back", async () => {
+  const [rooms, presence] = [createRooms("node"), createPresence("node")];
+  const room = roomOf(1_001);
+  const began = Date.now();
+  setClock(began + 3_600_000);
+  await Promise.all([rooms.countViewers(room), presence.keep(room, new Date())]);
+  setClock(began);
+  room.users.set("later", { at: 1, count: 1 });
+  room.hasChanged = true;
+  expect(await rooms.countViewers(room)).toBe(1_002);
+  await presence.keep(room, new Date());
+  expect(await written(room)).toEqual({ names: 1_002, hasSketch: false });
+});
