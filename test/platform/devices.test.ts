@@ -57,6 +57,19 @@ test("nothing names the user of a device whose tokens were replaced and that was
   expect(await traces(user)).toEqual([]);
 });
 
+test("nothing names the user of a device that two calls registered and that was removed", () =>
+  atEachRequest(async () => {
+    const user = someone("user");
+    return {
+      act: () => save(user, { deviceId: "phone", token: `${user} 1` }),
+      meanwhile: () => save(user, { deviceId: "phone", token: `${user} 2` }, 1),
+      check: async () => {
+        await removeDevice(user, (await tokensOf(user)).phone ?? "");
+        expect(await traces(user)).toEqual([]);
+      },
+    };
+  }));
+
 test("a device whose token is renewed while the old one is removed stays registered", () =>
   atEachRequest(async () => {
     const user = someone("user");

@@ -65,11 +65,14 @@ export async function saveDevice(
   const others = await retryOnConflict(async () => {
     const devices = await listStored(userId);
     const was = devices.find(({ SK }) => SK === Key.SK);
-    const kept = tokenFields.filter(
-      (field) => device[field] != null && device[field] === was?.[field],
-    );
-    const isKept = kept.map((field) => `#${field} = :${field}`).join(" AND ");
-    const own = kept.length === 0 ? Update : { ...Update, ConditionExpression: isKept };
+    // A token that is replaced has a condition already: on the claim to it.
+    const isRead = tokenFields.flatMap((field) => {
+      if (device[field] == null) return [];
+      if (was?.[field] == null) return `attribute_not_exists(#${field})`;
+      return was[field] === device[field] ? `#${field} = :${field}` : [];
+    });
+    const ConditionExpression = isRead.join(" AND ");
+    const own = isRead.length === 0 ? Update : { ...Update, ConditionExpression };
     const moves = await movesOf({ userId, device: Key.SK }, was, device);
     const failed = await commitTransaction([{ Update: own }, ...moves], reply);
     return failed === undefined ? devices.filter((one) => one !== was) : conflicted;
