@@ -125,6 +125,20 @@ test("unread notifications beyond the newest 1,000 are removed over time", async
   expect(await listNotifications(userId, {}, 5_000, now)).toHaveLength(1_000);
 });
 
+test("a notification is created although old ones cannot be removed now", async () => {
+  const userId = await makeUser(someone("user"));
+  const undo = intercept(async ({ name }, next) => {
+    if (name === "QueryCommand") throw Object.assign(new Error(), { name: "ThrottlingException" });
+    return next();
+  });
+  try {
+    for (let n = 0; n < 33; n++) await notify(userId);
+  } finally {
+    undo();
+  }
+  expect(await countUnread(userId, now)).toBe(33);
+});
+
 test.each(["before", "after"])(
   "the count and read-all are of what lists show, also of data from %s read ones had marks",
   async (written) => {

@@ -47,7 +47,11 @@ export async function recordNotification(
 ): Promise<void> {
   const failed = await commitTransaction(notificationActions(notification), reply);
   if (failed !== undefined) throw new Error(`The notification ${notification.id} already exists`);
-  if (isTrimmedWith(notification.id)) await trim(notification.userId);
+  if (!isTrimmedWith(notification.id)) return;
+  await trim(notification.userId).catch((error: unknown) =>
+    // The notification was created; a later call tries again.
+    logFault("Old notifications could not be removed", error),
+  );
 }
 
 /** Ids of one process count up, so that one call in this many trims its user's notifications. */
@@ -61,12 +65,7 @@ const isTrimmedWith = (id: string) => Number.parseInt(id.slice(-4), 16) % trimme
 async function trim(userId: string): Promise<void> {
   const marks = await listUnread(userId, new Date(), notificationsMax + 2 * trimmedEvery);
   const beyond = marks.slice(notificationsMax).map(({ id }) => id);
-  try {
-    await deleteNotifications(userId, beyond);
-  } catch (error) {
-    // The notification was created; the next call tries again.
-    logFault("Old notifications could not be removed", error, { count: beyond.length });
-  }
+  await deleteNotifications(userId, beyond);
 }
 
 /** Marks one of a user's notifications as read or unread; refuses with `notification_not_found`. */
