@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { SignedIn, SignInCode } from "../../domain/people/sign-in.ts";
 import { Refusal, refuse } from "../../domain/refusal.ts";
+import { cached } from "../runtime/cached.ts";
 import { setting } from "../runtime/env.ts";
 import { logNotice } from "../runtime/log.ts";
 import { callIssuer } from "./issuer.ts";
@@ -20,23 +21,18 @@ type Metadata = Partial<z.infer<typeof Metadata>>;
 /** Whether the issuer may soon respond differently: it fails, or limits the rate of calls. */
 const isTransient = (status: number) => status >= 500 || status === 429;
 
-let known: { metadata: Metadata; until: number } | undefined;
-
 /**
  * The issuer's metadata (OpenID Connect Discovery 1.0), cached for ten minutes; empty if it is
  * unreadable or names another issuer. Refuses with `unavailable` while the issuer does not respond.
  */
-export async function findMetadata(now: Date): Promise<Metadata> {
-  if (known !== undefined && now.getTime() < known.until) return known.metadata;
+export const findMetadata = cached(metadataLifeMilliseconds, async (): Promise<Metadata> => {
   const issuer = setting("ISSUER");
   const address = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
   const { status, text } = await ask(address);
   if (isTransient(status)) refuse("unavailable");
   const parsed = Metadata.safeParse(parse(text));
-  const metadata = status === 200 && parsed.data?.issuer === issuer ? parsed.data : {};
-  known = { metadata, until: now.getTime() + metadataLifeMilliseconds };
-  return metadata;
-}
+  return status === 200 && parsed.data?.issuer === issuer ? parsed.data : {};
+});
 
 /**
  * Redeems a code at the issuer for an ID token, as the public client that its audience names: the
@@ -62,8 +58,21 @@ export async function redeemCode(
   if (status !== 200) refuse("sign_in_failed", { problem: problemOf(reply) });
   if (typeof reply?.id_token !== "string")
     refuse("sign_in_failed", { problem: "there is no ID token" });
-  const seconds = Math.floor(Number(reply.expires_in ?? defaultSeconds));
+  const given = lifetimeOf(reply.id_token) ?? Number(reply.expires_in ?? defaultSeconds);
+  const seconds = Math.floor(given);
   return { token: reply.id_token, expiresIn: seconds >= 0 ? seconds : defaultSeconds };
+}
+
+const Dated = z.object({ iat: z.number(), exp: z.number() });
+
+/**
+ * A token's lifetime in seconds, by its own claims; undefined if they are unreadable. The issuer's
+ * `expires_in` is the access token's (RFC 6749, 5.1), which may live longer than the ID token.
+ */
+function lifetimeOf(token: string): number | undefined {
+  const payload = Buffer.from(token.split(".")[1] ?? "", "base64url").toString();
+  const { data } = Dated.safeParse(parse(payload));
+  return data && data.exp - data.iat;
 }
 
 /** The reason of RFC 6749, 5.2, as far as users may see it. */

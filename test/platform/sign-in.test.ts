@@ -71,12 +71,28 @@ test.each([[-1], ["soon"], [undefined]])(
   },
 );
 
+test("the lifetime is that of the ID token, not that of the access token", async () => {
+  const claims = JSON.stringify({ iat: 1_800_000_000, exp: 1_800_036_000 });
+  const id_token = `a.${Buffer.from(claims).toString("base64url")}.c`;
+  answers["/token"] = { body: { id_token, access_token: "x", expires_in: 86_400 } };
+  expect(await redeemCode(code, later())).toEqual({ token: id_token, expiresIn: 36_000 });
+});
+
 test("the issuer's metadata is read once in ten minutes", async () => {
   const now = later();
   await findMetadata(now);
   answers = {};
   const soon = new Date(now.getTime() + 9 * 60_000);
   expect(await findMetadata(soon)).toMatchObject({ token_endpoint: `${url}/token` });
+});
+
+test("the issuer's metadata is read again after the clock was set back", async () => {
+  const now = later();
+  await findMetadata(now);
+  const token_endpoint = `${url}/other`;
+  answers[metadataPath] = { body: { ...metadata(), token_endpoint } };
+  const before = new Date(now.getTime() - 3600_000);
+  expect(await findMetadata(before)).toMatchObject({ token_endpoint });
 });
 
 test.each<[string, () => Answer]>([
