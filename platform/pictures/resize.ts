@@ -41,9 +41,12 @@ const codec = lazy(() => {
 
 /**
  * A picture in its other sizes. A separate thread decodes it, so that the time and memory taken by
- * a malicious file end with the thread. Undefined if it cannot be decoded in time.
+ * a malicious file end with the thread. Undefined if it cannot be decoded in time. Refuses with
+ * `unavailable` if the invocation has no time left.
  */
 export async function resizePicture(bytes: Uint8Array): Promise<Sizes | undefined> {
+  // First, since it may throw: a thread that fails without a listener ends the process.
+  const left = boundedTimeout(Number.POSITIVE_INFINITY) - storingMilliseconds;
   const workerData: ResizeJob = { bytes, codec: codec() };
   const worker = new Worker(threadFile(), {
     workerData,
@@ -54,7 +57,6 @@ export async function resizePicture(bytes: Uint8Array): Promise<Sizes | undefine
     stdout: true,
     stderr: true,
   });
-  const left = boundedTimeout(Number.POSITIVE_INFINITY) - storingMilliseconds;
   let timer: NodeJS.Timeout | undefined;
   try {
     return await new Promise<Sizes | undefined>((resolve) => {

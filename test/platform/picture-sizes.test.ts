@@ -211,3 +211,16 @@ test("a file that takes long to decode leaves time to store it unchanged", async
     setDeadline(Number.POSITIVE_INFINITY);
   }
 });
+
+linuxTest("a call without time left starts no thread", async () => {
+  const threads = () => readdirSync("/proc/self/task").length;
+  await resizePicture(png(1, 1));
+  const before = threads();
+  setDeadline(-1);
+  try {
+    await expect(resizePicture(png(1, 1))).rejects.toMatchObject({ code: "unavailable" });
+    expect(threads()).toBeLessThanOrEqual(before);
+  } finally {
+    setDeadline(Number.POSITIVE_INFINITY);
+  }
+});
