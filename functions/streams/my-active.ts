@@ -16,8 +16,11 @@ export const { contract, handler } = endpoint(
   },
   async ({ caller }) => {
     if (caller === undefined) return null;
-    const [live] = await listLiveOf(caller.userId);
-    const stream = live && (await findStream(live.streamId, { consistent: true }));
-    return stream?.status === "active" ? showStream(stream) : null;
+    // The newest may just have ended: the list is read before it, and eventually consistent.
+    for (const { streamId } of await listLiveOf(caller.userId)) {
+      const stream = await findStream(streamId, { consistent: true });
+      if (stream?.status === "active") return showStream(stream);
+    }
+    return null;
   },
 );

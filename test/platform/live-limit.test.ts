@@ -6,6 +6,7 @@ import { handler as goLive } from "../../functions/streams/join-as-creator.ts";
 import { handler as myActive } from "../../functions/streams/my-active.ts";
 import { findStream } from "../../platform/store/streams/streams.ts";
 import { callEndpoint } from "./api-call.ts";
+import { atEachRequest } from "./interleaving.ts";
 import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 import { hostThousand, makeUser, someone } from "./wallet-people.ts";
@@ -58,3 +59,19 @@ test("a live stream that is older than a thousand others of its host is still li
   expect((await callEndpoint(myActive, { as })).body.data).toBeNull();
   expect((await callEndpoint(removeMe, { as, query: {} })).status).toBe(204);
 });
+
+test("a host whose newer live stream ends meanwhile gets the older one", () =>
+  atEachRequest(async () => {
+    const as = await makeUser(someone("host"));
+    const [older, newer] = [await create(as), await create(as)];
+    for (const id of [older, newer]) await join(as, id);
+    let found: string | undefined;
+    return {
+      act: async () => {
+        const { body } = await callEndpoint(myActive, { as });
+        found = (body.data as { id: string } | null)?.id;
+      },
+      meanwhile: () => callEndpoint(endStream, { as, path: { streamId: newer } }),
+      check: async () => expect([older, newer]).toContain(found),
+    };
+  }));
