@@ -59,7 +59,7 @@ export async function noteRoom(room: NewRoom, opening: Opening): Promise<void> {
   const before = known?.roomId === room.RoomId ? eventTimeOf(known) : undefined;
   if (eventTime !== undefined && before !== undefined) {
     if (eventTime <= before) return;
-    if (known?.hostId === owner) await noteRoomEnd(room.RoomId, now);
+    if (known?.hostId === owner) await endRoom(known, now);
   }
   try {
     await openRoom(room, opening);
@@ -93,6 +93,11 @@ export async function noteRoomEnd(
   if (eventTime !== undefined) await recordRoomEnd(roomId, eventTime, now);
   const room = await getRoom(roomId);
   if (room.roomId !== roomId) refuse("room_not_found", { roomId });
+  await endRoom(room, now, { eventTime, by });
+}
+
+/** Ends this room, and no other to which its RoomId may lead by now. */
+async function endRoom(room: Stream, now: Date, { eventTime, by }: Ending = {}): Promise<void> {
   await changeStream(
     room,
     (stream) => {

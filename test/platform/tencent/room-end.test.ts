@@ -112,6 +112,20 @@ test("a room is over, whenever during its creation its end is reported", async (
     });
 });
 
+test("the newest room stays open, whenever during an earlier creation its own is reported", async () => {
+  const number = (seconds: number) => 1_703_589_922_000 + seconds * 1000;
+  await atEachRequest(async () => {
+    const { create, find } = callbacks(`room-${newId(new Date())}`);
+    await create(0);
+    return {
+      act: () => create(10),
+      meanwhile: () => create(20),
+      check: async () =>
+        expect(await find()).toMatchObject({ status: "active", room: { eventTime: number(20) } }),
+    };
+  });
+});
+
 test("callbacks without a time count in the order of their arrival", async () => {
   const { create, destroy, find } = callbacks("timeless");
   for (const seconds of [undefined, 10]) {
