@@ -18,11 +18,14 @@ export const { contract, handler } = command(
     grants: { read: ["CATALOGUE", "GIFTTYPE"], write: ["CATALOGUE"] },
   },
   async ({ body, now }) => {
-    const aliases = await listGiftAliases(now);
-    const { known, unknown } = partitionGiftIds(body.GiftIdList, aliases);
-    await changeCategories((categories) =>
-      addRelations(categories, body.CategoryId, known, (id) => aliases.has(id)),
-    );
+    let unknown: string[] = [];
+    await changeCategories(async (categories) => {
+      // Read after the categories: a gift in them that is missing here is deleted, and not new.
+      const aliases = await listGiftAliases(now);
+      const parts = partitionGiftIds(body.GiftIdList, aliases);
+      unknown = parts.unknown;
+      return addRelations(categories, body.CategoryId, parts.known, (id) => aliases.has(id));
+    });
     return unknown.length === 0 ? {} : { InvalidGiftIdList: unknown };
   },
 );

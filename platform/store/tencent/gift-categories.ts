@@ -26,12 +26,12 @@ export async function getCategory(categoryId: string): Promise<Category> {
  * was faster.
  */
 export async function changeCategories(
-  decide: (categories: Categories) => Categories,
+  decide: (categories: Categories) => Categories | Promise<Categories>,
   also: readonly Action[] = [],
 ): Promise<void> {
   await retryOnConflict(async () => {
     const was = await findStored();
-    const categories = decide(was.categories);
+    const categories = await decide(was.categories);
     const failed = await commitTransaction([
       {
         Put: {
