@@ -2,7 +2,7 @@ import * as z from "zod";
 import { CategoryId } from "../../../domain/tencent/gift-category.ts";
 import { Language } from "../../../domain/tencent/gift-text.ts";
 import { getCategory } from "../../../platform/store/tencent/gift-categories.ts";
-import { deleteTexts } from "../../../platform/store/tencent/gift-texts.ts";
+import { deleteText } from "../../../platform/store/tencent/gift-texts.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /** Deletes a category's text in one language; a missing one is no error. */
@@ -17,6 +17,6 @@ export const { contract, handler } = command(
   },
   async ({ body }) => {
     const { CategoryId: id } = await getCategory(body.CategoryId);
-    await deleteTexts({ of: "category", id }, body.Language);
+    await deleteText({ of: "category", id }, body.Language);
   },
 );

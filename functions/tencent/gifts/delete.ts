@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { NamedGiftId } from "../../../domain/tencent/tencent-gift.ts";
 import { deleteGiftByAlias } from "../../../platform/store/tencent/gift-aliases.ts";
-import { deleteTexts } from "../../../platform/store/tencent/gift-texts.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /**
@@ -16,8 +15,5 @@ export const { contract, handler } = command(
     callsPerSecond: 1,
     grants: { read: ["GIFTID", "GIFTTYPE"], write: ["GIFTID", "GIFTTYPE", "CATALOGUE"] },
   },
-  async ({ body: { GiftId }, now }) => {
-    const { id } = await deleteGiftByAlias(GiftId, now);
-    await deleteTexts({ of: "gift", id });
-  },
+  ({ body: { GiftId }, now }) => deleteGiftByAlias(GiftId, now),
 );

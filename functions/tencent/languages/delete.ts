@@ -2,7 +2,7 @@ import * as z from "zod";
 import { Language } from "../../../domain/tencent/gift-text.ts";
 import { NamedGiftId } from "../../../domain/tencent/tencent-gift.ts";
 import { getGiftTypeByAlias } from "../../../platform/store/tencent/gift-aliases.ts";
-import { deleteTexts } from "../../../platform/store/tencent/gift-texts.ts";
+import { deleteText } from "../../../platform/store/tencent/gift-texts.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /** Deletes a gift's text in one language; a missing one is no error. */
@@ -17,6 +17,6 @@ export const { contract, handler } = command(
   },
   async ({ body }) => {
     const { id } = await getGiftTypeByAlias(body.GiftId);
-    await deleteTexts({ of: "gift", id }, body.Language);
+    await deleteText({ of: "gift", id }, body.Language);
   },
 );

@@ -8,6 +8,7 @@ import {
   listGiftTypes,
   recordGiftType,
 } from "../money/gift-types.ts";
+import { textDeletions } from "./gift-texts.ts";
 
 /** The gift type with a GiftId; refuses with `gift_type_not_found`. Read consistently. */
 export async function getGiftTypeByAlias(giftId: string): Promise<GiftType> {
@@ -43,12 +44,15 @@ export async function recordAddedGift(gift: AddGift, newId: () => string, now: D
 const isOvertaken = (error: unknown) =>
   error instanceof Refusal && ["gift_type_exists", "gift_type_not_found"].includes(error.code);
 
-/** Deletes a gift, which can no longer be sent. Sent gifts stay unchanged. */
-export async function deleteGiftByAlias(giftId: string, now: Date): Promise<GiftType> {
+/** Deletes a gift and its texts: it can no longer be sent. Sent gifts stay unchanged. */
+export async function deleteGiftByAlias(giftId: string, now: Date): Promise<void> {
   const { id } = await getGiftTypeByAlias(giftId);
   const at = now.toISOString();
   const gone = { isActive: false, updatedAt: at, deletedAt: at };
-  return changeStoredGiftType(id, (type) => ({ ...type, ...gone }));
+  // In one transaction: after a failure in between, a retry would find no gift.
+  const texts = textDeletions({ of: "gift", id });
+  const remove = (type: GiftType) => ({ ...type, ...gone });
+  await changeStoredGiftType(id, remove, () => texts);
 }
 
 /** The GiftIds of all gifts, by the ids of their types. Includes gifts that were just added. */

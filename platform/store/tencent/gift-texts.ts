@@ -5,7 +5,7 @@ import {
   languages,
   type TextChange,
 } from "../../../domain/tencent/gift-text.ts";
-import { getItem } from "../../table/items.ts";
+import { deleteItem, getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { type Action, commitTransaction } from "../../table/transact.ts";
 
@@ -55,8 +55,6 @@ export async function getText(owner: TextOwner, language: Language): Promise<Gif
 export const textDeletions = (owner: TextOwner): Action[] =>
   languages.map((language) => ({ Delete: { Key: keyOf(owner, language) } }));
 
-/** Deletes texts, in all languages if none is given; missing ones are ignored. */
-export async function deleteTexts(owner: TextOwner, language?: Language): Promise<void> {
-  const one = language && [{ Delete: { Key: keyOf(owner, language) } }];
-  await commitTransaction(one ?? textDeletions(owner));
-}
+/** Deletes the text in one language; a missing one is ignored. */
+export const deleteText = (owner: TextOwner, language: Language): Promise<void> =>
+  deleteItem(keyOf(owner, language));

@@ -198,6 +198,28 @@ test("a gift that was just added can be related, even if a stale replica does no
   }
 });
 
+test("a gift that is added and related during another call with relations stays related", async () => {
+  await call(addGift, gift("first"));
+  const { PK, SK } = key.giftCategories();
+  let isOver = false;
+  const undo = intercept(async ({ name, input }, next) => {
+    const read = (input.Key ?? {}) as { PK?: string; SK?: string };
+    if (!isOver && name === "GetCommand" && read.PK === PK && read.SK === SK) {
+      isOver = true;
+      await call(addGift, gift("second"));
+      await call(addRelations, { CategoryId: "c1", GiftIdList: ["second"] });
+    }
+    return next();
+  });
+  try {
+    expect(await call(addRelations, { CategoryId: "c1", GiftIdList: ["first"] })).toMatchObject(ok);
+  } finally {
+    undo();
+  }
+  const { GiftIdList } = (await call(getRelations, { CategoryId: "c1" })).Relation;
+  expect(GiftIdList).toEqual(expect.arrayContaining(["first", "second"]));
+});
+
 test("a replaced category keeps its gifts, and one that is added again has no earlier texts", async () => {
   const own = { CategoryId: "c4" };
   const languages = ["en", "zh-Hans", "zh-Hant"];
@@ -235,6 +257,22 @@ test("a category's deletion that fails halfway can be repeated", async () => {
     await call(addCategory, category("c4"));
     expect(await call(getCategoryText, english)).toMatchObject(failed(100002));
     if (isDone) return expect(request).toBeGreaterThan(1);
+  }
+});
+
+test("a gift's deletion that fails halfway can be repeated", async () => {
+  for (let request = 1; ; request++) {
+    await call(addGift, gift("half"));
+    let writes = 0;
+    const undo = intercept(async ({ name }, next) => {
+      if (name === "TransactWriteCommand" && ++writes === request)
+        throw new Error("The process ends here");
+      return next();
+    });
+    const { ErrorCode } = await call(deleteGift, { GiftId: "half" });
+    undo();
+    if (ErrorCode === 0) return expect(request).toBeGreaterThan(1);
+    expect(await call(deleteGift, { GiftId: "half" })).toMatchObject(ok);
   }
 });
 
