@@ -146,3 +146,13 @@ test("a combo that the wallet no longer keeps is reconstructed from its gifts", 
     comboEnded: { count: 3, credits: 30 },
   });
 });
+
+test("a combo is reconstructed whole if its gifts were not recorded in the order of their times", async () => {
+  const { sender, stream, type } = await prepare();
+  const [first] = await sendAt(stream, sender, type, [0, 0.5, 0.2, -8]);
+  for (let n = 0; n < keptMax; n++) await sendAt(stream, sender, giftTypeOf(1), [1]);
+  await endCombo({ comboId: first!, streamId: stream.id, userId: sender }, at(20));
+  expect(await giftOf(stream.id, first!)).toMatchObject({
+    comboEnded: { count: 4, credits: 40, at: at(5.5).toISOString() },
+  });
+});

@@ -10,7 +10,7 @@ import { parseItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryAll } from "../../table/query.ts";
 import type { Action } from "../../table/transact.ts";
-import { secondsOfGift } from "./gifts.ts";
+import { firstGiftFrom, secondsOfGift } from "./gifts.ts";
 import { commit, findWallet } from "./wallets.ts";
 
 /** The combo whose end a message announces. */
@@ -121,28 +121,36 @@ const pageSize = 200;
 const firstSecondsMax = 300;
 
 /**
+ * How much older than a combo's first gift another one may be, in seconds: a gift has the time of
+ * its call, which may be recorded after later calls, and clocks differ.
+ */
+const earlierSecondsMax = 10;
+
+/**
  * Reconstructs a combo from its gifts in the stream, each soon after the previous one. `first` is
- * the first of them: a later one than the combo's first if that was released or is held. Undefined
- * if the stream has none of them, or if the combo has ended.
+ * the combo's first, or if that was released or is held, the oldest of them. Undefined if the
+ * stream has none of them, or if the combo has ended.
  */
 async function readCombo({ comboId, streamId }: ComboEnd) {
   let first: string | undefined;
   let last: Gift | undefined;
-  let credits = 0;
-  let end = new Date((secondsOfGift(comboId) + firstSecondsMax) * 1000);
-  const after = key.gift(streamId, comboId.slice(0, -1)).SK;
+  let [count, credits] = [0, 0];
+  const seconds = secondsOfGift(comboId);
+  let end = new Date((seconds + firstSecondsMax) * 1000);
+  const after = firstGiftFrom(streamId, new Date((seconds - earlierSecondsMax) * 1000)).SK;
   const walk = { after, pageSize, consistent: true };
   for await (const item of queryAll(key.gift(streamId, ""), { prefix: prefix.gifts }, walk)) {
     if (typeof item.createdAt === "string" && new Date(item.createdAt) > end) break;
     if (item.kind !== "gift" || (item.comboId ?? item.id) !== comboId) continue;
     last = parseItem(Gift, item);
     if (last.comboEnded !== undefined) return undefined;
-    first ??= last.id;
+    if (first === undefined || last.id === comboId) first = last.id;
+    count = Math.max(count, last.combo);
     credits += last.price;
-    end = comboEndsAt({ lastAt: last.createdAt });
+    if (last.id >= comboId) end = comboEndsAt({ lastAt: last.createdAt });
   }
   if (first === undefined || last?.giftType === undefined) return undefined;
-  const { combo: count, createdAt: lastAt, giftType } = last;
+  const { createdAt: lastAt, giftType } = last;
   return {
     first,
     combo: { id: comboId, streamId, giftTypeId: giftType.id, count, credits, lastAt },
