@@ -79,7 +79,8 @@ export async function findDeliveryTarget(
 }
 
 function receiverOf(webhook: StoredTarget["webhook"], secrets: Secret[]): Receiver | undefined {
-  if (webhook?.enabled !== true) return undefined;
+  // Without secrets, it was deleted after it was read.
+  if (webhook?.enabled !== true || secrets.length === 0) return undefined;
   const { id } = webhook;
   return {
     id,

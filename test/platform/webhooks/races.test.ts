@@ -200,3 +200,14 @@ async function deliveriesOf(receiverId: string, ...all: Event[]) {
   const found = all.map((event) => findDelivery(receiverId, deliveryId(receiverId, event)));
   return (await Promise.all(found)).map((delivery) => delivery!);
 }
+
+test("a webhook that is deleted while it is read gets no request without a signature", async () => {
+  const { inbox, receiverId } = await receiver(() => 500);
+  await deliver(events(receiverId, message("one")), atOnce);
+  const [{ id, step }] = retries();
+  // Its secrets are read second.
+  const remove = () => removeWebhook(receiverId);
+  await between([2], remove, () => deliver(retry(receiverId, id, step), atOnce));
+  expect(inbox.received).toHaveLength(1);
+  expect(await theDelivery(receiverId)).toMatchObject({ status: "failed", attempts: 1 });
+});
