@@ -53,6 +53,31 @@ browserTest(
 );
 
 browserTest(
+  "a redirect that this tab did not ask for leaves its session, and one that it did ask for ends it",
+  async () => {
+    const { page, close } = await openAsAdmin();
+    const url = `${pages.system().url}/console`;
+    const keep = (state: string) =>
+      page.evaluate(`sessionStorage.setItem("ovation.console.pending",
+        JSON.stringify({ state: "${state}", nonce: "n", verifier: "v", redirectUri: "${url}" }))`);
+    // A link, the way back to the issuer, and a link while a sign-in is pending.
+    for (const search of ["code=x&state=y", "error=access_denied&state=y", "code=x&state=z"]) {
+      if (search.endsWith("z")) await keep("y");
+      await page.goto(`${url}?${search}`);
+      await page.getByRole("heading", { level: 1, name: "Home" }).waitFor();
+      expect(page.url()).toBe(url);
+    }
+    await keep("own");
+    await page.goto(`${url}?error=access_denied&state=own`);
+    await page.getByRole("alert").getByText("Sign-in failed: access_denied").waitFor();
+    expect(page.url()).toBe(url);
+    expect(await page.evaluate(`sessionStorage.getItem("ovation.console.token")`)).toBe(null);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "without a sign-in page, a pasted token signs the user in",
   async () => {
     const { page, close } = await open();

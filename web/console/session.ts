@@ -120,8 +120,9 @@ async function finish(): Promise<void> {
 export async function beginSession(): Promise<void> {
   try {
     issuer.value = await anonymous.call("GET /api/v1/sign-in");
-    await finish();
     const kept = sessionStorage.getItem(names.token);
+    // Any site can link to an invented redirect: that must not end a session.
+    if (kept === null || query.get("state") === pending?.state) await finish();
     if (session.value === undefined && kept !== null) signInWithToken(kept);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
