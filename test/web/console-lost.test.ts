@@ -108,6 +108,58 @@ browserTest(
 );
 
 browserTest(
+  "a form that is changed after a lost response is sent with another key, and with its own once more",
+  async () => {
+    const payee = "lost-payee";
+    await goLive(call, payee, "Paid once");
+    const { page, visit, close } = await openConsole(pages, "Ada Admin");
+    let keys: (string | undefined)[] = [];
+    /** The first call takes effect, but its answer says that it has failed. */
+    await page.route(/\/(top-ups|webhooks|gift-types)$/, async (route) => {
+      const request = route.request();
+      if (request.method() !== "POST") return route.continue();
+      keys.push(request.headers()["idempotency-key"]);
+      if (keys.length > 1) return route.continue();
+      await route.fetch();
+      await route.fulfill({ status: 409, json: { isSuccess: false, errors: ["Try that again"] } });
+    });
+    /** Sends a form, changes and sends it, and then sends again what it had first. */
+    const send = async (name: string, field: string, values: [string, string], says: RegExp) => {
+      keys = [];
+      const form = page.getByRole("form", { name });
+      const [first, second] = values;
+      const submit = form.locator('button[type="submit"]');
+      const input = form.getByLabel(field, { exact: true });
+      await input.fill(first);
+      await submit.click();
+      await page.getByText("Try that again").waitFor();
+      await input.fill(second);
+      await submit.click();
+      await page.getByText(says).first().waitFor();
+      await input.fill(first);
+      expect(keys).toEqual([expect.any(String), expect.any(String)]);
+      expect(keys[1]).not.toBe(keys[0]);
+      return submit;
+    };
+    await visit(`view=users&id=${payee}`);
+    const topUp = await send("Top up or pay out", "Credits", ["5", "6"], /was used before/);
+    await topUp.click();
+    await toast(page, "now has 5 credits").waitFor();
+    expect(keys[2]).toBe(keys[0]);
+    expect((await call("admin", "GET", `/api/v1/wallets/${payee}`)).balance).toBe(5);
+    await visit("view=webhooks&id=new");
+    const url = "https://example.com/lost-key";
+    await send("New webhook", "Endpoint URL", [url, `${url}-2`], /lost-key-2 created/);
+    await visit("view=gifts&id=new");
+    await page.getByLabel("Price in credits").fill("7");
+    await page.getByLabel("Picture").fill("https://e.example/kite.svg");
+    await send("Gift type", "Name", ["Lost kite", "Lost kites"], /Lost kites created/);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "a gift's picture whose upload gets no response is sent again with its key",
   async () => {
     const gift = { name: "Ice crown", creditAmount: 900, svgUrl: "https://e.example/ice.svg" };

@@ -7,6 +7,7 @@ import {
 } from "../../client/index.ts";
 import { unlessRefused } from "../chat/reason.ts";
 import { curlOf } from "../curl.ts";
+import { type Keys, keyOf } from "../new-key.ts";
 import { timed } from "../server-time.ts";
 import { endSession, NoSocket, session } from "./session.ts";
 
@@ -128,19 +129,17 @@ export const host: Pick<Client, "call" | "subscribe"> = {
 /** A call that can be shown before it is made. */
 export type ApiRequest = Request & { run(): Promise<unknown> };
 
-/** Prepares a call without making it; repeating it with the same `key` has no further effect. */
-export const request = (
-  method: string,
-  path: string,
-  body?: unknown,
-  key?: string,
-): ApiRequest => ({
-  method,
-  path,
-  ...(body !== undefined && { body }),
-  ...(key !== undefined && { key }),
-  run: () => call(method, path, body, key),
-});
+/** Prepares a call without making it; with `keys`, repeating it has no further effect. */
+export function request(method: string, path: string, body?: unknown, keys?: Keys): ApiRequest {
+  const key = keys && keyOf(keys, JSON.stringify([path, body]));
+  return {
+    method,
+    path,
+    ...(body !== undefined && { body }),
+    ...(key !== undefined && { key }),
+    run: () => call(method, path, body, key),
+  };
+}
 
 /**
  * Prepares a deletion. A refusal with the code `done` is a success: another moderator or admin has

@@ -1,11 +1,10 @@
-import { useSignal } from "@preact/signals";
 import { useEffect, useId, useMemo, useRef } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
 import { changesOf, savedDraft, updaterOf } from "../draft.ts";
 import { Switch } from "../host/chat-settings.tsx";
 import { Field } from "../host/fields.tsx";
 import { useDraft } from "../kept-drafts.ts";
-import { newKey } from "../new-key.ts";
+import type { Keys } from "../new-key.ts";
 import { type Action, perform } from "./actions.tsx";
 import { call, request, requestFile } from "./api.ts";
 import { problemOf } from "./fields.tsx";
@@ -84,14 +83,14 @@ export function GiftCatalogue() {
 function actionOf(
   type: GiftType | undefined,
   draft: Draft,
-  key: string,
+  keys: Keys,
   took: (type: GiftType) => void,
 ): Action | undefined {
   if (type === undefined)
     return {
       title: `Create ${draft.name || "a gift type"}`,
       verb: "Create gift",
-      request: request("POST", "/api/v1/gifts/gift-types", draft, key),
+      request: request("POST", "/api/v1/gifts/gift-types", draft, keys),
       done(made: GiftType) {
         took(made);
         return `${made.name} created at ${creditsOf(made.creditAmount)}.`;
@@ -108,7 +107,7 @@ function actionOf(
       took(changed);
       return `${changed.name} updated for new gifts.`;
     },
-    undo: () => actionOf({ ...type, ...changes }, pick(type), "", took)!,
+    undo: () => actionOf({ ...type, ...changes }, pick(type), new Map(), took)!,
   };
 }
 
@@ -138,10 +137,10 @@ function Editor({ type, took, created }: EditorProps) {
   const formOf = useMemo(() => type?.id ?? "new", []);
   const draft = useDraft(`gift ${formOf}`, before);
   const price = useDraft(`price of gift ${formOf}`, `${before.creditAmount}`);
-  const key = useSignal(newKey());
+  const keys = useRef<Keys>(new Map());
   const alter = updaterOf(draft);
   const sent = draft.value;
-  const action = actionOf(type, sent, key.value, (changed) => {
+  const action = actionOf(type, sent, keys.current, (changed) => {
     draft.value = savedDraft(sent, pick(changed), draft.peek());
     const { creditAmount } = draft.value;
     // Keeps a text of equal value: an emptied field is 0.
@@ -222,7 +221,7 @@ function PictureFile({ type, took }: { type: GiftType; took(type: GiftType): voi
       },
       // Undo sets the old URL, and the API accepts only https; a picture on this machine has none.
       ...(type.svgUrl.startsWith("https://") && {
-        undo: () => actionOf({ ...type, svgUrl: "" }, pick(type), "", took)!,
+        undo: () => actionOf({ ...type, svgUrl: "" }, pick(type), new Map(), took)!,
       }),
     });
   return (

@@ -1,6 +1,5 @@
 import type { CallResult } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
-import { newKey } from "../new-key.ts";
 import { type Action, ask } from "./actions.tsx";
 import { call, request } from "./api.ts";
 import { IdField } from "./fields.tsx";
@@ -102,6 +101,6 @@ const signOutAction = (userId: string, name: string): Action => ({
   title: `Sign ${name} out everywhere`,
   warns: "Revokes all current tokens and closes open connections. A new token works again.",
   verb: "Sign out",
-  request: request("POST", "/api/v1/revocations", { sub: userId }, newKey()),
+  request: request("POST", "/api/v1/revocations", { sub: userId }, new Map()),
   done: () => `${name} is signed out everywhere.`,
 });

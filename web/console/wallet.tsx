@@ -4,7 +4,7 @@ import { bindSignal } from "../draft.ts";
 import { LoadingRows } from "../host/action.tsx";
 import { Field } from "../host/fields.tsx";
 import { useDraft } from "../kept-drafts.ts";
-import { newKey } from "../new-key.ts";
+import { type Keys, newKey } from "../new-key.ts";
 import type { Action } from "./actions.tsx";
 import { call, request } from "./api.ts";
 import { problemOf, SegmentedControl } from "./fields.tsx";
@@ -62,7 +62,7 @@ function Booking({ userId, name, reload }: Props) {
   const way = useDraft<Way>(`booking of ${userId}`, "top-ups", true);
   const amount = useDraft(`booked credits of ${userId}`, "");
   const reference = useDraft(`reference for ${userId}`, `console-${newKey()}`, true);
-  const key = useSignal(newKey());
+  const keys = useSignal<Keys>(new Map());
   const credits = Number(amount.value);
   const problem = problemOf(amount.value, 1);
   const isIn = way.value === "top-ups";
@@ -70,7 +70,7 @@ function Booking({ userId, name, reload }: Props) {
   const begin = () => {
     if (amount.peek() === sent.amount) amount.value = "";
     if (reference.peek() === sent.reference) reference.value = `console-${newKey()}`;
-    key.value = newKey();
+    keys.value = new Map();
     reload();
   };
   const action: Action | undefined =
@@ -85,7 +85,7 @@ function Booking({ userId, name, reload }: Props) {
             "POST",
             `/api/v1/wallets/${userId}/${way.value}`,
             { amount: credits, reference: reference.value.trim() },
-            key.value,
+            keys.value,
           ),
           done({ balance }: { balance: number }) {
             begin();

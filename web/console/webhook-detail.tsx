@@ -5,7 +5,7 @@ import { savedDraft, updaterOf } from "../draft.ts";
 import { Switch } from "../host/chat-settings.tsx";
 import { Field } from "../host/fields.tsx";
 import { useDraft } from "../kept-drafts.ts";
-import { newKey } from "../new-key.ts";
+import type { Keys } from "../new-key.ts";
 import { type Action, ask, perform } from "./actions.tsx";
 import { deletion, request } from "./api.ts";
 import { Deliveries } from "./deliveries.tsx";
@@ -79,7 +79,7 @@ session.subscribe(() => {
 
 export function NewWebhook({ reload }: { reload(): void }) {
   const draft = useDraft("new webhook", blank);
-  const key = useSignal(newKey());
+  const keys = useSignal<Keys>(new Map());
   const created = useSignal("");
   const sent = draft.value;
   const { description, ...body } = bodyOf(sent);
@@ -90,12 +90,12 @@ export function NewWebhook({ reload }: { reload(): void }) {
       "POST",
       root,
       { ...body, ...(description !== null && { description }) },
-      key.value,
+      keys.value,
     ),
     done(made: { id: string; secret: string | null; url: string }) {
       secrets.value = { ...secrets.peek(), [made.id]: made.secret };
       created.value = made.id;
-      key.value = newKey();
+      keys.value = new Map();
       draft.value = savedDraft(sent, blank, draft.peek());
       reload();
       return `Webhook to ${made.url} created.`;

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import type { Client } from "../../client/index.ts";
 import { reasonOf } from "../chat/reason.ts";
-import { newKey } from "../new-key.ts";
+import { type Keys, keyOf } from "../new-key.ts";
 
 /** The API that these pages use, as a host or a moderator. */
 export type Host = Pick<Client, "call" | "subscribe">;
@@ -10,13 +10,13 @@ export type Host = Pick<Client, "call" | "subscribe">;
 /**
  * Runs calls, and keeps the error of each until the same one succeeds; the latest is shown. While
  * an action runs, another press of it does nothing; `about` tells actions apart, so that one never
- * swallows another. An action that has failed gets the same idempotency key again, because it may
- * have taken effect, unless its `input` differs.
+ * swallows another. An action that has failed gets the same idempotency key again for the same
+ * `input`.
  */
 export function useAction() {
   const errors = useSignal<ReadonlyMap<string, string>>(new Map());
   const running = useSignal<readonly string[]>([]);
-  const failed = useRef(new Map<string, { input: string; key: string }>());
+  const failed = useRef(new Map<string, Keys>());
   const act = async (
     action: (key: string) => Promise<unknown>,
     about = "",
@@ -25,11 +25,10 @@ export function useAction() {
     if (running.peek().includes(about)) return false;
     running.value = [...running.peek(), about];
     let reason = "";
-    const last = failed.current.get(about);
-    const key = last?.input === input ? last.key : newKey();
-    failed.current.set(about, { input, key });
+    const keys: Keys = failed.current.get(about) ?? new Map();
+    failed.current.set(about, keys);
     try {
-      await action(key);
+      await action(keyOf(keys, input));
       failed.current.delete(about);
     } catch (error) {
       reason = reasonOf(error);
