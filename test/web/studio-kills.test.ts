@@ -1,4 +1,5 @@
 /** Studio while its server is killed, a frame is lost or a connection is cut. */
+import { deflateRawSync } from "node:zlib";
 import { browserTest, watchFaults } from "./browser.ts";
 import { expectSoon, testMilliseconds, timeoutMilliseconds, watchSubscription } from "./pages.ts";
 import { log, quiet, say, useStudio } from "./studio-page.ts";
@@ -118,6 +119,35 @@ browserTest(
     await log(viewer(2)).getByText("said while it was cut").waitFor();
     expect(await log(viewer(2)).getByText("this frame is lost").count()).toBe(1);
     await page.getByText("0 lost, 0 duplicated").waitFor();
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "the next frame is dropped also if it is compressed, as those of a busy room are",
+  async () => {
+    const { page, viewer, close } = await open();
+    await page.routeWebSocket(/\/ws\b/, (socket) => {
+      const server = socket.connectToServer();
+      server.onMessage((text) => {
+        if (JSON.parse(String(text)).type !== "compact") return socket.send(text);
+        const data = deflateRawSync(text).toString("base64");
+        socket.send(JSON.stringify({ type: "deflate", data }));
+      });
+    });
+    await page.reload();
+    await expectSoon(async () => (await viewer(2).locator(".row").count()) > 0);
+    await quiet(page);
+    await say(viewer(1), "nothing is lost yet");
+    await log(viewer(2)).getByText("nothing is lost yet").waitFor();
+    await viewer(2).getByLabel("Viewer 2 tools").click();
+    await viewer(2).getByRole("button", { name: "Drop next frame" }).click();
+    await say(viewer(1), "a compressed frame is lost");
+    await say(viewer(1), "and this one tells");
+    await page.getByRole("button", { name: "Logs", exact: true }).click();
+    await page.getByText("dropped: deflate").waitFor();
+    await log(viewer(2)).getByText("a compressed frame is lost").waitFor();
     await close();
   },
   testMilliseconds,

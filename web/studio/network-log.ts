@@ -98,7 +98,7 @@ export function socketsOf(who: string) {
     override set onmessage(listener: ((event: MessageEvent) => void) | null) {
       super.addEventListener("message", (event) => {
         const data = String(event.data);
-        if (toLose > 0 && /"type":"(events|compact)"/.test(data)) {
+        if (toLose > 0 && /"type":"(events|compact|deflate)"/.test(data)) {
           toLose--;
           note(who, `dropped: ${titleOf(data)}`);
           return;
