@@ -10,7 +10,7 @@ const call = callerOf(pages);
 /** The newest value of a chart. */
 const newestOf = async (page: Page, title: string) =>
   Number(
-    (await page.getByRole("figure", { name: title }).locator("b").innerText()).replace(",", ""),
+    (await page.getByRole("figure", { name: title }).locator("b").innerText()).replaceAll(",", ""),
   );
 
 browserTest(
@@ -69,6 +69,45 @@ browserTest(
     await page.clock.fastForward(60_000);
     await expectSoon(async () => (await newestOf(page, "Messages")) !== before);
     expect(await newestOf(page, "Messages")).toBeLessThanOrEqual(6 + before);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "the delivery delay is that of the server's clock, and leaves out what an outage has delayed",
+  async () => {
+    const streamId = await goLive(call, "delayed-host", "Seen after an outage");
+    const { page, close } = await pages.open("/console", { hasTestClock: true });
+    await page.clock.setSystemTime(Date.now() + 3 * 3_600_000);
+    let cut = () => {};
+    let isBack = false;
+    await page.routeWebSocket(/\/ws\b/, (socket) => {
+      const server = socket.connectToServer();
+      server.onMessage((text) => {
+        socket.send(text);
+        const { type, epoch, head } = JSON.parse(String(text));
+        if (type !== "subscribed" || !isBack) return;
+        const at = new Date(Date.now() - 7 * 86_400_000).toISOString();
+        const events = [{ id: "missed", type: "chat.deleted", at, data: {} }];
+        const frame = { type: "events", streamId, epoch, viewers: 1, skipped: 0 };
+        socket.send(JSON.stringify({ ...frame, frame: head + 1, events }));
+      });
+      cut = () => void socket.close();
+    });
+    await page.reload();
+    await page.getByRole("button", { name: "Ada Admin" }).click();
+    await page.getByRole("row", { name: /Seen after an outage/ }).waitFor();
+    const chat = `/api/v1/live-stream/${streamId}/chat/messages`;
+    await expectSoon(async () => {
+      await call("delayed-host", "POST", chat, { content: "Seen at once" });
+      return (await newestOf(page, "Messages")) > 0;
+    });
+    expect(await newestOf(page, "Delivery delay")).toBeLessThan(60_000);
+    isBack = true;
+    cut();
+    await expectSoon(async () => (await newestOf(page, "Removals")) > 0);
+    expect(await newestOf(page, "Delivery delay")).toBeLessThan(60_000);
     await close();
   },
   testMilliseconds,

@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import { createClient, type Event, type Subscription } from "../../client/index.ts";
+import { noteServerTime, serverNow } from "../server-time.ts";
 import { type Refused, refusedOf } from "./api.ts";
 import { ownId, session } from "./session.ts";
 import { listStreams, type Stream } from "./stream-scope.tsx";
@@ -14,7 +15,10 @@ type Sample = {
   messages: number;
   credits: number;
   removals: number;
-  /** From an event's time to its arrival here, in milliseconds; null if there was no event. */
+  /**
+   * From an event's time to its arrival here, in milliseconds; null if there was no event. Events
+   * that were missed and came after an outage do not count.
+   */
   delay: number | null;
 };
 /** A time at which nothing was measured: it interrupts the lines. */
@@ -54,10 +58,22 @@ const zero = (): Count => ({
 /** The user whose streams were sampled. */
 let measuredBy = "";
 
-/** Adds an event that arrived now. */
-function count(sums: Count, { type, at, data }: Event): void {
-  sums.events++;
-  sums.delay += Math.max(0, Date.now() - Date.parse(at));
+/**
+ * Now, in milliseconds. The server's time may be a second late, so this machine's clock counts
+ * unless it is further off.
+ */
+function now(): number {
+  const [own, servers] = [Date.now(), serverNow()];
+  return own >= servers && own - servers <= 1_000 ? own : servers;
+}
+
+/** Adds an event that arrived now; one from before `onlineAt` has waited for the connection. */
+function count(sums: Count, { type, at, data }: Event, onlineAt: number): void {
+  if (Date.parse(at) >= onlineAt) {
+    noteServerTime(at);
+    sums.events++;
+    sums.delay += Math.max(0, now() - Date.parse(at));
+  }
   if (type === "chat.message") sums.messages++;
   else if (type === "gift.sent")
     sums.credits += data.giftType.creditAmount * data.count * data.receivers.length;
@@ -93,9 +109,13 @@ const add = (sample: Sample | Gap) => {
  * called; the user counts as a viewer of each. The samples stay for the next time.
  */
 export function watchFigures(): () => void {
+  let onlineAt = 0;
   const client = createClient({
     url: location.origin,
     token: () => session.value?.token ?? "",
+    onState(state) {
+      if (state === "online") onlineAt = now();
+    },
     onError() {},
   });
   const followed = new Map<string, { stream: Stream; subscription: Subscription }>();
@@ -104,7 +124,7 @@ export function watchFigures(): () => void {
   const follow = (stream: Stream) => {
     const subscription = client.subscribe(stream.id, {
       onEvent(event) {
-        count(current, event);
+        count(current, event, onlineAt);
         if (event.type === "stream.ended") subscription.close();
       },
       onEnd: () => void followed.delete(stream.id),
