@@ -92,7 +92,11 @@ type Bundles = Reloading & {
   forget(except: ReadonlySet<string>): void;
 };
 
-function createBundles({ stage, say, complain }: Options): Bundles {
+/** Bundles of changed functions; `make` bundles into a folder, and rejects if that fails. */
+export function createBundles(
+  { stage, say, complain }: Options,
+  make: typeof bundleInto = bundleInto,
+): Bundles {
   const directory = join(folders, String(process.pid));
   const stale = new Set<string>();
   const running = new Map<string, Promise<void>>();
@@ -107,30 +111,37 @@ function createBundles({ stage, say, complain }: Options): Bundles {
       Object.entries(entryPoints()).map(([name, file]) => [fullName(stage, name), { name, file }]),
     );
 
-  async function bundle(functionName: string): Promise<void> {
+  async function bundleOnce(functionName: string): Promise<void> {
     const entry = files().get(functionName);
     const lambda = system?.stage.functions[functionName];
-    stale.delete(functionName);
     if (entry === undefined || lambda === undefined) return;
     removeLeftovers();
     const folder = join(directory, String(++round));
     try {
-      await bundleInto(folder, awsClient(), { [entry.name]: entry.file });
+      await make(folder, awsClient(), { [entry.name]: entry.file });
+      // After a later change this bundle is already old: the next one follows.
+      if (stale.has(functionName)) return;
       before.set(functionName, lambda.directory);
-      // After a later change this bundle is already old: the function's next event bundles again.
-      if (!stale.has(functionName)) lambda.directory = join(folder, flatName(entry.name));
+      lambda.directory = join(folder, flatName(entry.name));
     } catch {
       // esbuild has already printed the error.
       complain(`${entry.file} cannot be bundled; the previous code stays active.`);
     }
   }
 
+  /** Bundles one at a time, so that the last to finish is the newest, until nothing has changed. */
+  async function bundle(functionName: string): Promise<void> {
+    try {
+      while (stale.delete(functionName)) await bundleOnce(functionName);
+    } finally {
+      running.delete(functionName);
+    }
+  }
+
   function refresh(functionName: string): Promise<void> | undefined {
     usedAt.set(functionName, performance.now());
-    if (stale.has(functionName)) {
-      const work = bundle(functionName).finally(() => running.delete(functionName));
-      running.set(functionName, work);
-    }
+    if (stale.has(functionName) && !running.has(functionName))
+      running.set(functionName, bundle(functionName));
     return running.get(functionName);
   }
 
