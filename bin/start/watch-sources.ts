@@ -1,5 +1,5 @@
-import { type FSWatcher, globSync, statSync, watch } from "node:fs";
-import { join } from "node:path";
+import { type FSWatcher, lstatSync, readdirSync, watch } from "node:fs";
+import { join, posix } from "node:path";
 import { withForwardSlashes } from "../build/source-graph.ts";
 
 /** Editors write a file in several steps, and tools change many files at once. */
@@ -19,10 +19,9 @@ export function watchSources(
   let timer: NodeJS.Timeout | undefined;
 
   function tell(): void {
-    addFolders();
     const files = [...found];
     found.clear();
-    if (files.length > 0) changed(files);
+    changed(files);
   }
 
   function note(file: string): void {
@@ -33,32 +32,50 @@ export function watchSources(
     timer = setTimeout(tell, settleMilliseconds);
   }
 
-  function addFolders(): void {
-    const folders = rooms.flatMap((room) => [room, ...globSync(`${room}/**/`, { cwd: root })]);
-    for (const folder of new Set(
-      folders.map((one) => withForwardSlashes(one).replace(/\/$/, "")),
-    )) {
-      if (watchers.has(folder) || !isFolder(join(root, folder))) continue;
-      const watcher = watch(join(root, folder), { persistent: false }, (_, name) => {
-        if (name) note(`${folder}/${withForwardSlashes(name)}`);
+  function hear(path: string, kind: "rename" | "change"): void {
+    if (!rooms.includes(path.split("/")[0] ?? "")) return;
+    if (kind === "rename") {
+      // The folder may have been replaced, and the watcher of a removed folder stays silent.
+      forget(path);
+      add(path);
+    }
+    note(path);
+  }
+
+  /** Watches a folder. What is in it may have been written before, so it is noted. */
+  function add(folder: string): void {
+    const path = join(root, folder);
+    if (!isFolder(path)) return;
+    try {
+      const watcher = watch(path, { persistent: false }, (kind, name) => {
+        if (name) hear(posix.join(folder, withForwardSlashes(name)), kind);
       });
-      // The folder has been removed.
-      watcher.on("error", () => forget(folder));
+      watcher.on("error", () => watcher.close());
       watchers.set(folder, watcher);
+      for (const name of readdirSync(path)) hear(posix.join(folder, name), "rename");
+    } catch (error) {
+      if (isFolder(path)) throw error;
+      // The folder has been removed meanwhile.
+      forget(folder);
     }
   }
 
   function forget(folder: string): void {
-    watchers.get(folder)?.close();
-    watchers.delete(folder);
+    for (const [one, watcher] of watchers) {
+      if (!`${one}/`.startsWith(`${folder}/`)) continue;
+      watcher.close();
+      watchers.delete(one);
+    }
   }
 
-  addFolders();
+  add("");
+  clearTimeout(timer);
+  found.clear();
   return () => {
     clearTimeout(timer);
-    for (const folder of [...watchers.keys()]) forget(folder);
+    for (const watcher of watchers.values()) watcher.close();
   };
 }
 
 const isFolder = (path: string) =>
-  statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;

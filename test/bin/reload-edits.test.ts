@@ -1,4 +1,9 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as rest } from "node:timers/promises";
 import { createBundles } from "../../bin/start/reload.ts";
+import { watchSources } from "../../bin/start/watch-sources.ts";
 import type { System } from "../../local/index.ts";
 
 const file = "functions/app/health.ts";
@@ -77,4 +82,52 @@ test("an edit that does not compile leaves the next one to be bundled", async ()
   await bundles.refresh(name);
   expect(active()).toBe("fixed");
   expect(said.filter((text) => text.includes("cannot be bundled"))).toHaveLength(2);
+});
+
+describe("watched folders", () => {
+  let root: string;
+  let seen: Set<string>;
+  let stop: () => void;
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), "ovation-watch-"));
+    mkdirSync(join(root, "lib/relay/rooms"), { recursive: true });
+    seen = new Set();
+    stop = watchSources(root, ["lib", "web"], (files) => {
+      for (const one of files) seen.add(one);
+    });
+  });
+  afterEach(() => {
+    stop();
+    rmSync(root, { recursive: true });
+  });
+
+  const write = (path: string) => writeFileSync(join(root, path), "");
+  async function sees(...paths: string[]): Promise<void> {
+    const end = Date.now() + 10_000;
+    while (!paths.every((path) => seen.has(path)) && Date.now() < end) await rest(10);
+    expect([...seen]).toEqual(expect.arrayContaining(paths));
+  }
+
+  test.each([
+    ["removed", "lib/relay", (path: string) => rmSync(path, { recursive: true })],
+    ["removed with all of lib", "lib", (path: string) => rmSync(path, { recursive: true })],
+    ["moved away", "lib/relay", (path: string) => renameSync(path, `${root}/${performance.now()}`)],
+  ])("report edits after they were %s and created again", async (_, folder, remove) => {
+    for (const pause of [0, 100]) {
+      remove(join(root, folder));
+      await rest(pause);
+      mkdirSync(join(root, "lib/relay/rooms"), { recursive: true });
+      const files = (name: string) => [`lib/relay/${name}.ts`, `lib/relay/rooms/${name}.ts`];
+      for (const name of [`same-time-${pause}`, `later-${pause}`]) {
+        for (const file of files(name)) write(file);
+        await sees(...files(name));
+      }
+    }
+  });
+
+  test("report what is in folders created later", async () => {
+    mkdirSync(join(root, "web/new"), { recursive: true });
+    write("web/new/page.html");
+    await sees("web/new/page.html");
+  });
 });
