@@ -92,13 +92,16 @@ const pages = [
 /** Never changes, because other sites embed this path. */
 const embedPath = "/embed/chat.js";
 
+const directoryOfSources = () =>
+  join(folders, hashFiles(root, ownCode, ["{web,client}/**/*"]).slice(0, 24));
+
 /**
  * Bundles the pages and the chat element of `web/` unless they match their sources. Returns their
  * folder in `.cache/web`; its `pages.json` has each file's response headers, and assets have a hash
  * of their content in their names. Rejects if a source does not compile.
  */
 export async function buildWeb(): Promise<string> {
-  const directory = join(folders, hashFiles(root, ownCode, ["{web,client}/**/*"]).slice(0, 24));
+  const directory = directoryOfSources();
   if (existsSync(join(directory, "pages.json"))) {
     if (isWritable(directory)) utimesSync(directory, new Date(), new Date());
     return directory;
@@ -106,6 +109,7 @@ export async function buildWeb(): Promise<string> {
   const unfinished = join(folders, `unfinished-${process.pid}`);
   mkdirSync(unfinished, { recursive: true });
   const made: Page[] = [];
+  let isCurrent = false;
   const add = (file: string, content: string | Uint8Array, page: Omit<Page, "file">) => {
     writeFileSync(join(unfinished, file), content);
     made.push({ ...page, file });
@@ -116,11 +120,14 @@ export async function buildWeb(): Promise<string> {
     add("chat.js", contents, { path: embedPath, headers: embedHeaders });
     for (const file of globSync("web/pictures/*.svg", { cwd: root })) addPicture(file, add);
     writeFileSync(join(unfinished, "pages.json"), JSON.stringify(made, undefined, 1));
+    // If sources were edited meanwhile, its name is not that of what was built.
+    isCurrent = directory === directoryOfSources();
     // Renamed as a whole, so that concurrent readers see complete builds.
-    if (!existsSync(directory)) renameSync(unfinished, directory);
+    if (isCurrent && !existsSync(directory)) renameSync(unfinished, directory);
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
   }
+  if (!isCurrent) return buildWeb();
   removeOldFolders(folders, keptMax);
   return directory;
 }

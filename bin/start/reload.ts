@@ -52,9 +52,10 @@ export function createReload(options: Options): Reload {
     attach(system) {
       const graph = readGraph(root);
       const synthesis = createSynthesis(options, system, bundles);
+      const beginPages = inTurn(() => remakePages(options, system));
       const rooms = ["functions", "domain", "platform", "lib", ...pageRooms];
       stopWatching = watchSources(root, rooms, (files) => {
-        if (files.some(isOfPages)) void remakePages(options, system);
+        if (files.some(isOfPages)) beginPages();
         const isTemplate = update(graph, files);
         const stale = dependentsOf(graph, files);
         if (isTemplate) synthesis.begin();
@@ -188,15 +189,30 @@ function removeLeftovers(): void {
     if (!isRunning(Number(pid))) rmSync(join(folders, pid), { recursive: true, force: true });
 }
 
-/** Runs one synthesis at a time, and another one for changes made meanwhile. */
+/** Returns a function that does `work`, once at a time, and again for changes made meanwhile. */
+function inTurn(work: () => Promise<void>): () => void {
+  let isRunning = false;
+  let isWanted = false;
+  async function run(): Promise<void> {
+    isRunning = true;
+    while (isWanted) {
+      isWanted = false;
+      await work();
+    }
+    isRunning = false;
+  }
+  return () => {
+    isWanted = true;
+    if (!isRunning) void run();
+  };
+}
+
 function createSynthesis(
   { stage, context, say, complain }: Options,
   system: System,
   bundles: Bundles,
 ) {
   const since = new Set<string>();
-  let isRunning = false;
-  let isWanted = false;
 
   async function synthesize(): Promise<void> {
     const began = performance.now();
@@ -214,23 +230,11 @@ function createSynthesis(
     }
   }
 
-  async function run(): Promise<void> {
-    isRunning = true;
-    while (isWanted) {
-      isWanted = false;
-      await synthesize();
-    }
-    isRunning = false;
-  }
-
   return {
     note: (changed: ReadonlySet<string>) => {
       for (const file of changed) since.add(file);
     },
-    begin() {
-      isWanted = true;
-      if (!isRunning) void run();
-    },
+    begin: inTurn(synthesize),
   };
 }
 

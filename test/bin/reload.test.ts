@@ -159,6 +159,24 @@ test("pages built by the running code are not reused for code that has changed s
   }
 }, 300_000);
 
+test("pages edited again while they are built are built again, and kept for no other", async () => {
+  const page = join(checkout, "web/page.html");
+  const asItWas = readFileSync(page, "utf8");
+  const from = output().length;
+  const write = (text: string) => writeFileSync(page, `${asItWas}<!-- ${text} -->`);
+  const serves = async (text: string) =>
+    (await (await fetch(`${url}/console`)).text()).includes(`<!-- ${text} -->`);
+  for (const text of ["first", "second", "third"]) {
+    write(text);
+    await new Promise((done) => setTimeout(done, 200));
+  }
+  await eventually(() => serves("third"));
+  write("first");
+  await eventually(() => serves("first"));
+  expect(output().slice(from)).not.toContain("cannot be built");
+  writeFileSync(page, asItWas);
+}, 300_000);
+
 test("a changed route is synthesized, and responds", async () => {
   expect((await fetch(`${url}/health/new`)).status).toBe(404);
   edit(health, '"GET /health"', '"GET /health/new"');
