@@ -14,7 +14,7 @@ import { taskPort } from "./task.ts";
 /** The tasks' network and its security groups. */
 export type Network = { vpc: IVpc; ofTasks: SecurityGroup; ofEntrance: SecurityGroup };
 
-/** Leaves 59 addresses in each zone, for the most tasks and those that replace them. */
+/** Leaves 59 addresses in each zone: one for the load balancer, the others for `tasksMax`. */
 const subnetMask = 26;
 
 /**

@@ -29,8 +29,11 @@ export const semiSpaceMegabytes = 32;
  */
 export const socketsPerTask = { wanted: 6_000, many: 12_000 };
 
-/** The most tasks: the network's addresses suffice for them and for replacing half at once. */
-const tasksMax = 60;
+/**
+ * The most tasks. The network has two addresses for each: during a deployment, those that replace
+ * them have all started while the old ones, which stop within two minutes, still keep theirs.
+ */
+const tasksMax = 58;
 
 /**
  * The most percent of its tasks that a service runs while they are replaced: few at a time, since

@@ -60,6 +60,7 @@ describe("a relay", () => {
   test.each([
     { minTasks: 0 },
     { minTasks: 9 },
+    { maxTasks: 59 },
     { maxTasks: 61 },
     { minTasks: 1.5 },
     { fromViewers: -1 },

@@ -9,7 +9,7 @@ const whole = {
   account: "111122223333",
   region: "eu-central-1",
   domain: { name: "live.acme.com", zone: { id: "Z0123456789ABCDEFGHIJ", name: "acme.com" } },
-  relay: { minTasks: 2, maxTasks: 60, fromViewers: 2_000 },
+  relay: { minTasks: 2, maxTasks: 58, fromViewers: 2_000 },
 };
 const stages = await Promise.all(
   Object.entries({ prod, "prod with a domain and a relay": whole }).map(

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { rollingPercent, socketsPerTask } from "../../lib/stages/relay.ts";
+import { relayProblemsOf, rollingPercent, socketsPerTask } from "../../lib/stages/relay.ts";
 import { type Stage, stageNamed } from "../../lib/stages/stages.ts";
 import { flat, resourcesOf, synthesize, templatesOf, theResource } from "./templates.ts";
 
@@ -147,6 +147,19 @@ describe("a stage with a relay and a domain", () => {
     const most = Math.floor((minTasks * rollingPercent({ ...relay, minTasks })) / 100);
     expect(most).toBeGreaterThan(minTasks);
     if (minTasks > 4) expect(most).toBeLessThan(1.3 * minTasks);
+  });
+
+  test("has addresses for the most tasks, and for those that they replace", () => {
+    // AWS keeps five of each subnet, and the load balancer has one.
+    const free = all("EC2::Subnet").map(
+      ({ CidrBlock }) => 2 ** (32 - Number(CidrBlock.split("/")[1])) - 5 - 1,
+    );
+    expect(free).toHaveLength(2);
+    const most = Math.floor(free.reduce((sum, count) => sum + count) / 2);
+    const problemsOf = (maxTasks: number) =>
+      relayProblemsOf({ ...relayed, relay: { ...relay, minTasks: 1, maxTasks } });
+    expect(problemsOf(most)).toEqual([]);
+    expect(problemsOf(most + 1)).toHaveLength(1);
   });
 
   test("scales between its bounds by CPU and by sockets", () => {
