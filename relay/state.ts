@@ -79,6 +79,14 @@ export function createState(): State {
     }),
   );
   const admitted: State["admitted"] = new WeakMap();
-  const begin = { isDraining: false, count: 0, markedAt: Date.now() };
-  return { ...held, opening, handshakes, ended, admitted, ...begin };
+  return {
+    ...held,
+    opening,
+    handshakes,
+    ended,
+    admitted,
+    isDraining: false,
+    count: 0,
+    markedAt: Date.now(),
+  };
 }

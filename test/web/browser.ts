@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { setTimeout } from "node:timers/promises";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { findBrowser } from "../../bin/test/browser.ts";
 import { askShared, worker } from "../shared.ts";
 
@@ -24,39 +24,33 @@ export async function openBrowser(): Promise<Browser | undefined> {
   const { endpoint } = await askShared<{ endpoint: string }>(`browser/${worker}`);
   const browser = await chromium.connect(endpoint);
   const latency = Number(process.env.PAGE_LATENCY ?? 0);
-  if (latency > 0) delayRequests(browser, latency);
   const slowdown = Number(process.env.PAGE_SLOWDOWN ?? 1);
-  if (slowdown > 1) slowPages(browser, slowdown);
-  return browser;
-}
-
-/** Delays pages and their requests, so that a test fails if it reads before they have answers. */
-function delayRequests(browser: Browser, milliseconds: number): void {
   const make = browser.newContext.bind(browser);
   // `newPage` makes its context with this, too.
   browser.newContext = async (options) => {
     const context = await make(options);
-    await context.route("**", async (route) => {
-      await setTimeout(milliseconds);
-      // The page may have closed meanwhile.
-      await route.continue().catch(() => undefined);
-    });
+    if (latency > 0) await delayRequests(context, latency);
+    if (slowdown > 1) slowPages(context, slowdown);
     return context;
   };
+  return browser;
 }
 
+/** Delays pages and their requests, so that a test fails if it reads before they have answers. */
+const delayRequests = (context: BrowserContext, milliseconds: number) =>
+  context.route("**", async (route) => {
+    await setTimeout(milliseconds);
+    // The page may have closed meanwhile.
+    await route.continue().catch(() => undefined);
+  });
+
 /** Runs pages this many times slower, so that a test fails if it acts before a page has reacted. */
-function slowPages(browser: Browser, rate: number): void {
-  const make = browser.newContext.bind(browser);
-  browser.newContext = async (options) => {
-    const context = await make(options);
-    context.on("page", async (page) => {
-      // The page may have closed meanwhile.
-      const session = await context.newCDPSession(page).catch(() => undefined);
-      await session?.send("Emulation.setCPUThrottlingRate", { rate }).catch(() => undefined);
-    });
-    return context;
-  };
+function slowPages(context: BrowserContext, rate: number): void {
+  context.on("page", async (page) => {
+    // The page may have closed meanwhile.
+    const session = await context.newCDPSession(page).catch(() => undefined);
+    await session?.send("Emulation.setCPUThrottlingRate", { rate }).catch(() => undefined);
+  });
 }
 
 /** What a page may not do: say an error, ask another host, fail to load something. */

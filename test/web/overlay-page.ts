@@ -59,34 +59,25 @@ export async function serve(page: Page) {
     const [epoch, frame] = since?.split(":") ?? [];
     greet(epoch === undefined ? undefined : { epoch, frame: Number(frame) });
   });
+  const postFrame = (content: object) =>
+    post({
+      type: "events",
+      streamId,
+      epoch: "e",
+      frame: ++head,
+      viewers: 1,
+      skipped: 0,
+      ...content,
+    });
   return {
     subscribes,
     greet,
     sockets: () => opened,
     post,
     cut: () => socket!.close(),
-    show: (...events: object[]) =>
-      post({
-        type: "events",
-        streamId,
-        epoch: "e",
-        frame: ++head,
-        viewers: 1,
-        skipped: 0,
-        events,
-      }),
+    show: (...events: object[]) => postFrame({ events }),
     /** Sends a frame in which sums change, with the events of moments that begin or end. */
-    sum: (sums: object, ...events: object[]) =>
-      post({
-        type: "events",
-        streamId,
-        epoch: "e",
-        frame: ++head,
-        viewers: 1,
-        skipped: 0,
-        events,
-        sums,
-      }),
+    sum: (sums: object, ...events: object[]) => postFrame({ events, sums }),
   };
 }
 

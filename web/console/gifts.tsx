@@ -83,8 +83,8 @@ export function GiftCatalogue() {
 function actionOf(
   type: GiftType | undefined,
   draft: Draft,
-  keys: Keys,
   took: (type: GiftType) => void,
+  keys?: Keys,
 ): Action | undefined {
   if (type === undefined)
     return {
@@ -107,7 +107,7 @@ function actionOf(
       took(changed);
       return `${changed.name} updated for new gifts.`;
     },
-    undo: () => actionOf({ ...type, ...changes }, pick(type), new Map(), took)!,
+    undo: () => actionOf({ ...type, ...changes }, pick(type), took)!,
   };
 }
 
@@ -140,14 +140,15 @@ function Editor({ type, took, created }: EditorProps) {
   const keys = useRef<Keys>(new Map());
   const alter = updaterOf(draft);
   const sent = draft.value;
-  const action = actionOf(type, sent, keys.current, (changed) => {
+  const store = (changed: GiftType) => {
     draft.value = savedDraft(sent, pick(changed), draft.peek());
     const { creditAmount } = draft.value;
     // Keeps a text of equal value: an emptied field is 0.
     if (Number(price.peek()) !== creditAmount) price.value = `${creditAmount}`;
     if (type === undefined && isOpen.current) created(changed);
     took(changed);
-  });
+  };
+  const action = actionOf(type, sent, store, keys.current);
   const { name, creditAmount, svgUrl, isActive } = draft.value;
   return (
     <Detail title={type?.name ?? "New gift type"} close={() => setFilters({ id: "" })}>
@@ -221,7 +222,7 @@ function PictureFile({ type, took }: { type: GiftType; took(type: GiftType): voi
       },
       // Undo sets the old URL, and the API accepts only https; a picture on this machine has none.
       ...(type.svgUrl.startsWith("https://") && {
-        undo: () => actionOf({ ...type, svgUrl: "" }, pick(type), new Map(), took)!,
+        undo: () => actionOf({ ...type, svgUrl: "" }, pick(type), took)!,
       }),
     });
   return (
