@@ -10,43 +10,8 @@ const where = (sources: Source[], pattern: RegExp, except: readonly string[] = [
     .filter(({ path }) => !except.includes(path))
     .flatMap((source) => linesWith(source, pattern));
 
-/** Lines without the line break at the end. */
-const lengthOf = ({ lines }: Source) => lines.length - 1;
-const tooLong = (sources: Source[], max: number) =>
-  sources.filter((source) => lengthOf(source) > max).map((s) => `${s.path}: ${lengthOf(s)} lines`);
-
 /** Generated types are as long as their document, and are not read from end to end. */
 const isGenerated = ({ text }: Source) => text.startsWith("/* Made from docs/");
-
-/** Tables of the whole product: they grow with every feature, and readers look up single rows. */
-const registries = [
-  "domain/refusal.ts",
-  "functions/index.ts",
-  "lib/watch/alarm-list.ts",
-  "lib/stages/stages.ts",
-  "platform/table/keys.ts",
-  "web/chat/words.ts",
-];
-
-test("a file has at most 250 lines, a test 400, a registry as many as it has rows", () => {
-  const sources = sourcesOf(...product);
-  const written = sources.filter((source) => !isGenerated(source));
-  expect(tooLong(written, 250).filter((one) => !registries.includes(one.split(":")[0]!))).toEqual(
-    [],
-  );
-  const paths = new Set(sources.map(({ path }) => path));
-  expect(registries.filter((path) => !paths.has(path))).toEqual([]);
-  expect(tooLong(sourcesOf("test"), 400)).toEqual([]);
-});
-
-test("an endpoint has at most 40 lines, besides imports and the items of its lists", () => {
-  // A list has a line for each refusal: counting them would make people pack the lines.
-  const isItem = (line: string) => /^\s+"\w+",$|^import .* from |^} from "/.test(line);
-  const endpoints = sourcesOf("functions")
-    .filter(({ path }) => path !== "functions/index.ts")
-    .map((source) => ({ ...source, lines: source.lines.filter((line) => !isItem(line)) }));
-  expect(tooLong(endpoints, 40)).toEqual([]);
-});
 
 /** Whether a line could be shorter: comments can, strings, regular expressions and URLs cannot. */
 function isTooWide(line: string): boolean {
