@@ -77,8 +77,19 @@ type State = {
 export function createHistory(source: Source, options: HistoryOptions = {}) {
   const { limit = limitDefault, keep = keptDefault, onChange } = options;
   const state: State = {
-    ...{ source, limit, keep, messages: [], gone: new Set(), waiting: [], before: 0, readings: 0 },
-    ...{ newest: undefined, timer: undefined, reading: undefined, isRead: false, isClosed: false },
+    source,
+    limit,
+    keep,
+    messages: [],
+    gone: new Set(),
+    waiting: [],
+    before: 0,
+    readings: 0,
+    newest: undefined,
+    timer: undefined,
+    reading: undefined,
+    isRead: false,
+    isClosed: false,
     pending: source.outbox.list(),
     emit() {
       state.pending = source.outbox.list();

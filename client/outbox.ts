@@ -119,11 +119,20 @@ export function createOutbox(post: Post, userId: () => string | undefined) {
     send(content: string, { replyTo, key = makeKey() }: SendMessageOptions = {}): PendingMessage {
       const createdAt = new Date().toISOString();
       const item: Item = {
-        ...{ key, content, replyTo, createdAt, status: "pending", error: undefined },
-        ...{ match: undefined, sent: undefined as never },
+        key,
+        content,
+        replyTo,
+        createdAt,
+        status: "pending",
+        error: undefined,
+        match: undefined,
+        sent: undefined as never,
       };
       const pending: PendingMessage = {
-        ...{ key, content, replyTo, createdAt },
+        key,
+        content,
+        replyTo,
+        createdAt,
         get status() {
           return item.status;
         },

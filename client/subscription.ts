@@ -141,8 +141,16 @@ export function createListener(
     [Symbol.asyncIterator]: () => read(state),
   };
   const state: State = {
-    ...{ handlers, owner, queue, ready, histories: new Set(), position: since },
-    ...{ before: undefined, viewers: undefined, isEnded: false, left: undefined },
+    handlers,
+    owner,
+    queue,
+    ready,
+    histories: new Set(),
+    position: since,
+    before: undefined,
+    viewers: undefined,
+    isEnded: false,
+    left: undefined,
     shown: noSums,
     listener: {
       at: () => state.position,

@@ -154,7 +154,9 @@ async function compose(options: SystemOptions, cleanups: Cleanups): Promise<Omit
     stage,
     invoke: call,
     connections: sockets.connections,
-    ...{ state, secrets: options.secrets, dynamodbEndpoint: options.dynamodbEndpoint },
+    state,
+    secrets: options.secrets,
+    dynamodbEndpoint: options.dynamodbEndpoint,
     pauseKey: options.pauseKey,
     // While stopping, a function that still runs fails, because its table is closed.
     log: (line) => isStopping || log.problem(line),

@@ -32,7 +32,9 @@ function createEdits() {
     });
   });
   return {
-    ...{ building, bundles, said },
+    building,
+    bundles,
+    said,
     edit(text: string) {
       source = text;
       bundles.renew(system, new Set([file]), [file]);

@@ -100,15 +100,27 @@ test("likes are stored with their times, and for each goal that was open", () =>
   const by = { userId: "ann", streamId, change: "c1", goals: ["g1"] };
   const first = tap(undefined, { session: "a", total: 60 }, by, at(0)).item;
   expect(first).toEqual({
-    ...{ userId: "ann", streamId, change: "c1", likes: 60, goals: { g1: 60 } },
-    ...{ at: timeAt(0), begunAt: timeAt(0), sessions: [{ id: "a", total: 60 }] },
-    ...{ allowance: 40, filledAt: at(0).getTime() },
+    userId: "ann",
+    streamId,
+    change: "c1",
+    likes: 60,
+    goals: { g1: 60 },
+    at: timeAt(0),
+    begunAt: timeAt(0),
+    sessions: [{ id: "a", total: 60 }],
+    allowance: 40,
+    filledAt: at(0).getTime(),
   });
   const both = { ...by, change: "c2", goals: ["g1", "g2"] };
   expect(tap(first, { session: "a", total: 61 }, both, at(50)).item).toEqual({
-    ...{ ...first, change: "c2", likes: 61, goals: { g1: 61, g2: 1 } },
-    ...{ at: timeAt(50), sessions: [{ id: "a", total: 61 }] },
-    ...{ allowance: 40, filledAt: at(50).getTime() },
+    ...first,
+    change: "c2",
+    likes: 61,
+    goals: { g1: 61, g2: 1 },
+    at: timeAt(50),
+    sessions: [{ id: "a", total: 61 }],
+    allowance: 40,
+    filledAt: at(50).getTime(),
   });
   const { goals: _, begunAt: __, ...older } = first!;
   const none = tap(older, { session: "a", total: 61 }, { ...by, goals: [] }, at(0)).item;
@@ -122,7 +134,9 @@ test("a call without new taps writes nothing, or only that its session is in use
   const opened = tap(item, { session: "b", total: 0 }, by, at(1)).item;
   expect(opened).not.toHaveProperty("goals");
   expect(tap(undefined, { session: "b", total: 0 }, by, at(1)).item).toMatchObject({
-    ...{ likes: 0, at: timeAt(1), sessions: [{ id: "b", total: 0 }] },
+    likes: 0,
+    at: timeAt(1),
+    sessions: [{ id: "b", total: 0 }],
   });
 });
 
@@ -136,7 +150,9 @@ test("the top list has the users with most likes, whatever the order and repetit
     likes: fc.integer({ min: 1, max: 20 }),
   });
   const dated = ({ userId, likes }: { userId: string; likes: number }): Liker => ({
-    ...{ userId, likes, at: at(likes * 7).toISOString() },
+    userId,
+    likes,
+    at: at(likes * 7).toISOString(),
   });
   const some = fc.array(liker, { maxLength: 300 });
   const many = fc.array(liker, { minLength: 250, maxLength: 300 });

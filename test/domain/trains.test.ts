@@ -10,8 +10,12 @@ import { change, emptyLog, gift, now, picture, record, stream, streamId } from "
 
 /** Starts with 30 credits of two users within 100 s; levels at 50, 80 and 200, each 60 s. */
 const settings: TrainSettings = {
-  ...{ enabled: true, startCredits: 30, startSenders: 2, windowSeconds: 100 },
-  ...{ levels: [50, 80, 200], levelSeconds: 60 },
+  enabled: true,
+  startCredits: 30,
+  startSenders: 2,
+  windowSeconds: 100,
+  levels: [50, 80, 200],
+  levelSeconds: 60,
 };
 const at = (seconds: number) => new Date(now.getTime() + seconds * 1000).toISOString();
 const idOf = (n: number) => n.toString(16).padStart(24, "0");
@@ -186,8 +190,15 @@ test("a train with a successor is not extended", () => {
 const ended = (item: object, more: object) =>
   record(change("moment", { ...item, revision: 9, ...more }, item));
 const trainItem = (n: number, startedAt: number) => ({
-  ...{ id: idOf(n), streamId, kind: "train", status: "open", startedAt: at(startedAt) },
-  ...{ endsAt: at(startedAt + 60), endedAt: null, level: 0, revision: 1 },
+  id: idOf(n),
+  streamId,
+  kind: "train",
+  status: "open",
+  startedAt: at(startedAt),
+  endsAt: at(startedAt + 60),
+  endedAt: null,
+  level: 0,
+  revision: 1,
   train: { levels: settings.levels, levelSeconds: 60 },
 });
 

@@ -27,8 +27,13 @@ let ids: { settled: string; due: string; refunded: string; several: string };
 const type = giftTypeOf(10);
 
 const guest = {
-  ...{ userId: "guest", username: "", name: "", surname: "", picture: "" },
-  ...{ createdAt: "2026-01-01T00:00:00.000Z", updatedAt: "2026-01-01T00:00:00.000Z" },
+  userId: "guest",
+  username: "",
+  name: "",
+  surname: "",
+  picture: "",
+  createdAt: "2026-01-01T00:00:00.000Z",
+  updatedAt: "2026-01-01T00:00:00.000Z",
 };
 const host = { ...guest, userId: "host" };
 

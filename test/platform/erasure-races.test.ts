@@ -256,8 +256,14 @@ test("erasure removes the old account's data and keeps that of a new one with th
   const gone = { text: undefined, host: "", gift: "", ban: "", following: false, follower: false };
   expect(await leftOf(user, before)).toEqual({ ...gone, reminder: 0, overlay: false });
   expect(await leftOf(user, after)).toEqual({
-    ...{ text: "text 1", host: user, gift: user, ban: user, following: true, follower: true },
-    ...{ reminder: 1, overlay: true },
+    text: "text 1",
+    host: user,
+    gift: user,
+    ban: user,
+    following: true,
+    follower: true,
+    reminder: 1,
+    overlay: true,
   });
   expect(await findChannel(user)).toMatchObject({ slowModeSeconds: 30 });
   expect(await findReminders(user, [old.id])).toHaveLength(1);
@@ -386,7 +392,10 @@ test("a moderator without a trace is found through a stream in which they spoke"
   const others = [await makeUser(someone("other"))];
   await putItem({
     ...key.channel(host),
-    ...{ ...newChannel(host), moderators: [user, ...others], revision: 1, changed: {} },
+    ...newChannel(host),
+    moderators: [user, ...others],
+    revision: 1,
+    changed: {},
   });
   await noteTrace({ userId: user, createdAt: "then" }, stream.id, new Date());
   await leave();

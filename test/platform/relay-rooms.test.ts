@@ -74,7 +74,8 @@ const block = (streamId: string, userId: string) =>
   putItem({ ...key.member(streamId, userId), userId, ...blocked });
 const passOf = (streamId: string, userId: string) => ({
   ...key.member(streamId, userId),
-  ...{ userId, pass: { giftId: "a".repeat(24), at: now.toISOString() } },
+  userId,
+  pass: { giftId: "a".repeat(24), at: now.toISOString() },
 });
 
 test("a blocked user gets the frames before their ban, and none from it on", async () => {

@@ -117,7 +117,9 @@ browserTest(
     const at = new Date().toISOString();
     for (const frame of [1, 2]) {
       const events = Array.from({ length: 500 }, (_, n) => ({
-        ...{ id: `event-${frame}-${n}`, type: "chat.message", at },
+        id: `event-${frame}-${n}`,
+        type: "chat.message",
+        at,
         data: { ...sent, _id: `message-${frame}-${n}`, content: `line ${frame}-${n}.` },
       }));
       post(frame, events);
@@ -209,7 +211,8 @@ browserTest(
   async () => {
     await newUser("payee-1", "Pay");
     await call("admin", "POST", "/api/v1/wallets/payee-1/top-ups", {
-      ...{ amount: 5, reference: "used-before" },
+      amount: 5,
+      reference: "used-before",
     });
     const { page, visit, close } = await openAsAdmin();
     await visit("view=users&id=payee-1");

@@ -59,8 +59,12 @@ export class Composer {
     this.#translator = translator;
     const { translate } = translator;
     this.#box = make("textarea", {
-      ...{ class: "box", rows: 1, dir: "auto", enterkeyhint: "send" },
-      ...{ "aria-label": translate("message"), "aria-describedby": "note" },
+      class: "box",
+      rows: 1,
+      dir: "auto",
+      enterkeyhint: "send",
+      "aria-label": translate("message"),
+      "aria-describedby": "note",
       onkeydown: (event: KeyboardEvent) => this.#press(event),
       oninput: () => this.#measure(),
     });
@@ -69,8 +73,11 @@ export class Composer {
       make(
         "button",
         {
-          ...{ class: label === "send" ? "send" : "tool", type: "button", onclick },
-          ...{ "aria-label": translate(label), title: translate(label) },
+          class: label === "send" ? "send" : "tool",
+          type: "button",
+          onclick,
+          "aria-label": translate(label),
+          title: translate(label),
         },
         icon(inside),
       );
@@ -138,7 +145,9 @@ export class Composer {
     const stop = make(
       "button",
       {
-        ...{ class: "stop", type: "button", "aria-label": translate("noReply") },
+        class: "stop",
+        type: "button",
+        "aria-label": translate("noReply"),
         onclick: () => {
           this.answer(undefined);
           this.focus();

@@ -54,13 +54,17 @@ export class Log {
       "div",
       {
         class: "log",
-        ...{ role: "log", tabindex: 0, "aria-live": "off" },
+        role: "log",
+        tabindex: 0,
+        "aria-live": "off",
         "aria-label": translate("chat"),
       },
       ...[this.#full, this.#empty, this.#rows, this.#last],
     );
     this.#newer = make("button", {
-      ...{ class: "newer", type: "button", hidden: true },
+      class: "newer",
+      type: "button",
+      hidden: true,
       onclick: () => this.follow(),
     });
     this.elements = [make("div", { class: "stretch" }, this.list, this.#newer), this.#lane];

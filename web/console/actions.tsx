@@ -155,7 +155,7 @@ export function Question() {
   };
   const labels = { title: `${action.title}?`, back: "Go back", verb: action.verb };
   return (
-    <Confirmation {...labels} isBusy={isBusy.value} {...{ close, confirm }}>
+    <Confirmation {...labels} isBusy={isBusy.value} close={close} confirm={confirm}>
       <p class="quiet">{action.warns}</p>
       <CallBox request={action.request} />
       {refused.value && <Refusal refused={refused.value} />}

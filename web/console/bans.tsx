@@ -47,7 +47,9 @@ export function Bans() {
   const draft = useDraft(`ban ${filter("id")}`, blank);
   return (
     <StreamScope>
-      {(stream, filters) => <BansOf key={stream.id} {...{ stream, filters, draft }} />}
+      {(stream, filters) => (
+        <BansOf key={stream.id} stream={stream} filters={filters} draft={draft} />
+      )}
     </StreamScope>
   );
 }
@@ -71,7 +73,7 @@ function BansOf({ stream, filters, draft }: Props) {
       create="Ban user"
       actions={(ban) => [{ label: "Unban", run: () => void lift(ban) }]}
       {...(filter("id") === "new" && {
-        detail: () => <NewBan {...{ stream, draft }} took={list.refresh} />,
+        detail: () => <NewBan stream={stream} draft={draft} took={list.refresh} />,
       })}
     />
   );

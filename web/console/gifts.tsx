@@ -75,7 +75,9 @@ export function GiftCatalogue() {
       columns={columns}
       nothing="No gift types yet"
       create="New gift type"
-      detail={(type) => <Editor key={editorOf(type?.id)} {...{ type, took, created }} />}
+      detail={(type) => (
+        <Editor key={editorOf(type?.id)} type={type} took={took} created={created} />
+      )}
     />
   );
 }

@@ -27,5 +27,5 @@ export function DiscardQuestion() {
     leave();
   };
   const labels = { title: "Discard changes?", back: "Keep editing", verb: "Discard" };
-  return <Confirmation {...labels} {...{ close, confirm }} />;
+  return <Confirmation {...labels} close={close} confirm={confirm} />;
 }

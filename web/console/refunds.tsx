@@ -102,7 +102,10 @@ const giftColumns: Column<Gift>[] = [
 ];
 
 const senderOf = ({ senderId, senderSnapshot }: Superlike): Person => ({
-  ...{ username: "", name: "", surname: "", profilePhoto: "" },
+  username: "",
+  name: "",
+  surname: "",
+  profilePhoto: "",
   ...senderSnapshot,
   _id: senderId,
 });

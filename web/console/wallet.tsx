@@ -28,8 +28,8 @@ export function Money({ userId, name }: Omit<Props, "reload">) {
   };
   return (
     <>
-      <Wallet {...{ userId, name, wallet, reload }} />
-      <Ledger {...{ name, ledger, reload }} />
+      <Wallet userId={userId} name={name} wallet={wallet} reload={reload} />
+      <Ledger name={name} ledger={ledger} reload={reload} />
     </>
   );
 }

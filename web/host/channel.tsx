@@ -70,7 +70,7 @@ export function Channel({ host, first = "Chat settings" }: Props) {
         {channel.value === undefined ? (
           errorText === "" && <LoadingRows />
         ) : (
-          <Panel {...{ host, save }} section={section.value} channel={channel.value} />
+          <Panel host={host} save={save} section={section.value} channel={channel.value} />
         )}
       </section>
     </div>

@@ -138,7 +138,12 @@ export function Moments({ host, streamId, heading }: Props) {
       <ul class="moment-list" aria-label="Open polls, goals and hype trains">
         {live?.map((moment) => (
           <li key={moment.id}>
-            <MomentCard {...{ moment, heading, finish }} sum={sums.value[moment.id]} />
+            <MomentCard
+              moment={moment}
+              heading={heading}
+              finish={finish}
+              sum={sums.value[moment.id]}
+            />
           </li>
         ))}
       </ul>

@@ -76,7 +76,14 @@ function NewPoll({ draft, start }: Props<PollDraft>) {
     seconds: Number(seconds),
   };
   return (
-    <MomentForm name="New poll" verb="Start poll" {...{ problem, body, start, started }}>
+    <MomentForm
+      name="New poll"
+      verb="Start poll"
+      problem={problem}
+      body={body}
+      start={start}
+      started={started}
+    >
       <Field name="Question" value={title} change={(value) => alter({ title: value })} />
       {options.map((option, at) => (
         <Field
@@ -115,7 +122,14 @@ function NewGoal({ draft, start }: Props<GoalDraft>) {
   };
   const body: Body = { kind: "goal", title: title.trim(), of, target: amount };
   return (
-    <MomentForm name="New goal" verb="Start goal" {...{ problem, body, start, started }}>
+    <MomentForm
+      name="New goal"
+      verb="Start goal"
+      problem={problem}
+      body={body}
+      start={start}
+      started={started}
+    >
       <Field name="Title" value={title} change={(value) => alter({ title: value })} />
       <Select
         name="Goal type"

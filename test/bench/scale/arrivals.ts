@@ -85,7 +85,8 @@ const path = { streamId };
 const routes: Record<string, { name: string; handler: unknown; given: object }> = {
   [paths.stream]: { name: "streams/get", handler: getStream, given: { path } },
   [paths.join]: {
-    ...{ name: "streams/join", handler: joinStream },
+    name: "streams/join",
+    handler: joinStream,
     given: { body: { liveStreamId: streamId } },
   },
   [paths.messages]: { name: "chat/list-messages", handler: listMessages, given: { path } },
@@ -305,10 +306,13 @@ function arrive(page: Page, parse: (payload: Payload) => Message): Arrival {
     await ask("GET", paths.stream);
     const take = (payload: Payload) => act(follower.take(parse(payload), clock.now()));
     socket = createReconnectingSocket({
-      ...{ url: "wss://simulated.example/ws", report: console.error },
+      url: "wss://simulated.example/ws",
+      report: console.error,
       WebSocket: socketOf(page, take),
       admission: {
-        ...{ name: "token()", renew: () => false, isOver: () => false, overReason: "" },
+        renew: () => false,
+        isOver: () => false,
+        overReason: "",
         get: async () => ({ protocols: ["bearer", userIdOf(n)] }),
       },
       wanted: follower.wanted,

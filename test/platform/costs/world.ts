@@ -126,7 +126,11 @@ const streamItems = () =>
     fullWords(stream.id),
     {
       ...key.log(stream.id),
-      ...{ epoch, posted: 100, newest: seconds, totals: { count: 0, credits: 0 }, viewers: 3 },
+      epoch,
+      posted: 100,
+      newest: seconds,
+      totals: { count: 0, credits: 0 },
+      viewers: 3,
     },
     { ...key.audience(stream.id), visitors: 5 },
     ...listedItems(stream),
@@ -154,8 +158,12 @@ const crowdItems = () =>
 
 /** Combos of other gifts, as many as a wallet keeps: those that may continue. */
 const combos = times(keptMax, (n) => ({
-  ...{ id: idAt(n), streamId: idAt(n), giftTypeId: idAt(n), count: 1_000_000 },
-  ...{ credits: 1_000_000_000, lastAt: new Date(now.getTime() + 3_600_000).toISOString() },
+  id: idAt(n),
+  streamId: idAt(n),
+  giftTypeId: idAt(n),
+  count: 1_000_000,
+  credits: 1_000_000_000,
+  lastAt: new Date(now.getTime() + 3_600_000).toISOString(),
 }));
 
 /** Mostly charges, because the export looks for a pass after each. */
@@ -166,8 +174,15 @@ function moneyItems(userId: string): Item[] {
   const entries = times(
     manyMin,
     (n): Entry => ({
-      ...{ userId, seq: n + 1, type: typeAt(n), amount: 10, balanceAfter: 10 * (n + 1) },
-      ...{ counterpart: userAt(n % people), streamId: idAt(n), giftId: idAt(n), occurredAt: at },
+      userId,
+      seq: n + 1,
+      type: typeAt(n),
+      amount: 10,
+      balanceAfter: 10 * (n + 1),
+      counterpart: userAt(n % people),
+      streamId: idAt(n),
+      giftId: idAt(n),
+      occurredAt: at,
       reference: longText(128),
     }),
   );
@@ -213,7 +228,8 @@ const bansAndActs = () =>
           createdBy: host,
           ...facts,
         },
-        ...{ deletedBy: null, updatedAt: at },
+        deletedBy: null,
+        updatedAt: at,
       },
       { ...key.hostedBan(host, banId), ...listed },
       {
@@ -243,8 +259,12 @@ const traces = () =>
 const devices = () =>
   times(50, (n) => ({
     ...key.device(host, String(n).padStart(32, "0")),
-    ...{ token: "t".repeat(4_096), deviceId: longText(200), timezone: longText(100) },
-    ...{ platform: "ios", liveActivityPushToStartToken: "t".repeat(4_096), updatedAt: at },
+    token: "t".repeat(4_096),
+    deviceId: longText(200),
+    timezone: longText(100),
+    platform: "ios",
+    liveActivityPushToStartToken: "t".repeat(4_096),
+    updatedAt: at,
   }));
 
 /** Frames of the greatest size. */
@@ -254,7 +274,13 @@ const frames = () =>
     const totals = { count: 0, credits: 0 };
     return {
       ...key.frame(streamId, n + 1),
-      ...{ n: n + 1, epoch, body, covers: "", newest: seconds, totals, revision: 1 },
+      n: n + 1,
+      epoch,
+      body,
+      covers: "",
+      newest: seconds,
+      totals,
+      revision: 1,
       expiresAt: seconds + 90_000,
     };
   });
@@ -265,8 +291,12 @@ const deliveries = (webhookId: string) =>
     const event = { id: idAt(n), type: "notification.created", at };
     const delivery = makeDelivery(idAt(n), event, "y".repeat(frameBytesMax));
     return {
-      ...{ ...key.delivery(webhookId, idAt(n)), ...delivery, attempts: 11, status: "failed" },
-      ...{ statusCode: 500, error: longText(200) },
+      ...key.delivery(webhookId, idAt(n)),
+      ...delivery,
+      attempts: 11,
+      status: "failed",
+      statusCode: 500,
+      error: longText(200),
     };
   });
 
@@ -277,8 +307,11 @@ const parked = () =>
     const of = key.gift(streamId, idAt(n));
     return {
       ...key.parked(day.slice(0, 10), keyText(of)),
-      ...{ of, image: { kind: "gift", due: userAt(n), dueCredits: 1_000_000_000 } },
-      ...{ because: "喜".repeat(1_000), parkedAt: day, expiresAt: seconds + 90 * 86_400 },
+      of,
+      image: { kind: "gift", due: userAt(n), dueCredits: 1_000_000_000 },
+      because: "喜".repeat(1_000),
+      parkedAt: day,
+      expiresAt: seconds + 90 * 86_400,
     };
   });
 
@@ -373,13 +406,20 @@ export async function prepareCalls(): Promise<Found> {
   const start = async () => (await make(startMoment, { path, body: longPoll }, host)).data.id;
   const momentIds = [await start(), await start(), await start()];
   await copies(key.moment(streamId, momentIds[0]!), 1_000, (item, n) => ({
-    ...{ ...item, ...key.moment(streamId, idAt(n)), id: idAt(n), status: "ended" },
-    ...{ endedAt: at, result: { votes: Array(10).fill(99_999), voters: 999_999, winner: null } },
+    ...item,
+    ...key.moment(streamId, idAt(n)),
+    id: idAt(n),
+    status: "ended",
+    endedAt: at,
+    result: { votes: Array(10).fill(99_999), voters: 999_999, winner: null },
   }));
   const hook = { roles: ["admin"] as const, body: fullWebhook };
   const { id: webhookId } = (await make(createWebhook, hook)).data;
   await copies(key.webhook(0), webhooksMax - 2, (item, n) => ({
-    ...{ ...item, ...key.webhook(n - 1), slot: n - 1, id: idAt(n) },
+    ...item,
+    ...key.webhook(n - 1),
+    slot: n - 1,
+    id: idAt(n),
   }));
   await writeAll(deliveries(webhookId));
   const { list } = (await make(listNotifications, { query: { limit: "100", page: "2" } }, host))

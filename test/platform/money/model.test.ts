@@ -138,7 +138,9 @@ async function makeStream(as: Person, wish: Record<string, unknown>): Promise<st
 
 const goLive = (as: Person, liveStreamId: string) =>
   callUntilAnswered("POST /api/v1/live-stream/join-as-creator", {
-    ...{ as, key: freshId(), body: { liveStreamId } },
+    as,
+    key: freshId(),
+    body: { liveStreamId },
   });
 
 async function paidStream(host: Person): Promise<string> {
@@ -181,7 +183,8 @@ async function endFunding(model: Model, ways: readonly (keyof typeof endings)[])
   }
   if (isLive)
     await callUntilAnswered(`POST /api/v1/live-stream/${plannedId}/end`, {
-      ...{ as: host, key: freshId() },
+      as: host,
+      key: freshId(),
     });
   world.plannedId = await plannedStream(host);
 }
