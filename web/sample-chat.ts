@@ -13,16 +13,28 @@ export const people: [sub: string, given: string, family: string, username: stri
 ];
 
 export const sampleMessages = [
-  ...["What a sound tonight!", "first time here, love it", "Herkese iyi akşamlar!"],
-  ...["That bass line.", "Play the long version, please", "greetings from Lisbon"],
-  ...["Καλησπέρα!", "Ses çok temiz bu akşam", "Qué noche más bonita", "wow"],
+  "What a sound tonight!",
+  "first time here, love it",
+  "Herkese iyi akşamlar!",
+  "That bass line.",
+  "Play the long version, please",
+  "greetings from Lisbon",
+  "Καλησπέρα!",
+  "Ses çok temiz bu akşam",
+  "Qué noche más bonita",
+  "wow",
   ...[
     "Is this live or am I dreaming?",
     "Добрый вечер, друзья",
     "sounds even better than last week",
   ],
-  ...["I brought my sister, she is a fan now", "Encore!", "the lights are beautiful"],
-  ...["Bu şarkıyı çok seviyorum", "who is on the drums?", "goosebumps", "مساء الخير"],
+  "I brought my sister, she is a fan now",
+  "Encore!",
+  "the lights are beautiful",
+  "Bu şarkıyı çok seviyorum",
+  "who is on the drums?",
+  "goosebumps",
+  "مساء الخير",
 ];
 
 /** Messages after a large gift. */

@@ -31,10 +31,22 @@ await build({
   target: "es2022",
 });
 const options = [
-  ...["--declaration", "--emitDeclarationOnly", "--noEmit", "false"],
-  ...["--rewriteRelativeImportExtensions", "--outDir", outdir],
-  ...["--target", "es2024", "--module", "nodenext", "--lib", "es2024,dom", "--strict"],
-  ...["--types", ""],
+  "--declaration",
+  "--emitDeclarationOnly",
+  "--noEmit",
+  "false",
+  "--rewriteRelativeImportExtensions",
+  "--outDir",
+  outdir,
+  "--target",
+  "es2024",
+  "--module",
+  "nodenext",
+  "--lib",
+  "es2024,dom",
+  "--strict",
+  "--types",
+  "",
 ];
 execFileSync(join(root, "node_modules/.bin/tsc"), ["--ignoreConfig", ...options, ...entryPoints], {
   cwd: root,

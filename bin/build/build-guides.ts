@@ -10,11 +10,21 @@ const root = join(import.meta.dirname, "../..");
 export const menu: Record<string, readonly string[]> = {
   "Get started": ["docs/quick-start.md", "docs/first-app.md", "client/README.md", "docs/cli.md"],
   Build: [
-    ...["docs/realtime.md", "docs/embed.md", "docs/overlay.md", "docs/webhooks.md"],
-    ...["docs/streams.md", "docs/moderation.md", "docs/likes-polls-goals.md"],
-    ...["docs/gifts.md", "docs/money-in.md"],
-    ...["docs/identity.md", "docs/errors.md", "docs/api-changes.md", "docs/frames.md"],
-    ...["docs/moving-from-allmine.md", "docs/moving-from-tencent.md"],
+    "docs/realtime.md",
+    "docs/embed.md",
+    "docs/overlay.md",
+    "docs/webhooks.md",
+    "docs/streams.md",
+    "docs/moderation.md",
+    "docs/likes-polls-goals.md",
+    "docs/gifts.md",
+    "docs/money-in.md",
+    "docs/identity.md",
+    "docs/errors.md",
+    "docs/api-changes.md",
+    "docs/frames.md",
+    "docs/moving-from-allmine.md",
+    "docs/moving-from-tencent.md",
   ],
   Operate: [
     ...[

@@ -15,8 +15,8 @@ const healthMilliseconds = 2_000;
 
 /** Ports that browsers refuse to open. https://fetch.spec.whatwg.org/#port-blocking */
 const blockedPorts = new Set([
-  ...[1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566],
-  ...[6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080],
+  1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669,
+  6679, 6697, 10080,
 ]);
 
 /** Checks what `npm start` needs on this machine. */

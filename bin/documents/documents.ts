@@ -26,7 +26,11 @@ const measurements = (text: string, units: Units): string =>
     { name: "calls", from: "units.json" },
     ["call", "steps", "calls", "read units", "write units"],
     Object.entries(units).map(([name, { steps, calls, read, write }]) => [
-      ...[name, steps, calls, read, write],
+      name,
+      steps,
+      calls,
+      read,
+      write,
     ]),
   );
 

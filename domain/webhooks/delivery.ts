@@ -98,8 +98,16 @@ const hour = 60 * minute;
 
 /** The retry schedule: seconds from a failed attempt to the next; after the last, it has failed. */
 const delays = [
-  ...[5, 30, 2 * minute, 10 * minute, 30 * minute],
-  ...[hour, 2 * hour, 4 * hour, 8 * hour, 8 * hour],
+  5,
+  30,
+  2 * minute,
+  10 * minute,
+  30 * minute,
+  hour,
+  2 * hour,
+  4 * hour,
+  8 * hour,
+  8 * hour,
 ];
 
 /**

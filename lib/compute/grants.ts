@@ -25,7 +25,9 @@ const reading = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"];
 const putting = ["dynamodb:PutItem"];
 // A batch puts and deletes, so it requires the right to do both separately.
 const changing = [
-  ...["dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"],
+  "dynamodb:UpdateItem",
+  "dynamodb:DeleteItem",
+  "dynamodb:ConditionCheckItem",
   "dynamodb:BatchWriteItem",
 ];
 

@@ -92,9 +92,12 @@ export class DeploymentRole extends Stack {
       // Settings of the whole account, and of the sender's identity in SES.
       statement(
         [
-          ...["lambda:GetAccountSettings", "servicequotas:GetServiceQuota"],
+          "lambda:GetAccountSettings",
+          "servicequotas:GetServiceQuota",
           "servicequotas:GetAWSDefaultServiceQuota",
-          ...["ses:GetEmailIdentity", "ses:GetAccount", "backup:ListBackupVaults"],
+          "ses:GetEmailIdentity",
+          "ses:GetAccount",
+          "backup:ListBackupVaults",
         ],
         ["*"],
       ),
@@ -126,9 +129,12 @@ export class DeploymentRole extends Stack {
       // The table's owner, the form of its data, and whether a restored one is complete.
       statement(
         [
-          ...["dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive"],
+          "dynamodb:DescribeTable",
+          "dynamodb:DescribeTimeToLive",
           "dynamodb:DescribeContinuousBackups",
-          ...["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"],
+          "dynamodb:GetItem",
+          "dynamodb:PutItem",
+          "dynamodb:Scan",
         ],
         tableNames(stage).map((name) => own("dynamodb", this.region, "table", name)),
       ),

@@ -122,10 +122,16 @@ function bundleOf(scope: Construct): Bundled {
   return {
     asset,
     command: [
-      ...["node", `--max-old-space-size=${Math.floor(heapMegabytes)}`],
+      "node",
+      `--max-old-space-size=${Math.floor(heapMegabytes)}`,
       `--max-semi-space-size=${semiSpaceMegabytes}`,
-      ...["--input-type=module-typescript", "--eval", program],
-      ...[asset.httpUrl, sha256, String(taskPort), String(1_000 * stop.drainSeconds)],
+      "--input-type=module-typescript",
+      "--eval",
+      program,
+      asset.httpUrl,
+      sha256,
+      String(taskPort),
+      String(1_000 * stop.drainSeconds),
     ],
     statements: [{ Effect: "Allow", Action: ["s3:GetObject"], Resource }],
   };

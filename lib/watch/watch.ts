@@ -18,7 +18,9 @@ import { metricOf } from "./metrics.ts";
  * own.
  */
 const functionLogs = ({ issuer, relay, domain }: Stage): readonly string[] => [
-  ...["http", "tencent", "realtime"],
+  "http",
+  "tencent",
+  "realtime",
   ...(issuer === undefined ? ["identity"] : []),
   ...(relay && domain ? ["relay"] : []),
 ];

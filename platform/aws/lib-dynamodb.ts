@@ -76,8 +76,12 @@ export class TransactWriteCommand extends ItemCommand {
 
 /** The members of a request, an action or a response that are maps of values. */
 const maps = new Set([
-  ...["Item", "Key", "ExpressionAttributeValues", "ExclusiveStartKey"],
-  ...["Attributes", "LastEvaluatedKey"],
+  "Item",
+  "Key",
+  "ExpressionAttributeValues",
+  "ExclusiveStartKey",
+  "Attributes",
+  "LastEvaluatedKey",
 ]);
 
 /** Input for one item or one range, with its values in DynamoDB's notation. */

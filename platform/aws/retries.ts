@@ -29,8 +29,14 @@ const transientNames = new Set([
 ]);
 const transientStatuses = new Set([500, 502, 503, 504]);
 const transientCodes = new Set([
-  ...["ECONNRESET", "ECONNREFUSED", "EPIPE", "ETIMEDOUT"],
-  ...["EHOSTUNREACH", "ENETUNREACH", "ENOTFOUND", "EAI_AGAIN"],
+  "ECONNRESET",
+  "ECONNREFUSED",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
 ]);
 
 const isThrottle = ({ name, $metadata }: Failure) =>

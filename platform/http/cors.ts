@@ -5,14 +5,27 @@ export const preflightSeconds = 7200;
 
 /** Request headers that a browser may send: our own, and those of Allmine's clients. */
 export const allowedHeaders = [
-  ...["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"],
-  ...["X-Language", "X-Timezone", "X-Platform", "X-App-Version", "X-Device-ID"],
+  "Authorization",
+  "Content-Type",
+  "Idempotency-Key",
+  "If-Match",
+  "If-None-Match",
+  "X-Language",
+  "X-Timezone",
+  "X-Platform",
+  "X-App-Version",
+  "X-Device-ID",
 ].join(", ");
 
 /** Headers that a browser may read besides the safelisted ones. */
 export const exposedHeaders = [
-  ...["x-request-id", "x-error-code", "retry-after", "idempotency-replayed"],
-  ...["etag", "ratelimit", "ratelimit-policy"],
+  "x-request-id",
+  "x-error-code",
+  "retry-after",
+  "idempotency-replayed",
+  "etag",
+  "ratelimit",
+  "ratelimit-policy",
 ].join(", ");
 
 /** The CORS origin to allow: any, the caller's if it is listed, or none. */

@@ -59,7 +59,10 @@ export class Log {
         "aria-live": "off",
         "aria-label": translate("chat"),
       },
-      ...[this.#full, this.#empty, this.#rows, this.#last],
+      this.#full,
+      this.#empty,
+      this.#rows,
+      this.#last,
     );
     this.#newer = make("button", {
       class: "newer",

@@ -62,7 +62,9 @@ export class Picker {
     this.#send = make(
       "button",
       { class: "give", type: "button", onclick: () => this.#sendChosen() },
-      ...[this.#words, coin(), this.#price],
+      this.#words,
+      coin(),
+      this.#price,
     );
     const counting = [step("minus", -1, minusIcon), this.#count, step("plus", 1, plusIcon)];
     this.#quick = make(

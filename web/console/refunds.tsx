@@ -102,10 +102,6 @@ const giftColumns: Column<Gift>[] = [
 ];
 
 const senderOf = ({ senderId, senderSnapshot }: Superlike): Person => ({
-  username: "",
-  name: "",
-  surname: "",
-  profilePhoto: "",
   ...senderSnapshot,
   _id: senderId,
 });

@@ -84,9 +84,25 @@ export function referenceOf({ info, paths, components }: OpenApi): Reference {
 
 /** Tags by task: what apps use first comes first. */
 const tasks = [
-  ...["Live Streams", "Live Stream Chat", "Gifts", "Likes and Moments", "Wallet", "Credits"],
-  ...["Channel", "Live Stream Bans", "Overlays", "Users", "Follows", "Notifications"],
-  ...["Sign-in", "Sessions", "Pictures", "Webhooks", "Operations", "Tencent", "App"],
+  "Live Streams",
+  "Live Stream Chat",
+  "Gifts",
+  "Likes and Moments",
+  "Wallet",
+  "Credits",
+  "Channel",
+  "Live Stream Bans",
+  "Overlays",
+  "Users",
+  "Follows",
+  "Notifications",
+  "Sign-in",
+  "Sessions",
+  "Pictures",
+  "Webhooks",
+  "Operations",
+  "Tencent",
+  "App",
 ];
 
 /** The rank of a tag; unknown tags come before the last one. */
