@@ -144,7 +144,8 @@ function load(state: State): Promise<void> {
 async function readNewest(state: State, reading: number): Promise<void> {
   state.waiting = [];
   const { messages, total } = await state.source.read(1, state.limit);
-  if (state.isClosed) return;
+  // A history whose subscription ends during the first read has what that read loads.
+  if (state.isClosed && state.isRead) return;
   if (reading !== state.readings) return state.newest;
   const { waiting = [] } = state;
   state.waiting = undefined;
@@ -158,13 +159,16 @@ async function readNewest(state: State, reading: number): Promise<void> {
 /** Loads the newest page again, repeating until it arrives. */
 async function reload(state: State): Promise<void> {
   clearTimeout(state.timer);
+  const own = load(state);
   try {
-    await load(state);
+    await own;
   } catch (error) {
     const isRefused = error instanceof OvationError && [403, 404].includes(error.statusCode);
-    if (state.isClosed) return;
+    // A later read decides.
+    if (state.isClosed || own !== state.newest) return;
     state.source.report(error);
-    if (!isRefused) state.timer = setTimeout(() => reload(state), againMilliseconds);
+    if (isRefused) state.waiting = undefined;
+    else state.timer = setTimeout(() => reload(state), againMilliseconds);
   }
 }
 

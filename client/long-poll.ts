@@ -78,7 +78,11 @@ export async function poll(
         else context.emit({ type: "error", statusCode, code, errors: [message], requestId });
         return;
       }
-      if (statusCode === lost || hasFailed || !context.isOpen()) return context.close();
+      const isLost = statusCode === lost;
+      // The client leaves the socket, with another token if it can get one.
+      if (isLost && context.isOpen())
+        return context.emit({ type: "error", statusCode, errors: [message] });
+      if (isLost || hasFailed || !context.isOpen()) return context.close();
       hasFailed = true;
       // A read that timed out has waited long enough.
       if (name !== "AbortError") await new Promise((done) => setTimeout(done, againMilliseconds));

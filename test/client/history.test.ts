@@ -1,5 +1,10 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { jest } from "@jest/globals";
-import type { History } from "../../client/index.ts";
+import type { ChatMessage } from "../../client/event-data.ts";
+import { createHistory, type Source } from "../../client/history.ts";
+import { type History, OvationError } from "../../client/index.ts";
+import { createOutbox } from "../../client/outbox.ts";
 import { createRandom } from "../platform/push/random.ts";
 import { createChat, deleted, frameOf, said } from "./chat-server.ts";
 import { createTestClient, jwt, pass } from "./fake-socket.ts";
@@ -8,6 +13,9 @@ beforeEach(() => jest.useFakeTimers());
 afterEach(() => {
   jest.useRealTimers();
 });
+
+setFlagsFromString("--expose-gc");
+const collectGarbage: () => void = runInNewContext("gc");
 
 const texts = (history: History) => history.messages.map(({ content }) => content);
 const numbers = (from: number, to: number) =>
@@ -203,6 +211,50 @@ async function play(seed: number): Promise<string[]> {
   if (history.hasOlder) wrong.push("more to read");
   return wrong.map((what) => `seed ${seed}: ${what}`);
 }
+
+test("a history has what its first read loaded, even if the subscription ends meanwhile", async () => {
+  const { client, chat, stream, last } = await viewing(30);
+  const { promise, resolve: arrive } = Promise.withResolvers<void>();
+  chat.hold = promise;
+  const changes: History[] = [];
+  const opening = stream.history({ limit: 20, onChange: (one) => changes.push(one) });
+  await pass(1);
+  last().say(frameOf(1, [said(chat.say())]));
+  await pass(1);
+  stream.close();
+  arrive();
+  const history = await settled(opening);
+  expect(texts(history)).toEqual(numbers(11, 31));
+  expect([history.hasOlder, changes]).toEqual([true, []]);
+  client.close();
+});
+
+test("after a refused read, the history keeps no more messages than it shows", async () => {
+  jest.useRealTimers();
+  const [one] = createChat(1).messages;
+  const source = {
+    read: jest
+      .fn<Source["read"]>()
+      .mockRejectedValue(new OvationError(403, ["No"]))
+      .mockResolvedValueOnce({ messages: [one!], total: 1 }),
+    outbox: createOutbox(Promise.reject, () => undefined),
+    report: () => {},
+    runCallback: () => {},
+  };
+  const { history, load, reset, show } = createHistory(source, { keep: 1 });
+  await load();
+  reset();
+  await new Promise((done) => setTimeout(done, 5));
+  const showTwo = (first: ChatMessage, second: ChatMessage) => {
+    for (const message of [first, second]) show(frameOf(1, [said(message)]));
+    return new WeakRef(first);
+  };
+  const evicted = showTwo(createChat(2).messages[1]!, createChat(3).messages[2]!);
+  expect(texts(history)).toEqual(["3"]);
+  await new Promise((done) => setTimeout(done, 5));
+  collectGarbage();
+  expect(evicted.deref()).toBe(undefined);
+});
 
 test("the chat is complete at the end, without duplicates, whatever is sent and deleted meanwhile", async () => {
   const wrong: string[] = [];

@@ -209,6 +209,20 @@ describe("later", () => {
     client.close();
   });
 
+  test("a fixed token whose session is ended ends the client, as over a WebSocket", async () => {
+    const [network, server] = [blocked(), serveEvents()];
+    const { client, ends, states } = follow(network, server);
+    await pass(10_000);
+    server.refuse(401);
+    await pass(1_000);
+    const reads = server.asked.length;
+    await pass(600_000);
+    expect(ends).toEqual([["The token has expired", 401, undefined]]);
+    expect(states).toEqual(["offline", "online", "offline", "ended"]);
+    expect(server.asked).toHaveLength(reads);
+    client.close();
+  });
+
   test("a stream that the viewer leaves is not read any more, and a deleted one ends the subscription", async () => {
     const [network, server] = [blocked(), serveEvents()];
     const { client, stream, ends } = follow(network, server);
