@@ -1,5 +1,6 @@
 /** What the console's forms show when answers come late. */
 import type { Locator, Route } from "playwright-core";
+import { type Keys, keepKey, keyOf } from "../../web/new-key.ts";
 import { browserTest } from "./browser.ts";
 import { callerOf, confirm, goLive, openConsole, openConsoleAs, toast } from "./console.ts";
 import { expectDrawn } from "./focus.ts";
@@ -7,6 +8,16 @@ import { expectSoon, johnId, testMilliseconds, usePages } from "./pages.ts";
 
 const pages = usePages();
 const call = callerOf(pages);
+
+test("a form keeps the keys of what was sent, and of what was only typed the newest", () => {
+  const keys: Keys = new Map();
+  const sent = keyOf(keys, "sent");
+  keepKey(keys, "sent", sent);
+  for (let typed = 0; typed < 100; typed++) keyOf(keys, `typed ${typed}`);
+  expect([...keys.keys()]).toEqual(["sent", "typed 99"]);
+  expect(keyOf(keys, "typed 99")).toBe(keys.get("typed 99")?.key);
+  expect(keyOf(keys, "sent")).toBe(sent);
+});
 
 browserTest(
   "what is typed while a form is being saved stays in it, and is not sent",

@@ -7,7 +7,7 @@ import {
 } from "../../client/index.ts";
 import { unlessRefused } from "../chat/reason.ts";
 import { curlOf } from "../curl.ts";
-import { type Keys, keyOf } from "../new-key.ts";
+import { type Keys, keepKey, keyOf } from "../new-key.ts";
 import { timed } from "../server-time.ts";
 import { endSession, NoSocket, session } from "./session.ts";
 
@@ -131,13 +131,17 @@ export type ApiRequest = Request & { run(): Promise<unknown> };
 
 /** Prepares a call without making it; with `keys`, repeating it has no further effect. */
 export function request(method: string, path: string, body?: unknown, keys?: Keys): ApiRequest {
-  const key = keys && keyOf(keys, JSON.stringify([path, body]));
+  const input = JSON.stringify([path, body]);
+  const key = keys && keyOf(keys, input);
   return {
     method,
     path,
     ...(body !== undefined && { body }),
     ...(key !== undefined && { key }),
-    run: () => call(method, path, body, key),
+    run() {
+      if (keys && key) keepKey(keys, input, key);
+      return call(method, path, body, key);
+    },
   };
 }
 

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import type { Client } from "../../client/index.ts";
 import { reasonOf } from "../chat/reason.ts";
-import { type Keys, keyOf } from "../new-key.ts";
+import { type Keys, keepKey, keyOf } from "../new-key.ts";
 
 /** The API that these pages use, as a host or a moderator. */
 export type Host = Pick<Client, "call" | "subscribe">;
@@ -28,7 +28,9 @@ export function useAction() {
     const keys: Keys = failed.current.get(about) ?? new Map();
     failed.current.set(about, keys);
     try {
-      await action(keyOf(keys, input));
+      const key = keyOf(keys, input);
+      keepKey(keys, input, key);
+      await action(key);
       failed.current.delete(about);
     } catch (error) {
       reason = reasonOf(error);
