@@ -67,6 +67,10 @@ browserTest(
       await page.getByRole("heading", { level: 1, name: "Home" }).waitFor();
       expect(page.url()).toBe(url);
     }
+    // The sign-in is still pending: its own redirect ends it.
+    expect(
+      await page.evaluate(`JSON.parse(sessionStorage.getItem("ovation.console.pending")).state`),
+    ).toBe("y");
     await keep("own");
     await page.goto(`${url}?error=access_denied&state=own`);
     await page.getByRole("alert").getByText("Sign-in failed: access_denied").waitFor();

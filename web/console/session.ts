@@ -92,14 +92,17 @@ export async function goToIssuer(): Promise<void> {
   location.assign(await authorizationUrl(issuer.value!, begun));
 }
 
-function takePending(): Kept | undefined {
-  const kept = sessionStorage.getItem(names.pending);
+/** The pending sign-in with this state. It stays pending if a redirect has another state. */
+function takePending(state: string | null): Kept | undefined {
+  const text = sessionStorage.getItem(names.pending);
+  const kept: Kept | undefined = text === null ? undefined : JSON.parse(text);
+  if (kept?.state !== state) return undefined;
   sessionStorage.removeItem(names.pending);
-  return kept === null ? undefined : JSON.parse(kept);
+  return kept;
 }
 
 const query = new URLSearchParams(location.search);
-const pending = query.has("state") ? takePending() : undefined;
+const pending = takePending(query.get("state"));
 // Removes code and state from the URL and the history before anything else reads them.
 if (query.has("state")) history.replaceState(null, "", location.pathname + (pending?.search ?? ""));
 
