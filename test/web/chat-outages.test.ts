@@ -77,6 +77,41 @@ browserTest(
   testMilliseconds,
 );
 
+browserTest(
+  "what changes before a slow socket opens is shown: the stream is read after it",
+  async () => {
+    const made = await open("?outage");
+    // All that can be read without a socket has been read.
+    await expectSoon(
+      async () =>
+        ((await made.evaluate("reads")) as string[]).filter((one) => one.endsWith("/users/me"))
+          .length === 4,
+    );
+    await made.evaluate(`fetch("/health").then(Boolean)`);
+    await made.evaluate(`streamStatus = "ended"; openSocket()`);
+    await made.locator('[aria-label*="10"]').waitFor({ state: "attached" });
+    expect(await made.getByRole("textbox", { name: "Message" }).isEditable()).toBe(false);
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a viewer who is blocked learns it also where no socket opens",
+  async () => {
+    const made = await open("?outage");
+    await made.evaluate(`chat = document.querySelector("ovation-chat");
+      inner = chat.options.fetch;
+      chat.options = { ...chat.options, fetch: async (input, request) =>
+        !new URL(input).pathname.includes("/live-stream/") ? inner(input, request)
+          : Response.json({ errors: ["No"], code: "member_blocked" }, { status: 403 }) };
+      chat.lang = "tr"`);
+    await made.locator(".strip").getByText("Bu yayından engellendin.").waitFor();
+    await made.close();
+  },
+  testMilliseconds,
+);
+
 /** Opens a chat whose read of the stream is answered by `answerStream`. */
 async function openLate(): Promise<Page> {
   const made = await open("?late");

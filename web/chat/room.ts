@@ -1,4 +1,4 @@
-import type { History } from "../../client/index.ts";
+import type { History, OvationError } from "../../client/index.ts";
 import { attempt, createActions, readGifts } from "./actions.ts";
 import { createAudience } from "./audience.ts";
 import { createBans } from "./bans.ts";
@@ -96,12 +96,13 @@ const emptyState = () => ({
 });
 
 async function begin(state: State): Promise<void> {
-  const { client, streamId, view } = state;
+  const { client, streamId, subscription, view } = state;
   void showFirst(state);
   try {
     const [me, read, , [earlier, history]] = await Promise.all([
       client.call<{ _id: string; username?: string }>("GET", "/api/v1/users/me"),
-      client.call<Stream>("GET", `/api/v1/live-stream/${streamId}`),
+      // Only after subscribing: otherwise a change before the first frame would be missed.
+      subscription.ready.then(() => client.call<Stream>("GET", `/api/v1/live-stream/${streamId}`)),
       readGifts(state),
       openPast(state),
     ]);
@@ -121,13 +122,16 @@ async function begin(state: State): Promise<void> {
     view.composer.showPrice(superLikePrice);
   } catch (error) {
     if (state.isClosed) return;
-    if (isFinal(error)) {
-      const { statusCode, code } = error;
-      state.onEnd({ reason: reasonOf(error), statusCode, code });
-    }
+    if (isFinal(error)) refuse(state, error);
     // Retries while the server is unreachable or still starting; the strip shows the outage.
     else state.timer = setTimeout(beginAgain, againMilliseconds, state);
   }
+}
+
+/** The user may not read the stream, or there is none. */
+function refuse({ onEnd }: State, error: OvationError): void {
+  const { statusCode, code } = error;
+  onEnd({ reason: reasonOf(error), statusCode, code });
 }
 
 /**
@@ -204,12 +208,16 @@ async function showFirst(state: State): Promise<void> {
   const late = new Promise((done) => setTimeout(done, lateMilliseconds));
   const isReady = await Promise.race([subscription.ready.then(Boolean, Boolean), late]);
   if (isReady || state.isClosed || state.rows.size > 0) return;
-  const call = client.call("GET /api/v1/live-stream/{streamId}/chat/messages", {
-    path: { streamId },
-    query: { limit: firstMessages },
-  });
-  const page = await call.catch(() => undefined);
-  if (page === undefined || state.isClosed || state.history !== undefined) return;
-  for (const message of page.messages) addMessage(state, message);
-  view.showReady();
+  const isLate = () => state.isClosed || state.history !== undefined;
+  try {
+    const { messages } = await client.call("GET /api/v1/live-stream/{streamId}/chat/messages", {
+      path: { streamId },
+      query: { limit: firstMessages },
+    });
+    if (isLate()) return;
+    for (const message of messages) addMessage(state, message);
+    view.showReady();
+  } catch (error) {
+    if (isFinal(error) && !isLate()) refuse(state, error);
+  }
 }
