@@ -4,10 +4,20 @@ import { changesOf } from "./draft.ts";
 
 const storageName = "ovation.drafts";
 
-type Draft = { initial: unknown; signal: Signal<unknown>; isMinor: boolean };
+type Draft = { initial: unknown; signal: Signal<unknown>; minor: true | readonly string[] };
+
+const none: readonly string[] = [];
 
 const isChanged = ({ initial, signal }: Draft) =>
   JSON.stringify(signal.peek()) !== JSON.stringify(initial);
+
+/** Whether more than minor fields are changed. */
+function isWorthAsking({ initial, signal, minor }: Draft): boolean {
+  if (minor === true) return false;
+  const rest = (value: unknown) =>
+    JSON.stringify(value, (name, field) => (minor.includes(name) ? undefined : field));
+  return rest(signal.peek()) !== rest(initial);
+}
 
 /** The drafts of the forms on the page, by name. */
 const open = new Map<string, Draft>();
@@ -26,23 +36,27 @@ function takeKept<Value>(name: string, initial: Value): Value {
 
 /**
  * What a user has entered in a form, by a name that no other form has. It is lost when the form is
- * closed, but not when the session ends. A minor draft, such as the chosen tab, is lost without
- * asking.
+ * closed, but not when the session ends. A minor draft or field, such as the chosen tab, is lost
+ * without asking.
  */
-export function useDraft<Value>(name: string, initial: Value, isMinor = false): Signal<Value> {
+export function useDraft<Value>(
+  name: string,
+  initial: Value,
+  minor: Draft["minor"] = none,
+): Signal<Value> {
   const draft = useMemo(() => signal(takeKept(name, initial)), [name]);
   useEffect(() => {
-    const own = { initial, signal: draft, isMinor };
+    const own = { initial, signal: draft, minor };
     open.set(name, own);
     return () => {
       if (open.get(name) === own) open.delete(name);
     };
-  }, [name, draft, initial, isMinor]);
+  }, [name, draft, initial, minor]);
   return draft;
 }
 
 /** Whether closing the page's forms would lose what was entered. */
-export const isAnyChanged = () => [...open.values()].some((one) => !one.isMinor && isChanged(one));
+export const isAnyChanged = () => [...open.values()].some(isWorthAsking);
 
 /**
  * Keeps all changed drafts in this tab, for the next session of the same user. Of a draft with

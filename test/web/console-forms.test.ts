@@ -347,6 +347,32 @@ browserTest(
     await page.getByRole("complementary", { name: "Meteor" }).waitFor();
     await page.getByRole("row", { name: /Comet/ }).click();
     await page.getByRole("complementary", { name: "Comet" }).waitFor();
+    // Another view closes the form, too.
+    await name.fill("Halley");
+    const streams = page.getByRole("link", { name: "Streams", exact: true });
+    for (const leave of [streams, page.getByRole("button", { name: "Sign out" })]) {
+      await leave.click();
+      await confirm(page, "Keep editing");
+      expect(await name.inputValue()).toBe("Halley");
+    }
+    await streams.click();
+    await confirm(page, "Discard");
+    await page.getByRole("heading", { level: 1, name: "Streams" }).waitFor();
+    // A tab or a duration that is chosen is lost without a question, but a text is not.
+    await visit(`view=moments&stream=${streamId}`);
+    await page.getByLabel("Duration").selectOption("60");
+    await page.getByRole("link", { name: "Channel", exact: true }).click();
+    await page.getByRole("tab", { name: "Overlay" }).click();
+    await page.getByLabel("Theme").selectOption("panel");
+    await streams.click();
+    await page.getByRole("heading", { level: 1, name: "Streams" }).waitFor();
+    expect(await question.count()).toBe(0);
+    await visit(`view=users&id=${johnId}`);
+    await page.getByRole("form", { name: "Top up or pay out" }).getByLabel("Credits").fill("7");
+    await page.getByLabel("User ID").fill("user2");
+    await page.getByLabel("User ID").press("Enter");
+    await confirm(page, "Discard");
+    await expectSoon(() => page.url().endsWith("id=user2"));
     await close();
   },
   testMilliseconds,

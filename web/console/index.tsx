@@ -13,7 +13,7 @@ import { ChannelView, MomentsView } from "./channel-view.tsx";
 import { GiftCatalogue } from "./gifts.tsx";
 import { Home } from "./home.tsx";
 import { Icon } from "./icons.ts";
-import { DiscardQuestion } from "./leave-form.tsx";
+import { DiscardQuestion, leaveForm } from "./leave-form.tsx";
 import { ModerationLog } from "./log.tsx";
 import { Messages } from "./messages.tsx";
 import { ParkedRecords } from "./parked.tsx";
@@ -111,7 +111,7 @@ function Navigation() {
           class="tool"
           aria-label="Sign out"
           title="Sign out"
-          onClick={() => endSession()}
+          onClick={() => leaveForm(() => endSession())}
         >
           <Icon name="out" size={20} />
         </button>

@@ -34,7 +34,7 @@ type Props<Row> = {
 };
 
 /** Opens a detail instead of the open one; asks first if changes would be lost. */
-const open = (id: string) => id !== filter("id") && leaveForm(() => setFilters({ id }));
+export const openRow = (id: string) => id !== filter("id") && leaveForm(() => setFilters({ id }));
 
 /** A list with filters, pages, row actions and the detail of one row. */
 export function Listing<Row>(given: Props<Row>) {
@@ -54,7 +54,7 @@ export function Listing<Row>(given: Props<Row>) {
           <Icon name="replay" />
         </button>
         {create && (
-          <button type="button" class="button primary" onClick={() => open("new")}>
+          <button type="button" class="button primary" onClick={() => openRow("new")}>
             {create}
           </button>
         )}
@@ -92,7 +92,7 @@ function Rows<Row>({ label, list, columns, nothing, actions, note, ...given }: P
             rows={rows}
             idOf={idOf}
             selected={filter("id")}
-            {...(given.detail && { open: (row: Row) => open(idOf(row)) })}
+            {...(given.detail && { open: (row: Row) => openRow(idOf(row)) })}
           />
         )}
         <More list={list} />

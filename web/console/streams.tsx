@@ -1,6 +1,6 @@
 import { IdField, SegmentedControl } from "./fields.tsx";
 import { allOf, useList } from "./list.ts";
-import { Listing } from "./listing.tsx";
+import { Listing, openRow } from "./listing.tsx";
 import { filter, setFilters } from "./router.ts";
 import { Status, StreamDetail } from "./stream-detail.tsx";
 import { findStream, listStreams, type Stream } from "./stream-scope.tsx";
@@ -39,7 +39,7 @@ export function Streams() {
             ]}
             change={(status) => setFilters({ status })}
           />
-          <IdField name="Stream ID" take={(id) => setFilters({ id: id.toLowerCase() })} />
+          <IdField name="Stream ID" take={(id) => openRow(id.toLowerCase())} />
         </>
       }
       detail={(stream) => stream && <StreamDetail key={stream.id} stream={stream} list={all} />}

@@ -62,7 +62,10 @@ export function PersonCell({ person }: { person: Pick<Person, "_id"> & Partial<P
   );
 }
 
-/** A link within the console, followed without reloading the page. */
+/**
+ * A link within the console, followed without reloading the page; first it asks if changes would be
+ * lost.
+ */
 export function Link(given: {
   href: string;
   class?: string;
@@ -81,7 +84,7 @@ export function Link(given: {
       onClick={(event) => {
         if (event.metaKey || event.ctrlKey || event.shiftKey) return;
         event.preventDefault();
-        go(given.href, given.isHere);
+        leaveForm(() => go(given.href, given.isHere));
       }}
     >
       {given.children}

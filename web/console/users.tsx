@@ -4,7 +4,7 @@ import { type Action, ask } from "./actions.tsx";
 import { call, request } from "./api.ts";
 import { IdField } from "./fields.tsx";
 import { pagesOf, useList } from "./list.ts";
-import { Listing } from "./listing.tsx";
+import { Listing, openRow } from "./listing.tsx";
 import { useLoad } from "./load.ts";
 import { filter, hrefOf, setFilters } from "./router.ts";
 import { isAdmin } from "./session.ts";
@@ -46,7 +46,7 @@ export function Users() {
       columns={columns}
       nothing="No users yet"
       search="Search users"
-      filters={<IdField name="User ID" take={(id) => setFilters({ id })} />}
+      filters={<IdField name="User ID" take={openRow} />}
       detail={(user) => user && <UserDetail key={user._id} user={user} />}
     />
   );

@@ -33,7 +33,7 @@ type Props = { host: Host; first?: Section };
 
 /** A host's channel: settings, moderators, blocked words, bans and overlay URLs. */
 export function Channel({ host, first = "Chat settings" }: Props) {
-  const section = useDraft<Section>("channel settings", first);
+  const section = useDraft<Section>("channel settings", first, true);
   const channel = useSignal<ChannelSettings | undefined>(undefined);
   const { act, forget, errorText } = useAction();
   const read = () => {

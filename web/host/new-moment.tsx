@@ -41,12 +41,14 @@ type GoalDraft = { title: string; of: GoalOf; target: string };
 
 const blankPoll: PollDraft = { title: "", options: ["", ""], seconds: "120" };
 const blankGoal: GoalDraft = { title: "", of: "credits", target: "1000" };
+/** The fields that a started poll or goal leaves for the next one. */
+const minorFields = ["seconds", "of", "target"];
 
 /** Starts a poll or a goal; `start` rejects if it is refused. */
 export function NewMoment({ streamId, start }: { streamId: string; start: Start }) {
-  const kind = useDraft<(typeof kinds)[number]>(`kind of moment in ${streamId}`, "Poll");
-  const poll = useDraft(`poll in ${streamId}`, blankPoll);
-  const goal = useDraft(`goal in ${streamId}`, blankGoal);
+  const kind = useDraft<(typeof kinds)[number]>(`kind of moment in ${streamId}`, "Poll", true);
+  const poll = useDraft(`poll in ${streamId}`, blankPoll, minorFields);
+  const goal = useDraft(`goal in ${streamId}`, blankGoal, minorFields);
   return (
     <section class="new-moment" aria-label="New poll or goal">
       <Tabs label="Type" names={kinds} {...bindSignal(kind)} />

@@ -45,7 +45,7 @@ export function OverlayAddresses({ host }: { host: Host }) {
   const keys = useSignal<readonly Key[] | undefined>(undefined);
   const made = useSignal<{ id: string; url: string | null } | undefined>(undefined);
   const name = useDraft("name of overlay URL", "");
-  const look = useDraft<Look>("look of overlay URL", usual);
+  const look = useDraft<Look>("look of overlay URL", usual, true);
   const { act, forget, errorText, isBusy } = useAction();
   const turn = useRef(0);
   /** Reads the keys. Only the newest read counts: an earlier one may still list a revoked key. */
