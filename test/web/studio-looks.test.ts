@@ -11,6 +11,10 @@ import {
 
 const pages = usePages();
 
+const pixelsHidden = new Function("one", "return one.scrollHeight - one.clientHeight;") as (
+  one: object,
+) => number;
+
 browserTest(
   "the page is accessible in every size and colour",
   async () => {
@@ -24,6 +28,24 @@ browserTest(
     await page.getByRole("button", { name: "Logs", exact: true }).click();
     await page.locator(".line").first().click();
     await expectLooks(page, "studio-open");
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "at 400 % zoom each pane shows messages, and none is cut off",
+  async () => {
+    const { page, close } = await pages.open("/", { width: 320, height: 256 });
+    for (const name of ["Viewer 1", "Streamer"]) {
+      await page.getByRole("tab", { name }).click();
+      const pane = page.getByRole("region", { name, exact: true });
+      await pane.getByRole("textbox", { name: "Message" }).waitFor();
+      const hidden = await pane.evaluate(pixelsHidden);
+      const { height } = (await pane.getByRole("log").boundingBox())!;
+      expect({ name, hidden, isTall: height >= 48 }).toEqual({ name, hidden: 0, isTall: true });
+    }
+    await expectFits(page);
     await close();
   },
   testMilliseconds,
