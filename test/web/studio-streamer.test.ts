@@ -72,6 +72,36 @@ browserTest(
 );
 
 browserTest(
+  "a chat setting that another tab changes stays, although an older response comes after it",
+  async () => {
+    const id = await goLive(call, hostId, "Two tabs");
+    const { page, faults, close } = await pages.open(`/?stream=${id}`);
+    const path = `/api/v1/live-stream/${id}`;
+    const [stored, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    await page.route("**/chat-settings", async (route) => {
+      const response = await route.fetch();
+      stored.resolve();
+      await released.promise;
+      await route.fulfill({ response });
+    });
+    const slowMode = page.getByLabel("Slow mode");
+    await slowMode.selectOption("5");
+    await stored.promise;
+    await call(hostId, "PATCH", `${path}/chat-settings`, { slowModeSeconds: 10 });
+    await call(hostId, "POST", `${path}/chat/messages`, { content: "Slower now" });
+    const streamer = page.getByRole("region", { name: "Streamer", includeHidden: true });
+    await streamer.getByText("Slower now").waitFor({ state: "attached" });
+    released.resolve();
+    await expectSoon(async () => (await slowMode.inputValue()) !== "5");
+    expect(await slowMode.inputValue()).toBe("10");
+    // Slow mode refuses messages of the simulated viewers.
+    expect(faults.filter((fault) => !/429/.test(fault))).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "long names fit next to the stage, and each large gift has its moment in the middle",
   async () => {
     const id = await goLive(call, hostId, "W".repeat(200));

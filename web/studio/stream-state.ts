@@ -204,8 +204,11 @@ export async function startAsHost(client: Client): Promise<void> {
 
 /** Changes the stream's chat settings. Rejects as the client's calls do. */
 export async function changeChatSettings(change: Partial<ChatSettings>): Promise<void> {
+  const before = chatSettings.peek();
   await hostClient?.call("PATCH", `/api/v1/live-stream/${streamId.value}/chat-settings`, change);
-  if (chatSettings.value !== undefined) chatSettings.value = { ...chatSettings.value, ...change };
+  // Events that came meanwhile know better: a later change may be among them.
+  if (before !== undefined && chatSettings.peek() === before)
+    chatSettings.value = { ...before, ...change };
 }
 
 export async function runAudit(): Promise<void> {
