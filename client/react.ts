@@ -16,6 +16,7 @@ import type {
   ConnectionState,
   Event,
   Frame,
+  History,
   HistoryOptions,
   PendingMessage,
   SendMessageOptions,
@@ -114,13 +115,11 @@ export function useStream(
     set({ send: stream.send });
     const read = () => {
       set({ error: undefined, retry: nothing.retry });
+      const show = ({ messages, pending, hasOlder, older }: History) =>
+        set({ messages, pending, hasOlder, older, isReady: true });
       stream
-        .history({
-          ...wish.current,
-          onChange: ({ messages, pending, hasOlder, older }) =>
-            set({ messages, pending, hasOlder, older, isReady: true }),
-        })
-        .catch((error) => set({ error, retry: read }));
+        .history({ ...wish.current, onChange: show })
+        .then(show, (error) => set({ error, retry: read }));
     };
     read();
     return () => {

@@ -90,6 +90,24 @@ test("useStream returns the chat, pending own messages, viewers and why the stre
   client.close();
 });
 
+test("a chat whose subscription ends while it is read shows what was read", async () => {
+  const { client, chat, last } = startClient();
+  const { promise, resolve: arrive } = Promise.withResolvers<void>();
+  chat.hold = promise;
+  const probe = createProbe(() => useStream(client, streamId));
+  const root = await mount(probe.element({}));
+  await wait(20);
+  await act(async () => last().greet());
+  await wait(10);
+  await act(async () => last().say({ type: "unsubscribed", streamId, reason: "blocked" }));
+  arrive();
+  await wait(10);
+  expect(probe.last()).toMatchObject({ isReady: true, end: { reason: "blocked" } });
+  expect(probe.last().messages).toHaveLength(3);
+  act(() => root.unmount());
+  client.close();
+});
+
 test("another stream replaces the first, and nothing of it is left", async () => {
   const { client, last } = startClient();
   const other = "64d15f9e2e6c8f4d5a123001";
