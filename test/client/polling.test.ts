@@ -252,7 +252,8 @@ describe("later", () => {
     const { client } = follow(network, server);
     await pass(2_000);
     network.sockets.at(-1)!.close();
-    await pass(3_500);
+    // Two back-offs of at most one and two seconds, and the check of the server's health.
+    await pass(4_000);
     expect([network.opened.length, server.asked.length]).toEqual([4, 0]);
     client.close();
   });
