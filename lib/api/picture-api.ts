@@ -13,6 +13,7 @@ import { type Stage, stackEnvironmentOf } from "../stages/stages.ts";
 import { compressionKey, gatewayRole, hostOf, logGroup, restApi, uriOf } from "./gateway.ts";
 import { documentOf, integration, type OpenGateway, parametersOf } from "./gateway-document.ts";
 import { notFoundOf } from "./http-api.ts";
+import { addCanaries } from "./release.ts";
 
 /** The stage of the API, which is also its path prefix. */
 const stageName = "pictures";
@@ -58,20 +59,23 @@ export class Pictures extends Stack {
     super(scope, id, stackEnvironmentOf(stage));
     this.logGroup = logGroup(this, "log", stage, "http");
     const row = onlyRow(rowsOf("download"), "download");
-    addFunction(siteOf(this, stage, this.logGroup, inputs), row);
+    const download = addFunction(siteOf(this, stage, this.logGroup, inputs), row);
     const document = pictureDocument(row, notFoundOf(stage).name, {
       title: `ovation-${stage.name}-pictures`,
       uriOf: uriOf(stage),
       credentials: gatewayRole(this, stage).roleArn,
     });
     this.api = restApi(this, stage, stageName, document, { stageName });
+    addCanaries(this, stage, new Map([[row.name, download]]), [this.api]);
     const { restApiId, deploymentStage } = this.api;
     const picturesUrl = picturesUrlOf(stage, this.api);
     const site = siteOf(this, stage, this.logGroup, { ...inputs, picturesUrl });
     const { data } = inputs;
     for (const row of rowsOf("consumer").filter(storesPictures)) {
-      const target = addFunction(site, row, readStatements(row.contract, data));
-      connectSource({ target, arn: target.functionArn }, row.contract, data);
+      const { name, contract } = row;
+      const target = addFunction(site, row, readStatements(contract, data));
+      const called = { target, arn: target.functionArn };
+      connectSource(called, contract, data, stage.reservedConcurrency[name]);
     }
     exportPermanently(this, restApiId, deploymentStage.stageName, this.logGroup.logGroupArn);
     exportPermanently(this, this.logGroup.logGroupName);

@@ -151,6 +151,19 @@ describe("a new version in prod", () => {
     }
   });
 
+  test("of the function that serves pictures has an alias, too, since the gateway calls it", async () => {
+    const stage = stageOf((name) => (name === "stage" ? "prod" : undefined));
+    const { templates } = await synthesize({ ...stage, canaries: [...canaries, "pictures/get"] });
+    const called = JSON.stringify(templates.pictures).match(/pictures-get(:\w+)?\/invocations/g);
+    expect(new Set(called)).toEqual(new Set(["pictures-get:live/invocations"]));
+    const aliases = Object.entries(templates.pictures!).flatMap(([id, { Type, Properties }]) =>
+      Type === "AWS::Lambda::Alias" ? [[id, Properties.Name]] : [],
+    );
+    expect(aliases).toEqual([[expect.any(String), "live"]]);
+    const { DependsOn } = theResource(templates, "AWS::ApiGateway::RestApi", "pictures");
+    expect(DependsOn).toContain(aliases[0]![0]);
+  });
+
   test("is never partially deployed in dev", () => {
     for (const type of ["Alias", "Version"])
       expect(resourcesOf(dev, `AWS::Lambda::${type}`)).toEqual([]);

@@ -281,6 +281,16 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
     expect(shared).toBeLessThanOrEqual(unreserved * (2 / 3));
   });
 
+  test("get no more messages at once than executions, whatever is reserved for a reader", async () => {
+    const readers = rowsOf("consumer").filter(({ contract: { on } }) => "queue" in on);
+    const reservedConcurrency = Object.fromEntries(readers.map(({ name }) => [name, 2]));
+    const { templates } = await synthesize({ ...stageNamed(stage), reservedConcurrency });
+    const most = resourcesOf(templates, "AWS::Lambda::EventSourceMapping").flatMap(
+      ({ Properties }) => Properties.ScalingConfig?.MaximumConcurrency ?? [],
+    );
+    expect(most).toEqual(readers.map(() => 2));
+  });
+
   test("reserve nothing in dev, and in prod only what exists", () => {
     const reserved = [...functions.values()].filter(
       ({ properties }) => properties.ReservedConcurrentExecutions !== undefined,
