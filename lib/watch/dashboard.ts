@@ -37,17 +37,24 @@ export function addDashboard(
 
 /** Metrics that only a stage with a relay has. */
 const relayMetrics: ReadonlySet<MetricName> = new Set([
-  ...(["RelayDelay", "RelaySockets", "SlowReadersDropped"] as const),
-]);
+  "RelayDelay",
+  "RelaySockets",
+  "SlowReadersDropped",
+] as const);
 
 const widgetOf = (title: string, left: IMetric[]) =>
   new GraphWidget({ title, left, width: 8, height: 4 });
 
+/** The statistics of states: a sum would grow with the number of their reports in a minute. */
+const ofStates: Partial<Record<MetricName, readonly string[]>> = {
+  CreditsOwed: ["Maximum"],
+  // Of a task.
+  RelaySockets: ["Average", "Maximum"],
+};
+
 function ownLines(stage: Stage, name: MetricName): IMetric[] {
-  const statistics =
-    metrics[name] === "Milliseconds"
-      ? ["p50", "p90", "p99"]
-      : [name === "CreditsOwed" ? "Maximum" : "Sum"];
+  const ofEvents = metrics[name] === "Milliseconds" ? ["p50", "p90", "p99"] : ["Sum"];
+  const statistics = ofStates[name] ?? ofEvents;
   return statistics.map((statistic) =>
     metricOf(metricNamespace, name, { stage: stage.name }, statistic),
   );

@@ -9,6 +9,9 @@ import { flat, resourcesOf, synthesize, templatesOf, theResource } from "./templ
 /** A policy's statements by the table partitions that they name. */
 type Statement = { Action: string | string[]; Condition?: { [test: string]: unknown } };
 
+/** A graph of a dashboard: each line ends with its options. */
+type Widget = { properties: { title?: string; metrics: unknown[][] } };
+
 const withRelay = { stage: "dev", relay: "on" };
 
 const resourcesWith = async (options: Record<string, string>, stack: string, type: string) =>
@@ -184,6 +187,21 @@ describe("a stage with a relay and a domain", () => {
         },
       }),
     );
+  });
+
+  test("is on the dashboard by the sockets of a task, not by the sum of its reports", () => {
+    const { DashboardBody } = theResource(
+      templates,
+      "AWS::CloudWatch::Dashboard",
+      "watch",
+    ).Properties;
+    const { widgets } = JSON.parse(flat(DashboardBody)) as { widgets: Widget[] };
+    const shown = widgets.find(({ properties: { title } }) => title === "RelaySockets");
+    const statistics = shown?.properties.metrics.map(
+      (line) => (line.at(-1) as { stat?: string }).stat,
+    );
+    // The default statistic, the average, is not written down.
+    expect(statistics).toEqual([undefined, "Maximum"]);
   });
 
   test("runs Node's image by its digest and the bundle by its hash, without a disk", () => {
