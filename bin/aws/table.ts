@@ -12,13 +12,14 @@ import {
   endDeployment,
 } from "../../platform/table/ownership.ts";
 import { useTable } from "../../platform/table/table.ts";
+import { AccountMismatch, assertAccount } from "./signed-caller.ts";
 
 /** A page of a scan is a megabyte, which slow networks need time for. */
 const slow = { tryMilliseconds: 20_000 };
 
-/** Whether an error says that the data belongs to another stage or version. */
+/** Whether an error says that the data belongs to another stage, account or version. */
 export const isDataMismatch = (error: unknown) =>
-  error instanceof TableMismatch || error instanceof FormatMismatch;
+  [TableMismatch, FormatMismatch, AccountMismatch].some((kind) => error instanceof kind);
 
 /** The part of a stage that identifies its table. */
 export type StageTable = Pick<Stage, "name" | "region" | "restored"> & {
@@ -68,18 +69,19 @@ const explainMissing = (sentence: string) => (error: Error) => {
 /**
  * Opens a deployed table with the AWS credentials of the environment, or without any the table in
  * DATA_DIR, whether the system is running or not; with `frozen` a snapshot as of now. Rejects with
- * `TableMismatch` if the data belongs to another stage or version, and with `FormatMismatch` if
- * another engine wrote it.
+ * `TableMismatch` if the data belongs to another stage or version, with `FormatMismatch` if another
+ * engine wrote it, and with `AccountMismatch` for credentials of another account than the stage's.
  */
 export async function openTableHandle(
   choice: TableChoice = {},
   frozen = false,
 ): Promise<OpenTableHandle> {
-  const name = choice.table ?? (choice.stage && tableName(stageNamed(choice.stage)));
+  const stage = choice.stage === undefined ? undefined : stageNamed(choice.stage);
+  const name = choice.table ?? (stage && tableName(stage));
   const marshallOptions = { removeUndefinedValues: true };
   if (name !== undefined) {
-    const region = choice.stage && stageNamed(choice.stage).region;
-    const opened = openClient(DynamoDBClient, { ...slow, region });
+    if (stage !== undefined) await assertAccount(stage);
+    const opened = openClient(DynamoDBClient, { ...slow, region: stage?.region });
     const client = DynamoDBDocumentClient.from(opened, { marshallOptions });
     const handle = { client, tableName: name };
     await assertReadable(handle, choice.stage).catch(
@@ -90,7 +92,7 @@ export async function openTableHandle(
   const open = frozen ? openSnapshot : openEngine;
   const dataDirectory = process.env.DATA_DIR || ".data";
   const engine = await open(dataDirectory);
-  const stage = process.env.STAGE || "dev";
+  const local = process.env.STAGE || "dev";
   const opened = openClient(DynamoDBClient, {
     ...slow,
     endpoint: engine.endpoint,
@@ -98,10 +100,10 @@ export async function openTableHandle(
     credentials: engine.credentials,
   });
   const client = DynamoDBDocumentClient.from(opened, { marshallOptions });
-  const handle = { client, tableName: `ovation-${stage}` };
+  const handle = { client, tableName: `ovation-${local}` };
   try {
-    await assertReadable(handle, stage).catch(
-      explainMissing(`There is no data of the stage ${stage} in ${dataDirectory}: set STAGE.`),
+    await assertReadable(handle, local).catch(
+      explainMissing(`There is no data of the stage ${local} in ${dataDirectory}: set STAGE.`),
     );
   } catch (error) {
     await engine.stop();

@@ -10,6 +10,7 @@ import { createInterface } from "node:readline";
 import { type Stage, stageNames } from "../../lib/stages/stages.ts";
 import { emptyBucket } from "../aws/deployed-bucket.ts";
 import { outputsOf } from "../aws/outputs.ts";
+import { assertAccount } from "../aws/signed-caller.ts";
 import { cdkCommand, profileOf } from "../build/cdk.ts";
 import { answerHelp, readStage, reasonOf, refuse } from "../operate/stage-command.ts";
 
@@ -34,9 +35,10 @@ async function isConfirmed({ name }: Stage): Promise<boolean> {
   return /^y(es)?$/i.test(answer.trim());
 }
 
-/** Empties the buckets that will be deleted. */
+/** Empties the buckets that will be deleted; `cdk` would notice another account only later. */
 async function emptyBuckets(stage: Stage): Promise<void> {
   const where = { profile: profileOf(options), region: stage.region };
+  await assertAccount({ ...stage, ...where });
   const { data, host } = await outputsOf(stage.name, where);
   const buckets = [data, host].flatMap((outputs) =>
     Object.entries(outputs ?? {}).filter(([key]) => key.endsWith("bucket")),

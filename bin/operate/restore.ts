@@ -21,6 +21,7 @@ import {
   waitUntilActive,
   warmUp,
 } from "../aws/restored-table.ts";
+import { assertAccount } from "../aws/signed-caller.ts";
 import { openTable } from "../aws/table.ts";
 import { readPositive, readStageName, runOnStage, UsageError } from "./stage-command.ts";
 import { resetLogs } from "./stream-logs.ts";
@@ -129,8 +130,10 @@ async function run({
   everyMilliseconds,
 }: RestoreOptions): Promise<void> {
   const client = openClient(DynamoDBClient, { tryMilliseconds: 20_000, region: stage.region });
-  // Fails here without a region, before a message says that AWS creates a table.
+  // Fails here without a region, or in another account, before a message says that AWS creates a
+  // table.
   await client.config.region();
+  await assertAccount(stage);
   const begun = Date.now();
   console.log(`Restoring into ${to}, which AWS creates even if this command is stopped`);
   if (at !== undefined) await restoreTime(client, tableName(stage), to, at);

@@ -95,7 +95,7 @@ export function explain(error: unknown): 1 | 2 {
 
 /**
  * Runs a command on the data of a stage, or of DATA_DIR. Exit code 2: wrong options, no region, or
- * data of another stage or version; 1: failure.
+ * data of another stage, account or version; 1: failure.
  */
 export async function runOnStage<Options>(command: StageCommand<Options>): Promise<void> {
   const { usage, read, run, advice } = command;

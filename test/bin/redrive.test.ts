@@ -130,3 +130,43 @@ test("a stage's buckets are read in its own region", async () => {
     ["s3", "eu-central-1"],
   ]);
 });
+
+/** Loads the stages with an account of their own, which is not that of the credentials. */
+const pinned = `data:text/javascript,${encodeURIComponent(`
+  import { registerHooks } from "node:module";
+  registerHooks({
+    load(url, context, next) {
+      const made = next(url, context);
+      if (!url.endsWith("/lib/stages/stages.ts")) return made;
+      const place = 'place: { account: "999988887777" }';
+      return { ...made, source: String(made.source).replace(/policy: (dev|prod) }/g, "policy: $1, " + place + " }") };
+    },
+  });
+`)}`;
+
+test.each([
+  ["deploy/destroy.ts", ["dev", "--yes"], 1],
+  ["operate/redrive.ts", ["--stage", "prod"], 2],
+  ["operate/read-only.ts", ["prod"], 2],
+  ["operate/migrate.ts", ["prod"], 2],
+  ["operate/reset-logs.ts", ["--stage", "prod", "--yes"], 2],
+  ["operate/restore.ts", ["prod", "--at", "2026-11-21T03:55:00Z", "--every", "1"], 2],
+  ["ovation.ts", ["audit", "--stage", "prod"], 2],
+])("%s changes nothing in an account that is not the stage's", async (program, options, code) => {
+  account.before = ({ service, text }) => {
+    if (service === "sts") return { status: 200, body: text && identity };
+    if (service === "cloudformation") return { status: 200, body: stacks };
+    return service === "s3" ? { status: 200, body: "<ListBucketResult/>" } : undefined;
+  };
+  const own = { ...settings, NODE_OPTIONS: `--import=${pinned}` };
+  const { status, stderr } = await runProgram(program, options, own);
+  expect([status, stderr]).toEqual([
+    code,
+    expect.stringContaining("The credentials belong to account 111122223333, "),
+  ]);
+  expect([...new Set(account.asked.map(({ service }) => service))]).toEqual(["sts"]);
+});
+
+const identity =
+  "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>111122223333</Account>" +
+  "</GetCallerIdentityResult></GetCallerIdentityResponse>";
