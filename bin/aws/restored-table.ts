@@ -58,8 +58,8 @@ export async function whenReady<Answer>(
 type Answered = { httpStatusCode?: number };
 
 /**
- * Asks for the status of work that takes up to hours, again if the network or AWS fails, since the
- * work itself continues.
+ * Makes a call that may be repeated, such as for the status of work that takes up to hours, again
+ * if the network or AWS fails, since the work itself continues.
  */
 export const pollStatus = <Answer>(everyMilliseconds: number, call: () => Promise<Answer>) =>
   whenReady(everyMilliseconds, call, (error) => {
@@ -83,6 +83,23 @@ export async function waitUntilActive(
 }
 
 /**
+ * Makes the change that a table is `missing`, if any, once DynamoDB accepts it: it allows one
+ * change at a time. A call whose response was lost may have made it, and DynamoDB would refuse it
+ * then.
+ */
+const change = (
+  client: DynamoDBClient,
+  TableName: string,
+  everyMilliseconds: number,
+  missing: (table: TableDescription) => Omit<UpdateTableCommandInput, "TableName"> | undefined,
+): Promise<void> =>
+  pollStatus(everyMilliseconds, async () => {
+    const { Table = {} } = await client.send(new DescribeTableCommand({ TableName }));
+    const wanted = missing(Table);
+    if (wanted !== undefined) await client.send(new UpdateTableCommand({ TableName, ...wanted }));
+  });
+
+/**
  * Adds what a restore leaves out (stream, expiry, recovery, protection) to a restored table, and
  * returns the ARN of its stream. Existing settings are kept, so it can be repeated.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html
@@ -92,18 +109,16 @@ export async function completeTable(
   TableName: string,
   everyMilliseconds: number,
 ): Promise<string> {
-  // DynamoDB allows one change of a table at a time.
-  const update = async (change: Omit<UpdateTableCommandInput, "TableName">) => {
-    const command = new UpdateTableCommand({ TableName, ...change });
-    await whenReady(everyMilliseconds, () => client.send(command));
-    return waitUntilActive(client, TableName, everyMilliseconds);
-  };
-  const { StreamSpecification } = await waitUntilActive(client, TableName, everyMilliseconds);
-  if (StreamSpecification?.StreamEnabled !== true)
-    await update({
-      StreamSpecification: { StreamEnabled: true, StreamViewType: "NEW_AND_OLD_IMAGES" },
-    });
-  await update({ DeletionProtectionEnabled: true });
+  const StreamSpecification = {
+    StreamEnabled: true,
+    StreamViewType: "NEW_AND_OLD_IMAGES",
+  } as const;
+  await change(client, TableName, everyMilliseconds, (table) =>
+    table.StreamSpecification?.StreamEnabled ? undefined : { StreamSpecification },
+  );
+  await change(client, TableName, everyMilliseconds, ({ DeletionProtectionEnabled }) =>
+    DeletionProtectionEnabled ? undefined : { DeletionProtectionEnabled: true },
+  );
   const TimeToLiveSpecification = { Enabled: true, AttributeName: "expiresAt" };
   const expire = new UpdateTimeToLiveCommand({ TableName, TimeToLiveSpecification });
   await whenReady(everyMilliseconds, () => client.send(expire)).catch((error: Error) => {
@@ -128,19 +143,28 @@ export async function warmUp(
   { reads, writes }: Throughput,
   everyMilliseconds: number,
 ): Promise<void> {
-  const { WarmThroughput } = await waitUntilActive(client, TableName, everyMilliseconds);
-  const { ReadUnitsPerSecond = 0, WriteUnitsPerSecond = 0 } = WarmThroughput ?? {};
-  if (ReadUnitsPerSecond >= reads && WriteUnitsPerSecond >= writes) return;
-  // DynamoDB refuses to lower a warm throughput.
-  const wanted = {
-    ReadUnitsPerSecond: Math.max(reads, ReadUnitsPerSecond),
-    WriteUnitsPerSecond: Math.max(writes, WriteUnitsPerSecond),
-  };
-  const command = new UpdateTableCommand({ TableName, WarmThroughput: wanted });
-  await whenReady(everyMilliseconds, () => client.send(command));
+  await change(client, TableName, everyMilliseconds, ({ WarmThroughput }) => {
+    const { ReadUnitsPerSecond = 0, WriteUnitsPerSecond = 0 } = WarmThroughput ?? {};
+    if (ReadUnitsPerSecond >= reads && WriteUnitsPerSecond >= writes) return undefined;
+    // DynamoDB refuses to lower a warm throughput.
+    const wanted = {
+      ReadUnitsPerSecond: Math.max(reads, ReadUnitsPerSecond),
+      WriteUnitsPerSecond: Math.max(writes, WriteUnitsPerSecond),
+    };
+    return { WarmThroughput: wanted };
+  });
 }
 
 /** Deletes a table that was restored for a drill. */
-export async function deleteTable(client: DynamoDBClient, TableName: string): Promise<void> {
-  await client.send(new DeleteTableCommand({ TableName }));
+export async function deleteTable(
+  client: DynamoDBClient,
+  TableName: string,
+  everyMilliseconds: number,
+): Promise<void> {
+  const isBusy = (error: unknown) => (error as Error).name === "ResourceInUseException";
+  const remove = () => client.send(new DeleteTableCommand({ TableName }));
+  await whenReady(everyMilliseconds, remove, isBusy).catch((error: Error) => {
+    // An earlier call, whose response was lost, has deleted it.
+    if (error.name !== "ResourceNotFoundException") throw error;
+  });
 }

@@ -155,7 +155,7 @@ async function run({
   if (streamArn === undefined) {
     await close();
     if (count > 0) throw new Error(`${fits}.`);
-    await deleteTable(client, to);
+    await deleteTable(client, to, everyMilliseconds);
     return console.log(says);
   }
   const logs = await resetLogs(stage);

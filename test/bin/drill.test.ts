@@ -226,6 +226,27 @@ test("a restore waits until AWS lets the new table be changed", async () => {
   });
 });
 
+test("a restore and a drill continue if AWS has made a change whose response is lost", async () => {
+  account.createTable("ovation-prod", items, { stream: true, recovery: true, isProtected: true });
+  backup("2026-11-21T03:00:00Z");
+  const changes = ["UpdateTable", "UpdateTimeToLive", "UpdateContinuousBackups", "DeleteTable"];
+  const lost = new Set<string>();
+  account.before = ({ service, action, body }) => {
+    const change = `${action} ${Object.keys(body).sort()}`;
+    if (!changes.includes(action) || lost.has(change)) return undefined;
+    const { status } = account.ask(service, action, body);
+    if (status === 200) lost.add(change);
+    return { status: 503, body: {} };
+  };
+  const restored = await restoreTo2();
+  expect([restored.status, restored.stderr]).toEqual([0, ""]);
+  const drilled = await run("prod", "--drill");
+  expect([drilled.status, drilled.stderr]).toEqual([0, ""]);
+  // The stream, the protection, the expiry, the backups, the warmth and the deletion.
+  expect(lost.size).toBe(6);
+  expect(account.tableNames().sort()).toEqual(["ovation-prod", "ovation-prod-2"]);
+});
+
 test("a restore that AWS does not warm up completes its table, and says so", async () => {
   account.createTable("ovation-prod", items, { stream: true, recovery: true, isProtected: true });
   account.before = ({ body }) =>
