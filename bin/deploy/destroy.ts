@@ -12,7 +12,13 @@ import { emptyBucket } from "../aws/deployed-bucket.ts";
 import { outputsOf } from "../aws/outputs.ts";
 import { assertAccount } from "../aws/signed-caller.ts";
 import { cdkCommand, profileOf } from "../build/cdk.ts";
-import { answerHelp, readStage, reasonOf, refuse } from "../operate/stage-command.ts";
+import {
+  answerHelp,
+  outliveReaders,
+  readStage,
+  reasonOf,
+  refuse,
+} from "../operate/stage-command.ts";
 
 const root = join(import.meta.dirname, "../..");
 const words = process.argv.slice(2);
@@ -49,6 +55,7 @@ async function emptyBuckets(stage: Stage): Promise<void> {
   }
 }
 
+outliveReaders();
 answerHelp(usage);
 const stage = readStage(words, usage);
 if (stage.keepData && !given.includes("--really"))

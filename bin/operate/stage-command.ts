@@ -35,6 +35,17 @@ export function answerHelp(usage: string): void {
   process.exit();
 }
 
+/**
+ * Lets a command finish although the reader of its output, such as `head`, has left: by default,
+ * Node.js would end it between two changes.
+ */
+export function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr])
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
+}
+
 /** Prints the problem and the usage, and exits. */
 export function refuse(problem: string, usage: string): never {
   console.error(`${problem}\n${usage}`);
@@ -99,6 +110,7 @@ export function explain(error: unknown): 1 | 2 {
  */
 export async function runOnStage<Options>(command: StageCommand<Options>): Promise<void> {
   const { usage, read, run, advice } = command;
+  outliveReaders();
   answerHelp(usage);
   let given: Options | undefined;
   try {

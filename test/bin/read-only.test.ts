@@ -1,7 +1,11 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import { beforeEach, expect, test } from "@jest/globals";
 import { labelOf } from "../../platform/table/ownership.ts";
 import { runProgram, useAccount } from "../aws/account.ts";
+import { outputOf } from "../system.ts";
 
 const { account, settings } = useAccount();
 beforeEach(() => {
@@ -42,6 +46,17 @@ test("a stage becomes read-only, its queues keep their messages, and both can be
   expect([ended.status, ended.stderr]).toEqual([0, ""]);
   expect(states()).toEqual(["Enabled", "Enabled", "Enabled", "Enabled"]);
   expect(account.itemsOf("ovation-prod").length).toBe(1);
+});
+
+test("a stage becomes read-only although the reader of the output, such as head, has left", async () => {
+  const path = join(import.meta.dirname, "../../bin/operate/read-only.ts");
+  const env = { ...process.env, NODE_OPTIONS: "", ...settings };
+  const child = spawn(process.execPath, [path, "prod", "--every", "1"], { env });
+  child.stdout.destroy();
+  const stderr = outputOf(child.stderr);
+  const [status] = await once(child, "close");
+  expect([status, stderr()]).toEqual([0, ""]);
+  expect(states()).toEqual(["Disabled", "Disabled", "Enabled", "Enabled"]);
 });
 
 test("a stage without a table and an unknown stage are reported in a sentence", async () => {
