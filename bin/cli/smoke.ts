@@ -81,7 +81,8 @@ async function inTime<Result>(call: string, work: Promise<Result>): Promise<Resu
 
 async function play(target: Target, count: number, clock: Clock): Promise<void> {
   await clock.time("GET /health", () => getHealth(target.url));
-  // Users that no one else has: the test leaves nothing behind except an ended stream.
+  // Users that no one else has: the test leaves nothing behind except an ended stream, also if a
+  // call fails.
   const fresh = () => connectAs(target, `smoke-${randomBytes(6).toString("hex")}`);
   const [host, viewer] = [fresh(), fresh()];
   try {
@@ -92,21 +93,31 @@ async function play(target: Target, count: number, clock: Clock): Promise<void> 
     const { id } = await clock.time("POST /api/v1/live-stream/create", () =>
       host.call("POST /api/v1/live-stream/create", { body: { title: "Smoke" } }),
     );
-    await clock.time("POST /api/v1/live-stream/join-as-creator", () =>
-      host.call("POST /api/v1/live-stream/join-as-creator", { body: { liveStreamId: id } }),
-    );
-    await sayAndSee(host, viewer, id, count, clock);
     const path = { streamId: id };
-    await clock.time("GET …/{streamId}/chat/messages", () =>
-      host.call("GET /api/v1/live-stream/{streamId}/chat/messages", { path }),
-    );
-    await clock.time("POST …/{streamId}/end", () =>
-      host.call("POST /api/v1/live-stream/{streamId}/end", { path }),
-    );
+    const end = () => host.call("POST /api/v1/live-stream/{streamId}/end", { path });
+    try {
+      await broadcast(host, viewer, id, count, clock);
+      await clock.time("POST …/{streamId}/end", end);
+    } catch (error) {
+      const remove = () => host.call("DELETE /api/v1/live-stream/{streamId}", { path });
+      // A stream that has not begun cannot be ended. If neither works, the first failure counts.
+      await inTime("the end", end().catch(remove)).catch(() => undefined);
+      throw error;
+    }
   } finally {
     host.close();
     viewer.close();
   }
+}
+
+async function broadcast(host: Client, viewer: Client, id: string, count: number, clock: Clock) {
+  await clock.time("POST /api/v1/live-stream/join-as-creator", () =>
+    host.call("POST /api/v1/live-stream/join-as-creator", { body: { liveStreamId: id } }),
+  );
+  await sayAndSee(host, viewer, id, count, clock);
+  await clock.time("GET …/{streamId}/chat/messages", () =>
+    host.call("GET /api/v1/live-stream/{streamId}/chat/messages", { path: { streamId: id } }),
+  );
 }
 
 async function getHealth(url: string): Promise<void> {

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer as createHttpServer } from "node:http";
+import { createServer as createHttpServer, request as httpRequest } from "node:http";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
@@ -288,3 +288,39 @@ test("smoke fails without a server, for a refused call, and for invalid options"
   expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/users\/me: .+/)]);
   expect((await run(["smoke", "--count", "0"])).code).toBe(2);
 });
+
+test.each(["/chat/messages", "/join-as-creator"])(
+  "smoke leaves no stream behind, neither live nor planned, if its call %s fails",
+  async (failing) => {
+    const ids = new Set<string>();
+    const door = createHttpServer((request, response) => {
+      const { method, url = "" } = request;
+      if (url.endsWith(failing) && (method === "GET" || failing.startsWith("/join")))
+        return response.writeHead(400).end("{}");
+      const headers = { ...request.headers, "accept-encoding": "identity" };
+      const onward = httpRequest(`${system().url}${url}`, { method, headers }, (answer) => {
+        response.writeHead(answer.statusCode!, answer.headers);
+        const text = outputOf(answer);
+        if (url.endsWith("/create")) answer.once("end", () => ids.add(JSON.parse(text()).data.id));
+        answer.pipe(response);
+      });
+      return request.pipe(onward);
+    });
+    const port = await listen(door);
+    const sockets = `${system().url.replace("http", "ws")}/ws`;
+    const { code, stderr } = await run([
+      ...["smoke", "--count", "1", "--url", `http://127.0.0.1:${port}`, "--socket-url", sockets],
+    ]);
+    door.close();
+    expect([code, stderr]).toEqual([1, expect.stringContaining(failing)]);
+    const { stdout } = await run(["token"]);
+    const headers = { authorization: `Bearer ${stdout.trim()}` };
+    expect(ids.size).toBe(1);
+    for (const id of ids) {
+      const answer = await fetch(`${system().url}/api/v1/live-stream/${id}`, { headers });
+      const { data } = (await answer.json()) as { data?: { status: string } };
+      const left = answer.status === 404 ? "deleted" : data?.status;
+      expect(left).toBe(failing.startsWith("/join") ? "deleted" : "ended");
+    }
+  },
+);
