@@ -61,7 +61,10 @@ export async function restoreBackup(
     ResourceType: "DynamoDB",
   };
   const json = { "content-type": "application/json" };
-  const started = await backup("PUT", "/restore-jobs", {}, JSON.stringify(request), json);
+  // Repeated with the same token, the call starts no second job.
+  const started = await pollStatus(everyMilliseconds, () =>
+    backup("PUT", "/restore-jobs", {}, JSON.stringify(request), json),
+  );
   const { RestoreJobId } = JSON.parse(started) as { RestoreJobId: string };
   for (;;) {
     const seen = await pollStatus(everyMilliseconds, () =>
