@@ -123,6 +123,21 @@ describe("a protected resource", () => {
   });
 });
 
+describe("a web ACL", () => {
+  const edge = (Resources: Resources) =>
+    stack("edge", Resources, { acl: { Value: { "Fn::GetAtt": ["acl", "Arn"] } } });
+  const own = edge({ acl: { Type: "AWS::WAFv2::WebACL", Properties: { Name: "a" } } });
+  const host = (Properties: Record<string, unknown>) =>
+    stack("host", { page: { Type: "AWS::CloudFront::Distribution", Properties } });
+  const using = host({ Acl: { "Fn::GetStackOutput": { StackName: "edge", OutputName: "acl" } } });
+
+  test("that a distribution uses cannot be deleted before the distribution has changed", () => {
+    const refused = ["edge: acl cannot be deleted: host uses it"];
+    expect(lastOf([own, using], [stack("edge", {}), host({ Acl: "" })])).toEqual(refused);
+    expect(lastOf([own, using], [own, host({ Acl: "" })], [stack("edge", {})])).toEqual([]);
+  });
+});
+
 test("a function that did not change gets no new version", () => {
   const versioned = (version: string, Environment: object, more: object = {}) => {
     const own = stack("a", {
