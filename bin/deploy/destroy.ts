@@ -7,6 +7,7 @@ import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { edgeRegion } from "../../lib/stages/domain.ts";
 import { type Stage, stageNames } from "../../lib/stages/stages.ts";
 import { emptyBucket } from "../aws/deployed-bucket.ts";
 import { outputsOf } from "../aws/outputs.ts";
@@ -79,3 +80,28 @@ const which = [`ovation-${stage.name}-*`, ...(isSure || !stage.keepData ? ["--fo
 const all = [...which, ...options, "-c", `stage=${stage.name}`];
 const { program, given: line, env } = cdkCommand("destroy", all);
 process.exitCode = spawnSync(program, line, { cwd: root, stdio: "inherit", env }).status ?? 1;
+if (process.exitCode === 0) await reportLeft(stage);
+
+/**
+ * Names stacks that `cdk` has left: those of a relay, a domain or a pool, for example, which the
+ * stage had earlier.
+ */
+async function reportLeft({ name, region }: Stage): Promise<void> {
+  const profile = profileOf(options);
+  const left = new Map<string, string>();
+  try {
+    for (const there of new Set([region, edgeRegion]))
+      for (const stack of Object.keys(await outputsOf(name, { profile, region: there }))) {
+        const place = there === region ? "" : ` --region ${there}`;
+        if (!left.has(stack)) left.set(stack, place);
+      }
+  } catch (error) {
+    console.error(`Not checked whether stacks of ${name} are left: ${reasonOf(error as Error)}`);
+  }
+  for (const [stack, place] of left) {
+    const full = `ovation-${name}-${stack}`;
+    console.error(`Still deployed, since the settings of ${name} no longer have it: ${full}`);
+    console.error(`  aws cloudformation delete-stack --stack-name ${full}${place}`);
+    process.exitCode = 1;
+  }
+}

@@ -170,3 +170,28 @@ test.each([
 const identity =
   "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>111122223333</Account>" +
   "</GetCallerIdentityResult></GetCallerIdentityResponse>";
+
+test("destroy names stacks that the stage's settings no longer have, since they stay", async () => {
+  const left = ["ovation-prod-users", "ovation-prod2-users"].map(
+    (name) => `<member><StackName>${name}</StackName></member>`,
+  );
+  account.before = ({ service, region }) => {
+    if (service !== "cloudformation") return undefined;
+    const all = `<Stacks>${region === "eu-central-1" ? left.join("") : ""}</Stacks>`;
+    const result = `<DescribeStacksResult>${all}</DescribeStacksResult>`;
+    return { status: 200, body: `<DescribeStacksResponse>${result}</DescribeStacksResponse>` };
+  };
+  // `cdk` is run with an option that ends it at once.
+  const options = ["prod", "--really", "--yes", "--version"];
+  const { status, stderr } = await runProgram("deploy/destroy.ts", options, settings);
+  expect([status, stderr.trim().split("\n")]).toEqual([
+    1,
+    [
+      "Still deployed, since the settings of prod no longer have it: ovation-prod-users",
+      "  aws cloudformation delete-stack --stack-name ovation-prod-users",
+    ],
+  ]);
+  left.length = 0;
+  const none = await runProgram("deploy/destroy.ts", options, settings);
+  expect([none.status, none.stderr]).toEqual([0, ""]);
+});

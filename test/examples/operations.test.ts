@@ -56,7 +56,10 @@ beforeEach(() => {
     if (service === "dynamodb" || path.startsWith("/restore-jobs")) return undefined;
     if (path.includes("/recovery-points/") || path.includes("event-source-mappings"))
       return undefined;
-    if (text.includes("Action=DescribeStacks") && !text.includes("StackName=")) return stacks;
+    if (text.includes("Action=DescribeStacks") && !text.includes("StackName=")) {
+      const isDestroyed = cdkCalls().some(([command]) => command === "destroy");
+      return { status: 200, body: stacksOf(isDestroyed ? [] : ["prod", "dev"]) };
+    }
     const { status, body } = answerOf(path, text, action && `${method}.${action}`);
     return { status, body: body[0] === "<" ? body : JSON.parse(body) };
   };
@@ -64,17 +67,15 @@ beforeEach(() => {
 afterEach(() => rmSync(home, { recursive: true }));
 
 /** https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html */
-const stacks = {
-  status: 200,
-  body: `<DescribeStacksResponse><DescribeStacksResult><Stacks>${["prod", "dev"]
+const stacksOf = (stages: readonly string[]) =>
+  `<DescribeStacksResponse><DescribeStacksResult><Stacks>${stages
     .map(
       (stage) =>
         `<member><StackName>ovation-${stage}-data</StackName><Outputs><member>` +
         `<OutputKey>failuresbucket</OutputKey><OutputValue>ovation-${stage}-failures-1` +
         "</OutputValue></member></Outputs></member>",
     )
-    .join("")}</Stacks></DescribeStacksResult></DescribeStacksResponse>`,
-};
+    .join("")}</Stacks></DescribeStacksResult></DescribeStacksResponse>`;
 
 /** Runs a line as a reader types it, who confirms; the account answers from this process. */
 function type(line: string): Promise<{ status: number | null; said: string }> {
