@@ -16,15 +16,19 @@ export async function listObjects(s3: Caller, bucket: string, prefix = ""): Prom
 }
 
 /**
- * Deletes every object of a deployed bucket without versions; returns their number. `where` sets
- * the stage's credentials and region if they differ from the environment's.
+ * Deletes every object of a deployed bucket without versions, if it exists; returns their number.
+ * `where` sets the stage's credentials and region if they differ from the environment's.
  */
 export async function emptyBucket(
   bucket: string,
   where: Parameters<typeof deployedCallers>[0] = {},
 ): Promise<number> {
   const s3 = (await deployedCallers(where))("s3");
-  const names = await listObjects(s3, bucket);
+  const names = await listObjects(s3, bucket).catch((error: Error & { status?: number }) => {
+    // An earlier deletion of its stack got as far as this bucket.
+    if (error.status === 404) return [];
+    throw error;
+  });
   for (const name of names) await s3("DELETE", `/${name}`);
   return names.length;
 }

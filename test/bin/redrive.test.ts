@@ -195,3 +195,32 @@ test("destroy names stacks that the stage's settings no longer have, since they 
   const none = await runProgram("deploy/destroy.ts", options, settings);
   expect([none.status, none.stderr]).toEqual([0, ""]);
 });
+
+test("destroy can be repeated after it has deleted one of a stack's buckets", async () => {
+  const outputs = ["failures", "pictures"].map(
+    (name) =>
+      `<member><OutputKey>${name}bucket</OutputKey><OutputValue>${name}-1</OutputValue></member>`,
+  );
+  const data = `<StackName>ovation-dev-data</StackName><Outputs>${outputs.join("")}</Outputs>`;
+  let looks = 0;
+  const deleted: string[] = [];
+  account.before = ({ service, method, path }) => {
+    if (service === "cloudformation") {
+      const all = looks++ === 0 ? `<Stacks><member>${data}</member></Stacks>` : "";
+      const result = `<DescribeStacksResult>${all}</DescribeStacksResult>`;
+      return { status: 200, body: `<DescribeStacksResponse>${result}</DescribeStacksResponse>` };
+    }
+    if (path.startsWith("/failures-1"))
+      return { status: 404, body: "<Error><Code>NoSuchBucket</Code></Error>" };
+    if (method === "DELETE") deleted.push(path);
+    const keys = "<Key>written-since</Key>";
+    return { status: 200, body: `<ListBucketResult>${keys}</ListBucketResult>` };
+  };
+  const options = ["dev", "--yes", "--version"];
+  const { status, stderr } = await runProgram("deploy/destroy.ts", options, settings);
+  expect([status, stderr]).toEqual([
+    0,
+    "failures-1: 0 objects deleted\npictures-1: 1 objects deleted\n",
+  ]);
+  expect(deleted).toEqual(["/pictures-1/written-since"]);
+});
