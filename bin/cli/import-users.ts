@@ -74,10 +74,12 @@ async function ask(server: Server, route: string, body?: object, key?: string): 
 const describe = (answer: Answer | undefined) =>
   answer === undefined ? "No response" : `${answer.status} ${answer.errors.join("; ")}`;
 
-async function answerOf(response: Response): Promise<Answer> {
-  const { status, headers } = response;
-  const reply = (await response.json().catch(() => ({}))) as Partial<Answer>;
-  const { errors = [], code = "", data } = reply;
+/** Reads a response; undefined for a success that is cut off, which counts as none. */
+async function answerOf(response: Response): Promise<Answer | undefined> {
+  const { status, headers, ok } = response;
+  const reply = (await response.json().catch(() => undefined)) as Partial<Answer> | undefined;
+  if (reply === undefined && ok) return undefined;
+  const { errors = [], code = "", data } = reply ?? {};
   return { status, headers, errors, code, data };
 }
 

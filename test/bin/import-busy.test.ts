@@ -31,6 +31,26 @@ test.each([
   },
 );
 
+test("a row whose names are cut off on their way is read again", async () => {
+  let reads = 0;
+  const names = JSON.stringify({ data: { username: "ann", name: "Ann", surname: "" } });
+  const server = createServer((request, response) => {
+    if (request.method !== "GET") return response.writeHead(201).end('{"data":{}}');
+    response.writeHead(200, { "content-length": names.length });
+    if (++reads > 1) return response.end(names);
+    return response.write(names.slice(0, 20), () => response.destroy());
+  });
+  const url = `http://127.0.0.1:${await listen(server)}`;
+  try {
+    const named = { ...user, name: "Ann" };
+    expect(await importUser({ url, token: "token" }, named)).toBe(true);
+    expect(reads).toBe(2);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
 /** Imports into a server that refuses three calls and names a time, in seconds from now. */
 async function unavailable(seconds: number, act: (url: string) => Promise<unknown>) {
   let calls = 0;
