@@ -45,7 +45,7 @@ export type FunctionWorker = {
   isFree(): boolean;
   /** Ends the thread; a running event fails. */
   end(): Promise<void>;
-  /** Whether the thread has ended, by itself or by `end`. */
+  /** Whether the thread has ended, or ends with its last event. */
   ended(): boolean;
   idleSince: number;
 };
@@ -72,7 +72,9 @@ type Thread = {
   held: Map<string, string>;
   tasks: Map<number, (outcome: Outcome) => void>;
   lastTask: number;
-  /** Why the thread has ended, or ends with its last task; every later task gets this outcome. */
+  /** Whether it gets no more events, and ends with its last one. */
+  isEnding: boolean;
+  /** Why the thread has ended; every later task gets this outcome. */
   death?: Outcome;
 };
 
@@ -109,7 +111,7 @@ export function startWorker(options: WorkerOptions): FunctionWorker {
     idleSince: Date.now(),
     holds,
     bundles: () => bundles,
-    ended: () => thread.death !== undefined,
+    ended: () => thread.isEnding || thread.death !== undefined,
     events: () => events,
     isBlocked: ioWait.isBlocked,
     isFree: () => events === 0 || (events < eventsMax && ioWait.isBlocked()),
@@ -121,6 +123,7 @@ export function startWorker(options: WorkerOptions): FunctionWorker {
       events++;
       const { result, stack } = await run(of, requestId, event);
       events--;
+      if (thread.isEnding && events === 0) void worker.terminate();
       // An authorizer denies access by throwing exactly this; it is not a failure.
       if (!result.ok && result.error.errorMessage !== "Unauthorized")
         options.line(of.lambda.name, stack ?? result.error.errorMessage, "stderr");
@@ -152,7 +155,7 @@ function startThread({ memoryMegabytes, frozen, doCalls }: WorkerOptions): Threa
   worker.unref();
   for (const stream of [worker.stdout, worker.stderr]) stream.resume();
   const counters = { given, received, sent: 0, lastTask: 0 };
-  return { worker, ...counters, held: new Map(), tasks: new Map() };
+  return { worker, ...counters, held: new Map(), tasks: new Map(), isEnding: false };
 }
 
 function listen(thread: Thread, { doCalls, line }: WorkerOptions, ioWait: IoWait): void {
@@ -168,10 +171,12 @@ function listen(thread: Thread, { doCalls, line }: WorkerOptions, ioWait: IoWait
         answer(message.first + at, said);
       };
       doCalls?.(message.calls, done, isGone);
-    } else if (message.kind === "error" && message.errorType === "Runtime.ImportModuleError") {
-      die(thread, failed(message.errorType, message.errorMessage, message.stack));
-      void worker.terminate();
-    } else finish(thread, message.task, readOutcome(message));
+    } else {
+      // As on Lambda, an environment whose code does not load ends.
+      if (message.kind === "error" && message.errorType === "Runtime.ImportModuleError")
+        thread.isEnding = true;
+      finish(thread, message.task, readOutcome(message));
+    }
   });
   worker.on("error", (error: Error & { code?: string }) => {
     const isFull = error.code === "ERR_WORKER_OUT_OF_MEMORY";
@@ -187,8 +192,8 @@ function listen(thread: Thread, { doCalls, line }: WorkerOptions, ioWait: IoWait
 type Task = Omit<LoadMessage, "task"> | Omit<EventMessage, "task">;
 
 /**
- * Gives the thread a task. If the task takes too long, the thread gets no more of them and ends
- * with its last one.
+ * Gives the thread a task. If the task takes too long, the thread gets no more events and ends with
+ * its last one.
  */
 async function give(thread: Thread, given: Task, limit: number, late: string): Promise<Outcome> {
   if (thread.death !== undefined) return thread.death;
@@ -198,7 +203,7 @@ async function give(thread: Thread, given: Task, limit: number, late: string): P
     thread.tasks.set(task, resolve);
   });
   const timer = setTimeout(() => {
-    thread.death ??= failed("Sandbox.Timedout", late);
+    thread.isEnding = true;
     finish(thread, task, failed("Sandbox.Timedout", late));
   }, limit);
   // Count before sending: a worker that answered at once would freeze too late otherwise.
@@ -230,7 +235,6 @@ function finish(thread: Thread, task: number, outcome: Outcome): void {
   const settle = thread.tasks.get(task);
   thread.tasks.delete(task);
   settle?.(outcome);
-  if (thread.death !== undefined && thread.tasks.size === 0) void thread.worker.terminate();
 }
 
 function die(thread: Thread, outcome: Outcome): void {

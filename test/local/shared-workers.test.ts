@@ -312,6 +312,25 @@ test("a thread ended by one function is replaced for the others", async () => {
   expect(two.calls).toBe(1);
 });
 
+/*
+ * Planted fault that turns this red: ending the thread at once, with the other function's event.
+ */
+test("code that does not load fails only its own event, and ends its thread after the others", async () => {
+  const [gate, opened] = [await openGate(), await openGate()];
+  opened.open();
+  const { thread } = await call("one", { ask: opened.url });
+  const waiting = workers.invoke("one", { ask: gate.url });
+  writeFileSync(join(directory, "two.cjs"), "throw new Error('broken')");
+  const broken = { errorType: "Runtime.ImportModuleError", errorMessage: "broken" };
+  // Until its event counts as waiting, others get another thread.
+  await new Promise((done) => setTimeout(done, 500));
+  expect(await workers.invoke("two", {})).toMatchObject({ ok: false, error: broken });
+  expect(workers.threads()).toBe(1);
+  gate.open();
+  expect(await waiting).toMatchObject({ ok: true, payload: { thread } });
+  expect((await call("one")).thread).not.toBe(thread);
+});
+
 test("while environments are frozen between two events no function shares a thread", async () => {
   workers.freeze(true);
   const threads = [(await call("one")).thread, (await call("two")).thread];
