@@ -94,6 +94,8 @@ export function startWorkers(options: WorkersOptions): Workers {
   function invoke(lambda: LambdaFunction, event: WrittenEvent, delay: number) {
     const pool = pools.get(lambda.name) ?? createPool(lambda);
     pools.set(lambda.name, pool);
+    // Another object, if the function was removed and added again.
+    pool.lambda = lambda;
     if (pool.waiting.length >= waitingMax || lambda.reservedConcurrency === 0)
       return failed("TooManyRequestsException", "Rate Exceeded.");
     return new Promise<InvocationResult>((done) => {

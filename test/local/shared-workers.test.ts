@@ -331,6 +331,19 @@ test("code that does not load fails only its own event, and ends its thread afte
   expect((await call("one")).thread).not.toBe(thread);
 });
 
+test("a function that was removed and added again runs its new code", async () => {
+  expect(await call("one")).toMatchObject({ before: "one" });
+  const { one } = functions;
+  delete functions.one;
+  expect(await workers.invoke("one", {})).toMatchObject({ ok: false });
+  // As `replaceInStage` adds it: as another object.
+  functions.one = { ...one!, handler: "new.handler" };
+  functions.one.directory = join(directory, "new");
+  mkdirSync(functions.one.directory);
+  writeFileSync(join(functions.one.directory, "new.cjs"), 'exports.handler = async () => "new"');
+  expect(await workers.invoke("one", {})).toEqual({ ok: true, payload: "new" });
+});
+
 test("while environments are frozen between two events no function shares a thread", async () => {
   workers.freeze(true);
   const threads = [(await call("one")).thread, (await call("two")).thread];
