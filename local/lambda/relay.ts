@@ -67,10 +67,22 @@ export async function startLocalRelay(
   }
 
   await listen();
+  let hasTold = false;
   const timer = setInterval(() => {
     if (!worker.ended() || isStopping) return;
-    worker = start();
-    listen().catch((error: Error) => log.problem(error.message));
+    const replacement = start();
+    worker = replacement;
+    listen().then(
+      () => {
+        hasTold = false;
+      },
+      (error: Error) => {
+        // Logged once per outage. It ends, so that the next look replaces it.
+        if (!hasTold) log.problem(error.message);
+        hasTold = true;
+        return replacement.end();
+      },
+    );
   }, checkMilliseconds);
   timer.unref();
   const [name = "127.0.0.1"] = reachableHosts(host);

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { startLocalRelay } from "../../local/lambda/relay.ts";
@@ -8,10 +8,20 @@ import { relayOf, startSystem } from "../system.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "relay-stop-"));
 const drained = join(directory, "drained");
+const listens = join(directory, "listens");
+/** While this file exists, the relay's port is taken. */
+const taken = join(directory, "taken");
+/** A character for each try while it is taken. */
+const tries = join(directory, "tries");
 // A relay on a machine so busy that it takes three times as long as ordered.
 writeFileSync(
   join(directory, "index.cjs"),
   `exports.handler = async (order) => {
+  if (order.listen && require("node:fs").existsSync(${JSON.stringify(taken)})) {
+    require("node:fs").appendFileSync(${JSON.stringify(tries)}, "x");
+    throw new Error("listen EADDRINUSE");
+  }
+  if (order.listen) require("node:fs").writeFileSync(${JSON.stringify(listens)}, "");
   if (order.listen) return { port: 1 };
   await new Promise((done) => setTimeout(done, 3 * order.drain.milliseconds));
   require("node:fs").writeFileSync(${JSON.stringify(drained)}, "");
@@ -36,7 +46,8 @@ const doCalls = async () => {
   throw new Error("this relay calls nothing");
 };
 
-const log = { problem: () => undefined };
+const told: string[] = [];
+const log = { problem: (line: string) => told.push(line) };
 const start = (host?: string) =>
   startLocalRelay({ log, host }, relay, { doCalls, line: () => undefined });
 
@@ -60,6 +71,25 @@ test("a relay on a busy machine closes its sockets before it ends", async () => 
   const running = await start();
   await running.stop(500);
   expect(existsSync(drained)).toBe(true);
+});
+
+test("a relay that cannot listen after a crash is replaced until it can", async () => {
+  const running = await start();
+  const kill = running.routes.find(({ method }) => method === "DELETE")!;
+  rmSync(listens);
+  writeFileSync(taken, "");
+  await kill.handler({} as Parameters<typeof kill.handler>[0]);
+  const until = async (holds: () => boolean) => {
+    const end = Date.now() + 20_000;
+    while (!holds() && Date.now() < end) await new Promise((done) => setTimeout(done, 20));
+  };
+  await until(() => existsSync(tries) && readFileSync(tries).length >= 3);
+  // Said once, however often it was tried.
+  expect(told).toEqual([expect.stringContaining("RELAY_PORT: port 1 is in use")]);
+  rmSync(taken);
+  await until(() => existsSync(listens));
+  expect(existsSync(listens)).toBe(true);
+  await running.stop(1);
 });
 
 // The start waits for its own /health until the signal aborts that request.
