@@ -1,3 +1,4 @@
+import { countItemBytes } from "../../local/engine/values.ts";
 import type { InvocationResult } from "../../local/model.ts";
 import { chooseBatch } from "../../local/sources/stream-batch.ts";
 import type { EngineRecord } from "../../local/sources/stream-calls.ts";
@@ -147,11 +148,15 @@ test("records of the second of the start are as old as their shard's clock says"
   expect([delivered, givenUp]).toEqual([[], [[["1"], "RecordAgeExceeded", 0]]]);
 });
 
+/** A record whose text is at least so large. */
+const largeRecord = (n: number, SizeBytes: number) =>
+  recordOf(n, { SizeBytes, NewImage: { text: { S: "x".repeat(SizeBytes) } } });
+
 test("a batch of large records stays below the size of an event", () => {
   const megabyte = 1024 * 1024;
   const pending = Array.from({ length: 8 }, (_, n) => ({
     sequence: String(n),
-    record: streamRecordOf(recordOf(n, { SizeBytes: megabyte }), table, "us-east-1", 0),
+    record: streamRecordOf(largeRecord(n, megabyte), table, "us-east-1", 0),
     readyAt: 0,
     agesFrom: 0,
   }));
@@ -159,8 +164,24 @@ test("a batch of large records stays below the size of an event", () => {
   expect(chooseBatch(pending, 3)).toHaveLength(3);
   // A single record is delivered, whatever its size.
   const [large] = pending;
-  large!.record.dynamodb.SizeBytes = 6 * megabyte;
+  large!.record.dynamodb = largeRecord(0, 6 * megabyte).dynamodb as StreamRecord["dynamodb"];
   expect(chooseBatch(pending, 100)).toHaveLength(1);
+});
+
+test("what a batch's records have as text counts, which is more than their size in the table", () => {
+  const values = Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`n${n}`, { N: "1" }]));
+  const item = { ...values, text: { S: '{"a":"b"}'.repeat(100) } };
+  const SizeBytes = countItemBytes(item);
+  const pending = Array.from({ length: 1_000 }, (_, n) => ({
+    sequence: String(n),
+    record: streamRecordOf(recordOf(n, { SizeBytes, NewImage: item }), table, "us-east-1", 0),
+    readyAt: 0,
+    agesFrom: 0,
+  }));
+  expect(SizeBytes * pending.length).toBeLessThan(5 * 1024 * 1024);
+  const Records = chooseBatch(pending, 1_000).map(({ record }) => record);
+  expect(Buffer.byteLength(JSON.stringify({ Records }))).toBeLessThanOrEqual(6 * 1024 * 1024);
+  expect(Records.length).toBeGreaterThan(500);
 });
 
 test("records are kept for the slowest reader, and not for one that no longer exists", () => {
