@@ -7,7 +7,10 @@ export type Minute = { sum: number; max: number; values: number[] };
 
 /** The metrics of one run, by minute. */
 export type Metrics = {
-  /** Reads metrics from a log line: the embedded metric format, and metric filters. */
+  /**
+   * Reads metrics from a log line: the embedded metric format, and metric filters. Ignores what has
+   * neither form.
+   */
   line(logGroup: string | undefined, text: string, stream: "stdout" | "stderr"): void;
   /** The last `count` minutes of a metric, newest first; undefined for a minute without values. */
   minutes(of: MetricName, count: number): (Minute | undefined)[];
@@ -69,11 +72,14 @@ export function createMetrics(
   }
 
   function addEmbedded(line: Record<string, unknown>): void {
-    for (const { Namespace, Dimensions, Metrics } of Embedded.parse(line)._aws.CloudWatchMetrics)
+    const embedded = Embedded.safeParse(line).data?._aws.CloudWatchMetrics ?? [];
+    for (const { Namespace, Dimensions, Metrics } of embedded)
       for (const names of Dimensions) {
         const dimensions = Object.fromEntries(names.map((name) => [name, String(line[name])]));
-        for (const { Name } of Metrics)
-          add({ namespace: Namespace, name: Name, dimensions }, [line[Name]].flat().map(Number));
+        for (const { Name } of Metrics) {
+          const values = [line[Name]].flat().map(Number).filter(Number.isFinite);
+          if (values.length > 0) add({ namespace: Namespace, name: Name, dimensions }, values);
+        }
       }
   }
 

@@ -105,6 +105,13 @@ test("alarms ignore other stages, other metrics, and those of AWS", () => {
   expect(of({ namespace: "AWS/Lambda" })).toBe("NOT_MEASURED");
 });
 
+test("a line that only resembles a metric is none, as in CloudWatch", () => {
+  const { metrics } = after([[1]]);
+  const wrong = [{ _aws: null }, { _aws: {} }, { ...JSON.parse(lineOf(1)), Posts: "many" }];
+  for (const line of wrong) metrics.line(undefined, JSON.stringify(line), "stdout");
+  expect(metrics.list()).toEqual([{ metric, sum: 1, max: 1, count: 1 }]);
+});
+
 test("only log lines that a filter matches are counted", () => {
   const faults = { ...metric, name: "faults", dimensions: {} };
   const wanted = readPattern('{ ($.level = "ERROR") || ($.failure = "LATE") }');
