@@ -148,7 +148,10 @@ export type MetricName = {
   dimensions: Record<string, string>;
 };
 
-/** An alarm: at or above the threshold in `datapoints` of the last `periods` minutes. */
+/**
+ * An alarm: at or above the threshold in `datapoints` of the last `periods` minutes; with `isBelow`
+ * below it, in minutes or hours.
+ */
 export type Alarm = {
   name: string;
   description: string;
@@ -156,6 +159,7 @@ export type Alarm = {
   /** `Sum`, `Maximum`, or a percentile such as `p90`. */
   statistic: string;
   threshold: number;
+  isBelow?: boolean;
   periods: number;
   datapoints: number;
 };

@@ -60,6 +60,7 @@ export const readAlarms = (templates: Templates): Alarm[] =>
       },
       statistic: of.ExtendedStatistic ?? of.Statistic ?? "Sum",
       threshold: of.Threshold,
+      ...(of.ComparisonOperator === "LessThanThreshold" && { isBelow: true }),
       periods: of.EvaluationPeriods,
       datapoints: of.DatapointsToAlarm,
     }),

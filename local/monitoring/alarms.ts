@@ -2,10 +2,10 @@ import type { Alarm } from "../model.ts";
 import type { Metrics, Minute } from "./metrics.ts";
 
 /**
- * An alarm with its current state. Alarms on AWS's own metrics are not evaluated, since nothing
- * publishes those metrics locally.
+ * An alarm with its current state. Not evaluated are alarms on AWS's own metrics, which nothing
+ * publishes locally, and those on too low values: there is one relay, however many a stage has.
  */
-type AlarmState = Omit<Alarm, "periods" | "datapoints"> & {
+type AlarmState = Omit<Alarm, "periods" | "datapoints" | "isBelow"> & {
   state: "OK" | "ALARM" | "NOT_MEASURED";
   /** The metric's values in the alarm's minutes, newest first; null without data. */
   values: (number | null)[];
@@ -17,8 +17,8 @@ type AlarmState = Omit<Alarm, "periods" | "datapoints"> & {
  * that tests need not wait for its end.
  */
 export function evaluateAlarm(alarm: Alarm, metrics: Metrics): AlarmState {
-  const { periods, datapoints, ...said } = alarm;
-  if (alarm.metric.namespace.startsWith("AWS/"))
+  const { periods, datapoints, isBelow, ...said } = alarm;
+  if (isBelow || alarm.metric.namespace.startsWith("AWS/"))
     return { ...said, state: "NOT_MEASURED", values: [] };
   const values = metrics
     .minutes(alarm.metric, periods)

@@ -1,11 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readAlarms } from "../../local/assembly/alarms.ts";
 import { readAssembly } from "../../local/assembly/index.ts";
 import { resolve } from "../../local/assembly/intrinsics.ts";
 import { readEventSources, readSchedules } from "../../local/assembly/sources.ts";
 import type { Json, Template, Templates } from "../../local/assembly/templates.ts";
 import { environmentOf } from "../../local/lambda/environment.ts";
+import { evaluateAlarm } from "../../local/monitoring/alarms.ts";
+import { createMetrics } from "../../local/monitoring/metrics.ts";
 import { writeBroadcaster } from "../bench/peers/broadcaster-assembly.ts";
 import { sampleBundles, writeSampleAssembly } from "./sample-assembly.ts";
 
@@ -108,6 +111,35 @@ test("disabled event sources and schedules are left out, as they do nothing on A
   });
   expect(readEventSources(made).map(({ id }) => id)).toEqual(["stack0-On"]);
   expect(readSchedules(made).map(({ id }) => id)).toEqual(["stack0-Rule-0"]);
+});
+
+test("an alarm that rings below its threshold is listed, and not measured: one relay is no fleet", () => {
+  const made = templatesOf({
+    Resources: {
+      Few: {
+        Type: "AWS::CloudWatch::Alarm",
+        Properties: {
+          AlarmName: "few",
+          Namespace: "Ovation",
+          MetricName: "RelaySockets",
+          Dimensions: [],
+          Statistic: "SampleCount",
+          Period: 60,
+          Threshold: 7,
+          ComparisonOperator: "LessThanThreshold",
+          TreatMissingData: "breaching",
+          EvaluationPeriods: 5,
+          DatapointsToAlarm: 5,
+        },
+      },
+    },
+  });
+  const [alarm] = readAlarms(made);
+  const metrics = createMetrics(() => []);
+  const metric = { Namespace: "Ovation", Dimensions: [[]], Metrics: [{ Name: "RelaySockets" }] };
+  const line = { _aws: { CloudWatchMetrics: [metric] }, RelaySockets: 1 };
+  metrics.line(undefined, JSON.stringify(line), "stdout");
+  expect(evaluateAlarm(alarm!, metrics)).toMatchObject({ name: "few", state: "NOT_MEASURED" });
 });
 
 describe("an assembly", () => {
