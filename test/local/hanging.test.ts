@@ -66,6 +66,8 @@ test("a viewer who resumes and hangs does not delay messages in another room", a
   await calls.fault({ ...posts, kind: "delay", delayMilliseconds: 3_000, count: 1_000 });
   const subscribe = JSON.stringify({ action: "subscribe", streamId: room.streamId, since });
   const meanwhile = await sayAll(other, "now", () => back.sockets.at(-1)!.send(subscribe));
+  const [fault] = (await calls.send("GET", "/local/faults")).faults;
+  expect(fault.struck).toBeGreaterThan(0);
   await calls.clearFaults();
   // Each time one post hangs for 2 s, and no one else waits for it. The rest of a message's time
   // depends on the machine.

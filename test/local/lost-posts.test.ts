@@ -96,7 +96,9 @@ test("a rate-limited notification arrives later, while others still arrive", asy
   const hanging = await openSocket(ben);
   await calls.fault({ service: "execute-api", kind: "throttle", count: 1_000 });
   const lost = await notify(ben);
-  await pause(500);
+  const strikes = async () => (await calls.send("GET", "/local/faults")).faults[0].struck;
+  do await pause(500);
+  while ((await strikes()) === 0);
   await calls.clearFaults();
   const { socket, told } = await openSocket(cem);
   const id = await notify(cem);
