@@ -90,6 +90,10 @@ const statements = {
     COUNT(*) FILTER (WHERE visible_at > ?1 AND receives > 0) AS inFlight
     FROM messages WHERE queue = ?2`,
   release: "UPDATE messages SET visible_at = ?1 WHERE receives > 0 AND visible_at > ?1",
+  shift: `UPDATE messages SET sent_at = sent_at - ?1, visible_at = visible_at - ?1,
+    received_at = received_at - ?1`,
+  refresh: `UPDATE messages SET sent_at = ?1, visible_at = visible_at - (sent_at - ?1)
+    WHERE sent_at > ?1`,
 };
 
 type Sql = Record<keyof typeof statements, StatementSync>;
@@ -107,11 +111,19 @@ export function createQueueStore(
   const prepared = Object.entries(statements).map(([name, text]) => [name, database.prepare(text)]);
   const sql = Object.fromEntries(prepared) as Sql;
   let startedAt = Number.NEGATIVE_INFINITY;
+  let latest = Number.NEGATIVE_INFINITY;
+  /** The time. If the clock was set back, messages would wait until their time has returned. */
+  const read = () => {
+    const now = clock();
+    if (now < latest) sql.shift.run(latest - now);
+    latest = now;
+    return now;
+  };
   return {
-    send: (queue, message) => inTransaction(database, () => send(sql, queue, message, clock())),
+    send: (queue, message) => inTransaction(database, () => send(sql, queue, message, read())),
     receive: (queue, max) =>
       inTransaction(database, () => {
-        const now = clock();
+        const now = read();
         const expired = now - queue.retentionSeconds * 1000;
         // Messages that waited while the runner was stopped stay: on AWS, functions never stop.
         if (startedAt < expired) sql.expire.run(queue.name, expired);
@@ -133,6 +145,8 @@ export function createQueueStore(
       ({ ...sql.count.get(clock(), queue.name) }) as ReturnType<QueueStore["count"]>,
     release() {
       startedAt = clock();
+      // The clock may have been set back while the runner was stopped, too.
+      sql.refresh.run(startedAt);
       sql.release.run(startedAt);
     },
   };

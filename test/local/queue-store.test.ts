@@ -154,6 +154,34 @@ test("a queue that cannot be read for a while is read again, and reported once",
   expect(told).toEqual(["The queue work cannot be read: Error: database or disk is full"]);
 });
 
+test.each([false, true])(
+  "a clock that is set back by an hour delays no message, with a restart in between: %s",
+  (isRestarted) => {
+    const queue = makeQueue("work.fifo", { visibilitySeconds: 30 });
+    let store = open(queue);
+    const send = (groupId: string, delaySeconds = 0) =>
+      store.send(queue, { body: groupId, sender: "test", groupId, delaySeconds });
+    send("failed");
+    expect(bodies(store, queue)).toEqual(["failed"]);
+    now += 10_000;
+    send("waiting");
+    send("delayed", 15);
+    now -= 3_600_000;
+    if (isRestarted) {
+      store = open(queue);
+      store.release();
+      // What was in progress is delivered again after a restart.
+      expect(bodies(store, queue)).toEqual(["failed"]);
+    }
+    expect(bodies(store, queue)).toEqual(["waiting"]);
+    expect(bodies(store, queue)).toEqual([]);
+    now += 15_000;
+    expect(bodies(store, queue)).toEqual(["delayed"]);
+    now += 15_000;
+    expect(bodies(store, queue)).toEqual(["failed"]);
+  },
+);
+
 test("the retention of one queue does not affect another's messages", () => {
   const short = makeQueue("short", { retentionSeconds: 60 });
   const long = makeQueue("long", { retentionSeconds: 3600 });
