@@ -28,7 +28,7 @@ export function createAuthorize(
   api: RestApi,
   region: string,
   invoke: Invoke,
-  now: () => number = Date.now,
+  now: () => number = () => performance.now(),
 ): Authorize {
   const cache = new Map<string, { answer: AuthorizerAnswer; until: number }>();
   const schemes = api.document.components?.securitySchemes ?? {};

@@ -1,3 +1,4 @@
+import { jest } from "@jest/globals";
 import { createAuthorize } from "../../local/gateway/rest-authorizer.ts";
 import { newRequestContext, type RestRequest } from "../../local/gateway/rest-request.ts";
 import type { OpenApiOperation, RestApi } from "../../local/model.ts";
@@ -30,8 +31,11 @@ const api: RestApi = {
   },
 };
 
-/** An API whose authorizer answers with these statements; calls return the refusal, if any. */
-function open(statements: () => Statement[]) {
+/**
+ * An API whose authorizer answers with these statements, on its own clock unless it is the
+ * machine's; calls return the refusal, if any.
+ */
+function open(statements: () => Statement[], isOwnClock = true) {
   let [now, calls] = [0, 0];
   const authorize = createAuthorize(
     api,
@@ -41,7 +45,7 @@ function open(statements: () => Statement[]) {
       const Statement = statements().map((one) => ({ Action: "execute-api:Invoke", ...one }));
       return { ok: true, payload: { principalId: "u1", policyDocument: { Statement } } };
     },
-    () => now,
+    isOwnClock ? () => now : undefined,
   );
   const call = async (path: string, token = "token") => {
     const request: RestRequest = {
@@ -73,6 +77,17 @@ test("a result holds for its time and its caller, and then the authorizer is ask
   expect([await call("/b", "other"), calls()]).toEqual(["ACCESS_DENIED", 2]);
   later(1);
   expect([await call("/b"), calls()]).toEqual(["ACCESS_DENIED", 3]);
+});
+
+test("a result holds no longer if the machine's clock is set back", async () => {
+  const { call, calls } = open(() => [{ Effect: "Allow", Resource: "*" }], false);
+  await call("/a");
+  const [steady, wall] = [performance.now() + 301_000, Date.now() - 3_600_000];
+  jest.spyOn(performance, "now").mockReturnValue(steady);
+  jest.spyOn(Date, "now").mockReturnValue(wall);
+  await call("/a");
+  jest.restoreAllMocks();
+  expect(calls()).toBe(2);
 });
 
 test("a Deny wins over an Allow, and what no statement names is refused", async () => {
