@@ -46,13 +46,17 @@ export function createPositions(state: State, reader: string, stream: string): P
   };
 }
 
-/** Deletes positions of removed mappings, which would keep old stream records forever. */
-export function forgetOtherReaders(state: State, readers: string[]): void {
-  const remove = state.database.prepare("DELETE FROM reader_positions WHERE reader = ?");
-  for (const { reader } of state.database
-    .prepare("SELECT DISTINCT reader FROM reader_positions")
-    .all()) {
-    if (!readers.includes(String(reader))) remove.run(String(reader));
+/**
+ * Deletes positions of a stream's removed mappings, which would keep old records forever. Other
+ * streams are another stage's, which has run on the same data.
+ */
+export function forgetOtherReaders(state: State, stream: string, readers: string[]): void {
+  const { database } = state;
+  const remove = database.prepare("DELETE FROM reader_positions WHERE reader = ? AND stream = ?");
+  for (const { reader } of database
+    .prepare("SELECT DISTINCT reader FROM reader_positions WHERE stream = ?")
+    .all(stream)) {
+    if (!readers.includes(String(reader))) remove.run(String(reader), stream);
   }
 }
 

@@ -54,7 +54,10 @@ export function createStreams(options: StreamsOptions): Streams {
   const open = async ({ source, table }: { source: EventSource; table: Table }) => {
     const shardCount = switches.shards;
     const feed = createStreamFeed(options.call, table, load, poll);
-    const own = createPositions(state, source.id, await feed.findStreamArn());
+    const stream = await feed.findStreamArn();
+    const ids = sources.map((one) => one.source.id);
+    forgetOtherReaders(state, stream, ids);
+    const own = createPositions(state, source.id, stream);
     own.prepare(shardCount);
     return Array.from({ length: shardCount }, (_, shard) =>
       createStreamReader({
@@ -83,10 +86,6 @@ export function createStreams(options: StreamsOptions): Streams {
   };
   const startReaders = async () => {
     running = true;
-    forgetOtherReaders(
-      state,
-      sources.map(({ source }) => source.id),
-    );
     readers = (await Promise.all(sources.map(open))).flat();
     for (const reader of readers) reader.start();
   };

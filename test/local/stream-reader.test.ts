@@ -194,7 +194,9 @@ test("records are kept for the slowest reader, and not for one that no longer ex
   ] as const)
     positionsOf(reader).save(0, position);
   expect(findPositions(state, streamArn)).toEqual({ least: 3, most: 900 });
-  forgetOtherReaders(state, ["quick", "slow"]);
+  createPositions(state, "reader of another stage", "another stream").save(0, "7");
+  forgetOtherReaders(state, streamArn, ["quick", "slow"]);
+  expect(findPositions(state, "another stream").least).toBe(7);
   expect(findPositions(state, streamArn).least).toBe(20);
   expect([positionsOf("gone").find(0), positionsOf("quick").find(0)]).toEqual([undefined, "900"]);
   state.close();

@@ -38,9 +38,9 @@ const invoke: Invoke = async (name, event) => {
   }
 };
 
-async function start(sources: EventSource[], dataDir = directory) {
+async function start(sources: EventSource[], dataDir = directory, { tables } = makeStage()) {
   aws = await startAws({
-    stage: makeStage({ eventSources: sources }),
+    stage: makeStage({ eventSources: sources, tables }),
     invoke,
     connections: noConnections,
     state: openState(dataDir),
@@ -82,6 +82,23 @@ beforeEach(async () => {
 afterEach(async () => {
   await stop();
   await rm(directory, { recursive: true, force: true });
+});
+
+test("a run of another stage on the same data leaves the readers of this stage where they were", async () => {
+  await start([reader()]);
+  await put("before");
+  await waitFor("the first", () => seen().includes("before"));
+  await stop();
+  const [table] = makeStage().tables;
+  const createTable = { ...table!.createTable, TableName: "other" };
+  const other = { ...table!, name: "other", arn: "other", streamArn: "other/stream", createTable };
+  const tables = [other];
+  await start([makeSource("sample-second", other.streamArn)], directory, makeStage({ tables }));
+  await stop();
+  await start([reader()]);
+  await put("after");
+  await waitFor("the second", () => seen().includes("after"));
+  expect(seen()).toEqual(["before", "after"]);
 });
 
 test("two readers get every change in order, in Lambda's form, soon after the write", async () => {
