@@ -24,8 +24,16 @@ export function withReload(invoke: Invoke, { refresh, undo }: Reloading): Invoke
 
 /** Parts of a stage that are set up once, at the start. */
 const fixed = [
-  ...(["tables", "queues", "buckets", "eventSources", "schedules", "secrets"] as const),
+  "tables",
+  "queues",
+  "buckets",
+  "eventSources",
+  "schedules",
+  "secrets",
   "webSocketApis",
+  "domains",
+  "hasHostFirewall",
+  "relay",
 ] as const;
 
 /**

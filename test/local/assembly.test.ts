@@ -9,6 +9,7 @@ import type { Json, Template, Templates } from "../../local/assembly/templates.t
 import { environmentOf } from "../../local/lambda/environment.ts";
 import { evaluateAlarm } from "../../local/monitoring/alarms.ts";
 import { createMetrics } from "../../local/monitoring/metrics.ts";
+import { replaceInStage } from "../../local/reload.ts";
 import { writeBroadcaster } from "../bench/peers/broadcaster-assembly.ts";
 import { sampleBundles, writeSampleAssembly } from "./sample-assembly.ts";
 
@@ -237,6 +238,13 @@ describe("an assembly", () => {
       PUBLIC_URL: "http://127.0.0.1:2",
       ELSEWHERE: elsewhere,
     });
+  });
+
+  test("that replaces a running one names what needs a restart", () => {
+    const stage = read();
+    const next = { ...read(), domains: ["live.acme.com"], hasHostFirewall: true, relay: "relay" };
+    expect(replaceInStage(stage, next)).toEqual(["domains", "hasHostFirewall", "relay"]);
+    expect(replaceInStage(stage, read())).toEqual([]);
   });
 
   test("gives functions local endpoints and nothing of this machine's environment", () => {
