@@ -37,6 +37,12 @@ const fault = async (body: object) =>
   expect((await call("POST /local/faults", { body: { count: 100_000, ...body } })).status).toBe(
     201,
   );
+/** Waits until the only fault has affected a request: otherwise the test shows nothing. */
+const strikes = () =>
+  eventually(
+    () => call("GET /local/faults"),
+    ({ body }) => body.faults[0].struck > 0,
+  );
 const me = (as: Person) => call("GET /api/v1/users/me", { as });
 const expectUnavailable = ({ status, headers, body }: Answer) => {
   expect([status, headers.get("retry-after")]).toEqual([503, "1"]);
@@ -197,6 +203,7 @@ describe("the queues", () => {
     await viewer.next(
       ({ type, events }) => type === "events" && /gift/.test(JSON.stringify(events)),
     );
+    await strikes();
     await call("DELETE /local/faults");
     await eventually(
       () => walletOf(host),
@@ -220,6 +227,7 @@ describe("the gateway of the sockets", () => {
       call(`POST /api/v1/live-stream/${id}/chat/messages`, { as: host, body: { content } });
     await fault({ service: "execute-api", kind: "error_before" });
     for (const content of ["one", "two"]) expect((await say(content)).status).toBe(201);
+    await strikes();
     await call("DELETE /local/faults");
     expect((await say("three")).status).toBe(201);
     await viewer.next(({ events = [] }) => /three/.test(JSON.stringify(events)));
