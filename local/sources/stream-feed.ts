@@ -92,7 +92,13 @@ export function createStreamFeed(
     if (iterator === undefined) return [];
     // Unused iterators expire; the position remains valid.
     current = { ...current, iterator: undefined };
-    const { Records, NextShardIterator } = await calls.readPage(iterator);
+    const page = await calls.readPage(iterator).catch((error: unknown) => {
+      if (String(error).includes("ExpiredIterator")) return undefined;
+      throw error;
+    });
+    // It expires while the machine sleeps.
+    if (page === undefined) return read(after);
+    const { Records, NextShardIterator } = page;
     hasMore = Records.length === pageRecordsMax;
     const position = Records.at(-1)?.dynamodb.SequenceNumber ?? current.position;
     current = { ...current, position, iterator: NextShardIterator };

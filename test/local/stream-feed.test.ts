@@ -143,3 +143,20 @@ test("a reader whose next records are no longer kept continues with the oldest",
   expect(await feed.read("5")).toHaveLength(2);
   expect(starts).toEqual(["AFTER_SEQUENCE_NUMBER", "TRIM_HORIZON"]);
 });
+
+test("a reader whose iterator expired while the machine slept continues where it was", async () => {
+  const engine = makeEngine([2, 1]);
+  const starts: unknown[] = [];
+  let isAsleep = false;
+  const call: EngineCall = async (target, body) => {
+    if (target.endsWith(".GetShardIterator")) starts.push(body.SequenceNumber);
+    if (!target.endsWith(".GetRecords") || !isAsleep) return engine.call(target, body);
+    isAsleep = false;
+    return { status: 400, body: { __type: "ExpiredIteratorException" } };
+  };
+  const feed = createStreamFeed(call, table, () => 0);
+  expect(await feed.read(undefined)).toHaveLength(2);
+  isAsleep = true;
+  expect(await feed.read("2")).toHaveLength(1);
+  expect(starts).toEqual([undefined, "2"]);
+});
