@@ -18,6 +18,9 @@ export type Objects = {
   list(bucketName: string, prefix: string): string[];
 };
 
+/** The errors of a key that is no file: a folder, below a file, or longer than a name may be. */
+const missingCodes = new Set(["ENOENT", "EISDIR", "ENOTDIR", "ENAMETOOLONG"]);
+
 /** `directory` is the data directory. Keys cannot leave their bucket's folder. */
 export function createObjects(directory: string): Objects {
   const fileOf = (bucketName: string, key: string) => {
@@ -39,7 +42,7 @@ export function createObjects(directory: string): Objects {
       try {
         return readFileSync(fileOf(bucketName, key));
       } catch (error) {
-        if (error instanceof AwsFailure) throw error;
+        if (!missingCodes.has(String((error as NodeJS.ErrnoException).code))) throw error;
         throw new AwsFailure(404, "NoSuchKey", "The specified key does not exist.");
       }
     },

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { statSync } from "node:fs";
+import { statSync, symlinkSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -51,6 +51,21 @@ test("a chat message takes a few kilobytes on disk, with its frame and its strea
 });
 
 const posixTest = process.platform === "win32" ? test.skip : test;
+
+posixTest(
+  "only an object that does not exist is reported as missing, not one that cannot be read",
+  async () => {
+    const directory = await mkdtemp(join(tmpdir(), "ovation-unreadable-"));
+    const { put, get } = createObjects(directory);
+    put("bucket", "folder/whole", "whole");
+    for (const key of ["none", "folder", "folder/whole/none", "x".repeat(1_000)])
+      expect(() => get("bucket", key)).toThrow(expect.objectContaining({ type: "NoSuchKey" }));
+    symlinkSync("loop", join(directory, "s3", "bucket", "loop"));
+    expect(() => get("bucket", "loop")).toThrow(expect.objectContaining({ code: "ELOOP" }));
+    await rm(directory, { recursive: true });
+  },
+);
+
 posixTest(
   "an object that does not fit on a full disk is not stored, and its previous version stays",
   async () => {
