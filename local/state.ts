@@ -57,7 +57,7 @@ export function openState(dataDirectory: string): State {
     database.exec(schema);
   } catch (error) {
     database?.close();
-    if (/locked|busy/i.test(String(error)))
+    if (lockCodes.includes(codeOf(error)))
       throw new DataDirectoryBusy(
         `The data in ${directory} is in use by another running Ovation: ` +
           "stop that one, or set DATA_DIR to another directory.",
@@ -82,15 +82,19 @@ export function openState(dataDirectory: string): State {
   };
 }
 
+/** SQLite's codes for a file that another process, or another connection, has locked. */
+const lockCodes = [5, 6];
 /** SQLite's codes for a damaged file, and for one that is no database. */
 const damageCodes = [11, 26];
 
+/** SQLite's primary code of an error; 0 for other errors. */
+const codeOf = (error: unknown) => ((error as { errcode?: number }).errcode ?? 0) & 0xff;
+
 /** A readable sentence if an error means that a file is damaged; undefined for another error. */
 export function findDamage(error: unknown, file: string): Error | undefined {
-  const { errcode = 0, message } = error as Error & { errcode?: number };
-  if (!damageCodes.includes(errcode & 0xff)) return undefined;
+  if (!damageCodes.includes(codeOf(error))) return undefined;
   const sentence =
-    `The data in ${file} cannot be read: ${message}. ` +
+    `The data in ${file} cannot be read: ${(error as Error).message}. ` +
     "Restore a copy of its directory, or set DATA_DIR to another one.";
   return new Error(sentence, { cause: error });
 }
