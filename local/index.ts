@@ -226,15 +226,19 @@ function openGateway(made: {
     made.distributionMeter({ requests: 1, bytesIn, bytesOut });
   const mountRest = (of: Stage) =>
     of.restApis.map((api) => ({
-      prefix: prefixOf(stage, api),
-      answer: createRestApi(api, stage, invoke, { logAccess: monitoring.access, answered }),
+      prefix: prefixOf(of, api),
+      answer: createRestApi(api, of, invoke, { logAccess: monitoring.access, answered }),
     }));
   const mounted = stage.webSocketApis.map((api) => sockets.mount(api));
-  const open = () => gateway.open({ rest: mountRest(stage), sockets: mounted, pages });
+  let rest = mountRest(stage);
+  const open = () => gateway.open({ rest, sockets: mounted, pages });
   open();
   return {
     replaceStage(directory) {
-      const others = replaceInStage(stage, readStage(directory));
+      const next = readStage(directory);
+      // Throws before anything is replaced.
+      rest = mountRest(next);
+      const others = replaceInStage(stage, next);
       open();
       return others;
     },

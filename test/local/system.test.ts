@@ -164,6 +164,19 @@ test("a gateway role that may not call a function is refused at the start", asyn
   refused.remove();
 });
 
+test("an assembly that cannot run replaces nothing of a running system", async () => {
+  const { "/health": _gone, ...paths } = sampleDocument.paths;
+  const callable = "arn:aws:lambda:*:*:function:sample-[a-d]*";
+  const refused = writeSampleAssembly(sampleBundles, { ...sampleDocument, paths }, callable);
+  const system = await start();
+  const before = structuredClone(system.stage);
+  expect(() => system.replaceStage(refused.directory)).toThrow("does not let API Gateway call");
+  expect(system.stage).toEqual(before);
+  expect((await fetch(`${system.url}/health`)).status).toBe(200);
+  await system.stop();
+  refused.remove();
+});
+
 test("a route to a function that no template has is refused at the start", async () => {
   const { crash: _gone, ...bundles } = sampleBundles;
   const broken = writeSampleAssembly(bundles);
