@@ -89,7 +89,7 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
 
   function release(pool: Pool, worker: FunctionWorker): void {
     if (worker.events() > 0) return;
-    worker.idleSince = Date.now();
+    worker.idleSince = performance.now();
     sharedAtWork.delete(worker);
     if (worker.ended()) forget(worker);
     else if (shared.has(worker)) idleShared.push(worker);
@@ -154,5 +154,6 @@ function takeLiving(idle: FunctionWorker[]): FunctionWorker | undefined {
 function surplus(idle: readonly FunctionWorker[], most: number): FunctionWorker[] {
   const newest = idle.toSorted((a, b) => b.idleSince - a.idleSince);
   const { most: long, surplus: short } = keptMilliseconds;
-  return newest.filter(({ idleSince }, at) => Date.now() - idleSince > (at < most ? long : short));
+  const now = performance.now();
+  return newest.filter(({ idleSince }, at) => now - idleSince > (at < most ? long : short));
 }

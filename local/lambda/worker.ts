@@ -47,6 +47,7 @@ export type FunctionWorker = {
   end(): Promise<void>;
   /** Whether the thread has ended, or ends with its last event. */
   ended(): boolean;
+  /** By `performance.now`. */
   idleSince: number;
 };
 
@@ -108,7 +109,7 @@ export function startWorker(options: WorkerOptions): FunctionWorker {
   }
 
   return {
-    idleSince: Date.now(),
+    idleSince: performance.now(),
     holds,
     bundles: () => bundles,
     ended: () => thread.isEnding || thread.death !== undefined,

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { jest } from "@jest/globals";
 import { busySharedMax } from "../../local/lambda/fleet.ts";
+import { sharedCell, startWorker } from "../../local/lambda/worker.ts";
 import { startWorkers, type Workers } from "../../local/lambda/workers.ts";
 import type { LambdaFunction } from "../../local/model.ts";
 import { listen } from "../../local/reachable.ts";
@@ -316,19 +317,31 @@ test("a thread ended by one function is replaced for the others", async () => {
  * Planted fault that turns this red: ending the thread at once, with the other function's event.
  */
 test("code that does not load fails only its own event, and ends its thread after the others", async () => {
-  const [gate, opened] = [await openGate(), await openGate()];
-  opened.open();
-  const { thread } = await call("one", { ask: opened.url });
-  const waiting = workers.invoke("one", { ask: gate.url });
+  const gate = await openGate();
   writeFileSync(join(directory, "two.cjs"), "throw new Error('broken')");
+  const worker = startWorker({ memoryMegabytes: 256, frozen: sharedCell(), line: () => {} });
+  const run = (name: string, event: object = {}) => {
+    const of = { lambda: functions[name]!, environment: {} };
+    return worker.run(of, "request", { text: JSON.stringify(event) });
+  };
+  const waiting = run("one", { ask: gate.url });
   const broken = { errorType: "Runtime.ImportModuleError", errorMessage: "broken" };
-  // Until its event counts as waiting, others get another thread.
-  await new Promise((done) => setTimeout(done, 500));
-  expect(await workers.invoke("two", {})).toMatchObject({ ok: false, error: broken });
-  expect(workers.threads()).toBe(1);
+  expect(await run("two")).toMatchObject({ ok: false, error: broken });
+  expect([worker.ended(), worker.events()]).toEqual([true, 1]);
   gate.open();
-  expect(await waiting).toMatchObject({ ok: true, payload: { thread } });
-  expect((await call("one")).thread).not.toBe(thread);
+  expect(await waiting).toMatchObject({ ok: true });
+  expect(await run("one")).toMatchObject({ error: { errorType: "Runtime.ExitError" } });
+});
+
+test("idle threads end after a minute, also if the machine's clock was set back", async () => {
+  await Promise.all([call("large", { wait: 100 }), call("large", { wait: 100 })]);
+  expect(workers.threads()).toBe(2);
+  const [steady, wall] = [performance.now() + 61_000, Date.now() - 3_600_000];
+  jest.spyOn(performance, "now").mockReturnValue(steady);
+  jest.spyOn(Date, "now").mockReturnValue(wall);
+  await call("one");
+  jest.restoreAllMocks();
+  expect(workers.threads()).toBe(1);
 });
 
 test("a function that was removed and added again runs its new code", async () => {
