@@ -96,6 +96,27 @@ test.each(["a gift while the combo ends", "the end while a gift is sent"])(
     }),
 );
 
+test.each(["another message", "a row of other combos that replaces it in the wallet"])(
+  "a combo ends without a fault if %s comes in between, at any moment",
+  (other) =>
+    atEachRequest(async () => {
+      const { sender, stream, type } = await prepare();
+      const [first = ""] = await sendAt(stream, sender, type, [0, 1]);
+      const moment = { comboId: first, streamId: stream.id, userId: sender };
+      const end = () => endCombo(moment, at(12));
+      const fillWallet = async () => {
+        for (let n = 0; n < keptMax; n++) await sendAt(stream, sender, giftTypeOf(1), [11]);
+      };
+      return {
+        act: end,
+        meanwhile: other === "another message" ? end : fillWallet,
+        async check() {
+          expect(await giftOf(stream.id, first)).toMatchObject({ comboEnded: { count: 2 } });
+        },
+      };
+    }),
+);
+
 /** Superlikes of others at a second, as items that reconstructing a combo reads. */
 async function fill(stream: Stream, second: number, count: number) {
   const createdAt = at(second).toISOString();

@@ -51,36 +51,32 @@ export async function awaitCombos(
  * that marks its first gift, so that a gift either counts before the end or begins a new combo.
  */
 export async function endCombo(moment: ComboEnd, now: Date): Promise<void> {
-  const wallet = await findWallet(moment.userId);
-  const kept = findCombo(wallet, moment);
-  // A combo that the wallet no longer keeps cannot continue; its total is read from its gifts.
-  const found = kept === undefined ? await readCombo(moment) : { combo: kept, first: kept.id };
-  // All gifts after the first one were released, so there was no combo.
-  if (found === undefined || found.combo.count < 2) return;
-  let { first } = found;
+  let first: string | undefined;
+  let isOver = false;
   const waiting = await commit(
-    [wallet],
-    ([current]) => {
-      const there = findCombo(current, moment);
-      if (there === undefined && kept !== undefined)
-        throw new Error("The combo has continued: check it again");
-      return decideEnd(current, there ?? found.combo, first, now);
+    [await findWallet(moment.userId)],
+    async ([wallet]) => {
+      if (isOver) return nothing;
+      const kept = findCombo(wallet, moment);
+      // A combo that the wallet no longer keeps cannot continue; its total is read from its gifts.
+      const found = kept === undefined ? await readCombo(moment) : { combo: kept, first: kept.id };
+      // All gifts after the first one were released, so there was no combo, or it has ended.
+      if (found === undefined || found.combo.count < 2) return nothing;
+      return decideEnd(wallet, found.combo, first ?? found.first, now);
     },
     async (failed) => {
       // The first gift is held and so not in its stream, or another message has ended the combo.
       const rest = failed.get("combo") === undefined ? await readCombo(moment) : undefined;
-      if (rest === undefined) throw new Ended();
-      first = rest.first;
+      first = rest?.first;
+      isOver = rest === undefined;
     },
-  ).catch((error: unknown) => {
-    if (error instanceof Ended) return undefined;
-    throw error;
-  });
+  );
   if (waiting !== undefined)
     await sendAt(setting("COMBOS_QUEUE_URL"), moment, { at: waiting, now });
 }
 
-class Ended extends Error {}
+/** Writes nothing, and ends no combo. */
+const nothing = { drafts: [], reply: { answer: undefined, remember: [] } };
 
 const findCombo = (wallet: Wallet, { comboId }: ComboEnd) =>
   wallet.combos?.find(({ id }) => id === comboId);
