@@ -2,6 +2,7 @@ import { jest } from "@jest/globals";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
 import { endStream } from "../../domain/streams/stream-lifecycle.ts";
+import { handler as statsOf } from "../../functions/people/users/stats.ts";
 import { handler as catchStreamers } from "../../functions/streams/catch-streamers.ts";
 import { handler as featured } from "../../functions/streams/featured.ts";
 import { handler as listAll } from "../../functions/streams/list.ts";
@@ -82,6 +83,11 @@ test("rooms that their back end hides are in no public list, however many there 
   };
   expect((await pastOf("")).sort()).toEqual(ids);
   expect(await pastOf("host")).toHaveLength(20);
+  const countOf = async (as: string) =>
+    (await callEndpoint(statsOf, { as, path: { userId: "host" } })).body.data;
+  expect(await countOf("viewer")).toMatchObject({ totalLiveStreams: shown.length });
+  const own = [...rooms, ...shown].filter(({ hostId }) => hostId === "host");
+  expect(await countOf("host")).toMatchObject({ totalLiveStreams: own.length });
   jest.useRealTimers();
 });
 

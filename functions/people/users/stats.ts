@@ -19,13 +19,16 @@ export const { contract, handler } = endpoint(
     refusals: ["user_not_found"],
     grants: { read: ["USER"] },
   },
-  async ({ path: { userId } }) => {
+  async ({ path: { userId }, caller }) => {
     const [, { followersCount, followingCount }, hosted] = await Promise.all([
       getProfile(userId),
       findFollowCounts(userId),
       listHosted(userId),
     ]);
-    const totalLiveStreams = hosted.filter(({ startedAt }) => startedAt !== null).length;
+    const isOwn = caller.userId === userId;
+    const totalLiveStreams = hosted.filter(
+      ({ startedAt, isHidden }) => startedAt !== null && (isOwn || !isHidden),
+    ).length;
     return { followers: followersCount, following: followingCount, totalLiveStreams };
   },
 );
