@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
+import { refuse } from "../../domain/refusal.ts";
 import { lazy } from "../runtime/caches.ts";
 import { boundedTimeout } from "../runtime/deadline.ts";
 import type { ResizeJob, Sizes } from "./resize-worker.ts";
@@ -42,11 +43,12 @@ const codec = lazy(() => {
 /**
  * A picture in its other sizes. A separate thread decodes it, so that the time and memory taken by
  * a malicious file end with the thread. Undefined if it cannot be decoded in time. Refuses with
- * `unavailable` if the invocation has no time left.
+ * `unavailable` if the invocation has no time left for it, which is not the picture's fault.
  */
 export async function resizePicture(bytes: Uint8Array): Promise<Sizes | undefined> {
   // First, since it may throw: a thread that fails without a listener ends the process.
   const left = boundedTimeout(Number.POSITIVE_INFINITY) - storingMilliseconds;
+  if (left <= 0) refuse("unavailable");
   const workerData: ResizeJob = { bytes, codec: codec() };
   const worker = new Worker(threadFile(), {
     workerData,

@@ -224,3 +224,14 @@ linuxTest("a call without time left starts no thread", async () => {
     setDeadline(Number.POSITIVE_INFINITY);
   }
 });
+
+test("a picture for which no time is left is refused as such, not as unreadable", async () => {
+  try {
+    for (const left of [1_000, 4_900]) {
+      setDeadline(left);
+      await expect(resizePicture(png(30, 20))).rejects.toMatchObject({ code: "unavailable" });
+    }
+  } finally {
+    setDeadline(Number.POSITIVE_INFINITY);
+  }
+});
