@@ -47,6 +47,21 @@ const Operator_Account = NamedAccount.catch(undefined);
  */
 const EventTime = z.number().int().min(0).optional().catch(undefined);
 
+/** How far Tencent's clock may be ahead of ours, in milliseconds. */
+const aheadMillisecondsMax = 3600_000;
+
+/**
+ * When a room was created or destroyed; undefined if that is absent or in the future. Otherwise one
+ * wrong time, such as one in microseconds, would outlast all later callbacks of the RoomId.
+ */
+export const eventTimeOf = (
+  { EventTime }: { EventTime?: number | undefined },
+  now: Date,
+): number | undefined =>
+  EventTime !== undefined && EventTime <= now.getTime() + aheadMillisecondsMax
+    ? EventTime
+    : undefined;
+
 /**
  * A room that was created: the fields of create_room; without an owner it belongs to the operator.
  * The room exists, whatever its other fields contain: those that are not valid get their defaults.

@@ -67,3 +67,26 @@ test("a room that exists at Tencent's is created here, whatever its optional fie
   expect((await create({}, "")).body).toEqual(failed(/Owner_Account/));
   expect((await create({ RoomId: "" })).body).toEqual(failed(/RoomId/));
 });
+
+test("a time in the far future counts as absent: it neither blocks a RoomId nor keeps its room open", async () => {
+  const RoomId = `room-${freshId()}`;
+  const room = { RoomId, Owner_Account: freshId() };
+  const after = (happened: "Create" | "Destroy", EventTime: number) => {
+    const CallbackCommand = `Live.CallbackAfter${happened}Room`;
+    const body = { Operator_Account: "operator1", EventTime, RoomInfo: room };
+    return callBack(body, { query: callbackQuery({ CallbackCommand }) });
+  };
+  const codeOf = async () => (await tencent("get_room_info", { RoomId })).body.ErrorCode;
+  // Such as microseconds, where milliseconds are expected.
+  const far = Date.now() * 1000;
+  for (const [created, destroyed] of [
+    [far, Date.now()],
+    [Date.now() + 1_000, far],
+    [Date.now() + 2_000, Date.now() + 3_000],
+  ] as const) {
+    expect((await after("Create", created)).body).toEqual(done);
+    expect(await codeOf()).toBe(0);
+    expect((await after("Destroy", destroyed)).body).toEqual(done);
+    expect(await codeOf()).toBe(100002);
+  }
+});

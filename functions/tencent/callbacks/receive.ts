@@ -1,4 +1,8 @@
-import { callbackRefusals, takenCallbacks } from "../../../domain/tencent/incoming-callback.ts";
+import {
+  callbackRefusals,
+  eventTimeOf,
+  takenCallbacks,
+} from "../../../domain/tencent/incoming-callback.ts";
 import { chargeGift } from "../../../platform/store/tencent/gift-callbacks.ts";
 import { noteRoom, noteRoomEnd } from "../../../platform/store/tencent/room-lifecycle.ts";
 import { callbackAnswerOf, receiver } from "../../../platform/tencent/receiver.ts";
@@ -22,11 +26,14 @@ export const { contract, handler } = receiver(
   {
     "Live.CallbackBeforeSendGift": ({ body, newId, ...call }) =>
       chargeGift({ request: body, callId: newId(), tell: callbackAnswerOf, ...call }),
-    "Live.CallbackAfterCreateRoom": ({ body: { RoomInfo, EventTime: eventTime }, now, newId }) =>
-      noteRoom(RoomInfo, { owner: RoomInfo.Owner_Account, now, newId, eventTime }),
+    "Live.CallbackAfterCreateRoom": ({ body, now, newId }) => {
+      const { RoomInfo } = body;
+      const eventTime = eventTimeOf(body, now);
+      return noteRoom(RoomInfo, { owner: RoomInfo.Owner_Account, now, newId, eventTime });
+    },
     "Live.CallbackAfterDestroyRoom": ({ body, now }) =>
       noteRoomEnd(body.RoomId, now, {
-        eventTime: body.EventTime,
+        eventTime: eventTimeOf(body, now),
         by: body.Operator_Account,
       }),
   },
