@@ -8,6 +8,7 @@ import { callIssuer } from "./issuer.ts";
 
 const bounds = { timeoutMilliseconds: 4_000, bytesMax: 64 * 1024 };
 const metadataLifeMilliseconds = 10 * 60_000;
+const unreadableLifeMilliseconds = 30_000;
 const defaultSeconds = 3600;
 const problemLengthMax = 200;
 
@@ -21,17 +22,32 @@ type Metadata = Partial<z.infer<typeof Metadata>>;
 /** Whether the issuer may soon respond differently: it fails, or limits the rate of calls. */
 const isTransient = (status: number) => status >= 500 || status === 429;
 
-/**
- * The issuer's metadata (OpenID Connect Discovery 1.0), cached for ten minutes; empty if it is
- * unreadable or names another issuer. Refuses with `unavailable` while the issuer does not respond.
- */
-export const findMetadata = cached(metadataLifeMilliseconds, async (): Promise<Metadata> => {
+/** The issuer's metadata is unreadable, or another issuer's. */
+class Unreadable extends Error {}
+
+/** Cached for ten minutes. */
+const readMetadata = cached(metadataLifeMilliseconds, async (): Promise<Metadata> => {
   const issuer = setting("ISSUER");
   const address = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
   const { status, text } = await ask(address);
   if (isTransient(status)) refuse("unavailable");
-  const parsed = Metadata.safeParse(parse(text));
-  return status === 200 && parsed.data?.issuer === issuer ? parsed.data : {};
+  const { data } = Metadata.safeParse(parse(text));
+  if (status !== 200 || data?.issuer !== issuer) throw new Unreadable();
+  return data;
+});
+
+/**
+ * The issuer's metadata (OpenID Connect Discovery 1.0); empty if it is unreadable or names another
+ * issuer, which is checked again after half a minute. Refuses with `unavailable` while the issuer
+ * does not respond.
+ */
+export const findMetadata = cached(unreadableLifeMilliseconds, async (now): Promise<Metadata> => {
+  try {
+    return await readMetadata(now);
+  } catch (error) {
+    if (error instanceof Unreadable) return {};
+    throw error;
+  }
 });
 
 /**

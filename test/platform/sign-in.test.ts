@@ -95,6 +95,19 @@ test("the issuer's metadata is read again after the clock was set back", async (
   expect(await findMetadata(before)).toMatchObject({ token_endpoint });
 });
 
+test.each<[string, Answer]>([
+  ["no metadata", { status: 404, body: "nothing" }],
+  ["what is no JSON", { body: "<html>" }],
+])("an issuer with %s is asked again after half a minute, not at each call", async (_, answer) => {
+  const now = later();
+  answers[metadataPath] = answer;
+  expect(await findMetadata(now)).toEqual({});
+  answers[metadataPath] = { body: metadata() };
+  expect(await findMetadata(new Date(now.getTime() + 29_000))).toEqual({});
+  const { token_endpoint } = metadata();
+  expect(await findMetadata(new Date(now.getTime() + 31_000))).toMatchObject({ token_endpoint });
+});
+
 test.each<[string, () => Answer]>([
   ["another issuer's metadata", () => ({ body: { ...metadata(), issuer: "https://evil.test" } })],
   ["no metadata", () => ({ status: 404, body: "nothing" })],
