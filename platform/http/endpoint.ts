@@ -224,6 +224,8 @@ async function answerError(contract: Contract, call: Call, error: unknown) {
     const again = earlier && (await replay(contract, earlier, call.body, mayFinish));
     if (earlier !== undefined && again !== undefined) {
       const headers = { ...call.headers, "idempotency-replayed": "true" };
+      const { revision } = earlier;
+      if (revision !== undefined) revisionsOf(headers).showRevision(revision);
       return succeed(contract, { ...call, headers, now: earlier.answeredAt }, again.answer);
     }
     // The marker has just disappeared: another call with this key is being processed.

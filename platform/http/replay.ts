@@ -30,8 +30,9 @@ export type KeyedState = {
 export type Idempotency<Answer> = {
   /**
    * Checks the response and ties it to the call's key: pass the reply to the store with the effect.
+   * `revision` is the one that the response shows, if any: repeated responses show it, too.
    */
-  idempotentReply: (answer: Answer) => Reply<Answer>;
+  idempotentReply: (answer: Answer, revision?: number) => Reply<Answer>;
   /**
    * Ties the response to the call's key in a separate write after the effect: for a call without an
    * effect, or with one that is idempotent.
@@ -61,9 +62,9 @@ export const withReplay = (grants: Grants): Grants => ({
 /** The functions with which a handler makes this call idempotent. */
 export function idempotency(contract: Contract, call: KeyedState): Idempotency<unknown> {
   const { keyed, now } = call;
-  const idempotentReply = (answer: unknown) => {
+  const idempotentReply = (answer: unknown, revision?: number) => {
     call.isTied = true;
-    return replyOf(contract, call, answer);
+    return replyOf(contract, call, answer, revision);
   };
   return {
     idempotentReply,
@@ -89,10 +90,11 @@ function replyOf(
   { replay: rules, answer: [status, schema] }: Contract,
   { keyed, now }: KeyedState,
   answer: unknown,
+  revision: number | undefined,
 ): Reply<unknown> {
   const fit = schema.parse(answer);
   const kept = rules === undefined ? fit : rules.keep(fit);
-  const remember = keyed === undefined ? [] : [markerAction(keyed, status, kept, now)];
+  const remember = keyed === undefined ? [] : [markerAction(keyed, status, kept, now, revision)];
   return { answer, remember };
 }
 

@@ -15,6 +15,7 @@ const Marker = z.object({
   status: z.number(),
   answer: z.string(),
   answeredAt: z.iso.datetime(),
+  revision: z.number().optional(),
   expiresAt: z.number(),
 });
 
@@ -72,9 +73,15 @@ const isFree = (nowSeconds: number): Condition => ({
 /**
  * The action that stores a response under its key unless one is stored that has not expired. It
  * belongs to the transaction of the call's effect, except that a chat message is written after it.
- * Its label is `marker`.
+ * Its label is `marker`. `revision` is the response's, if it shows one.
  */
-export function markerAction(call: KeyedCall, status: number, answer: unknown, now: Date): Action {
+export function markerAction(
+  call: KeyedCall,
+  status: number,
+  answer: unknown,
+  now: Date,
+  revision?: number,
+): Action {
   const nowSeconds = Math.floor(now.getTime() / 1000);
   return {
     label: "marker",
@@ -86,6 +93,7 @@ export function markerAction(call: KeyedCall, status: number, answer: unknown, n
         // A response without a body is null.
         answer: JSON.stringify(answer ?? null),
         answeredAt: now.toISOString(),
+        ...(revision !== undefined && { revision }),
         expiresAt: nowSeconds + markerLifeSeconds,
       },
       ...isFree(nowSeconds),
@@ -94,7 +102,13 @@ export function markerAction(call: KeyedCall, status: number, answer: unknown, n
 }
 
 /** What a key was used for: the remembered part of the response, and when it was sent. */
-export type Marked = { status: number; kept: unknown; answeredAt: Date; isSameRequest: boolean };
+export type Marked = {
+  status: number;
+  kept: unknown;
+  answeredAt: Date;
+  revision: number | undefined;
+  isSameRequest: boolean;
+};
 
 /**
  * The meaning of a marked key: a response; an effect that is not written yet (`pending`); or one
@@ -107,11 +121,12 @@ export async function findMarked(call: KeyedCall, now: Date): Promise<Marked | u
   const marker = await getItem(Marker, key.marker(call.owner, call.hash), { consistent: true });
   if (marker === undefined) return undefined;
   if (marker.expiresAt <= now.getTime() / 1000) return undefined;
-  const { status, answer, answeredAt, fingerprint } = marker;
+  const { status, answer, answeredAt, revision, fingerprint } = marker;
   return {
     status,
     kept: JSON.parse(answer),
     answeredAt: new Date(answeredAt),
+    revision,
     isSameRequest: fingerprint === call.fingerprint,
   };
 }

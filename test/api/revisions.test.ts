@@ -128,6 +128,26 @@ test("an uploaded picture replaces only the revision that its sender has seen", 
   }
 });
 
+test("an upload repeated by its key has the ETag of the first response, also after a change", async () => {
+  const [boss, as, rose] = await Promise.all([admin(), person(), giftType(4)]);
+  const [profile, type] = ["/api/v1/users/me", `/api/v1/gifts/gift-types/${rose}`];
+  for (const [upload, field, by, change, body] of [
+    [`POST ${profile}/photo`, "photo", as, `PUT ${profile}`, { bio: "other" }],
+    [`POST ${type}/image`, "image", boss, `PATCH ${type}`, { name: "Other" }],
+  ] as const) {
+    const [key, file] = [freshId(), new Blob([picture("image/gif")])];
+    const send = () => {
+      const raw = new FormData();
+      raw.set(field, file, "a.gif");
+      return call(upload, { as: by, raw, key });
+    };
+    const seen = etagOf(await send());
+    expect(etagOf(await call(change, { as: by, body }))).not.toBe(seen);
+    const again = await send();
+    expect([again.headers.get("idempotency-replayed"), etagOf(again)]).toEqual(["true", seen]);
+  }
+});
+
 test("a revision is checked after existence and ownership", async () => {
   const [as, { id }] = await Promise.all([person(), liveStream()]);
   const headers = { "if-match": '"other"' };

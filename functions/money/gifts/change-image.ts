@@ -37,7 +37,8 @@ export const { contract, handler } = endpoint(
       call.assertRevision(giftTypeRevision(type));
       return { ...type, svgUrl: picture.url, updatedAt: now.toISOString() };
     };
-    const replyTo = (type: GiftType) => call.idempotentReply(listedGiftTypeOf(type));
+    const replyTo = (type: GiftType) =>
+      call.idempotentReply(listedGiftTypeOf(type), giftTypeRevision(type));
     const also = (type: GiftType) => [...picture.actions, ...replyTo(type).remember];
     const changed = await changeStoredGiftType(path.id, change, also);
     call.showRevision(giftTypeRevision(changed));

@@ -37,7 +37,7 @@ export const { contract, handler } = endpoint(
     const picture = await keepPicture(body.photo, { field: "photo", caller, now, newId, ...call });
     const counts = await findFollowCounts(caller.userId);
     const shown = (is: Profile) => publicProfileOf(is, counts, setting("DEFAULT_PICTURE"));
-    const replyTo = (is: Profile) => call.idempotentReply(shown(is));
+    const replyTo = (is: Profile) => call.idempotentReply(shown(is), profileRevision(is));
     const decide = (profile: Profile) => {
       assertSameAccount(known, profile);
       call.assertRevision(profileRevision(profile));
