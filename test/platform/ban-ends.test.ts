@@ -1,14 +1,20 @@
 import { marshall } from "@aws-sdk/util-dynamodb";
+import { jest } from "@jest/globals";
 import type { DynamoDBRecord } from "aws-lambda";
 import { profileOf } from "../../domain/people/user.ts";
 import { makeBan } from "../../domain/streams/ban.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
+import { handler as listOwn } from "../../functions/streams/bans/list.ts";
 import { endBan, queueBanEnds } from "../../platform/realtime/ban-ends.ts";
 import { newId } from "../../platform/runtime/id.ts";
 import { getBan, liftBan, listBans, recordBan } from "../../platform/store/streams/bans.ts";
 import { findMember } from "../../platform/store/streams/members.ts";
 import { getRawItem, putItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
+import { tableName } from "../../platform/table/table.ts";
+import { callEndpoint } from "./api-call.ts";
+import { setClock } from "./clock.ts";
+import { intercept } from "./intercept.ts";
 import { between } from "./interleaving.ts";
 import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
@@ -168,4 +174,28 @@ test("an expired ban leaves its host's list, which has room for those in force",
   const late = Number(expiresAt) * 1000 - later(3600).getTime();
   expect(late).toBeGreaterThan(60_000);
   expect(late).toBeLessThan(24 * 3_600_000);
+});
+
+test("a ban that was just made is in its host's list, also if the table's other copies lack it", async () => {
+  const stream = await makeStream(await makeUser(someone("host")));
+  await banFrom(stream, 60, new Date());
+  const { end } = await banFrom(stream, 60, new Date());
+  const undo = intercept(async ({ name, input }, next) => {
+    const answer = await next();
+    const requests = (input.RequestItems ?? {}) as Record<string, { ConsistentRead?: boolean }>;
+    const isEventual = Object.values(requests).some((one) => one.ConsistentRead !== true);
+    if (name !== "BatchGetCommand" || !isEventual) return answer;
+    const [items = []] = Object.values(answer.Responses as Record<string, { id?: string }[]>);
+    return { Responses: { [tableName()]: items.filter(({ id }) => id !== end.banId) } };
+  });
+  try {
+    setClock(now.getTime());
+    const { body } = await callEndpoint(listOwn, { as: stream.hostId });
+    const { list, pagination } = body.data as { list: { _id: string }[]; pagination: object };
+    expect(pagination).toMatchObject({ totalItems: 2 });
+    expect(list.map(({ _id }) => _id)).toEqual([end.banId, expect.any(String)]);
+  } finally {
+    undo();
+    jest.useRealTimers();
+  }
 });

@@ -183,8 +183,9 @@ export async function listBans(hostId: string, filter: BanFilter, now: Date): Pr
 }
 
 /** Bans by their ids, in that order. */
-export const findBans = (banIds: readonly string[]): Promise<Ban[]> =>
-  listItems(
-    Ban,
-    banIds.map((banId) => key.ban(banId)),
-  );
+export async function findBans(banIds: readonly string[]): Promise<Ban[]> {
+  const keys = banIds.map((banId) => key.ban(banId));
+  const bans = await listItems(Ban, keys);
+  // A ban that was just made may be missing.
+  return bans.length < keys.length ? listItems(Ban, keys, { consistent: true }) : bans;
+}
