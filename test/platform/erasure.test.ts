@@ -120,6 +120,20 @@ test("more messages than a page are erased page by page, each page however often
   expect(delays[0]).toBeGreaterThan(later.getTime() / 1000 - Date.now() / 1000);
 });
 
+test("a user who returns may notify followers at once, although the former one has just done so", async () => {
+  const user = await makeUser(someone("host"));
+  const place = key.announcement(user);
+  const announce = (at: Date) =>
+    putItem({ ...place, streamId: "s", announcedAt: at.toISOString() });
+  await announce(new Date());
+  await removeUser({ userId: user, isForfeit: false, now: new Date() });
+  await continueErasure(user);
+  expect(await getRawItem(place, { consistent: true })).toBeUndefined();
+  await announce(new Date(Date.now() + 1_000));
+  await finish(user);
+  expect(await getRawItem(place, { consistent: true })).toMatchObject({ streamId: "s" });
+});
+
 // Planted fault that turns this red: a walk that goes on although another has moved the erasure.
 test("concurrent runs of one erasure continue as one", async () => {
   const user = await makeUser(someone("user"));

@@ -97,6 +97,18 @@ test("an export of more than a thousand transactions says that passes may be mis
   expect(await exportWith(1_001)).toEqual([1_000, ["contributions", "passes", "transactions"]]);
 });
 
+test("an export of more than a thousand bans says that some may be missing", async () => {
+  const { user } = await bannedUser();
+  const trace = (banIds: readonly string[]) =>
+    writeAll(banIds.map((banId) => ({ ...key.tracedBan(user, banId), banId })));
+  await trace(idsOf(999));
+  expect((await collectOwnData(user, now)).truncated).toEqual([]);
+  await trace(idsOf(1));
+  const { bans, truncated } = await collectOwnData(user, now);
+  // The oldest one, the only one that is stored.
+  expect([bans, truncated]).toEqual([[], ["bans"]]);
+});
+
 test("an export of a thousand streams, bans and passes needs few calls in a row", async () => {
   const user = await makeUser(someone("user"));
   const ids = idsOf(1_000);
@@ -125,15 +137,15 @@ test("an export of a thousand streams, bans and passes needs few calls in a row"
 });
 
 test("an export of thousands of polls has the newest votes, and says so", async () => {
-  const exportOf = async (count: number) => {
+  const exportOf = async (count: number, voted = count) => {
     const user = await makeUser(someone("user"));
     const [streamId, ...ids] = idsOf(count + 1);
     await traceStreams(user, [String(streamId)]);
     const vote = { streamId, userId: user, options: [1], at, change: "c" };
     await writeAll(
-      ids.flatMap((id) => [
+      ids.flatMap((id, n) => [
         { ...key.moment(String(streamId), id), id },
-        { ...key.vote(id, user), ...vote, momentId: id },
+        ...(n < count - voted ? [] : [{ ...key.vote(id, user), ...vote, momentId: id }]),
       ]),
     );
     const { votes, truncated } = await collectOwnData(user, now);
@@ -141,6 +153,7 @@ test("an export of thousands of polls has the newest votes, and says so", async 
   };
   expect(await exportOf(500)).toEqual([500, true, []]);
   expect(await exportOf(1_100)).toEqual([1_000, true, ["votes"]]);
+  expect(await exportOf(1_100, 3)).toEqual([3, true, ["votes"]]);
 });
 
 test("a user with messages in many streams exports all of the newest streams", async () => {
@@ -166,4 +179,23 @@ test("a user with messages in many streams exports all of the newest streams", a
     newest.map(() => 250),
   );
   expect(truncated).toEqual(["messages"]);
+});
+
+test("an export that cannot look through all messages of a stream says so", async () => {
+  const user = await makeUser(someone("user"));
+  const [streamId = ""] = idsOf(1);
+  await traceStreams(user, [streamId]);
+  const by = (userId: string) => ({ userId, username: "", name: "", surname: "", pictureId: null });
+  const said = { streamId, createdAt: at, content: "x".repeat(2_000) };
+  await writeAll(
+    Array.from({ length: 2_300 }, (_, n) => ({
+      ...key.message(streamId, n + 1),
+      ...said,
+      sender: by(n === 0 || n === 2_299 ? user : "other"),
+      n: n + 1,
+      id: newId(now),
+    })),
+  );
+  const { messages, truncated } = await collectOwnData(user, now);
+  expect([messages.length, truncated]).toEqual([1, ["messages"]]);
 });
