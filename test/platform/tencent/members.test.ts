@@ -8,7 +8,7 @@ import * as mute from "../../../functions/tencent/rooms/mute.ts";
 import { endBan } from "../../../platform/realtime/ban-ends.ts";
 import { newId } from "../../../platform/runtime/id.ts";
 import { findProfile } from "../../../platform/store/people/users.ts";
-import { findBan, liftBan, recordBan } from "../../../platform/store/streams/bans.ts";
+import { findBan, liftBan, listBans, recordBan } from "../../../platform/store/streams/bans.ts";
 import { admitText } from "../../../platform/store/streams/chat-admission.ts";
 import { findMember } from "../../../platform/store/streams/members.ts";
 import { listActs } from "../../../platform/store/streams/moderation.ts";
@@ -97,6 +97,10 @@ test("a ban blocks with its reason, and is neither shortened nor lifted by a mut
   expect(await heldBy("m2")).toEqual(held);
   await banMembers(["m2"], 120);
   expect(Date.parse((await heldBy("m2"))!.endsAt!)).toBeGreaterThan(Date.parse(held!.endsAt!));
+  // The one that it replaced is over: a host sees one ban, not two.
+  expect(await findBan(held!.id, new Date())).toMatchObject({ deletedBy: "administrator" });
+  const listed = await listBans("host", { targetUserId: "m2", actionType: "BLOCK" }, new Date());
+  expect(listed.map(({ banId }) => banId)).toEqual([(await heldBy("m2"))!.id]);
   await banMembers(["m2"], 0);
   expect(await heldBy("m2")).toBeUndefined();
 });
