@@ -102,6 +102,13 @@ browserTest(
       await page.getByRole("heading", { name, exact: true }).waitFor();
     const gift = page.locator('[id="gift.sent"]');
     expect(await gift.textContent()).toMatch(/type GiftSent = .*"type": "gift\.sent"/s);
+    // A program can use the types: an event and its data have different names.
+    const shown = await page.locator("section.operation").allTextContents();
+    for (const text of shown) {
+      const names = [...text.matchAll(/\btype (\w+) =/g)].map(([, declared]) => declared);
+      expect(names).toEqual([...new Set(names)]);
+    }
+    expect(shown.join()).toContain("type GiftSentEvent = {");
     await page.getByRole("searchbox").fill("sent superlike ");
     const found = page.getByRole("navigation", { name: "Events" }).getByRole("link");
     const first = await found.first().innerText();

@@ -1,7 +1,7 @@
 /** The description of the WebSocket API: actions of clients, and messages of the server. */
 import { Shape } from "./operation.tsx";
 import { Prose } from "./prose.tsx";
-import type { Described, Schemas } from "./schema.ts";
+import { type Described, eventTypeName, type Schemas, typeName } from "./schema.ts";
 
 type Message = {
   name: string;
@@ -74,6 +74,7 @@ function schemaOf({ payload, examples }: Message): Described {
 export function EventPart({ part, schemas }: { part: SocketPart; schemas: Schemas }) {
   const { id, group, name, says, description, schema } = part;
   const title = `${id}-title`;
+  const nameOf = group === "Events" ? eventTypeName : typeName;
   return (
     <section id={id} class="operation" aria-labelledby={title}>
       <div class="text">
@@ -87,7 +88,7 @@ export function EventPart({ part, schemas }: { part: SocketPart; schemas: Schema
         {description && <Prose text={description} />}
       </div>
       <div class="aside">
-        <Shape name={typeName(name)} schema={schema} schemas={schemas} />
+        <Shape name={nameOf(name)} schema={schema} schemas={schemas} />
       </div>
     </section>
   );
@@ -98,6 +99,3 @@ const direction = {
   Messages: "Sent by the server.",
   Events: "Sent in the events list of a frame, and to webhooks.",
 };
-
-const typeName = (name: string) =>
-  name.replace(/(^|[.-])(\w)/g, (_, _dot, letter: string) => letter.toUpperCase());

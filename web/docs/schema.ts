@@ -67,14 +67,16 @@ export function typesOf(name: string, schema: Described, schemas: Schemas): stri
   const others = namesIn(schema, schemas).flatMap((one) => declarationOf(one, schemas[one]!));
   const lines = [...declarationOf(name, schema), ...others];
   // A name with dots, such as `event.gift.sent`, is not valid in TypeScript.
-  const text = lines.join("\n").replace(/\bevent(?:\.\w+)+/g, pascal);
+  const text = lines.join("\n").replace(/\bevent(?:\.\w+)+/g, eventTypeName);
   return text.replace(/^export /gm, "").trim();
 }
 
-const pascal = (name: string) =>
-  name.replace(/^event\.|\.?(\w+)/g, (_, word?: string) =>
-    word ? `${word[0]!.toUpperCase()}${word.slice(1)}` : "",
-  );
+/** `GiftSentEvent` for `event.gift.sent`: its data already has the type `GiftSent`. */
+export const eventTypeName = (name: string) => `${typeName(name.replace(/^event\./, ""))}Event`;
+
+/** A name with dots or hyphens as the name of a type. */
+export const typeName = (name: string) =>
+  name.replace(/(^|[.-])(\w)/g, (_, _dot, letter: string) => letter.toUpperCase());
 
 /** The limits of a value as text; empty if it has none. */
 export function limitsOf(schema: Described): string {
