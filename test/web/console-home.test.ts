@@ -29,7 +29,7 @@ browserTest(
       giftTypeId: "65a1234bcde5678f90123456",
       liveStreamId: streamId,
     });
-    for (const title of ["Messages", "Gift credits", "Removals", "Delivery delay"])
+    for (const title of ["Messages", "Gift credits", "Deletions and bans", "Delivery delay"])
       await expectSoon(async () => (await newestOf(page, title)) > 0);
     await row.press("Enter");
     await page.getByRole("complementary", { name: "Watched from home" }).waitFor();
@@ -106,7 +106,7 @@ browserTest(
     expect(await newestOf(page, "Delivery delay")).toBeLessThan(60_000);
     isBack = true;
     cut();
-    await expectSoon(async () => (await newestOf(page, "Removals")) > 0);
+    await expectSoon(async () => (await newestOf(page, "Deletions and bans")) > 0);
     expect(await newestOf(page, "Delivery delay")).toBeLessThan(60_000);
     await close();
   },

@@ -40,6 +40,17 @@ browserTest(
 );
 
 browserTest(
+  "on this machine the host of the demo stream signs in with a click",
+  async () => {
+    const { page, close } = await openConsole(pages, "Demo Host (host)");
+    await page.getByRole("region", { name: "Live now" }).getByText("Demo stream").waitFor();
+    expect(await page.getByRole("link", { name: "Refunds" }).count()).toBe(0);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "an unsolicited sign-in response is rejected",
   async () => {
     const { page, close } = await open();

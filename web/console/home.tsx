@@ -17,7 +17,7 @@ const charts = [
   { name: "credits", title: "Gift credits", unit: "/min" },
   { name: "streams", title: "Live streams", unit: "" },
   { name: "delay", title: "Delivery delay", unit: "ms" },
-  { name: "removals", title: "Removals", unit: "/min" },
+  { name: "removals", title: "Deletions and bans", unit: "/min" },
 ] as const;
 
 /** The state of the system over the last hour, and the streams that are live. */

@@ -62,7 +62,7 @@ const anonymous = createClient({
 /** Signs in with a token; throws if it cannot be used. */
 export function signInWithToken(token: string): void {
   const claims = claimsOf(token);
-  if (claims === undefined) throw new SignInFailed("This is not a JWT.");
+  if (claims === undefined) throw new SignInFailed("This is not a JWT. Paste the whole token.");
   if (claims.exp * 1000 <= serverNow()) throw new SignInFailed("This token has expired.");
   sessionStorage.setItem(names.token, token);
   takeDrafts(claims.sub);

@@ -14,13 +14,18 @@ import {
   signInWithToken,
 } from "./session.ts";
 
-/** Demo users with administrative roles. */
+/** The demo users who have something to manage. */
 const demoUsers: (DemoUser & { says: string })[] = [
   {
     sub: "admin",
     groups: ["admin"],
     claims: { preferred_username: "admin", given_name: "Ada", family_name: "Admin" },
     says: "Ada Admin (admin)",
+  },
+  {
+    sub: "64d15f9e2e6c8f4d5a123457",
+    claims: { preferred_username: "host", given_name: "Demo", family_name: "Host" },
+    says: "Demo Host (host)",
   },
   {
     sub: "moderator",
