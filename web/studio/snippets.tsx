@@ -20,7 +20,7 @@ const client = createClient({
 });
 const stream = client.subscribe("${id}", {
   onEvent: ({ type, data }) => console.log(type, data),
-  onViewers: (viewers) => console.log(viewers, "watch"),
+  onViewers: (viewers) => console.log(viewers, "watching"),
 });
 const chat = await stream.history({ onChange: ({ messages }) => draw(messages) });
 stream.send("Hello");`,
