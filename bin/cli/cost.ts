@@ -13,7 +13,7 @@ prices.
   --messages RATE  chat messages of all viewers, such as 20/s or 30/min
                    (default 20/s)
   --gifts RATE     paid gifts, such as 2/s or 5/min (default 2/s)
-  --tapping N      percentage of viewers who tap hearts all the time
+  --tapping N      percentage of viewers who send likes all the time
                    (default 0)
   --votes RATE     votes in polls on average, such as 10/min (default 0)
   --hours N        hours of live video a month, 0 to 100,000 (default 100)
@@ -105,11 +105,18 @@ function roomOf(values: Values): Room {
   };
 }
 
+const sumOf = (lines: readonly Line[]) => lines.reduce((sum, { dollars: one }) => sum + one, 0);
+
 /** A room's bill, the stage's fixed costs, and the same hours elsewhere. */
 function billsOf(room: Room) {
   const bill = billOf(room);
-  const total = bill.reduce((sum, { dollars: part }) => sum + part, 0);
-  return { room, bill, total, fixed: fixedBill(room), alternatives: alternativesTo(room) };
+  return {
+    room,
+    bill,
+    total: sumOf(bill),
+    fixed: fixedBill(room),
+    alternatives: alternativesTo(room),
+  };
 }
 
 const dollars = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
@@ -144,6 +151,7 @@ function print(room: Room): void {
       "",
       `Fixed monthly cost of a stage like prod ${withWhat(room)}`,
       ...fixed.map(rowOf),
+      row("Total", "", sumOf(fixed)),
       "",
       "The same hours on other services, deliveries only",
       ...alternatives.map(rowOf),

@@ -217,7 +217,7 @@ export function alternativesTo(room: Room): Line[] {
     gigabyte;
   return [
     {
-      name: "One post an event and viewer",
+      name: "API Gateway, a post for each event",
       quantity: `${count.format(events * viewers)} messages`,
       dollars: dollarsOf([
         ["rest_requests", events],
@@ -228,12 +228,12 @@ export function alternativesTo(room: Room): Line[] {
       ]).total,
     },
     {
-      name: "Amazon IVS Chat, without gifts' money",
+      name: "Amazon IVS Chat, without wallets",
       quantity: `${count.format(events * viewers)} deliveries`,
       dollars: events * (otherServices.ivs.sent + viewers * otherServices.ivs.delivered),
     },
     {
-      name: "Ably, a batch a second, without money",
+      name: "Ably, a batch a second, no wallets",
       quantity: `${count.format(batches * viewers)} messages`,
       dollars:
         (events + batches * viewers) * otherServices.ably.message +

@@ -43,7 +43,10 @@ test("a bill has a line per service, and its total is their sum", () => {
   expect(after.slice(0, 4)).toEqual([
     ...["CloudWatch, alarms and metrics", "Firewall", "Secrets Manager", "SQS, Lambda's polls"],
   ]);
-  expect(after).toHaveLength(7);
+  const fixed = amounts.slice(at + 1, at + 5).reduce((all, { dollars }) => all + dollars, 0);
+  expect(amounts[at + 5]!.name).toBe("Total");
+  expect(amounts[at + 5]!.dollars).toBeCloseTo(fixed, 1);
+  expect(after).toHaveLength(8);
   for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
 });
 
