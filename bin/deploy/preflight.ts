@@ -83,7 +83,7 @@ export async function checkStageAccount(stage: Stage, profile?: string): Promise
   } catch (error) {
     return [
       {
-        says: `AWS rejected the credentials: ${(error as Error).message.split("\n")[0]}`,
+        says: `No valid AWS credentials: ${(error as Error).message.split("\n")[0]}`,
         fix: "Sign in (`aws sso login`, or AWS_PROFILE, or --profile NAME)",
       },
     ];

@@ -62,6 +62,7 @@ export function readStage(
   contextOf: (key: string) => string | undefined = () => undefined,
 ): Stage {
   if (name === undefined || name.startsWith("-")) refuse("Expected a stage", usage);
+  if (!stageNames.includes(name)) refuse(`Expected a stage, found '${name}'`, usage);
   if (further !== undefined && !further.startsWith("-"))
     refuse(`Unexpected argument '${further}'`, usage);
   try {

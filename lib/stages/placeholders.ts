@@ -17,19 +17,21 @@ export function placeholdersOf(stage: Stage): string[] {
   const found = Object.entries(stage.issuer === undefined ? { ...texts, ...ofPool } : texts).filter(
     ([, value]) => placeholder.test(value),
   );
-  if (stage.keepData) found.push(...missingFrom(stage));
-  return found.map(([name, value]) => `${stage.name}: ${name} is still ${value}`);
+  const placeholders = found.map(([name, value]) => `${name} is still ${value}`);
+  const all = stage.keepData ? [...placeholders, ...missingFrom(stage)] : placeholders;
+  return all.map((line) => `${stage.name}: ${line}`);
 }
 
-/** What a stage that keeps data has not set, and what stands in for it. */
-function missingFrom(stage: Stage): [string, string][] {
-  const found: [string, string][] = [];
-  if (!stage.alarmsAddress) found.push(["alarmsAddress", "nobody"]);
+/** What a stage that keeps data has not set, and what would happen without it. */
+function missingFrom(stage: Stage): string[] {
+  const found: string[] = [];
+  if (!stage.alarmsAddress) found.push("alarmsAddress is not set: no alarm would be mailed");
   if (stage.issuer === undefined && stage.mailFrom === undefined)
-    found.push(["mailFrom", "Cognito's own sender, of 50 mails a day"]);
+    found.push("mailFrom is not set: Cognito would send at most 50 mails a day");
   for (const pinned of ["account", "region"] as const)
-    if (stage[pinned] === undefined) found.push([pinned, "whatever the credentials name"]);
+    if (stage[pinned] === undefined)
+      found.push(`${pinned} is not set: the credentials would choose it`);
   if (stage.tencent.sdkAppId === demoSdkAppId)
-    found.push(["tencent.sdkAppId", `the demo's ${demoSdkAppId}`]);
+    found.push(`tencent.sdkAppId is still the demo's ${demoSdkAppId}`);
   return found;
 }

@@ -29,19 +29,21 @@ test("a deployment of prod reports all placeholders at once, and changes nothing
     "prod: defaultPicture is still https://assets.ovation.example/default-picture.png",
     "prod: defaultThumbnail is still https://assets.ovation.example/default-thumbnail.png",
     "prod: tencent.sdkAppId is still the demo's 1400000001",
-    "prod: account is still whatever the credentials name",
-    "prod: region is still whatever the credentials name",
+    "prod: account is not set: the credentials would choose it",
+    "prod: region is not set: the credentials would choose it",
   ])
     expect(stderr.split("\n")).toContain(said);
   // So do missing credentials.
   expect(stderr).toMatch(/^Nothing was deployed\. Problems to fix: \d+\n/);
-  expect(stderr).toMatch(/AWS rejected the credentials: .+\n {2}Sign in/);
+  expect(stderr).toMatch(/No valid AWS credentials: .+\n {2}Sign in/);
 });
 
 test("a deployment of an unknown stage is refused", () => {
   const { status, stderr } = deploy("live");
   expect(status).toBe(2);
-  expect(stderr).toContain("-c stage=live: expected one of dev, staging, prod");
+  expect(stderr).toContain(
+    "Expected a stage, found 'live'\nUsage: npm run deploy -- dev|staging|prod",
+  );
 });
 
 test("a stage with values of its own has no placeholders, and neither has dev", () => {
@@ -59,7 +61,7 @@ test("a stage with values of its own has no placeholders, and neither has dev", 
   };
   expect(placeholdersOf(own)).toEqual([]);
   expect(placeholdersOf({ ...own, alarmsAddress: "" })).toEqual([
-    "prod: alarmsAddress is still nobody",
+    "prod: alarmsAddress is not set: no alarm would be mailed",
   ]);
   expect(placeholdersOf({ ...own, origins: ["https://a.com", "https://x.example"] })).toEqual([
     "prod: origins is still https://a.com,https://x.example",
@@ -69,7 +71,7 @@ test("a stage with values of its own has no placeholders, and neither has dev", 
   ]);
   const { mailFrom: _, ...silent } = own;
   expect(placeholdersOf(silent)).toEqual([
-    "prod: mailFrom is still Cognito's own sender, of 50 mails a day",
+    "prod: mailFrom is not set: Cognito would send at most 50 mails a day",
   ]);
   const issuer = { issuer: "https://i.acme.com", audience: "a", jwks: "https://i.acme.com/k" };
   expect(placeholdersOf({ ...silent, issuer })).toEqual([]);
