@@ -1,4 +1,4 @@
-/** `npm run synth [-- stages]`: the templates of the stages, dev and prod, in cdk.out. */
+/** `npm run synth [-- STAGE …]`: writes the stages' templates to cdk.out; default: dev and prod. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { stageNames } from "../../lib/stages/stages.ts";

@@ -26,7 +26,7 @@ top-up with the reference import:ID, then the names. Skips invalid rows and
 prints the line and the reason of each; exit code 1 if there is one. You can
 stop it at any time and run it again.
 
-  --to URL         Ovation's URL (default: this machine, at PORT)
+  --to URL         Ovation's URL (default: this machine, at PORT or 4000)
   --at-once N      rows imported concurrently, 1 to ${atOnce.max} (default ${atOnce.otherwise})
   OVATION_TOKEN    a token with the role service or admin`,
   options: { to: { type: "string" }, "at-once": { type: "string" } },

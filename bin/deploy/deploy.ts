@@ -31,8 +31,13 @@ const options = [
 ];
 
 const usage = `Usage: npm run deploy -- ${stageNames.join("|")} [--yes] [--no-canary] [--same-subjects] [options of cdk deploy]
+
+Checks the stage and the account, then creates or updates the stage's stacks
+(docs/deploying.md).
+
   --yes            skips the confirmation, for pipelines
-  --no-canary      switches all traffic to the new version at once, whatever the alarms say
+  --no-canary      switches all traffic to the new version at once, whatever
+                   the alarms say
   --same-subjects  accepts another issuer, whose users have the same \`sub\``;
 
 /** Prints each finding with its fix, and exits with 2 unless all findings are unknown. */

@@ -29,7 +29,12 @@ const own = ["--really", "--yes"];
 const options = given.filter((option) => !own.includes(option));
 
 const usage = `Usage: npm run destroy -- ${stageNames.join("|")} [--really] [--yes] [options of cdk destroy]
-  --really  deletes the functions, APIs and alarms of a stage that keeps its data
+
+Deletes a stage with its data, or with --really the parts of a stage that keeps
+its data (docs/deploying.md).
+
+  --really  deletes the functions, APIs and alarms of a stage that keeps its
+            data
   --yes     skips the confirmation, for pipelines`;
 
 /** Asks before the buckets are emptied: `cdk` would ask only after that. */

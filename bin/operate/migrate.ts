@@ -14,8 +14,14 @@ import { readPositive, readStageName, runOnStage } from "./stage-command.ts";
 const share = 0.1;
 const writesOtherwise = 4_000;
 
-const usage = `npm run migrate -- [${stageNames.join("|")}]   (without a stage: the data of DATA_DIR)
-  --units N   request units a second (default: a tenth of the writes that the stage is warm for)`;
+const usage = `Usage: npm run migrate -- [${stageNames.join("|")}]
+
+Migrates the table's data to the form that this version writes, while the stage
+runs; it can be stopped and run again (docs/deploying.md). Without a stage: the
+data of DATA_DIR, which no running system may use.
+
+  --units N   request units a second (default: a tenth of the stage's warm
+              write throughput)`;
 
 function readArguments() {
   const { values, positionals } = parseArgs({

@@ -10,8 +10,12 @@ import { switchMappings } from "../aws/mappings.ts";
 import { openTableHandle } from "../aws/table.ts";
 import { readPositive, readStageName, runOnStage } from "./stage-command.ts";
 
-const usage = `npm run read-only -- [${stageNames.join("|")}]   (without a stage: the data of DATA_DIR)
-npm run writable -- [${stageNames.join("|")}]
+const usage = `Usage: npm run read-only -- [${stageNames.join("|")}]
+       npm run writable -- [${stageNames.join("|")}]
+
+read-only makes a stage refuse every change with 503, for example before its
+table is restored; writable ends that. Without a stage: the data of DATA_DIR.
+
   --every MS   milliseconds between checks of AWS (default 1000)`;
 
 function readArguments() {

@@ -8,8 +8,15 @@ import { openTable, type TableChoice, tableOptions } from "../aws/table.ts";
 import { findLocalBatches, getDeployedBatches } from "./failed-batches.ts";
 import { assertStageOption, runOnStage } from "./stage-command.ts";
 
-const usage =
-  "npm run redrive -- [--stage NAME] [--table NAME] [--failures BUCKET]   (default: DATA_DIR)";
+const usage = `Usage: npm run redrive -- [--stage NAME] [--table NAME] [--failures BUCKET]
+
+Processes again the gifts that were parked, and the batches of the table's
+stream that failed for an hour. Without a stage: those of DATA_DIR, the batches
+only while Ovation runs. Exit code 1 if something is left.
+
+  --stage NAME       a deployed stage
+  --table NAME       a table by its name; with --stage it must be that stage's
+  --failures BUCKET  its bucket of failed batches (default: that of the stage)`;
 
 type RedriveOptions = TableChoice & { failures?: string };
 

@@ -13,7 +13,15 @@ import { openTableHandle, tableOptions } from "../aws/table.ts";
 import { assertStageOption, runOnStage } from "./stage-command.ts";
 import { resetLogs } from "./stream-logs.ts";
 
-const usage = "npm run reset-logs -- [--stage NAME] [--table NAME] --yes   (default: DATA_DIR)";
+const usage = `Usage: npm run reset-logs -- [--stage NAME] [--table NAME] [--yes]
+
+Starts a new epoch of every stream's log, so that clients subscribe again, for
+example after a backup was restored. Nothing may use the data meanwhile.
+Without a stage: the data of DATA_DIR.
+
+  --stage NAME  a deployed stage, which has to be read-only
+  --table NAME  a table by its name; with --stage it must be that stage's
+  --yes         does it; otherwise, this only prints what it would do`;
 
 function readArguments() {
   const options = { ...tableOptions, yes: { type: "boolean", default: false } } as const;

@@ -26,8 +26,13 @@ import { openTable } from "../aws/table.ts";
 import { readPositive, readStageName, runOnStage, UsageError } from "./stage-command.ts";
 import { resetLogs } from "./stream-logs.ts";
 
-const usage = `npm run restore -- ${stageNames.join("|")} --at TIME | --backup [--before TIME]  [--to TABLE]
-npm run drill -- ${stageNames.join("|")}  [--before TIME]
+const usage = `Usage: npm run restore -- ${stageNames.join("|")} --at TIME | --backup [--before TIME]  [--to TABLE]
+       npm run drill -- ${stageNames.join("|")} [--before TIME]
+
+restore creates another table from a point in time or a backup, and prepares it
+to replace the stage's table; drill restores the newest backup, audits it and
+deletes that table. Neither changes the stage's own table (docs/restore.md).
+
   --at TIME      the table at this time within the last 35 days, such as
                  2026-11-21T03:55:00Z
   --backup       the newest backup in the vault
