@@ -118,6 +118,17 @@ browserTest(
     await menu.getByRole("link", { name: "Gifts, wallets and refunds", exact: true }).click();
     await page.locator("#gifts:visible").waitFor();
     expect(await menu.getByRole("link", { name: "Backup and restore" }).count()).toBe(0);
+    // A guide or part that the words name comes before those that only mention them.
+    const operate = menu.locator('h2:text-is("Operate") + ul li:visible a');
+    await page.getByRole("searchbox", { name: "Search" }).fill("rate limits");
+    expect((await operate.allTextContents())[0]).toBe("Rate limits, sizes and abuse");
+    await page.getByRole("searchbox", { name: "Search" }).fill("deleting a stage");
+    expect((await operate.allTextContents()).slice(0, 2)).toEqual([
+      "Deploying a stage",
+      "Deleting a stage",
+    ]);
+    await page.getByRole("searchbox", { name: "Search" }).fill("");
+    expect((await operate.allTextContents())[0]).toBe("Before production: fifteen questions");
     await page.getByRole("searchbox", { name: "Search" }).fill("nothing says this word zzz");
     await page.getByText("No results.").waitFor();
     expect(faults).toEqual([]);

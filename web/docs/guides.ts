@@ -66,9 +66,17 @@ function addSearch(): void {
   });
   input.addEventListener("input", () => {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const areIn = (text: string) => words.every((word) => text.includes(word));
+    const isNamed = ({ title }: Part) => areIn(title.toLowerCase());
+    // What the words name comes before what only mentions them.
+    const named = (parts: readonly Part[]) => Number(parts.some(isNamed));
+    for (const { entry } of [...guides].sort((a, b) => named(b.parts) - named(a.parts)))
+      entry.parentElement?.append(entry);
     let found = 0;
     for (const { entry, parts } of guides) {
-      const fits = parts.filter((part) => words.every((word) => part.words.includes(word)));
+      const fits = parts
+        .filter((part) => areIn(part.words))
+        .sort((a, b) => named([b]) - named([a]));
       entry.querySelector("ul")?.remove();
       entry.hidden = fits.length === 0;
       found += fits.length;
