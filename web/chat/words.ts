@@ -59,7 +59,8 @@ export const translations = {
     level: "Level {n}",
     noKey: "Open the full overlay URL, including the key.",
     keyRevoked: "This overlay key was revoked. Create a new one.",
-    keyRefused: "The server rejected this overlay key.",
+    keyRefused:
+      "The server rejected this overlay key. It may be revoked, or open on too many pages.",
     reply: "Reply",
     replyTo: "Replying to {name}:",
     noReply: "Cancel reply",
@@ -141,7 +142,8 @@ export const translations = {
     level: "Seviye {n}",
     noKey: "Katmanın anahtar dahil tam adresini aç.",
     keyRevoked: "Bu katman anahtarı iptal edildi. Yenisini oluştur.",
-    keyRefused: "Sunucu bu katman anahtarını reddetti.",
+    keyRefused:
+      "Sunucu bu katman anahtarını reddetti. İptal edilmiş ya da çok fazla sayfada açık olabilir.",
     reply: "Yanıtla",
     replyTo: "{name} adlı kişiye yanıt:",
     noReply: "Yanıttan vazgeç",
@@ -223,7 +225,7 @@ export const translations = {
     level: "{n} 级",
     noKey: "请打开包含密钥的完整叠加层地址。",
     keyRevoked: "此叠加层密钥已被撤销，请创建新密钥。",
-    keyRefused: "服务器拒绝了此叠加层密钥。",
+    keyRefused: "服务器拒绝了此叠加层密钥。它可能已被撤销，或在过多页面中打开。",
     reply: "回复",
     replyTo: "回复 {name}：",
     noReply: "取消回复",
