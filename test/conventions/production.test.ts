@@ -16,6 +16,7 @@ const answers: Record<string, RegExp[]> = {
   "deploying.md#what-is-created": [/ovation-STAGE-data/, /ovation-STAGE-host-watch/, /Any region/],
   "deploying.md#deployment-rights": [/"Action": "sts:AssumeRole"/, /acm:Describe/],
   "deploying.md#adding-a-stage": [/A row of `lib\/stages\/stages\.ts`/],
+  "deploying.md#deleting-a-stage": [/npm run destroy/, /--really/],
   "deploying.md#preflight-checks": [/placeholders/, /bootstrap/],
   "restore.md#restore-drill": [/npm run drill/, /audit/],
   "deploying.md#upgrade-and-rollback": [/\*\*Upgrade\*\*/, /\*\*Rollback\*\*/],
