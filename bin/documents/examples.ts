@@ -89,7 +89,10 @@ function wantsExample(operation: Operation): boolean {
   return successOf(operation).hasBody || operation.requestBody?.content[json] !== undefined;
 }
 
-/** The most informative call that is not too long to read; deterministic for the same calls. */
+/**
+ * The most informative call that is not too long to read, with a request if one has it: an uploaded
+ * form has no JSON. Deterministic for the same calls.
+ */
 function findExample(method: string, path: string, operation: Operation): Example | undefined {
   const { status, hasBody, given } = successOf(operation);
   const taken = operation.requestBody?.content[json];
@@ -99,6 +102,8 @@ function findExample(method: string, path: string, operation: Operation): Exampl
   const closer = Object.keys(description.paths).filter(
     (other) => other !== path && pattern.test(other) && !other.includes("{"),
   );
+  const ranked = byRank(characters.wanted);
+  const partsIn = (example: Example) => Object.keys(example).length;
   const fixed = calls
     .filter((call) => call.method === method && call.status === status && pattern.test(call.path))
     .filter((call) => !closer.some((other) => patternOf(other).test(call.path)))
@@ -115,7 +120,7 @@ function findExample(method: string, path: string, operation: Operation): Exampl
     .map((example) => ({ example, text: JSON.stringify(example) }))
     .filter(({ text }) => text !== "{}" && text.length <= characters.most && isPlain(text))
     .filter(({ example }) => isGood(example.request, taken) && isGood(example.answer, given))
-    .sort(byRank(characters.wanted));
+    .sort((a, b) => partsIn(b.example) - partsIn(a.example) || ranked(a, b));
   return fixed[0]?.example;
 }
 
