@@ -73,6 +73,24 @@ browserTest(
 );
 
 browserTest(
+  "names in the list of users are not cut next to a detail, where there is room for them",
+  async () => {
+    const { page, close } = await pages.open("/console", { width: 1280 });
+    await page.getByRole("button", { name: /Ada Admin/ }).click();
+    await page.getByRole("table").waitFor();
+    await page.goto(`${pages.system().url}/console?${views.users}`);
+    await page.getByRole("heading", { level: 2, name: "John Doe" }).waitFor();
+    await untilLoaded(page);
+    const name = await page.evaluate(`(({ textContent, scrollWidth, clientWidth }) =>
+      ({ textContent, isCut: scrollWidth > clientWidth }))(
+      document.querySelector('tr[aria-current="true"] bdi'))`);
+    expect(name).toEqual({ textContent: "John Doe", isCut: false });
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "every view is accessible in every size and colour",
   async () => {
     const { page, faults, close } = await pages.open("/console");

@@ -20,7 +20,7 @@ type User = Pick<
 >;
 
 const columns: Column<User>[] = [
-  { title: "User", cell: (user) => <PersonCell person={user} /> },
+  { title: "User", isGrowing: true, cell: (user) => <PersonCell person={user} /> },
   {
     title: "Followers",
     isNumber: true,
