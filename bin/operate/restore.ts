@@ -81,7 +81,7 @@ function readOptions(): RestoreOptions {
   const isDrill = values.drill;
   const isBackup = values.backup === true || isDrill;
   if (isBackup === (values.at !== undefined))
-    throw new UsageError("Expected one of --at TIME and --backup");
+    throw new UsageError("Expected either --at TIME or --backup");
   // AWS answers 403 for a vault that does not exist.
   if (isBackup && !stage.keepData)
     throw new UsageError(`${name} has no backups, since its data may be deleted (keepData)`);

@@ -274,7 +274,7 @@ test("a restore does not wait forever for a table that cannot be changed", async
 });
 
 test.each([
-  [["prod"], "Expected one of --at TIME and --backup"],
+  [["prod"], "Expected either --at TIME or --backup"],
   [["staging", "--drill"], "staging has no backups, since its data may be deleted (keepData)"],
   [["dev", "--backup"], "dev has no backups, since its data may be deleted (keepData)"],
   [["prod", "--at", "yesterday"], "--at: expected a time that has passed, found 'yesterday'"],
@@ -286,7 +286,7 @@ test.each([
     ["prod", "--at", "2026-11-21"],
     "--at: expected a time with its zone, such as Z, found '2026-11-21'",
   ],
-  [["prod", "--before", "2026-11-21T03:55:00Z"], "Expected one of --at TIME and --backup"],
+  [["prod", "--before", "2026-11-21T03:55:00Z"], "Expected either --at TIME or --backup"],
   [
     ["prod", "--at", "2026-11-21T03:55:00Z", "--before", "2026-11-21T03:55:00Z"],
     "--before: expected only with --backup",
