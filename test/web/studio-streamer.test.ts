@@ -102,6 +102,52 @@ browserTest(
 );
 
 browserTest(
+  "a chat setting that is changed while the sockets open is shown",
+  async () => {
+    const id = await goLive(call, hostId, "Slow sockets");
+    const { page, faults, close } = await pages.open("/docs");
+    const changed = Promise.withResolvers<void>();
+    await page.routeWebSocket(/\/ws\b/, async (socket) => {
+      await changed.promise;
+      socket.connectToServer();
+    });
+    let profiles = 0;
+    page.on("response", (response) => {
+      if (response.url().endsWith("/users/me")) profiles++;
+    });
+    await page.goto(`${pages.system().url}/?stream=${id}`);
+    // Everything that is read without a socket has been read.
+    await expectSoon(() => profiles >= 3);
+    await page.evaluate(`fetch("/health").then(Boolean)`);
+    await call(hostId, "PATCH", `/api/v1/live-stream/${id}/chat-settings`, { slowModeSeconds: 10 });
+    changed.resolve();
+    const slowMode = page.getByLabel("Slow mode");
+    await expectSoon(async () => (await slowMode.inputValue()) === "10");
+    expect(faults.filter((fault) => !/429/.test(fault))).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a dialog that is opened before the host's chat has started is filled once it has",
+  async () => {
+    const { page, faults, close } = await pages.open("/docs");
+    await page.addInitScript(`new MutationObserver((_, observer) => {
+      const button = document.querySelector('.top-bar button[title="Overlay"]');
+      if (button === null) return;
+      observer.disconnect();
+      button.click();
+    }).observe(document, { childList: true, subtree: true })`);
+    await page.goto(pages.system().url);
+    await page.getByRole("button", { name: "Create overlay URL" }).waitFor();
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "long names fit next to the stage, and each large gift has its moment in the middle",
   async () => {
     const id = await goLive(call, hostId, "W".repeat(200));

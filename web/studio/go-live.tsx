@@ -5,11 +5,11 @@ import { ErrorText, LoadingRows, useAction } from "../host/action.tsx";
 import { type ChatSettings, ChatSettingsFields } from "../host/chat-settings.tsx";
 import { Field } from "../host/fields.tsx";
 import { Dialog } from "./dialog.tsx";
-import { getHostClient } from "./stream-state.ts";
+import { hostClient } from "./stream-state.ts";
 
 /** Ends a stream that the streamer has given up, whether it went live meanwhile or not. */
 async function giveUp(streamId: string | undefined): Promise<void> {
-  const host = getHostClient();
+  const host = hostClient.value;
   if (streamId === undefined || host === undefined) return;
   const path = { streamId };
   await host
@@ -38,7 +38,7 @@ function useNewStream() {
   };
   useEffect(() => leave, []);
   return async ({ body, key, settings }: NewStream) => {
-    const host = getHostClient();
+    const host = hostClient.value;
     if (host === undefined) return;
     const { signal } = leaving.current;
     const { id: streamId } = await host.call("POST /api/v1/live-stream/create", { body, key });
@@ -74,7 +74,7 @@ export function GoLive({ close }: { close(): void }) {
   const readUsual = () => {
     reading.forget();
     void reading.act(async () => {
-      usual.value = await getHostClient()?.call("GET /api/v1/channel");
+      usual.value = await hostClient.value?.call("GET /api/v1/channel");
     });
   };
   useEffect(readUsual, []);

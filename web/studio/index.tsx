@@ -13,7 +13,7 @@ import { LogsPanel } from "./logs-panel.tsx";
 import { Stage } from "./stage.tsx";
 import {
   demoUsers,
-  getHostClient,
+  hostClient,
   isOver,
   loadError,
   pollServer,
@@ -39,7 +39,7 @@ const named = new URLSearchParams(location.search).get("stream") || undefined;
 
 /** Opens the host's live stream, if any, instead of the demo stream, which has ended. */
 async function openLive(): Promise<void> {
-  const read = getHostClient()?.call("GET /api/v1/live-stream/my-active-stream");
+  const read = hostClient.value?.call("GET /api/v1/live-stream/my-active-stream");
   const live = await read?.catch(() => undefined);
   if (live) location.replace(`/?stream=${live.id}${location.hash}`);
 }

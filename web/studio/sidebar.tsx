@@ -7,7 +7,7 @@ import { Moments } from "../host/moments.tsx";
 import {
   changeChatSettings,
   chatSettings,
-  getHostClient,
+  hostClient,
   isOver,
   type Supporter,
   stream,
@@ -18,7 +18,7 @@ import {
 /** Below the stage: top supporters, chat settings, polls and goals. */
 export function Sidebar() {
   // The host's client exists once the stream has been read.
-  const host = stream.value && getHostClient();
+  const host = stream.value && hostClient.value;
   return (
     <div class="sidebar">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scroll areas need a keyboard stop. */}

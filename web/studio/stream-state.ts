@@ -64,7 +64,8 @@ export const flyingGift = signal<FlyingGift | undefined>(undefined);
 const againMilliseconds = 2_000;
 const supportersMilliseconds = 2_500;
 const billMilliseconds = 4_000;
-let hostClient: Client | undefined;
+/** The host's client; undefined before the host's chat has started. */
+export const hostClient = signal<Client | undefined>(undefined);
 let isAsked = false;
 
 /** Handles events of the host's chat, the only chat whose events are counted: each counts once. */
@@ -83,9 +84,6 @@ export function takeEvent({ id, type, data }: Event): void {
   }
 }
 
-/** The host's client; undefined before the host's chat has started. */
-export const getHostClient = () => hostClient;
-
 /** Sets the number of viewers; `atLeast` is a known earlier peak. */
 export function countViewers(atLeast: number, now: number): void {
   viewers.value = now;
@@ -94,19 +92,23 @@ export function countViewers(atLeast: number, now: number): void {
 
 function showEnd(): void {
   if (stream.value !== undefined) stream.value = { ...stream.value, status: "ended" };
-  if (hostClient !== undefined) void readSummary(hostClient);
+  const client = hostClient.peek();
+  if (client !== undefined) void readSummary(client);
 }
 
 /** Ends the stream for all viewers. */
 export async function endStream(): Promise<void> {
-  await hostClient?.call("POST", `/api/v1/live-stream/${streamId.value}/end`);
+  await hostClient.peek()?.call("POST", `/api/v1/live-stream/${streamId.value}/end`);
   showEnd();
 }
 
 async function readSupporters(): Promise<void> {
   isAsked = false;
   const path = `/api/v1/live-stream/${streamId.value}/leaderboard?limit=5`;
-  const found = await hostClient?.call<Supporter[]>("GET", path).catch(() => undefined);
+  const found = await hostClient
+    .peek()
+    ?.call<Supporter[]>("GET", path)
+    .catch(() => undefined);
   if (found !== undefined) supporters.value = found;
 }
 
@@ -174,11 +176,25 @@ function takeTotals(totals: Awaited<ReturnType<typeof readTotals>>): void {
   supporters.value = totals.supporters;
 }
 
-/** Starts with the host's client; retries while the server is down. */
-export async function startAsHost(client: Client): Promise<void> {
-  hostClient = client;
+/** Starts with the host's client. */
+export function startAsHost(client: Client): Promise<void> {
+  hostClient.value = client;
+  const { ready } = client.subscribe(streamId.value, {
+    onSums: (sums) => {
+      likes.value = Number(sums.likes ?? 0);
+    },
+  });
+  return readAsHost(client, ready);
+}
+
+/**
+ * Reads the stream and its totals, only after subscribing: otherwise changes before the first frame
+ * would be missed. Retries while the server is down.
+ */
+async function readAsHost(client: Client, ready: Promise<unknown>): Promise<void> {
   const path = `/api/v1/live-stream/${streamId.value}`;
   try {
+    await ready;
     const [found, totals] = await Promise.all([
       client.call<Stream>("GET", path),
       readTotals(client),
@@ -191,21 +207,18 @@ export async function startAsHost(client: Client): Promise<void> {
     chatSettings.value ??= found;
     stream.value = found;
     if (found.status !== "active") summary.value = totals;
-    client.subscribe(streamId.value, {
-      onSums: (sums) => {
-        likes.value = Number(sums.likes ?? 0);
-      },
-    });
   } catch (error) {
     if (isFinal(error)) loadError.value = reasonOf(error);
-    else setTimeout(() => void startAsHost(client), againMilliseconds);
+    else setTimeout(() => void readAsHost(client, ready), againMilliseconds);
   }
 }
 
 /** Changes the stream's chat settings. Rejects as the client's calls do. */
 export async function changeChatSettings(change: Partial<ChatSettings>): Promise<void> {
   const before = chatSettings.peek();
-  await hostClient?.call("PATCH", `/api/v1/live-stream/${streamId.value}/chat-settings`, change);
+  await hostClient
+    .peek()
+    ?.call("PATCH", `/api/v1/live-stream/${streamId.value}/chat-settings`, change);
   // Events that came meanwhile know better: a later change may be among them.
   if (before !== undefined && chatSettings.peek() === before)
     chatSettings.value = { ...before, ...change };

@@ -1,5 +1,6 @@
 import { signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { LoadingRows } from "../host/action.tsx";
 import { Channel, type Section } from "../host/channel.tsx";
 import { Logo } from "../logo.tsx";
 import { resultOf, tokensOf } from "../runner.ts";
@@ -8,7 +9,7 @@ import { Icon } from "./icons.ts";
 import { Popover } from "./popover.tsx";
 import { simulateViewers } from "./simulation.ts";
 import { Snippets } from "./snippets.tsx";
-import { audit, bill, getHostClient, isOver, runAudit, streamId } from "./stream-state.ts";
+import { audit, bill, hostClient, isOver, runAudit, streamId } from "./stream-state.ts";
 
 const dollars = (amount: number) => `$${amount.toFixed(amount < 0.1 ? 4 : 2)}`;
 /** Stops the simulated viewers, if any. */
@@ -138,10 +139,10 @@ function AuditBadge() {
 
 /** The streamer's channel settings, which apply to all streams. */
 function ChannelDialog({ first, close }: { first: Section; close(): void }) {
-  const host = getHostClient();
+  const host = hostClient.value;
   return (
     <Dialog title="Channel" kind="channel-dialog" close={close}>
-      {host && <Channel host={host} first={first} />}
+      {host ? <Channel host={host} first={first} /> : <LoadingRows />}
     </Dialog>
   );
 }
