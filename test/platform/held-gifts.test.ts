@@ -88,6 +88,20 @@ test("an unconfirmed gift is released whole: credits, daily limit and combo", as
   expect(await balance()).toBe(90);
 });
 
+test("a call that a repetition refuses right before its gift is confirmed is refused, and charges nothing", async () => {
+  const { askFor, marks, balance, gifts } = await scene();
+  const refuse = async () => {
+    const [call] = (await marks()) as [Call];
+    expect(call.held).toMatchObject({ price: 10 });
+    expect(await refuseCall(call)).toBe(true);
+  };
+  // The first write holds the gift, the second one confirms it.
+  beforeNextWrite(async () => beforeNextWrite(refuse));
+  expect(await askFor()).toBe(1);
+  await sweepLater();
+  expect([await balance(), await gifts()]).toEqual([100, []]);
+});
+
 /** Ends the combos of the queued messages, each twice. */
 async function endCombos(later = new Date(Date.now() + 20_000)) {
   const moments = takeMessages().filter(({ comboId }) => comboId !== undefined);
