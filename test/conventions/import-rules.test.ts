@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { type Source, sourcesOf } from "./sources.ts";
+import { productFolders, type Source, sourcesOf } from "./sources.ts";
 
 type Rules = {
   subfolders: Record<string, { holds: string; imports: string[] }>;
@@ -13,18 +13,7 @@ const { subfolders, exceptions } = JSON.parse(
   readFileSync(join(import.meta.dirname, "../../docs/import-rules.json"), "utf8"),
 ) as Rules;
 
-const topFolders = [
-  "bin",
-  "client",
-  "domain",
-  "functions",
-  "lib",
-  "local",
-  "platform",
-  "relay",
-  "web",
-];
-const sources = sourcesOf(...topFolders);
+const sources = sourcesOf(...productFolders);
 
 /** `platform/store/money/gifts.ts` → `platform/store/money`; a file directly in it → `platform`. */
 function folderOf(path: string): string {
@@ -35,7 +24,7 @@ function folderOf(path: string): string {
 /** The files in other subfolders that a source imports from. */
 const outerImports = ({ path, imports }: Pick<Source, "path" | "imports">) =>
   imports
-    .filter((name) => topFolders.includes(name.split("/")[0] ?? ""))
+    .filter((name) => productFolders.includes(name.split("/")[0] ?? ""))
     .filter((name) => folderOf(name) !== folderOf(path));
 
 /** The imports of a source that its folder does not allow. */

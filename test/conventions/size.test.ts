@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { parseSync } from "oxc-parser";
-import { type Source, sourcesOf } from "./sources.ts";
+import { isGenerated, productFolders, type Source, sourcesOf } from "./sources.ts";
 
 /** The most statements of a file of the product, of a test's file, and of a function. */
 const max = { file: 200, testFile: 350, function: 70 };
@@ -36,24 +36,9 @@ function sizesOf({ path, text }: Pick<Source, "path" | "text">): { file: Size; f
 
 const above = (most: number) => (size: Size) => size.statements > most;
 
-/** Generated types are as long as their document, and are not read from end to end. */
-const isWritten = ({ text }: Source) => !text.startsWith("/* Made from docs/");
-
-const product = [
-  "bin",
-  "client",
-  "domain",
-  "functions",
-  "lib",
-  "local",
-  "platform",
-  "relay",
-  "web",
-];
-
 test("a file has at most 200 statements, a function 70, a test's file 350", () => {
-  const sizes = sourcesOf(...product)
-    .filter(isWritten)
+  const sizes = sourcesOf(...productFolders)
+    .filter((source) => !isGenerated(source))
     .map(sizesOf);
   expect(sizes.map(({ file }) => file).filter(above(max.file))).toEqual([]);
   expect(sizes.flatMap(({ functions }) => functions).filter(above(max.function))).toEqual([]);

@@ -3,6 +3,19 @@ import { join } from "node:path";
 
 const root = join(import.meta.dirname, "../..");
 
+/** The folders of the product, tests and examples aside. */
+export const productFolders = [
+  "bin",
+  "client",
+  "domain",
+  "functions",
+  "lib",
+  "local",
+  "platform",
+  "relay",
+  "web",
+];
+
 /** One TypeScript file of the repository, with or without JSX. */
 export type Source = {
   path: string;
@@ -38,6 +51,9 @@ function readSource(path: string): Source {
   });
   return { path, folder: path.split("/")[0] ?? "", text, lines: text.split("\n"), imports };
 }
+
+/** Generated types are as long as their document, and are not read from end to end. */
+export const isGenerated = ({ text }: Source) => text.startsWith("/* Made from docs/");
 
 /** The source without comments, for rules about code. Line breaks stay. */
 export const codeOf = ({ text }: Source) =>

@@ -1,17 +1,20 @@
 import { expect, test } from "@jest/globals";
 import { type Key, key, prefix } from "../../platform/table/keys.ts";
-import { codeOf, linesWith, type Source, sourcesOf } from "./sources.ts";
+import {
+  codeOf,
+  isGenerated,
+  linesWith,
+  productFolders,
+  type Source,
+  sourcesOf,
+} from "./sources.ts";
 
-const product = ["bin", "client", "domain", "functions", "lib", "local", "platform", "web"];
 const deployed = ["domain", "functions", "lib", "platform"];
 
 const where = (sources: Source[], pattern: RegExp, except: readonly string[] = []) =>
   sources
     .filter(({ path }) => !except.includes(path))
     .flatMap((source) => linesWith(source, pattern));
-
-/** Generated types are as long as their document, and are not read from end to end. */
-const isGenerated = ({ text }: Source) => text.startsWith("/* Made from docs/");
 
 /** Whether a line could be shorter: comments can, strings, regular expressions and URLs cannot. */
 function isTooWide(line: string): boolean {
@@ -20,7 +23,7 @@ function isTooWide(line: string): boolean {
 }
 
 test("a line has at most 100 columns, except for long strings and URLs", () => {
-  const written = sourcesOf(...product, "relay", "test").filter((source) => !isGenerated(source));
+  const written = sourcesOf(...productFolders, "test").filter((source) => !isGenerated(source));
   const found = written.flatMap(({ path, lines }) =>
     lines.flatMap((line, at) => (isTooWide(line) ? `${path}:${at + 1}` : [])),
   );
@@ -40,7 +43,9 @@ test("only platform/runtime/env.ts reads the environment", () => {
 test("only platform/aws/aws-client.ts creates AWS clients, so that all have timeouts", () => {
   const made = /\bnew [A-Z]\w*Client\(/;
   // The clients themselves build on each other, and get their timeouts there, too.
-  const others = sourcesOf(...product).filter(({ path }) => !path.startsWith("platform/aws/"));
+  const others = sourcesOf(...productFolders).filter(
+    ({ path }) => !path.startsWith("platform/aws/"),
+  );
   expect(where(others, made)).toEqual([]);
   expect(made.test("new DynamoDBClient({})")).toBe(true);
 });
@@ -67,7 +72,9 @@ const alsoSend = [
 test("only platform/table accesses the table", () => {
   const raw =
     /\b(Get|BatchGet|Query|Scan|Put|Update|Delete|BatchWrite|TransactWrite|TransactGet)(Item|Items)?Command\b|\btable\(\)\s*\.?\s*(send|$)/;
-  const others = sourcesOf(...product).filter(({ path }) => !path.startsWith("platform/table/"));
+  const others = sourcesOf(...productFolders).filter(
+    ({ path }) => !path.startsWith("platform/table/"),
+  );
   expect(where(others, raw, alsoSend)).toEqual([]);
   expect(
     ["new GetCommand({})", "await table().send(x)", "  await table()"].every((line) =>
@@ -108,7 +115,9 @@ test("the domain is pure: no clock, no randomness, no process", () => {
 });
 
 test("zod is imported as a namespace: a named import would bundle every language", () => {
-  expect(where(sourcesOf(...product, "test"), /import\s*\{[^}]*\}\s*from "zod"/)).toEqual([]);
+  expect(where(sourcesOf(...productFolders, "test"), /import\s*\{[^}]*\}\s*from "zod"/)).toEqual(
+    [],
+  );
 });
 
 test("no open to-do marks remain", () => {
@@ -116,12 +125,12 @@ test("no open to-do marks remain", () => {
   const marks = new RegExp(
     `\\b(${["TO", "FIX", "XX"].map((a, i) => a + ["DO", "ME", "X"][i]).join("|")})\\b`,
   );
-  const found = sourcesOf(...product, "test").filter(({ text }) => marks.test(text));
+  const found = sourcesOf(...productFolders, "test").filter(({ text }) => marks.test(text));
   expect(found.map(({ path }) => path)).toEqual([]);
 });
 
 test("files are named in kebab-case, after their contents", () => {
-  const names = sourcesOf(...product, "test").map(({ path }) => path);
+  const names = sourcesOf(...productFolders, "test").map(({ path }) => path);
   const last = (path: string) => path.slice(path.lastIndexOf("/") + 1);
   const isOdd = (path: string) => !/^[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.tsx?$/.test(last(path));
   expect(names.filter(isOdd)).toEqual([]);
@@ -132,11 +141,11 @@ test("files are named in kebab-case, after their contents", () => {
 test("types are stripped, so there is no enum, namespace or parameter property", () => {
   const typed =
     /^\s*(export )?(const )?(enum|namespace) \w|constructor\([^)]*\b(private|public|readonly) /;
-  expect(where(sourcesOf(...product, "test"), typed)).toEqual([]);
+  expect(where(sourcesOf(...productFolders, "test"), typed)).toEqual([]);
 });
 
 test("imports of files carry their suffix", () => {
-  const found = sourcesOf(...product, "test").flatMap(({ path, imports }) =>
+  const found = sourcesOf(...productFolders, "test").flatMap(({ path, imports }) =>
     imports
       .filter((name) => /^(bin|client|domain|functions|lib|local|platform|test|web)\//.test(name))
       .filter((name) => !/\.(tsx?|json|html|css)$/.test(name))
