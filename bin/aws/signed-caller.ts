@@ -76,37 +76,6 @@ export const serviceCaller = (
   milliseconds?: number,
 ): Caller => signedCaller(target, name, urlOf(host, target), milliseconds);
 
-/** The credentials belong to another account than the stage. */
-export class AccountMismatch extends Error {}
-
-/**
- * Rejects with `AccountMismatch` if the stage names its account and the caller's credentials belong
- * to another one, which may have a stage of the same name.
- */
-export async function assertAccount({
-  name,
-  account,
-  region,
-  profile,
-}: {
-  name: string;
-  account?: string;
-  region?: string | undefined;
-  profile?: string | undefined;
-}): Promise<void> {
-  if (account === undefined) return;
-  const sts = (await deployedCallers({ region, profile }))("sts");
-  const form = { "content-type": "application/x-www-form-urlencoded" };
-  const answer = await sts("POST", "/", {}, "Action=GetCallerIdentity&Version=2011-06-15", form);
-  const found = accountIn(answer);
-  if (found !== account)
-    throw new AccountMismatch(`The credentials belong to account ${found}, ${name} to ${account}`);
-}
-
-/** The account in STS's response to GetCallerIdentity, in either of its forms. */
-export const accountIn = (answer: string): string | undefined =>
-  /(?:<Account>|"Account":")(\d{12})/.exec(answer)?.[1];
-
 /** Whether AWS denied access. Services with JSON APIs report it with status 400. */
 export function isDenied(error: unknown): boolean {
   const { name, message, status } = error as Error & { status?: number };

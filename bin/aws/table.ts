@@ -12,7 +12,7 @@ import {
   endDeployment,
 } from "../../platform/table/ownership.ts";
 import { useTable } from "../../platform/table/table.ts";
-import { AccountMismatch, assertAccount } from "./signed-caller.ts";
+import { AccountMismatch, assertAccount } from "./account.ts";
 
 /** A page of a scan is a megabyte, which slow networks need time for. */
 const slow = { tryMilliseconds: 20_000 };

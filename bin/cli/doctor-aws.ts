@@ -1,7 +1,7 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { stageNamed, stageNames } from "../../lib/stages/stages.ts";
 import { openClient } from "../../platform/aws/aws-client.ts";
-import { accountIn, serviceCaller, urlOf } from "../aws/signed-caller.ts";
+import { serviceCaller, urlOf } from "../aws/signed-caller.ts";
 import type { Finding } from "./doctor-checks.ts";
 
 const answerMilliseconds = 4_000;
@@ -50,7 +50,7 @@ async function checkLogin(account: Account | undefined): Promise<Finding> {
   const body = "Action=GetCallerIdentity&Version=2011-06-15";
   const type = { "content-type": "application/x-www-form-urlencoded" };
   const response = await call(account, "sts", "POST", "/", body, type);
-  const number = accountIn(response ?? "");
+  const [, number] = /(?:<Account>|"Account":")(\d{12})/.exec(response ?? "") ?? [];
   if (number !== undefined)
     return { name, isGood: true, says: `account ${number} in ${account.region}` };
   const { host } = new URL(urlOf("sts", account));

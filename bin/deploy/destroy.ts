@@ -9,9 +9,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { edgeRegion } from "../../lib/stages/domain.ts";
 import { type Stage, stageNames } from "../../lib/stages/stages.ts";
+import { assertAccount } from "../aws/account.ts";
 import { emptyBucket } from "../aws/deployed-bucket.ts";
 import { outputsOf } from "../aws/outputs.ts";
-import { assertAccount } from "../aws/signed-caller.ts";
 import { cdkCommand, profileOf } from "../build/cdk.ts";
 import {
   answerHelp,
@@ -50,7 +50,7 @@ async function isConfirmed({ name }: Stage): Promise<boolean> {
 /** Empties the buckets that will be deleted; `cdk` would notice another account only later. */
 async function emptyBuckets(stage: Stage): Promise<void> {
   const where = { profile: profileOf(options), region: stage.region };
-  await assertAccount({ ...stage, ...where });
+  await assertAccount(stage, where.profile);
   const { data, host } = await outputsOf(stage.name, where);
   const buckets = [data, host].flatMap((outputs) =>
     Object.entries(outputs ?? {}).filter(([key]) => key.endsWith("bucket")),

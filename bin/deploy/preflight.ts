@@ -1,5 +1,4 @@
 import { CloudFormationClient } from "@aws-sdk/client-cloudformation";
-import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { edgeRegion, problemsOf } from "../../lib/stages/domain.ts";
 import { backupCopyOf, vaultName } from "../../lib/stages/names.ts";
 import { placeholdersOf } from "../../lib/stages/placeholders.ts";
@@ -7,6 +6,7 @@ import { relayProblemsOf } from "../../lib/stages/relay.ts";
 import { assertConcurrency, assertRate } from "../../lib/stages/stage-limits.ts";
 import type { Stage } from "../../lib/stages/stages.ts";
 import { openClient } from "../../platform/aws/aws-client.ts";
+import { accountProblemOf, findCaller } from "../aws/account.ts";
 import { findStack } from "../aws/outputs.ts";
 import { type Finding, runCheck } from "./finding.ts";
 import { checkDomain } from "./preflight-domain.ts";
@@ -76,10 +76,9 @@ export function checkStage(stage: Stage): Finding[] {
  */
 export async function checkStageAccount(stage: Stage, profile?: string): Promise<Finding[]> {
   const given = { ...timeouts, profile };
-  const sts = openClient(STSClient, { ...given, region: stage.region ?? "us-east-1" });
-  let account: string;
+  let caller: Awaited<ReturnType<typeof findCaller>>;
   try {
-    account = (await sts.send(new GetCallerIdentityCommand({}))).Account!;
+    caller = await findCaller({ profile, region: stage.region ?? "us-east-1" });
   } catch (error) {
     return [
       {
@@ -88,12 +87,10 @@ export async function checkStageAccount(stage: Stage, profile?: string): Promise
       },
     ];
   }
-  const findings: Finding[] = [];
-  if (stage.account !== undefined && stage.account !== account)
-    findings.push({
-      says: `The credentials belong to account ${account}, ${stage.name} to ${stage.account}`,
-      fix: `Sign in to ${stage.account}`,
-    });
+  const { account } = caller;
+  const says = accountProblemOf(stage, account);
+  const findings: Finding[] =
+    says === undefined ? [] : [{ says, fix: `Sign in to ${stage.account}` }];
   const region = await regionOf(stage, profile);
   if (region === undefined)
     return [
@@ -101,7 +98,7 @@ export async function checkStageAccount(stage: Stage, profile?: string): Promise
       { says: "No region is set", fix: "Set AWS_REGION, or `region` in lib/stages/stages.ts" },
     ];
   const there = { ...given, region };
-  const aws = { region, account, credentials: await sts.config.credentials() };
+  const aws = { region, ...caller };
   const isFirst = async () => !(await findStack(there, `ovation-${stage.name}-data`));
   const found = await Promise.all([
     findBootstrap(there, account),

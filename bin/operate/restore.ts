@@ -13,6 +13,7 @@ import { audit } from "../../platform/audit/audit.ts";
 import { openClient } from "../../platform/aws/aws-client.ts";
 import { scanTable } from "../../platform/table/query.ts";
 import { makeWritable } from "../../platform/table/read-only.ts";
+import { assertAccount } from "../aws/account.ts";
 import { restoreBackup } from "../aws/backups.ts";
 import {
   completeTable,
@@ -21,7 +22,6 @@ import {
   waitUntilActive,
   warmUp,
 } from "../aws/restored-table.ts";
-import { assertAccount } from "../aws/signed-caller.ts";
 import { openTable } from "../aws/table.ts";
 import { readPositive, readStageName, runOnStage, UsageError } from "./stage-command.ts";
 import { resetLogs } from "./stream-logs.ts";

@@ -51,13 +51,12 @@ export function createPositions(state: State, reader: string, stream: string): P
  * streams are another stage's, which has run on the same data.
  */
 export function forgetOtherReaders(state: State, stream: string, readers: string[]): void {
-  const { database } = state;
-  const remove = database.prepare("DELETE FROM reader_positions WHERE reader = ? AND stream = ?");
-  for (const { reader } of database
-    .prepare("SELECT DISTINCT reader FROM reader_positions WHERE stream = ?")
-    .all(stream)) {
-    if (!readers.includes(String(reader))) remove.run(String(reader), stream);
-  }
+  state.database
+    .prepare(
+      `DELETE FROM reader_positions
+        WHERE stream = ? AND reader NOT IN (SELECT value FROM json_each(?))`,
+    )
+    .run(stream, JSON.stringify(readers));
 }
 
 /**

@@ -4,7 +4,7 @@ import { codeOf, productFolders, sourcesOf } from "./sources.ts";
  * The number of casts that bypass the type checker. Each limit may only fall: lower it when you
  * remove a cast, and add none.
  */
-const allowed = { "as unknown as": 6, "as never": 2, "!": 214 };
+const allowed = { "as unknown as": 6, "as never": 2, "!": 213 };
 
 const patterns: Record<keyof typeof allowed, RegExp> = {
   "as unknown as": /\bas unknown as\b/g,

@@ -122,6 +122,8 @@ browserTest(
     const operate = menu.locator('h2:text-is("Operate") + ul li:visible a');
     await page.getByRole("searchbox", { name: "Search" }).fill("rate limits");
     expect((await operate.allTextContents())[0]).toBe("Rate limits, sizes and abuse");
+    // Once, although it is the title of the guide and of its first part.
+    expect(await menu.getByRole("link", { name: "Rate limits, sizes and abuse" }).count()).toBe(1);
     await page.getByRole("searchbox", { name: "Search" }).fill("deleting a stage");
     expect((await operate.allTextContents()).slice(0, 2)).toEqual([
       "Deploying a stage",

@@ -80,7 +80,9 @@ function addSearch(): void {
       entry.querySelector("ul")?.remove();
       entry.hidden = fits.length === 0;
       found += fits.length;
-      if (words.length > 0 && fits.length > 0) entry.append(listOf(fits.slice(0, partsMax)));
+      // The entry itself leads to the first part.
+      const below = fits.filter((part) => part !== parts[0]).slice(0, partsMax);
+      if (words.length > 0 && below.length > 0) entry.append(listOf(below));
     }
     for (const group of document.querySelectorAll<HTMLElement>(".contents h2"))
       group.hidden = !group.nextElementSibling?.querySelector("li:not([hidden])");

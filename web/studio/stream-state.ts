@@ -1,5 +1,5 @@
 import { computed, signal } from "@preact/signals";
-import type { Client, Event } from "../../client/index.ts";
+import type { Client, Event, Subscription } from "../../client/index.ts";
 import { isFinal, reasonOf } from "../chat/reason.ts";
 import type { ChatSettings } from "../host/chat-settings.tsx";
 import {
@@ -179,22 +179,22 @@ function takeTotals(totals: Awaited<ReturnType<typeof readTotals>>): void {
 /** Starts with the host's client. */
 export function startAsHost(client: Client): Promise<void> {
   hostClient.value = client;
-  const { ready } = client.subscribe(streamId.value, {
+  const subscription = client.subscribe(streamId.value, {
     onSums: (sums) => {
       likes.value = Number(sums.likes ?? 0);
     },
   });
-  return readAsHost(client, ready);
+  return readAsHost(client, subscription);
 }
 
 /**
  * Reads the stream and its totals, only after subscribing: otherwise changes before the first frame
- * would be missed. Retries while the server is down.
+ * would be missed. Retries while the server is down, until the subscription ends.
  */
-async function readAsHost(client: Client, ready: Promise<unknown>): Promise<void> {
+async function readAsHost(client: Client, subscription: Subscription): Promise<void> {
   const path = `/api/v1/live-stream/${streamId.value}`;
   try {
-    await ready;
+    await subscription.ready;
     const [found, totals] = await Promise.all([
       client.call<Stream>("GET", path),
       readTotals(client),
@@ -209,7 +209,8 @@ async function readAsHost(client: Client, ready: Promise<unknown>): Promise<void
     if (found.status !== "active") summary.value = totals;
   } catch (error) {
     if (isFinal(error)) loadError.value = reasonOf(error);
-    else setTimeout(() => void readAsHost(client, ready), againMilliseconds);
+    else if (!subscription.isEnded())
+      setTimeout(() => void readAsHost(client, subscription), againMilliseconds);
   }
 }
 
