@@ -1,4 +1,5 @@
 import { handleEach, type QueueRecord } from "../lambda/consumer.ts";
+import { waitForAll } from "../runtime/deadline.ts";
 import { limits } from "../runtime/limits.ts";
 import { readHead } from "../store/log/frames.ts";
 import { listBacklog, removeBacklog } from "../store/log/logs.ts";
@@ -34,14 +35,14 @@ export async function postRoom(audience: Audience): Promise<void> {
   const framed =
     records.length > 0
       ? await frameAll(audience, records, !more)
-      : { ...(await readHead(streamId)), queued: undefined };
+      : { ...(await readHead(streamId)), queued: Promise.resolve() };
   // The item of a record that still waits: others may be framed already, and removed meanwhile.
   const gathered = "waiting" in framed && framed.waiting && idOf.get(framed.waiting.id);
   if (gathered) return outlet.jobs.queueSums({ streamId, gathered }, sumsPauseSeconds);
-  await framed.queued;
-  const isDone = await deliverFrames(audience, framed, records);
+  const delivering = deliverFrames(audience, framed, records);
+  await waitForAll<unknown>([delivering, framed.queued]);
   // Removed only now: if a message of the queue `sums` is delivered again, it needs its item.
   await removeBacklog(streamId, ids);
   await removeDead(audience);
-  if (more || !isDone) await outlet.jobs.queueRemainder(streamId, now);
+  if (more || !(await delivering)) await outlet.jobs.queueRemainder(streamId, now);
 }

@@ -1,4 +1,5 @@
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import type { EventQueue } from "../../../platform/push/audience.ts";
 import { postRooms } from "../../../platform/push/large-room.ts";
 import { createPushCache } from "../../../platform/push/push-cache.ts";
 import { countViewers } from "../../../platform/push/viewer-count.ts";
@@ -48,6 +49,23 @@ test("a room that fails is retried with all its messages and delays no other", a
   expect(small.scene.frames(small.names[0]!)).toEqual([1]);
   expect(await findLog(large.scene.streamId)).toMatchObject({ posted: 0 });
   expect(await findLog(small.scene.streamId)).toMatchObject({ posted: 1, viewers: 1 });
+});
+
+test("viewers of a large room see its messages at once while their events cannot be queued for webhooks", async () => {
+  const { scene, names, job } = await gather(1);
+  const queued: string[] = [];
+  let queueRecords: EventQueue["queueRecords"] = () => Promise.reject(new Error("planted"));
+  scene.outlet.events = {
+    queueRecords: (...given) => queueRecords(...given),
+    queueUserEvents: async () => {},
+  };
+  const post = () => postRooms({ ...scene.audience(), now: new Date() }, [message("a", job)]);
+  expect(await post()).toEqual(["a"]);
+  expect(scene.frames(names[0]!)).toEqual([1]);
+  queueRecords = async (_, records) => void queued.push(...records.map(({ id }) => id));
+  expect(await post()).toEqual([]);
+  expect(queued).toHaveLength(1);
+  expect(scene.frames(names[0]!)).toEqual([1]);
 });
 
 test("a posting that dies is repeated from its last mark, which is a bounded number of posts old", async () => {
