@@ -397,3 +397,19 @@ test("a repeated confirmation has the head of the first, also without a position
   expect(scene.answers("c", "subscribed")).toMatchObject([{ head: 3 }]);
   expect(scene.frames("c")).toContain(4);
 });
+
+test("a batch of new viewers fails only when all of its work has ended, so no rejection is left to end the process", async () => {
+  const { scene, since, ask } = await frames(2);
+  let hasEnded = false;
+  scene.outlet.jobs.queueResume = async () => {
+    await setTimeout(20);
+    hasEnded = true;
+    throw new Error("the queue fails");
+  };
+  const viewers = [await ask("late", { since }), await ask("new")];
+  afterFirstLive(async () => {
+    throw new Error("the turn dies");
+  });
+  await expect(confirmSubscribers(scene.audience(), viewers)).rejects.toThrow("the turn dies");
+  expect(hasEnded).toBe(true);
+});
