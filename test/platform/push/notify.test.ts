@@ -127,6 +127,15 @@ test("a notification to a watched stream's new socket waits a second for `subscr
   expect(posted).toEqual([]);
 });
 
+test("a notification to a socket that is still opening leaves it open, and is sent again", async () => {
+  const connectedAt = now.getTime() - 500;
+  const { send, userId } = await notify({ phone: "gone" }, connectedAt);
+  await connect("phone", connectedAt);
+  await send();
+  expect(queued()).toMatchObject([{ connectionIds: ["phone"], delaySeconds: 1 }]);
+  expect(await listSockets(userId, now)).toHaveLength(1);
+});
+
 test("a notification reads no connection that is older than ten seconds", async () => {
   const { send } = await notify({ phone: "sent", tv: "sent" });
   const reads: string[] = [];
