@@ -140,3 +140,21 @@ test.each([
   const later = { ...room, now: new Date(scene.now.getTime() + 4_000) };
   expect((await countViewers(later)).count).toBe(1);
 });
+
+test("a large room that has shrunk has its new number of viewers in every environment", async () => {
+  const scene = await setScene();
+  await scene.confirm(scene.audience(), await scene.ask(`${scene.streamId}-0`));
+  await note(scene, 150, 6_000);
+  const counts = [];
+  for (let environment = 1; environment <= 2; environment++)
+    counts.push((await countViewers(scene.audience())).count);
+  expect(counts).toEqual([1, 1]);
+});
+
+test("two calls that stop in the same millisecond each queue the rest of their room", async () => {
+  const scene = await setScene();
+  const { jobs } = scene.outlet;
+  for (let call = 1; call <= 2; call++) await jobs.queueRemainder(scene.streamId, scene.now);
+  const ids = scene.queued.map((message) => message.queue === "posts" && message.id);
+  expect(new Set(ids).size).toBe(2);
+});
