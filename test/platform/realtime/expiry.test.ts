@@ -1,7 +1,8 @@
 import { jest } from "@jest/globals";
+import { connectionLifeSeconds } from "../../../domain/log/subscriber.ts";
 import { perMessage, type QueueRecord } from "../../../platform/lambda/consumer.ts";
 import type { Poster, PostResult } from "../../../platform/push/gateway.ts";
-import { ExpiryTimer, endExpired } from "../../../platform/realtime/expiry.ts";
+import { ExpiryTimer, endExpired, startExpiryTimer } from "../../../platform/realtime/expiry.ts";
 import {
   findConnection,
   listSockets,
@@ -10,9 +11,11 @@ import {
 } from "../../../platform/store/log/connections.ts";
 import { passQuickly } from "../clock.ts";
 import { posterWith } from "../push/posters.ts";
+import { useQueue } from "../queue-double.ts";
 import { useOwnTable } from "../table.ts";
 
 useOwnTable();
+const queue = useQueue("MOMENTS_QUEUE_URL");
 
 const asked: string[] = [];
 let answer: { post: PostResult; close: PostResult[] };
@@ -102,4 +105,13 @@ test("a closed socket is removed; one that may still be opening is tried again l
   expect(await end(old.record, young.record)).toEqual([young.record.messageId]);
   expect([await old.isKept(), await young.isKept()]).toEqual([false, true]);
   expect(asked).not.toContain("close");
+});
+
+test("a socket is closed at its token's expiry, unless its connection cannot last as long", async () => {
+  const now = new Date();
+  const latest = Math.floor(now.getTime() / 1000) + connectionLifeSeconds;
+  for (const expiresAt of [latest - 7_000, latest, latest + 1])
+    await startExpiryTimer({ connectionId: "c", expiresAt }, now);
+  const timers = queue.take().map(({ body }) => JSON.parse(body).expiresAt);
+  expect(timers).toEqual([latest - 7_000, latest]);
 });
