@@ -157,6 +157,18 @@ test("all sockets of a token or key are closed; one that cannot be causes a rede
   expect(await findConnection("b")).toBeUndefined();
 });
 
+test("a sign-out closes the sockets of tokens up to its second, and no later ones", async () => {
+  const second = 1_800_000_000;
+  const connectedAt = Date.now() - 600_000;
+  const times = { connectedAt, expiresAt: connectionExpiry(connectedAt) };
+  for (const issuedAt of [second - 1, second, second + 0.9, second + 1])
+    await putSocket("leaver", { connectionId: `at-${issuedAt}`, issuedAt, ...times });
+  const revocation = { withdrawn: "session", holder: "leaver", issuedBefore: second } as const;
+  await passQuickly(() => closeRevokedSockets(posterWith({}), revocation, new Date()));
+  const left = await listSockets("leaver", new Date());
+  expect(left.map(({ connectionId }) => connectionId)).toEqual([`at-${second + 1}`]);
+});
+
 test("the record of a revocation queues it when the call's own message has closed the sockets", async () => {
   const removed = { ...key.overlayKey("s", "4".repeat(24)), id: "4".repeat(24) };
   const record = { eventName: "REMOVE", dynamodb: { OldImage: marshall(removed) } };
