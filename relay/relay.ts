@@ -87,6 +87,8 @@ export async function startRelay({ port, host }: { port: number; host: string })
       await closeInWaves([...state.connections.values()], milliseconds);
       await state.handshakes.settled();
       work.stop();
+      // Clients that have vanished do not answer a close.
+      for (const connection of state.connections.values()) forget(state, connection);
       await Promise.allSettled([state.ended.settled(), state.rooms.end(), removeRelay(state.node)]);
     },
   };
@@ -182,16 +184,12 @@ const begin = (state: State, webSocket: WebSocket, request: IncomingMessage): Pr
   });
 
 function open(
-  { connections, routes, ended, asRelay }: State,
+  state: State,
   { connectionId: id, connectedAt, caller, query }: Admitted,
   socket: WebSocket,
   raw: Duplex,
 ): Connection {
-  const forget = () => {
-    connections.delete(id);
-    removeSubscriptions(connection);
-    ended.add(listingOf(caller, id));
-  };
+  const { connections, routes, asRelay } = state;
   const connection = takeConnection({
     id,
     connectedAt,
@@ -200,10 +198,17 @@ function open(
     raw,
     compact: query.compact ?? false,
     onMessage: (body) => asRelay(() => routes.handle(connection, body)),
-    onClose: () => asRelay(forget),
+    onClose: () => asRelay(() => forget(state, connection)),
   });
   connections.set(id, connection);
   return connection;
+}
+
+/** Ends a connection's visits, and removes its socket from the lists. */
+function forget({ connections, ended }: State, connection: Connection): void {
+  connections.delete(connection.id);
+  removeSubscriptions(connection);
+  ended.add(listingOf(connection.caller, connection.id));
 }
 
 /**

@@ -1,14 +1,17 @@
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { connect } from "node:net";
+import type { Duplex } from "node:stream";
 import { jest } from "@jest/globals";
 import WebSocket from "ws";
 import { relayConnectionId, relayOf } from "../../domain/log/subscriber.ts";
 import { makeTicket } from "../../domain/log/ticket.ts";
 import { newSecret } from "../../platform/auth/secret.ts";
 import { listSockets, putSocket, type Socket } from "../../platform/store/log/connections.ts";
-import { putRelayMessage } from "../../platform/store/log/relays.ts";
+import { listRelayedRooms, putRelayMessage } from "../../platform/store/log/relays.ts";
 import { putTicket } from "../../platform/store/log/tickets.ts";
+import { getRawItem } from "../../platform/table/items.ts";
+import { key } from "../../platform/table/keys.ts";
 import { startRelay } from "../../relay/relay.ts";
 import { intercept } from "./intercept.ts";
 import { useOwnTable } from "./table.ts";
@@ -27,6 +30,14 @@ async function newTicket(as = userId): Promise<string> {
   return ticket;
 }
 
+/** The headers of a handshake. */
+const upgrade = {
+  connection: "Upgrade",
+  upgrade: "websocket",
+  "sec-websocket-version": "13",
+  "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+};
+
 /** A handshake with a new ticket; its status. Hangs up when the response has begun. */
 async function handshakeAt(
   port: number,
@@ -37,13 +48,7 @@ async function handshakeAt(
   }: { path?: string; as?: string; more?: Record<string, string> } = {},
 ): Promise<number | undefined> {
   const ticket = await newTicket(as);
-  const headers = {
-    connection: "Upgrade",
-    upgrade: "websocket",
-    "sec-websocket-version": "13",
-    "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
-    ...more,
-  };
+  const headers = { ...upgrade, ...more };
   const asked = request({ port, path: `${path}?ticket=${ticket}`, headers }).end();
   const answered = Promise.race([once(asked, "response"), once(asked, "upgrade")]);
   const [{ statusCode }] = (await answered) as [IncomingMessage];
@@ -169,6 +174,21 @@ test("a handshake is answered while the log of its stream cannot be read", async
   });
   const [message] = await first.finally(() => relay.drain(0));
   expect(JSON.parse(String(message))).toMatchObject({ type: "subscribed", streamId });
+});
+
+test("the visit of a viewer who has vanished is counted when their relay stops", async () => {
+  const { id: streamId } = await makeStream(await makeUser("host"));
+  const relay = await startRelay({ port: 0, host: "127.0.0.1" });
+  const path = `/ws?ticket=${await newTicket("gone")}&streamId=${streamId}`;
+  const asked = request({ port: relay.port, path, headers: upgrade }).end();
+  // Reads no more, so it does not answer the relay's close.
+  const [, socket] = (await once(asked, "upgrade")) as [unknown, Duplex];
+  const isOpen = async () => (await listRelayedRooms(streamId, new Date())).length > 0;
+  while (!(await isOpen())) await new Promise((done) => setTimeout(done, 20));
+  await relay.drain(0);
+  socket.destroy();
+  expect(await getRawItem(key.audience(streamId))).toMatchObject({ visitors: 1 });
+  expect(await listSockets("gone", now)).toEqual([]);
 });
 
 test("a handshake in progress when its relay stops is refused, and leaves no socket", async () => {
