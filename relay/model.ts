@@ -75,7 +75,7 @@ export type Room = {
   reading?: Promise<void> | undefined;
   next?: Promise<void> | undefined;
   timer?: NodeJS.Timeout | undefined;
-  shown?: { head: number; sums: Promise<ShownSums> };
+  shown?: { end: LogEnd; sums: Promise<ShownSums> };
   warming?: Promise<void> | undefined;
   isClosed: boolean;
 };

@@ -115,8 +115,8 @@ const findAny = async (room: Room, n: number) =>
 
 /** The state at the log's end, read once for all viewers who subscribe before the next frame. */
 function shownAt(room: Room) {
-  const { head } = room.end;
-  if (room.shown?.head !== head) room.shown = { head, sums: showState(room.streamId, room.end) };
+  const { streamId, end } = room;
+  if (room.shown?.end !== end) room.shown = { end, sums: showState(streamId, end) };
   const { sums } = room.shown;
   sums.catch(() => {
     delete room.shown;

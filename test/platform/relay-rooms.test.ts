@@ -167,6 +167,20 @@ test("a viewer who returns after a restore gets the frames that were stored befo
   expect(got).toEqual(["subscribed", 3]);
 });
 
+test("a viewer who comes after a restore gets the sums that were counted then", async () => {
+  const streamId = await makeStream();
+  const likesAfter = async (counted: number, userId: string) => {
+    await putItem({ ...key.log(streamId), ...newLog(), sums: { likes: counted } });
+    (await rooms.open(streamId)).epochAt = 0;
+    const { connection } = socketOf(userId);
+    const send = jest.spyOn(connection, "send");
+    await subscribe(rooms, connection, { streamId }, now);
+    return send.mock.calls.map(([message]) => (message as { sums: unknown }).sums);
+  };
+  expect(await likesAfter(5, "ann")).toEqual([{ likes: 5 }]);
+  expect(await likesAfter(3, "eva")).toEqual([{ likes: 3 }]);
+});
+
 test("frames that were being read when a log began again are not taken for those of the new one", async () => {
   const streamId = await makeStream();
   await addFrames(streamId, [{ n: 1 }, { n: 2 }]);
