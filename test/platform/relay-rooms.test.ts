@@ -123,6 +123,19 @@ test("a viewer whose repeated subscribe fails stays subscribed and misses no fra
   expect(got).toEqual(["subscribed", 1, 2]);
 });
 
+test("a viewer returns with a frame that their relay has not read yet, and loses nothing", async () => {
+  const streamId = await makeStream();
+  const room = await rooms.open(streamId);
+  // Only the viewer's request makes it read.
+  clearTimeout(room.timer);
+  await addFrames(streamId, [{ n: 1 }]);
+  const { connection } = socketOf("ann");
+  const send = jest.spyOn(connection, "send");
+  const since = { epoch: room.end.epoch, frame: 1 };
+  await subscribe(rooms, connection, { streamId, since }, now);
+  expect(send).toHaveBeenCalledWith(expect.objectContaining({ head: 1, recovered: true }));
+});
+
 test("a user whose ban was lifted before its frame arrived stays subscribed", async () => {
   const streamId = await makeStream();
   const { got, connection } = await watch(streamId, "ann");
