@@ -1,14 +1,22 @@
 import { EventEmitter } from "node:events";
 import type { Duplex } from "node:stream";
-import { expect, test } from "@jest/globals";
+import { afterEach, expect, jest, test } from "@jest/globals";
 import type { WebSocket } from "ws";
 import { socketLimits, takeConnection } from "../../relay/connection.ts";
 import { watchFrames } from "../../relay/websocket-frames.ts";
 
+afterEach(() => {
+  jest.useRealTimers();
+});
+
 type Handle = (body: string) => Promise<void>;
 
 /** A connection whose client has not read `unread.bytes`. */
-function connectionOf(unread: { bytes: number }, onMessage: Handle = async () => {}) {
+function connectionOf(
+  unread: { bytes: number },
+  onMessage: Handle = async () => {},
+  connectedAt = 0,
+) {
   const written: Buffer[] = [];
   const ends: string[] = [];
   const socket = Object.assign(new EventEmitter(), {
@@ -30,7 +38,7 @@ function connectionOf(unread: { bytes: number }, onMessage: Handle = async () =>
   const connection = takeConnection({
     id: "relay-n-1",
     caller,
-    connectedAt: 0,
+    connectedAt,
     compact: false,
     socket: socket as unknown as WebSocket,
     raw: raw as unknown as Duplex,
@@ -78,12 +86,51 @@ test("a client that sends faster than its messages are handled is not read meanw
   expect(socket.isPaused).toBe(false);
 });
 
-test("a connection ends after ten silent minutes and after two hours, and is pinged meanwhile", () => {
+test("a connection is pinged while it is silent, and ends after ten minutes", () => {
   const silent = connectionOf({ bytes: 0 });
   silent.connection.keepAlive(socketLimits.idleMilliseconds);
   expect([silent.written.length, silent.ends]).toEqual([1, []]);
   silent.connection.keepAlive(socketLimits.idleMilliseconds + 1);
   expect(silent.ends).toEqual(["close 1001"]);
+});
+
+test("a viewer who sends nothing but pongs stays connected for two hours", () => {
+  jest.useFakeTimers();
+  const began = Date.now();
+  const { connection, socket, ends } = connectionOf({ bytes: 0 }, undefined, began);
+  const { lifeMilliseconds } = socketLimits;
+  for (let at = 0; at <= lifeMilliseconds; at += lifeMilliseconds / 20) {
+    jest.setSystemTime(began + at);
+    connection.keepAlive(began + at);
+    socket.emit("pong");
+  }
+  expect(ends).toEqual([]);
+  connection.keepAlive(began + lifeMilliseconds + 1);
+  expect(ends).toEqual(["close 1001"]);
+});
+
+test("a client that does not answer a close is cut off after two seconds", () => {
+  jest.useFakeTimers();
+  const { connection, ends } = connectionOf({ bytes: 0 });
+  connection.close(1001);
+  connection.close(1000);
+  jest.advanceTimersByTime(1_999);
+  expect(ends).toEqual(["close 1001"]);
+  jest.advanceTimersByTime(1);
+  expect(ends).toEqual(["close 1001", "terminate"]);
+});
+
+test("messages that wait when a socket closes are not handled", async () => {
+  const handled: string[] = [];
+  const { connection, socket } = connectionOf({ bytes: 0 }, async (body) => {
+    handled.push(body);
+    connection.close(1000);
+  });
+  for (const body of ["first", "next"]) socket.emit("message", Buffer.from(body), false);
+  await new Promise((done) => setImmediate(done));
+  socket.emit("message", Buffer.from("last"), false);
+  await new Promise((done) => setImmediate(done));
+  expect(handled).toEqual(["first"]);
 });
 
 /** A client frame's header, and a payload of this many bytes. */
