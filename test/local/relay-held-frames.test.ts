@@ -22,6 +22,17 @@ test.each([
   expect(heldAfter(loaded, newest)).toEqual(held);
 });
 
+test("a relay keeps the newest 500 frames of a room, however they came", () => {
+  const numbers = (from: number, to: number) =>
+    Array.from({ length: to - from + 1 }, (_, at) => from + at);
+  const shown = createHeldFrames();
+  for (const n of numbers(1, 600)) shown.add(frame(n), 0);
+  const loaded = createHeldFrames();
+  loaded.addBefore(numbers(1, 600).map(frame), 0);
+  for (const held of [shown, loaded])
+    expect([held.first(), held.run(101, 600).length]).toEqual([101, 500]);
+});
+
 test("a relay keeps no frame of another epoch, whose numbers mean nothing in this log", () => {
   const held = createHeldFrames();
   for (const n of [1, 2]) held.add(frame(n), 0);

@@ -101,9 +101,11 @@ test("a missed frame that has expired does not hold up those after it", async ()
   expect(frames).toEqual([2, 4, 5]);
 });
 
-test("a viewer who reads slowly gets many large frames without too much unread at once", async () => {
-  // More than memory holds, so that the first ones are read from the table.
-  const count = 540;
+test.each([
+  // More than memory holds.
+  ["the table", 540],
+  ["memory", 60],
+])("a slow viewer gets large frames from %s without too much unread at once", async (_, count) => {
   const request = await streamWith(count, "x".repeat(31_900));
   const socket = socketOf("slow");
   const unread = { bytes: 0, most: 0 };
@@ -150,6 +152,18 @@ test("a viewer whose repeated subscribe fails while they catch up misses no fram
   await expect(again.finally(restore)).rejects.toThrow("The table does not answer");
   await until(() => connection.subscriptions.get(request.streamId)?.isLive);
   expect(frames).toEqual(Array.from({ length: 599 }, (_, n) => n + 2));
+});
+
+test("frames leave a room's memory after five minutes, even if no other follows", async () => {
+  const request = await streamWith(5);
+  const { connection, frames } = socketOf("returning");
+  await subscribe(rooms, connection, request, new Date());
+  await until(() => frames.length === 4);
+  const room = await rooms.open(request.streamId);
+  expect(room.held.first()).toBe(1);
+  setClock(Date.now() + 5 * 60_000);
+  await refresh(room);
+  expect(room.held.first()).toBeUndefined();
 });
 
 test("a viewer gets the frames that leave memory while older ones are loaded", async () => {
