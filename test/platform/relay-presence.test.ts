@@ -2,7 +2,7 @@ import { listRelayedRooms } from "../../platform/store/log/relays.ts";
 import { getRawItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { createHeldFrames } from "../../relay/held-frames.ts";
-import type { Room } from "../../relay/model.ts";
+import type { Room, Subscription } from "../../relay/model.ts";
 import { createPresence } from "../../relay/presence.ts";
 import { addSubscription, countViewer, removeSubscription } from "../../relay/room.ts";
 import { createRooms } from "../../relay/rooms.ts";
@@ -161,6 +161,23 @@ test("a user counts as a viewer only once their rights are read, and never if re
   removeSubscription(again);
   await presence.keep(room, now);
   expect(await written(room)).toMatchObject({ names: 1 });
+});
+
+test("a user with two sockets is one viewer until both have left, and each is a visit", () => {
+  const room = roomOf(0);
+  let visits = 0;
+  room.visits.add = () => {
+    visits += 1;
+  };
+  const [first, second] = [1, 2].map(() =>
+    addSubscription(room, connectionOf("ann"), new Date()),
+  ) as [Subscription, Subscription];
+  for (const one of [first, second]) countViewer(one);
+  expect(room.users.size).toBe(1);
+  removeSubscription(first);
+  expect([room.users.size, visits]).toEqual([1, 1]);
+  removeSubscription(second);
+  expect([room.users.size, visits]).toEqual([0, 2]);
 });
 
 test("a large room that nobody joins is counted again after ten seconds", async () => {
