@@ -63,6 +63,17 @@ test("a viewer whose relay dies is refused once by the dead task, and returns to
   client.close();
 });
 
+test("a client whose relay stops asks the API at once where to go", async () => {
+  const { client, last, places } = await moveClient();
+  await pass(20);
+  last().greet(7);
+  await pass(1_000);
+  last().say({ type: "closing", code: 4410, reason: "Reconnect at once" });
+  await pass(20);
+  expect(places()).toEqual(["API", "relay", "API"]);
+  client.close();
+});
+
 test("a client that the relay no longer admits asks the API where to go", async () => {
   const { client, loseRelay, places, refuse } = await moveClient();
   await loseRelay();
