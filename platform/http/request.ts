@@ -50,13 +50,19 @@ function expectationOf(issue: z.core.$ZodRawIssue): string {
 /** The largest number of sentences about one request. */
 export const sentencesMax = 20;
 
-/** The problems as sentences. Of a value of a wrong type only that, not its length or range. */
+/**
+ * The problems as sentences. A value of the wrong type gets only that, not its length or range. A
+ * number beyond JavaScript's safe integers gets only its field's limit, if it has one.
+ */
 function sentences(issues: z.core.$ZodIssue[]): string[] {
   const placeOf = ({ path }: z.core.$ZodIssue) => path.map(String).join(".");
   const isMistyped = ({ code }: z.core.$ZodIssue) => code === "invalid_type";
   const mistyped = new Set(issues.filter(isMistyped).map(placeOf));
+  const isUnsafe = (issue: z.core.$ZodIssue) => "origin" in issue && issue.origin === "int";
+  const limited = new Set(issues.filter((issue) => !isUnsafe(issue)).map(placeOf));
   const all = issues
     .filter((issue) => isMistyped(issue) || !mistyped.has(placeOf(issue)))
+    .filter((issue) => !isUnsafe(issue) || !limited.has(placeOf(issue)))
     .map((issue) =>
       issue.path.length === 0 ? issue.message : `${placeOf(issue)}: ${issue.message}`,
     );

@@ -185,6 +185,22 @@ test("amounts other than whole numbers from 1 to 1,000,000,000 move nothing", as
   expect((await call("GET /api/v1/wallet", { as: to })).body.data.balance).toBe(expected);
 });
 
+test("a whole number beyond its limits has one error, which states the limit", async () => {
+  const as = await person();
+  for (const [amount, limit] of [
+    ["1000000001", "at most 1000000000"],
+    ["9007199254740993", "at most 1000000000"],
+    ["1e23", "at most 1000000000"],
+    ["-1e23", "at least 1"],
+    ["1.5", "a whole number"],
+  ]) {
+    const raw = `{"recipientId":"${freshId()}","amount":${amount}}`;
+    const refused = await call("POST /api/v1/messages/credit-transfer", { as, raw });
+    expectFailure(refused, 400, sentences[400]);
+    expect(refused.body.errors.slice(1)).toEqual([`amount: expected ${limit}`]);
+  }
+});
+
 test("any text is kept as sent or refused with 400", async () => {
   const texts = corpus("unicode.json").map(({ value }: { value: string }) => value);
   expect(await expectKept(texts)).toBe(34);
