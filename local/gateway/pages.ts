@@ -42,7 +42,8 @@ export function readPages(directory: string, stageName: string): Pages {
       if (request.method !== "GET" && request.method !== "HEAD") return undefined;
       const found = answers.get(request.path);
       if (found === undefined) return undefined;
-      const isKnown = found.tag !== undefined && findHeader(request, "if-none-match") === found.tag;
+      const isKnown =
+        found.tag !== undefined && names(findHeader(request, "if-none-match"), found.tag);
       return {
         statusCode: isKnown ? 304 : found.statusCode,
         headers: [...found.headers, ["x-request-id", randomUUID()]],
@@ -53,6 +54,10 @@ export function readPages(directory: string, stageName: string): Pages {
     },
   };
 }
+
+/** Whether an If-None-Match names this tag, compared weakly as CloudFront does; `*` names any. */
+const names = (known = "", tag: string) =>
+  known.split(",").some((one) => ["*", tag].includes(one.trim().replace(/^W\//, "")));
 
 type Found = Pick<RestAnswer, "statusCode" | "headers" | "body"> & { tag?: string };
 

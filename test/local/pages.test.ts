@@ -41,9 +41,12 @@ test("a page has its own headers", () => {
 
 test("a page is not sent again to a browser that has it", () => {
   const tag = answer("dev", "GET", "/help")!.headers.find(([name]) => name === "etag")![1];
-  const again = answer("dev", "GET", "/help", [["If-None-Match", tag]]);
-  expect(again).toMatchObject({ statusCode: 304 });
-  expect(again?.body).toHaveLength(0);
+  // A proxy that compresses makes tags weak, and a cache may ask about several versions.
+  for (const known of [tag, `W/${tag}`, `"other", ${tag}`, "*"]) {
+    const again = answer("dev", "GET", "/help", [["If-None-Match", known]]);
+    expect([known, again?.statusCode]).toEqual([known, 304]);
+    expect(again?.body).toHaveLength(0);
+  }
   expect(answer("dev", "GET", "/help", [["If-None-Match", '"other"']])?.statusCode).toBe(200);
 });
 
