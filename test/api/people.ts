@@ -152,9 +152,9 @@ export async function eventually<T>(
   }
 }
 
-/** The data of a 201; throws with the status and body of any other response. */
-function dataOf({ status, text, body }: Answer) {
-  if (status !== 201) throw new Error(`Expected 201, got ${status} ${text}`);
+/** The data of a 201, or of the given status; throws with status and body of any other response. */
+function dataOf({ status, text, body }: Answer, expected = 201) {
+  if (status !== expected) throw new Error(`Expected ${expected}, got ${status} ${text}`);
   return body.data;
 }
 
@@ -166,7 +166,8 @@ export async function liveStream(host?: Person): Promise<{ host: Person; id: str
     body: { title: "Live" },
   });
   const { id } = dataOf(made);
-  await call("POST /api/v1/live-stream/join-as-creator", { as: owner, body: { liveStreamId: id } });
+  const body = { liveStreamId: id };
+  dataOf(await call("POST /api/v1/live-stream/join-as-creator", { as: owner, body }), 200);
   return { host: owner, id };
 }
 
@@ -204,7 +205,7 @@ export async function giftType(creditAmount: number): Promise<string> {
 /** A user whom the system knows. */
 export async function known(): Promise<Person> {
   const as = await person();
-  await call("GET /api/v1/users/me", { as });
+  dataOf(await call("GET /api/v1/users/me", { as }), 200);
   return as;
 }
 
