@@ -204,9 +204,9 @@ function open(
   return connection;
 }
 
-/** Ends a connection's visits, and removes its socket from the lists. */
+/** Ends a connection's visits, and removes its socket from the lists; once. */
 function forget({ connections, ended }: State, connection: Connection): void {
-  connections.delete(connection.id);
+  if (!connections.delete(connection.id)) return;
   removeSubscriptions(connection);
   ended.add(listingOf(connection.caller, connection.id));
 }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { chromium } from "playwright-core";
 
-/** Debian's headless shell first: it has no browser window, and takes a fifth less CPU in tests. */
+/** Debian's headless shell first: it takes less CPU (docs/decisions/tests-and-tooling.md). */
 const names = [
   "chromium-headless-shell",
   "chromium",

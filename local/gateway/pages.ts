@@ -42,8 +42,8 @@ export function readPages(directory: string, stageName: string): Pages {
       if (request.method !== "GET" && request.method !== "HEAD") return undefined;
       const found = answers.get(request.path);
       if (found === undefined) return undefined;
-      const isKnown =
-        found.tag !== undefined && names(findHeader(request, "if-none-match"), found.tag);
+      const known = findHeader(request, "if-none-match");
+      const isKnown = found.tag !== undefined && includesTag(known, found.tag);
       return {
         statusCode: isKnown ? 304 : found.statusCode,
         headers: [...found.headers, ["x-request-id", randomUUID()]],
@@ -55,8 +55,8 @@ export function readPages(directory: string, stageName: string): Pages {
   };
 }
 
-/** Whether an If-None-Match names this tag, compared weakly as CloudFront does; `*` names any. */
-const names = (known = "", tag: string) =>
+/** Whether If-None-Match has this tag, compared weakly, or `*` (RFC 9110, 13.1.2). */
+const includesTag = (known = "", tag: string) =>
   known.split(",").some((one) => ["*", tag].includes(one.trim().replace(/^W\//, "")));
 
 type Found = Pick<RestAnswer, "statusCode" | "headers" | "body"> & { tag?: string };

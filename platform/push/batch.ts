@@ -129,9 +129,8 @@ export async function pushStream(audience: Audience, records: readonly LogRecord
     return isOfSums ? outlet.jobs.queueSums(job) : outlet.jobs.queuePost(job);
   }
   const framed = await frameAll(audience, [...waiting.records, ...records]);
-  const delivering = deliverFrames(audience, framed, records);
   // Clears the backlog during the posts, so that `realtime/post-sums` does not post the same sums.
   const clearing = framed.queued.then(() => removeBacklog(streamId, waiting.ids));
-  await waitForAll<unknown>([delivering, clearing]);
-  if (!(await delivering)) await outlet.jobs.queueRemainder(streamId, now);
+  const [isDone] = await waitForAll([deliverFrames(audience, framed, records), clearing]);
+  if (!isDone) await outlet.jobs.queueRemainder(streamId, now);
 }

@@ -57,8 +57,7 @@ export async function confirmSubscribers(
   const { head } = before;
   const queued = waitForAll(late.map((one) => queue(audience.outlet, one, requestOf(one), head)));
   const fixing = waitForAll(prompt.map((one) => setFirstLive(one, head + 1)));
-  await waitForAll<unknown>([fixing, queued]);
-  const fixed = await fixing;
+  const [fixed] = await waitForAll([fixing, queued]);
   const confirmed = fixed.filter((one) => one !== undefined);
   if (confirmed.length === 0) return;
   const [end, viewers] = await Promise.all([readHead(streamId, mark), countViewersNow(audience)]);

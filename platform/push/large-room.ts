@@ -39,10 +39,9 @@ export async function postRoom(audience: Audience): Promise<void> {
   // The item of a record that still waits: others may be framed already, and removed meanwhile.
   const gathered = "waiting" in framed && framed.waiting && idOf.get(framed.waiting.id);
   if (gathered) return outlet.jobs.queueSums({ streamId, gathered }, sumsPauseSeconds);
-  const delivering = deliverFrames(audience, framed, records);
-  await waitForAll<unknown>([delivering, framed.queued]);
+  const [isDone] = await waitForAll([deliverFrames(audience, framed, records), framed.queued]);
   // Removed only now: if a message of the queue `sums` is delivered again, it needs its item.
   await removeBacklog(streamId, ids);
   await removeDead(audience);
-  if (more || !(await delivering)) await outlet.jobs.queueRemainder(streamId, now);
+  if (more || !isDone) await outlet.jobs.queueRemainder(streamId, now);
 }

@@ -60,12 +60,9 @@ export class TimeoutError extends Error {
  * Waits until all have settled, even if one fails, so that nothing is still running when a retry
  * begins. Returns the results; throws the first failure.
  */
-export async function waitForAll<Result>(works: readonly Promise<Result>[]): Promise<Result[]> {
-  const results = await Promise.allSettled(works);
-  return results.map((result) => {
-    if (result.status === "rejected") throw result.reason;
-    return result.value;
-  });
+export async function waitForAll<Works extends readonly Promise<unknown>[] | []>(works: Works) {
+  await Promise.allSettled(works);
+  return Promise.all(works);
 }
 
 /** How long to wait for the last few posts of a room, in milliseconds. */
