@@ -1,19 +1,27 @@
 /** Studio in every size and colour. */
 import { browserTest } from "./browser.ts";
+import { callerOf } from "./console.ts";
 import {
   expectFits,
   expectLooks,
   expectSoon,
   inEachLook,
+  streamId,
   testMilliseconds,
   usePages,
 } from "./pages.ts";
 
 const pages = usePages();
+const roseId = "65a1234bcde5678f90123456";
 
-const pixelsHidden = new Function("one", "return one.scrollHeight - one.clientHeight;") as (
-  one: object,
-) => number;
+/** A pane's pixels that are out of view, the height of its messages, and its active combos. */
+const layoutOf = new Function(
+  "pane",
+  `const chat = pane.querySelector("ovation-chat").shadowRoot;
+   const { height } = chat.querySelector("[role=log]").getBoundingClientRect();
+   const combos = chat.querySelectorAll(".lane > *").length;
+   return { hidden: pane.scrollHeight - pane.clientHeight, isTall: height >= 48, combos };`,
+) as (pane: object) => { hidden: number; isTall: boolean; combos: number };
 
 browserTest(
   "the page is accessible in every size and colour",
@@ -34,16 +42,27 @@ browserTest(
 );
 
 browserTest(
-  "at 400 % zoom each pane shows messages, and none is cut off",
+  "at 400 % zoom each pane shows messages during gifts and superlikes, and none is cut off",
   async () => {
     const { page, close } = await pages.open("/", { width: 320, height: 256 });
+    await pages.tokenOf({ sub: "zoom-giver", credits: 10_000 });
+    const call = callerOf(pages);
     for (const name of ["Viewer 1", "Streamer"]) {
       await page.getByRole("tab", { name }).click();
       const pane = page.getByRole("region", { name, exact: true });
       await pane.getByRole("textbox", { name: "Message" }).waitFor();
-      const hidden = await pane.evaluate(pixelsHidden);
-      const { height } = (await pane.getByRole("log").boundingBox())!;
-      expect({ name, hidden, isTall: height >= 48 }).toEqual({ name, hidden: 0, isTall: true });
+      const superlike = `/api/v1/live-stream/${streamId}/chat/superlike`;
+      expect(await call("zoom-giver", "POST", superlike)).toMatchObject({ streamId });
+      // A combo is active for five seconds.
+      let layout = await pane.evaluate(layoutOf);
+      await expectSoon(async () => {
+        const gift = { giftTypeId: roseId, liveStreamId: streamId };
+        await call("zoom-giver", "POST", "/api/v1/gifts/create", gift);
+        layout = await pane.evaluate(layoutOf);
+        return layout.combos > 0;
+      });
+      const combos = expect.any(Number);
+      expect({ name, ...layout }).toEqual({ name, hidden: 0, isTall: true, combos });
     }
     await expectFits(page);
     await close();
