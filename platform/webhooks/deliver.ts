@@ -79,16 +79,19 @@ async function deliverEvents(
   const sent: Promise<Outcome | undefined>[] = [];
   const began = Date.now();
   let isLate = false;
-  for (const event of events) {
-    const target = await readTarget();
-    const sending = send(receiverId, event, target, info);
-    sent.push(sending);
-    if (isLate || Date.now() - began > rowMillisecondsMax) continue;
-    const outcome = await sending;
-    if (outcome?.isGone) break;
-    isLate = outcome?.isLate ?? false;
+  try {
+    for (const event of events) {
+      const target = await readTarget();
+      const sending = send(receiverId, event, target, info);
+      sent.push(sending);
+      if (isLate || Date.now() - began > rowMillisecondsMax) continue;
+      const outcome = await sending;
+      if (outcome?.isGone) break;
+      isLate = outcome?.isLate ?? false;
+    }
+  } finally {
+    await waitForAll(sent);
   }
-  await waitForAll(sent);
 }
 
 const targetMilliseconds = 1_000;

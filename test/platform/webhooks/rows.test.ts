@@ -12,6 +12,7 @@ import { key } from "../../../platform/table/keys.ts";
 import { deliver } from "../../../platform/webhooks/deliver.ts";
 import type { Received, Reply } from "../../api/receiver.ts";
 import { setClock } from "../clock.ts";
+import { intercept } from "../intercept.ts";
 import { atOnce, events, message, streamId, useReceivers } from "./receivers.ts";
 
 const { receiver } = useReceivers();
@@ -54,6 +55,29 @@ test.each<[string, () => Reply]>([
   expect(inbox.received).toHaveLength(row.length);
   const later = all.filter(({ message: of }) => of?.id !== inbox.received[0]!.body.data._id);
   expect(later.map(({ status }) => status)).toEqual(Array(row.length - 1).fill("delivered"));
+});
+
+test("a call that fails ends after the attempts that it has begun, and records them", async () => {
+  const failed = Promise.withResolvers<Reply>();
+  const { inbox, receiverId } = await receiver(() =>
+    inbox.received.length === 0 ? "never" : failed.promise,
+  );
+  useLimits({ outboundMilliseconds: 2_000 });
+  setClock(Date.now());
+  // Each read of the target takes over a second, so it is read again for each event.
+  let reads = 0;
+  const restore = intercept(async ({ name }, next) => {
+    if (name !== "BatchGetCommand") return next();
+    reads += 1;
+    if (reads < 3) return next().finally(() => pass(1_100));
+    failed.resolve(200);
+    throw new Error("The table does not answer");
+  });
+  const job = events(receiverId, message("one"), message("two"), message("three"));
+  await expect(deliver(job, atOnce)).rejects.toThrow("The table does not answer");
+  restore();
+  const statuses = (await listDeliveries(receiverId, 10)).map(({ status }) => status);
+  expect(statuses.sort()).toEqual(["delivered", "pending"]);
 });
 
 test("a text that is deleted while its series is sent is no longer sent", async () => {
