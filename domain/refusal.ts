@@ -157,7 +157,7 @@ export const refusals = {
   picture_not_found: { kind: "missing", sentence: "There is no such picture" },
   device_not_found: { kind: "missing", sentence: "There is no device with this token" },
 
-  ban_exists: { kind: "conflict", sentence: "The user is already banned from this stream" },
+  ban_exists: { kind: "conflict", sentence: "The user is already banned" },
   ban_lifted: { kind: "conflict", sentence: "The ban has already been lifted or has ended" },
   ban_not_found: { kind: "missing", sentence: "There is no ban {banId}" },
   ban_of_host: { kind: "conflict", sentence: "The host of a stream cannot be banned from it" },
