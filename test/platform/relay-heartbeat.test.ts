@@ -1,5 +1,6 @@
 /** A relay without a heartbeat counts as dead, so it may keep no socket. */
 import { jest } from "@jest/globals";
+import { closeInWaves } from "../../relay/closing.ts";
 import type { Connection } from "../../relay/model.ts";
 import { startPeriodicWork } from "../../relay/periodic-work.ts";
 import { createState } from "../../relay/state.ts";
@@ -50,4 +51,25 @@ test("a relay closes its sockets before functions consider them dead", async () 
 
 test("a relay keeps its sockets if its heartbeats fail for less than that", async () => {
   expect(await sentWithout({ from: 3, until: 11 })).toEqual([]);
+});
+
+test("sockets of a relay that stops are closed evenly, each half a second after its last message", async () => {
+  const [told, closed] = [[] as number[], [] as number[]];
+  const sockets = Array.from(
+    { length: 100 },
+    (_, n): Connection => ({
+      ...connectionOf(`viewer-${n}`),
+      send: () => void told.push(Date.now()),
+      close: () => void closed.push(Date.now()),
+    }),
+  );
+  const began = Date.now();
+  const ended = await passQuickly(async () => {
+    await closeInWaves(sockets, 10_000);
+    return Date.now();
+  });
+  for (const [n, at] of told.entries()) expect(closed[n]! - at).toBeGreaterThanOrEqual(500);
+  const inSecond = (from: number) => told.filter((at) => at >= from && at < from + 1_000).length;
+  expect(Math.max(...told.map(inSecond))).toBeLessThanOrEqual(12);
+  expect(ended - began).toBeLessThanOrEqual(10_500);
 });

@@ -127,6 +127,25 @@ test("leases that take longer than a slot delay posts, and drop none", async () 
   expect(mostInOneSecond(posts)).toBeLessThanOrEqual(rate * 1.1);
 });
 
+test("posts go in the order in which they asked, also while a lease takes longer than a slot", async () => {
+  const time = createTime();
+  const governor = createGovernor(250, () => time.wait(50).then(() => 0), time, 0.2);
+  const [all, gone] = [Array.from({ length: 80 }, (_, n) => n), [] as number[]];
+  const ask = (post: number) => {
+    const permission = governor.take();
+    if (permission === undefined) gone.push(post);
+    else void permission.then(() => gone.push(post));
+  };
+  void (async () => {
+    for (const post of all) {
+      ask(post);
+      if (post >= 40) await time.wait(4);
+    }
+  })();
+  await time.run(time.now() + 5_000);
+  expect(gone).toEqual(all);
+});
+
 test("a room of thirty viewers with two frames a second is posted at once, without a lease", async () => {
   const time = createTime();
   let leases = 0;
