@@ -194,6 +194,8 @@ export const timed: string[] = [
   "platform/push/gateway",
   // The newest message is in the overlay within half a second.
   "web/overlay-load",
+  // A chat leaves half of the time between two events to its page.
+  "web/chat-load",
 ];
 
 /**
