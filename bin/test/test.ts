@@ -27,11 +27,11 @@ const root = join(import.meta.dirname, "../..");
 type Env = Record<string, string>;
 
 /** Test files, and the environment of their jest, which names the systems that they share. */
-type Batch = { files: readonly string[]; env: Env; isLate?: boolean };
+type Batch = { files: readonly string[]; env: Env; isLate?: boolean | undefined };
 
 /**
- * Black-box tests that `--all` runs once more, on a system with other settings; those that are
- * `isLate` after all parallel ones.
+ * Black-box tests that `--all` runs once more, on a system with other settings. If they are
+ * `isLate`, they run after all parallel files.
  */
 const again: { list(): string[]; more: Env; isLate?: boolean }[] = [
   // The SDK's clients in the functions (docs/decisions/code-structure.md). Each function loads the
@@ -114,10 +114,10 @@ async function runAll(options: TestOptions, env: Env, more: readonly Batch[]): P
     options.paths.length > 0 ? files : groupFiles(name, files);
   const parallel = group("parallel", named);
   const waiting = { files: isOneLane ? [] : group("waiting", lanes.waiting), env };
-  const pick = (isLate: boolean) =>
-    more.map(({ files, env, isLate: areLate = false }, at) => {
-      const picked = files.filter((file) => (areLate || isLast(file)) === isLate);
-      return { files: isLate ? picked : group(`again-${at + 1}`, picked), env };
+  const pick = (isAtEnd: boolean) =>
+    more.map(({ files, env, isLate }, at) => {
+      const picked = files.filter((file) => (isLate || isLast(file)) === isAtEnd);
+      return { files: isAtEnd ? picked : group(`again-${at + 1}`, picked), env };
     });
   const [repeated, last] = [pick(false), [{ files: lanes.alone, env }, ...pick(true)]];
   const all = [waiting, ...repeated, ...last].flatMap(({ files }) => files);
@@ -186,8 +186,8 @@ try {
   } else {
     const more: Batch[] = [];
     if (options.all && isWhole(options))
-      for (const { list, more: settings, ...one } of again)
-        more.push({ ...one, files: list(), env: await share(settings) });
+      for (const one of again)
+        more.push({ files: one.list(), env: await share(one.more), isLate: one.isLate });
     const sum = await runAll(options, env, more);
     console.log(lineOf(sum));
     process.exitCode = isGreen(sum) ? 0 : 1;

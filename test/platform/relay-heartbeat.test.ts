@@ -1,4 +1,4 @@
-/** A relay without a heartbeat counts as dead, so it may keep no socket. */
+/** A relay closes its sockets if it stops, or has no heartbeat and so counts as dead. */
 import { jest } from "@jest/globals";
 import { closeInWaves } from "../../relay/closing.ts";
 import type { Connection } from "../../relay/model.ts";

@@ -127,7 +127,7 @@ test("leases that take longer than a slot delay posts, and drop none", async () 
   expect(mostInOneSecond(posts)).toBeLessThanOrEqual(rate * 1.1);
 });
 
-test("posts go in the order in which they asked, also while a lease takes longer than a slot", async () => {
+test("posts go out in the order they were requested, even if a lease takes longer than a slot", async () => {
   const time = createTime();
   const governor = createGovernor(250, () => time.wait(50).then(() => 0), time, 0.2);
   const [all, gone] = [Array.from({ length: 80 }, (_, n) => n), [] as number[]];
