@@ -7,7 +7,7 @@ export function isLoopback(name: string | undefined): boolean {
   if (name === undefined) return false;
   const address = bare(name);
   if (isIP(address) === 4) return address.startsWith("127.");
-  return address === "::1" || address === "localhost" || address.endsWith(".localhost");
+  return address === "::1" || /^([\w.-]+\.)?localhost$/.test(address);
 }
 
 /** The host of an origin or URL; undefined for other text, such as `null`. */

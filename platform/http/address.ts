@@ -2,7 +2,7 @@ import type { APIGatewayProxyEvent } from "aws-lambda";
 import { setting } from "../runtime/env.ts";
 
 /** Whether this is the one-machine runner, where one host serves everything without TLS. */
-const isRunner = () => setting("LOCAL") === "on";
+export const isRunner = () => setting("LOCAL") === "on";
 
 /**
  * The URL at which an API was called, without a trailing slash: a host that the gateway accepts as

@@ -1,3 +1,4 @@
+import { isRunner } from "./address.ts";
 import { type BuiltPage, type Document, pageOf } from "./document.ts";
 
 type Operation = { "x-ovation-stage"?: string };
@@ -59,5 +60,14 @@ declare const GUIDES_PAGE: BuiltPage;
 export const referencePage = (stage: string): Document =>
   pageOf(DOCS_PAGE, (html) => html.replace("{stage}", stage));
 
-/** The guides of `docs/` as a page that loads nothing. */
-export const guidesPage = (): Document => pageOf(GUIDES_PAGE);
+/** The address of a runner with the default port, as the guides write it. */
+const writtenHost = "127.0.0.1:4000";
+
+/**
+ * The guides of `docs/` as a page that loads nothing. At a runner, their commands and links have
+ * its address. A script would replace it after the first paint, and text would move.
+ */
+export function guidesPage(address: string | undefined): Document {
+  const host = isRunner() && address !== undefined ? new URL(address).host : writtenHost;
+  return pageOf(GUIDES_PAGE, (html) => html.replaceAll(writtenHost, host));
+}

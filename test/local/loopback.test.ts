@@ -12,6 +12,7 @@ test.each([
   ["127.0.0.1.evil.example", "127.0.0.1", undefined],
   ["evil.example@127.0.0.1", "127.0.0.1", "127.0.0.1"],
   ["localhost/evil", "127.0.0.1", "localhost"],
+  ['quoted".localhost', "127.0.0.1", undefined],
   ["two words", "127.0.0.1", undefined],
   ["", "127.0.0.1", undefined],
   [undefined, "127.0.0.1", undefined],

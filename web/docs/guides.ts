@@ -1,22 +1,8 @@
-/** Behaviour of the guides: search, copy buttons, titles, and this machine's port. */
+/** Behaviour of the guides: search, copy buttons and titles. */
 import { copyText } from "../copy.ts";
 
 const copiedMilliseconds = 2_000;
-const writtenHost = "127.0.0.1:4000";
 const partsMax = 4;
-
-/** Replaces the port in commands with the one that this page came from. */
-function namePort(): void {
-  const isLocal = ["127.0.0.1", "localhost"].includes(location.hostname);
-  if (!isLocal || location.host === writtenHost) return;
-  const main = document.querySelector("main") ?? document.body;
-  const texts = document.createTreeWalker(main, NodeFilter.SHOW_TEXT);
-  for (let text = texts.nextNode() as Text | null; text; text = texts.nextNode() as Text | null)
-    if (text.data.includes(writtenHost))
-      text.data = text.data.replaceAll(writtenHost, location.host);
-  for (const link of document.querySelectorAll<HTMLAnchorElement>("main a"))
-    if (link.host === writtenHost) link.host = location.host;
-}
 
 function addCopyButtons(): void {
   for (const code of document.querySelectorAll("main pre")) {
@@ -110,7 +96,6 @@ function nameGuide(): void {
   if (title) document.title = `${title} · Ovation guides`;
 }
 
-namePort();
 addCopyButtons();
 addSearch();
 nameGuide();
