@@ -10,7 +10,7 @@ const fetchPauseMilliseconds = 10_000;
 const failurePauseMilliseconds = 1_000;
 
 /** Limits on the set of keys. */
-const bounds = { timeoutMilliseconds: 2_000, bytesMax: 256 * 1024 };
+const bounds = { timeoutMilliseconds: 4_000, bytesMax: 256 * 1024 };
 
 /** The issuer's keys are unavailable, so the token cannot be verified. */
 export class KeysUnavailable extends Error {

@@ -208,6 +208,14 @@ test("an issuer that hangs delays one call, however long the fetch of its keys t
   expect(await verifyToken(unknown, at(9.9))).toMatchObject({ userId: "u1" });
 });
 
+test("a token is valid although the issuer takes over two seconds to publish its key", async () => {
+  const at = new Date(Date.now() + 2_600_000);
+  own.published = ["k1", "k6"];
+  own.delayMilliseconds = 2_200;
+  expect(await verifyToken(await tokenOf("u1", "k6"), at)).toMatchObject({ userId: "u1" });
+  own.delayMilliseconds = 0;
+});
+
 test("while the issuer is down, held keys are renewed every ten seconds", async () => {
   const begun = Date.now() + 3_300_000;
   const at = (seconds: number) => new Date(begun + seconds * 1000);

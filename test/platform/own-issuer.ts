@@ -5,10 +5,12 @@ import { listen } from "../../local/reachable.ts";
 
 export const issuer = "https://issuer.example.com";
 
-/** An issuer that can be down or hang, and whose published keys can change. */
+/** An issuer that can be down, slow or hang, and whose published keys can change. */
 export type OwnIssuer = {
   isDown: boolean;
   isHanging: boolean;
+  /** How long it takes to respond. */
+  delayMilliseconds: number;
   /** How often its keys were fetched. */
   fetches: number;
   /** Ids under which its key is published. */
@@ -26,6 +28,7 @@ export function useOwnIssuer(): OwnIssuer {
   const own: OwnIssuer = {
     isDown: false,
     isHanging: false,
+    delayMilliseconds: 0,
     fetches: 0,
     published: ["k1"],
     odd: [],
@@ -48,7 +51,8 @@ export function useOwnIssuer(): OwnIssuer {
       if (own.isHanging) return;
       answer.statusCode = own.isDown ? 503 : 200;
       const keys = own.published.map((kid) => ({ ...publicKey, kid, alg: "RS256", use: "sig" }));
-      answer.end(JSON.stringify({ keys: [...keys, ...own.odd] }));
+      const body = JSON.stringify({ keys: [...keys, ...own.odd] });
+      setTimeout(() => answer.end(body), own.delayMilliseconds);
     });
     const port = await listen(server);
     Object.assign(process.env, {
