@@ -1,7 +1,7 @@
 import type { Frame } from "../domain/log/frame.ts";
 import { withoutText } from "../domain/log/frame.ts";
 import { compactText } from "../platform/push/encodings.ts";
-import { lazyEach } from "../platform/runtime/caches.ts";
+import { isRecent, lazyEach } from "../platform/runtime/caches.ts";
 import { textFrame } from "./websocket-frames.ts";
 
 /** Most frames of a room in memory, and for how long: an erasure changes only stored frames. */
@@ -77,7 +77,7 @@ export function createHeldFrames() {
     },
     /** Drops frames that are older than the maximum. */
     trim(now: number): void {
-      const kept = held.findIndex(({ at }) => now - at < heldMilliseconds);
+      const kept = held.findIndex(({ at }) => isRecent(at, now, heldMilliseconds));
       drop(kept < 0 ? held.length : kept);
     },
   };

@@ -2,6 +2,7 @@ import { isOverlay } from "../domain/id.ts";
 import type { Frame } from "../domain/log/frame.ts";
 import { revisionAt } from "../domain/log/subscriber.ts";
 import { stateOf } from "../domain/log/sums.ts";
+import { isRecent } from "../platform/runtime/caches.ts";
 import { logFault } from "../platform/runtime/log.ts";
 import { measureMetric } from "../platform/runtime/metrics.ts";
 import { announces, queryFrames, readHead } from "../platform/store/log/frames.ts";
@@ -48,7 +49,7 @@ export function closeRoom(room: Room): void {
 
 function schedule(room: Room): void {
   if (room.isClosed) return;
-  const isQuiet = announces() || Date.now() - room.busyAt > quietAfterMilliseconds;
+  const isQuiet = announces() || !isRecent(room.busyAt, Date.now(), quietAfterMilliseconds);
   clearTimeout(room.timer);
   room.timer = setTimeout(
     () => {
@@ -91,7 +92,7 @@ function workOn(room: Room, work: Promise<void>): Promise<void> {
 
 async function readNewFrames(room: Room): Promise<void> {
   const now = Date.now();
-  if (now - room.epochAt > epochMilliseconds) {
+  if (!isRecent(room.epochAt, now, epochMilliseconds)) {
     const { epoch } = await getLog(room.streamId);
     room.epochAt = now;
     if (epoch !== room.end.epoch) {

@@ -1,4 +1,5 @@
 import type { Frame } from "../domain/log/frame.ts";
+import { isRecent } from "../platform/runtime/caches.ts";
 import { recordVisits, type Visit } from "../platform/store/log/subscribers.ts";
 import { createBacklog } from "./backlog.ts";
 import type { Room } from "./model.ts";
@@ -42,7 +43,7 @@ export function createRooms(node: string) {
   async function tick(now: Date): Promise<void> {
     const works = [...rooms.values()].map((room) => {
       const isLeft = room.subscriptions.size === 0;
-      if (isLeft && now.getTime() - room.leftAt > emptyMilliseconds) return drop(room);
+      if (isLeft && !isRecent(room.leftAt, now.getTime(), emptyMilliseconds)) return drop(room);
       return Promise.all([presence.keep(room, now), viewerCounts.recount(room)]);
     });
     await Promise.all(works);

@@ -55,6 +55,14 @@ test("a relay keeps a frame for five minutes, in which a deleted user's names ma
   expect(held.first()).toBeUndefined();
 });
 
+test("a relay keeps a frame no longer because its clock was set back", () => {
+  const held = createHeldFrames();
+  held.add(frame(1), 3_600_000);
+  held.add(frame(2), 0);
+  held.trim(0);
+  expect([held.find(1), held.first()]).toEqual([undefined, 2]);
+});
+
 test("a relay keeps a frame no longer because older ones were loaded later", () => {
   const held = createHeldFrames();
   held.add(frame(2), 0);

@@ -146,7 +146,10 @@ test("a user whose ban was lifted before its frame arrived stays subscribed", as
   expect(connection.subscriptions.size).toBe(1);
 });
 
-test("a room follows its log into the epoch that begins with a restore", async () => {
+test.each([
+  ["a restore", 0],
+  ["a restore, also after the clock was set back", Date.now() + 3_600_000],
+])("a room follows its log into the epoch that begins with %s", async (_, epochAt) => {
   const streamId = await makeStream();
   const { got } = await watch(streamId, "ann");
   await addFrames(streamId, [{ n: 1 }, { n: 2 }]);
@@ -154,12 +157,19 @@ test("a room follows its log into the epoch that begins with a restore", async (
   await refresh(room);
   const log = { ...newLog(), posted: 2 };
   await putItem({ ...key.log(streamId), ...log });
-  room.epochAt = 0;
+  room.epochAt = epochAt;
   await refresh(room);
   expect(room.end).toMatchObject({ epoch: log.epoch, head: 2 });
   await addFrames(streamId, [{ n: 3 }]);
   await refresh(room);
   expect(got).toEqual(["subscribed", 1, 2, 3]);
+});
+
+test("a room that its viewers left before the clock was set back is closed", async () => {
+  const room = await rooms.open(await makeStream());
+  room.leftAt = Date.now() + 3_600_000;
+  await rooms.tick(new Date());
+  expect(room.isClosed).toBe(true);
 });
 
 test("a viewer who returns after a restore gets the frames that were stored before the room noticed it", async () => {
@@ -374,9 +384,9 @@ test("a room is kept for half a minute after its last viewer has left", async ()
   await own.tick(new Date(room.leftAt + 60_000));
   expect(own.has(streamId)).toBe(true);
   for (const one of [...connection.subscriptions.values()]) removeSubscription(one);
-  await own.tick(new Date(room.leftAt + 30_000));
+  await own.tick(new Date(room.leftAt + 29_999));
   expect(own.has(streamId)).toBe(true);
-  await own.tick(new Date(room.leftAt + 30_001));
+  await own.tick(new Date(room.leftAt + 30_000));
   expect(own.has(streamId)).toBe(false);
 });
 
