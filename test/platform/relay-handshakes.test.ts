@@ -22,11 +22,11 @@ useOwnTable({ RELAY_URL: "wss://relay.live.acme.com/ws", SOCKETS_PER_USER: "3" }
 const now = new Date();
 const userId = "ann";
 
-/** A new ticket of a user. */
-async function newTicket(as = userId): Promise<string> {
+/** A new ticket of a user, who may watch only this stream with it. */
+async function newTicket(as = userId, streamId?: string): Promise<string> {
   const ticket = newSecret();
   const asking = { userId: as, expiresAt: 4e9, issuedAt: now.getTime() / 1000, tokenId: "" };
-  await putTicket(ticket, makeTicket(asking, undefined, now));
+  await putTicket(ticket, makeTicket(asking, streamId, now));
   return ticket;
 }
 
@@ -174,6 +174,38 @@ test("a handshake is answered while the log of its stream cannot be read", async
   });
   const [message] = await first.finally(() => relay.drain(0));
   expect(JSON.parse(String(message))).toMatchObject({ type: "subscribed", streamId });
+});
+
+test("a ticket of one stream opens no other stream that its URL names", async () => {
+  const host = await makeUser("host");
+  const [own, other] = [await makeStream(host), await makeStream(host)];
+  const relay = await startRelay({ port: 0, host: "127.0.0.1" });
+  const query = `ticket=${await newTicket("tim", own.id)}&streamId=${other.id}`;
+  const socket = new WebSocket(`ws://127.0.0.1:${relay.port}/ws?${query}`);
+  const [message] = await once(socket, "message").finally(() => relay.drain(0));
+  expect(JSON.parse(String(message))).toMatchObject({ type: "error", code: "stream_not_granted" });
+});
+
+test("a client that hangs up during its handshake leaves no socket that counts for its user", async () => {
+  const relay = await startRelay({ port: 0, host: "127.0.0.1" });
+  const path = `/ws?ticket=${await newTicket("kim")}`;
+  const asked = request({ port: relay.port, path, headers: upgrade }).end();
+  asked.once("error", () => undefined);
+  let isListed = false;
+  const restore = intercept(async ({ name, input }, next) => {
+    const answer = await next();
+    const isListing = name === "QueryCommand" && JSON.stringify(input).includes("SOCKET#");
+    if (!isListing || isListed) return answer;
+    isListed = true;
+    expect(await listSockets("kim", now)).toHaveLength(1);
+    asked.destroy();
+    // The relay notices it meanwhile.
+    await new Promise((done) => setTimeout(done, 500));
+    return answer;
+  });
+  while (!isListed) await new Promise((done) => setTimeout(done, 20));
+  await relay.drain(0).finally(restore);
+  expect(await listSockets("kim", now)).toEqual([]);
 });
 
 test("the visit of a viewer who has vanished is counted when their relay stops", async () => {

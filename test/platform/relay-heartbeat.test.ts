@@ -1,4 +1,7 @@
-/** A relay closes its sockets if it stops, or has no heartbeat and so counts as dead. */
+/**
+ * A relay closes its sockets if it stops, if it has no heartbeat and so counts as dead, and when
+ * their tokens expire.
+ */
 import { jest } from "@jest/globals";
 import { closeInWaves } from "../../relay/closing.ts";
 import type { Connection } from "../../relay/model.ts";
@@ -51,6 +54,25 @@ test("a relay closes its sockets before functions consider them dead", async () 
 
 test("a relay keeps its sockets if its heartbeats fail for less than that", async () => {
   expect(await sentWithout({ from: 3, until: 11 })).toEqual([]);
+});
+
+test("a socket whose token expires gets one last message, and is closed a second later", async () => {
+  const sent: unknown[] = [];
+  const fresh = connectionOf("ann");
+  const connection: Connection = {
+    ...fresh,
+    caller: { ...fresh.caller, expiresAt: 1 },
+    write: (...frames) => void sent.push(...frames.map(String)),
+    close: (code) => void sent.push(code),
+  };
+  await passQuickly(async () => {
+    const state = createState();
+    state.connections.set(connection.id, connection);
+    const work = startPeriodicWork(state);
+    await new Promise((done) => setTimeout(done, 5_000));
+    work.stop();
+  });
+  expect(sent).toEqual([expect.stringContaining('"type":"closing","code":4401'), 1000]);
 });
 
 test("sockets of a relay that stops are closed evenly, each half a second after its last message", async () => {
