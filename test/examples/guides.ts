@@ -59,7 +59,7 @@ const outside =
   /^(aws|docker|npx cdk|curl https:|npm (publish|install|run install:browser|run smoke -- --url https:))/;
 /** Commands that run for long, or write into the checkout: only their existence is checked. */
 const own =
-  /^([A-Z_]+=\S+ )*npm (test|run (-s )?(test:|bench|check|documents|examples|pictures|release-bundle|synth|build))/;
+  /^([A-Z_]+=\S+ )*npm (test|run (-s )?(test:|bench|check|documents|examples|format|pictures|release-bundle|synth|build))/;
 const account =
   /--(stage|table)|npm run (deploy|destroy|drill|migrate --|read-only|restore|writable)/;
 
