@@ -116,20 +116,21 @@ export async function watchWork(page: Page) {
     await act();
     return (await read()) - before;
   };
+  /** The longest and the mean of `times` actions. */
+  async function round(times: number, act: (time: number) => Promise<unknown>, first = 0) {
+    const spans: number[] = [];
+    for (let time = first; time < first + times; time++) spans.push(await worked(() => act(time)));
+    return { longest: Math.max(...spans), mean: spans.reduce((sum, one) => sum + one, 0) / times };
+  }
   return {
+    round,
     /**
      * The longest and the mean of `times` actions, in the calmest of three rounds: other programs
      * on the same processor make work look longer, and never shorter.
      */
     async of(times: number, act: (time: number) => Promise<unknown>) {
-      const rounds: { longest: number; mean: number }[] = [];
-      for (let round = 0; round < 3; round++) {
-        const spans: number[] = [];
-        for (let time = 0; time < times; time++)
-          spans.push(await worked(() => act(round * times + time)));
-        const mean = spans.reduce((sum, one) => sum + one, 0) / times;
-        rounds.push({ longest: Math.max(...spans), mean });
-      }
+      const rounds = [await round(times, act)];
+      while (rounds.length < 3) rounds.push(await round(times, act, rounds.length * times));
       return rounds.reduce((calmest, one) => (one.longest < calmest.longest ? one : calmest));
     },
   };
