@@ -1,6 +1,7 @@
-/** Where the descriptions say that a stage is, which API Gateway tells and no caller. */
+/** Where the descriptions and guides say that a stage is, which API Gateway tells and no caller. */
 import type { APIGatewayProxyEvent } from "aws-lambda";
 import { handler as asyncApi } from "../../../functions/app/asyncapi.ts";
+import { handler as guides } from "../../../functions/app/docs-guides.ts";
 import { handler as openApi } from "../../../functions/app/openapi.ts";
 import { addressOf } from "../../../platform/http/address.ts";
 
@@ -51,6 +52,14 @@ test("each address has its own content and ETag, however often they alternate", 
   const tag = String(first[0]![1]);
   expect(await tagAt("h0.acme.com", tag)).toEqual([304, tag]);
   expect(await tagAt("h1.acme.com", tag)).toEqual([200, first[1]![1]]);
+});
+
+test("on a stage the guides' commands still name the default address of npm start", async () => {
+  const html = "<code>curl http://127.0.0.1:4000/health</code>";
+  // The build replaces this name in the bundle.
+  Object.assign(globalThis, { GUIDES_PAGE: { html, policy: "default-src 'none'" } });
+  const { body } = await guides(eventOf("/prod/docs/guides", "/docs/guides", own));
+  expect(body).toBe(html);
 });
 
 test("sockets have their own API and host", async () => {
