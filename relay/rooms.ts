@@ -1,5 +1,4 @@
 import type { Frame } from "../domain/log/frame.ts";
-import { isRecent } from "../platform/runtime/caches.ts";
 import { recordVisits, type Visit } from "../platform/store/log/subscribers.ts";
 import { createBacklog } from "./backlog.ts";
 import type { Room } from "./model.ts";
@@ -43,7 +42,9 @@ export function createRooms(node: string) {
   async function tick(now: Date): Promise<void> {
     const works = [...rooms.values()].map((room) => {
       const isLeft = room.subscriptions.size === 0;
-      if (isLeft && !isRecent(room.leftAt, now.getTime(), emptyMilliseconds)) return drop(room);
+      // Also if the clock was set back since: it opens again when a viewer comes.
+      const isLong = Math.abs(now.getTime() - room.leftAt) > emptyMilliseconds;
+      if (isLeft && isLong) return drop(room);
       return Promise.all([presence.keep(room, now), viewerCounts.recount(room)]);
     });
     await Promise.all(works);

@@ -42,8 +42,8 @@ const again: { list(): string[]; more: Env; isLate?: boolean }[] = [
 ];
 
 /**
- * Whether this machine is several times slower than usual. What differs most is how long new memory
- * takes: 50 MB take some 30 ms on most machines, and above 200 ms on slow ones.
+ * Whether whole runs take about three times as long here as on other machines: new memory is slow,
+ * with 215 ms for 50 MB where this was measured, while processors add as fast as elsewhere.
  */
 function isSlowMachine(): boolean {
   const began = performance.now();
@@ -51,12 +51,16 @@ function isSlowMachine(): boolean {
   return performance.now() - began > 100;
 }
 
-// On a slow machine files wait less, and together they would delay each other's systems by seconds.
-const isSlow = isSlowMachine();
-/** Files that run in parallel: four on two processors, since files also wait. */
-const workers = isSlow ? 2 : Math.max(4, Math.min(6, availableParallelism()));
-/** Files with limits in real time that run at once: both together use less than one processor. */
-const timedAtOnce = isSlow ? 1 : Math.min(2, availableParallelism());
+/**
+ * The number of files that run at once: of parallel ones four on two processors, since files also
+ * wait, and of those with limits in real time two, which together use less than one processor. On a
+ * slow machine files wait less, and would delay each other's systems by seconds.
+ */
+function filesAtOnce(): { parallel: number; timed: number } {
+  if (isSlowMachine()) return { parallel: 2, timed: 1 };
+  const processors = availableParallelism();
+  return { parallel: Math.max(4, Math.min(6, processors)), timed: Math.min(2, processors) };
+}
 
 /** Whether a file runs after all parallel ones. */
 const isLast = (file: string) => isAlone(file) || isTimed(file);
@@ -142,13 +146,14 @@ async function runAll(options: TestOptions, env: Env, more: readonly Batch[]): P
     );
   // Two processes that draw their progress at once would overwrite each other's lines.
   const output: string[] | undefined = parallel.length > 0 ? [] : undefined;
+  const atOnce = filesAtOnce();
   const outcomes = await Promise.all([
-    run(parallel, options, env, `--maxWorkers=${workers}`),
+    run(parallel, options, env, `--maxWorkers=${atOnce.parallel}`),
     runEach(isOneLane ? [] : [waiting, ...repeated], options, output),
   ]);
   process.stderr.write((output ?? []).join(""));
   const alone = await runEach(isOneLane ? [...repeated, ...last] : last, options);
-  const timed = await run(lanes.timed, options, env, `--maxWorkers=${timedAtOnce}`);
+  const timed = await run(lanes.timed, options, env, `--maxWorkers=${atOnce.timed}`);
   const sum = sumOf([...outcomes, alone, timed]);
   // Options of jest may leave files out, such as --shard.
   if (sum.files >= chosen || options.jest.length > 0) return sum;

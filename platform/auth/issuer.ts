@@ -2,8 +2,8 @@ import { request as requestPlain } from "node:http";
 import { request as requestSecure } from "node:https";
 import { setting } from "../runtime/env.ts";
 
-/** Limits on the issuer's response time and size. */
-export type Bounds = { timeoutMilliseconds: number; bytesMax: number };
+/** How long the issuer's whole response may take; a cold function may need two seconds itself. */
+const timeoutMilliseconds = 4_000;
 
 /** Refuses plain http to the issuer, except on this machine in the runner. */
 function assertTrusted({ protocol, hostname }: URL): void {
@@ -14,13 +14,13 @@ function assertTrusted({ protocol, hostname }: URL): void {
 }
 
 /**
- * Sends a GET to the issuer, or posts it a form. Stops reading once the response exceeds its limit,
- * and does not follow redirects. Throws without a complete response in time. Uses Node's `https`,
- * since the first `fetch` of a process takes 30 ms to load its code.
+ * Sends a GET to the issuer, or posts it a form. Stops reading once the response exceeds
+ * `bytesMax`, and does not follow redirects. Throws without a complete response in four seconds.
+ * Uses Node's `https`, since the first `fetch` of a process takes 30 ms to load its code.
  */
 export function callIssuer(
   url: URL,
-  { timeoutMilliseconds, bytesMax }: Bounds,
+  bytesMax: number,
   form?: Record<string, string>,
 ): Promise<{ status: number; text: string }> {
   assertTrusted(url);

@@ -9,8 +9,8 @@ const fetchPauseMilliseconds = 10_000;
 /** The pause after a failed fetch, during which no token with an unknown key can be verified. */
 const failurePauseMilliseconds = 1_000;
 
-/** Limits on the set of keys. */
-const bounds = { timeoutMilliseconds: 4_000, bytesMax: 256 * 1024 };
+/** The maximum size of the set of keys. */
+const bytesMax = 256 * 1024;
 
 /** The issuer's keys are unavailable, so the token cannot be verified. */
 export class KeysUnavailable extends Error {
@@ -50,7 +50,7 @@ export async function fetchKeys(nowMilliseconds: number): Promise<Jwks | undefin
 }
 
 async function fetchNow(address: string): Promise<Jwks> {
-  const { status, text } = await callIssuer(new URL(address), bounds);
+  const { status, text } = await callIssuer(new URL(address), bytesMax);
   if (status !== 200) throw new Error(`HTTP status ${status}`);
   const keys = JSON.parse(text);
   assertIsJwks(keys);

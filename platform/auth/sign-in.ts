@@ -6,7 +6,7 @@ import { setting } from "../runtime/env.ts";
 import { logNotice } from "../runtime/log.ts";
 import { callIssuer } from "./issuer.ts";
 
-const bounds = { timeoutMilliseconds: 4_000, bytesMax: 64 * 1024 };
+const bytesMax = 64 * 1024;
 const metadataLifeMilliseconds = 10 * 60_000;
 const unreadableLifeMilliseconds = 30_000;
 const defaultSeconds = 3600;
@@ -100,7 +100,7 @@ function problemOf(reply: Record<string, unknown> | undefined): string {
 
 async function ask(address: string, form?: Record<string, string>) {
   try {
-    return await callIssuer(new URL(address), bounds, form);
+    return await callIssuer(new URL(address), bytesMax, form);
   } catch (error) {
     logNotice("The issuer did not respond", { reason: String(error) });
     throw new Refusal("unavailable");

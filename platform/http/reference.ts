@@ -60,14 +60,16 @@ declare const GUIDES_PAGE: BuiltPage;
 export const referencePage = (stage: string): Document =>
   pageOf(DOCS_PAGE, (html) => html.replace("{stage}", stage));
 
-/** The address of a runner with the default port, as the guides write it. */
-const writtenHost = "127.0.0.1:4000";
+/** The default host and port of `npm start`, which the guides' commands and links have. */
+const defaultHost = "127.0.0.1:4000";
 
 /**
- * The guides of `docs/` as a page that loads nothing. At a runner, their commands and links have
- * its address. A script would replace it after the first paint, and text would move.
+ * The guides of `docs/` as a page that loads nothing. From `npm start`, its commands and links have
+ * the host and port at which it was called. A script would replace them after the first paint, and
+ * text would move.
  */
 export function guidesPage(address: string | undefined): Document {
-  const host = isRunner() && address !== undefined ? new URL(address).host : writtenHost;
-  return pageOf(GUIDES_PAGE, (html) => html.replaceAll(writtenHost, host));
+  if (!isRunner() || address === undefined) return pageOf(GUIDES_PAGE);
+  const { host } = new URL(address);
+  return pageOf(GUIDES_PAGE, (html) => html.replaceAll(defaultHost, host));
 }

@@ -53,6 +53,17 @@ function slowPages(context: BrowserContext, rate: number): void {
   });
 }
 
+/** Delivers a page's responses at this rate, so that large ones arrive in parts. */
+export async function slowNetwork(page: Page, bytesPerSecond: number): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Network.emulateNetworkConditions", {
+    offline: false,
+    latency: 0,
+    downloadThroughput: bytesPerSecond,
+    uploadThroughput: -1,
+  });
+}
+
 /** What a page may not do: say an error, ask another host, fail to load something. */
 export function watchFaults(page: Page, origin: string): string[] {
   const faults: string[] = [];

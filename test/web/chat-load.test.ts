@@ -4,7 +4,7 @@ import { openWith, useBusyChat } from "./busy-chat.ts";
 import { testMilliseconds } from "./pages.ts";
 
 const eventsShown = 40;
-/** The work for an event, in that for a row of the plain list: 0.8 to 0.9 when it was measured. */
+/** The most work for an event, as a multiple of that for a plain row; it was 0.8 to 0.9. */
 const workMax = 1.2;
 
 /** A list of as many rows as a full chat, without its styles and rules, as another page. */

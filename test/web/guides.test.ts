@@ -1,5 +1,4 @@
 /** The guides in a browser. */
-import type { Page } from "playwright-core";
 import { browserTest } from "./browser.ts";
 import {
   expectFits,
@@ -7,7 +6,6 @@ import {
   expectSoon,
   inEachLook,
   testMilliseconds,
-  timeoutMilliseconds,
   usePages,
   watchFor,
 } from "./pages.ts";
@@ -38,30 +36,21 @@ const moves = `new Promise((done) => {
 const isPaintedEarly = `performance.getEntriesByName("first-contentful-paint")[0].startTime <
   performance.getEntriesByType("navigation")[0].domInteractive`;
 
-/** Lets a page arrive within some seconds, as over a slow mobile network. */
-async function slowNetwork(page: Page): Promise<void> {
-  const session = await page.context().newCDPSession(page);
-  const rates = { latency: 0, downloadThroughput: 50_000, uploadThroughput: -1 };
-  await session.send("Network.emulateNetworkConditions", { offline: false, ...rates });
-}
+/** As over a slow mobile network: the page takes several seconds. */
+const bytesPerSecond = 50_000;
 
 browserTest(
   "nothing on the page moves while it loads",
   async () => {
     for (const width of [1_350, 390]) {
-      const viewport = { width, height: 800 };
-      const context = await pages.browser().newContext({ viewport });
-      const page = await context.newPage();
-      page.setDefaultTimeout(timeoutMilliseconds);
-      await slowNetwork(page);
-      await page.goto(new URL("/docs/guides", pages.system().url).href);
+      const { page, close } = await pages.open("/docs/guides", { width, bytesPerSecond });
       await page.waitForFunction("document.querySelector('.copy') !== null");
       expect(await page.evaluate(isPaintedEarly)).toBe(true);
       expect(await page.evaluate(moves)).toEqual([]);
       expect(await page.evaluate("[...document.fonts].map(({ status }) => status)")).toContain(
         "loaded",
       );
-      await context.close();
+      await close();
     }
   },
   testMilliseconds,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Browser, Locator, Page } from "playwright-core";
 import { localToken, sharedSystem } from "../shared.ts";
 import { type System, startSystem } from "../system.ts";
-import { listFindings, openBrowser, watchFaults } from "./browser.ts";
+import { listFindings, openBrowser, slowNetwork, watchFaults } from "./browser.ts";
 
 /** The live stream of the demo, and a viewer of it. */
 export const streamId = "64d15f9e2e6c8f4d5a123000";
@@ -30,6 +30,8 @@ export type Look = {
    * is 1970 for a moment (microsoft/playwright, `Clock.install`), and the server's time far ahead.
    */
   hasTestClock?: boolean;
+  /** How fast responses arrive; as fast as this machine sends them by default. */
+  bytesPerSecond?: number;
 };
 
 /** Every size and colour scheme that pages are made for: a phone, a laptop and a desktop. */
@@ -75,6 +77,7 @@ export function usePages({ own = false } = {}) {
         colorScheme = "dark",
         reducedMotion = "reduce",
         hasTestClock,
+        bytesPerSecond,
       }: Look = {},
     ) {
       const viewport = { width, height };
@@ -83,6 +86,7 @@ export function usePages({ own = false } = {}) {
       page.setDefaultTimeout(timeoutMilliseconds);
       const faults = watchFaults(page, system.url);
       if (hasTestClock) await page.clock.install();
+      if (bytesPerSecond !== undefined) await slowNetwork(page, bytesPerSecond);
       const answer = await page.goto(new URL(path, system.url).href);
       return { page, faults, answer: answer!, close: () => context.close() };
     },
