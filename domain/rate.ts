@@ -15,7 +15,7 @@ export const rateKinds = [
   "chat",
   /** A call that spends or buys the user's own credits. */
   "money",
-  /** A back end's call that changes a wallet: a top-up, a payout or a spend limit. */
+  /** A call that books credits without spending the caller's: a top-up, a payout or a refund. */
   "accounting",
   /** A call that reports a user's taps. */
   "likes",

@@ -101,7 +101,7 @@ async function buildGuides(): Promise<{ html: string; policy: string }> {
   const content = articles.join("\n");
   checkAnchors(content);
   const here = guides.map(({ name }) => markOf(name)).join(",");
-  // The logo is a component; this page has no script that could render it.
+  // The logo is a component, which this page has no library to render.
   const [mark = ""] = /<svg[\s\S]*<\/svg>/.exec(readFileSync(join(root, "web/logo.tsx"), "utf8"))!;
   const [script] = await compile({ entryPoints: ["web/docs/guides.ts"] });
   return await inlinePage("guides", {

@@ -177,5 +177,5 @@ async function run({
 }
 
 const advice = ({ to }: RestoreOptions) =>
-  `If ${to} was created, it still exists: inspect it, or repeat with another --to`;
+  `If ${to} was created, it still exists: inspect it, or repeat with another name`;
 await runOnStage({ usage, read: readOptions, run, advice });

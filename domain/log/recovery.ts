@@ -51,7 +51,7 @@ export function endOf(
  * | e1:40    | from 41    | 41 is the oldest frame that is kept           |
  * | e1:39    | lost       | 40 is no longer kept                          |
  * | e1:58    | lost       | it is in the future                           |
- * | e0:50    | lost       | the log was reset, numbers began again        |
+ * | e0:50    | lost       | the log was reset: its epoch is another one   |
  */
 export type Recovery = { from: number } | "lost";
 

@@ -3,7 +3,8 @@ const unreservedByLambda = 100;
 
 /**
  * Executions for the functions that users call, which share the unreserved ones: 2,000 calls a
- * second of 80 ms are 160, and as many again when an audience arrives and environments start.
+ * second of 80 ms are 160, twice as many when an audience arrives and environments start, and a
+ * quarter is spare.
  */
 const unreservedInUse = 400;
 

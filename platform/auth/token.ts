@@ -15,7 +15,7 @@ const tokenLengthMax = 8_192;
  * Keys older than this are fetched again, so that a key withdrawn by the issuer no longer counts.
  */
 const keysLifeMilliseconds = 10 * 60_000;
-/** The time from a failed renewal to the next one: calls wait up to two seconds for each. */
+/** The time from a failed renewal to the next one: calls wait up to four seconds for each. */
 const renewalPauseMilliseconds = 10_000;
 
 const claim = z.string().max(500).optional().catch(undefined);

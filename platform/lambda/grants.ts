@@ -34,11 +34,10 @@ export type TaskName = "realtime/post-part";
 export type Grants = {
   read?: readonly Partition[];
   write?: readonly Partition[];
-  /** Query of the sparse index of unsettled gifts, by receiver. */
+  /** Query of the sparse index of what is due, such as unsettled gifts by receiver. */
   dueIndex?: true;
   /**
-   * Scan of that index, for the sweep, which does not know the receivers; it holds only unsettled
-   * items.
+   * Scan of that index, for the sweep, which does not know the receivers; it has no other items.
    */
   dueScan?: true;
   queues?: readonly QueueName[];

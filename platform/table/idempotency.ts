@@ -156,7 +156,7 @@ export async function findAnswered(
 }
 
 /**
- * Longer than any function that handles a call may run: the call with the claim is dead by then.
+ * Longer than a function that makes a claim may run (10 s): when it ends, the call is dead.
  */
 const claimLifeSeconds = 15;
 
