@@ -11,6 +11,13 @@ export const Amount = z
   .max(amountMax, `expected at most ${amountMax}`)
   .meta({ description: "Credits", example: 10 });
 
+/** The price that a caller saw: whole, and free or beyond every price if they saw it wrong. */
+export const ExpectedPrice = z
+  .number({ error: "expected a whole number" })
+  .int("expected a whole number")
+  .min(0, "expected at least 0")
+  .meta({ description: "If the price is another one, the call is refused", example: 10 });
+
 /** A balance in credits: never negative, exact in a double. */
 export const Balance = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { shownId, UserId } from "./id.ts";
 import { dateTime } from "./page.ts";
-import { Timestamp } from "./text.ts";
+import { isTextWithoutControls, Timestamp } from "./text.ts";
 
 /**
  * The longest lifetime of a token, and the allowed skew of its issuer's clock (`graceSeconds`), in
@@ -14,6 +14,7 @@ const TokenId = z
   .string({ error: "expected text of 1 to 200 characters" })
   .min(1, "expected 1 to 200 characters")
   .max(200, "expected 1 to 200 characters")
+  .refine(isTextWithoutControls, "expected no control characters or lone surrogates")
   .meta({ description: "A token's `jti`", example: "0d5a1c52-8d0c-4c4b-9a35-0f3c1f7f3c11" });
 
 /** The tokens to refuse: a user's up to a certain time, or a single one. */

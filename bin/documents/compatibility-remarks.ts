@@ -20,7 +20,10 @@ const replays = "Recording and replay belong to the video service, which Ovation
 
 /** The operations of the Allmine mobile API, in the order of its reference. */
 export const allmineOperations: readonly Remark[] = [
-  different("POST /api/v1/gifts/create", "Also returns `id`; accepts `expectedPrice`"),
+  different(
+    "POST /api/v1/gifts/create",
+    "Also returns `id`; accepts `expectedPrice`, and `quantity` (1 to 999)",
+  ),
   different("GET /api/v1/gifts/gift-types", "Also returns `id`, `name` and `giftId`"),
   ...done(`GET ${stream}/{id}/gift-statistics`),
   different(`GET ${stream}/{id}/chat/messages`, "Also accepts `after`, returns `nextCursor`"),

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Amount, amountMax } from "../credits.ts";
+import { amountMax, ExpectedPrice } from "../credits.ts";
 import { GiftTypeId, StreamId } from "../id.ts";
 import { type Person, personOf, personOfSummary } from "../people/person.ts";
 import { type RefusalCode, refuse } from "../refusal.ts";
@@ -98,7 +98,7 @@ export const GiftToHost = z.object({
     1,
     "How many to send and pay for at once",
   ),
-  expectedPrice: Amount.optional().meta({
+  expectedPrice: ExpectedPrice.optional().meta({
     description:
       "The total price that the viewer saw; if the price has changed, the gift is refused",
   }),

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Amount } from "../credits.ts";
+import { ExpectedPrice } from "../credits.ts";
 import { StreamId } from "../id.ts";
 import { rowsLimit, wholeNumber } from "../page.ts";
 import type { UserSummary } from "../people/user.ts";
@@ -101,7 +101,7 @@ export function assertMayDelete(
 export const JoinRequest = z.object({ liveStreamId: StreamId });
 
 /** A viewer's join, which buys a pass for a paid stream, optionally only at an expected price. */
-export const ViewerJoinRequest = JoinRequest.extend({ expectedPrice: Amount.optional() });
+export const ViewerJoinRequest = JoinRequest.extend({ expectedPrice: ExpectedPrice.optional() });
 
 /** The stream with what the video client needs. `token` is null: Ovation issues no video tokens. */
 export const Joined = z

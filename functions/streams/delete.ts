@@ -6,8 +6,8 @@ import { assertMayHost, deleteStream } from "../../domain/streams/stream-lifecyc
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { forgetPicture } from "../../platform/pictures/pictures.ts";
 import { showStream } from "../../platform/store/streams/display-names.ts";
+import { getStreamWithoutPass } from "../../platform/store/streams/stream-access.ts";
 import { changeStream } from "../../platform/store/streams/stream-changes.ts";
-import { getStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -18,14 +18,14 @@ export const { contract, handler } = endpoint(
     path: z.object({ streamId: StreamId }),
     answer: [200, LiveStream],
     cost: { read: 48, write: 75, kilobytes: 70 },
-    refusals: ["stream_not_found", "stream_not_yours", "stream_live"],
+    refusals: ["stream_not_found", "member_blocked", "stream_not_yours", "stream_live"],
     grants: {
       read: ["STREAM", "ESCROW", "USER"],
       write: ["STREAM", "ESCROW", "PLANNED", "USER", "LIST", "PICTURE"],
     },
   },
   async ({ path, caller, now }) => {
-    const stream = await getStream(path.streamId, { consistent: true });
+    const { stream } = await getStreamWithoutPass(path.streamId, caller, now, { consistent: true });
     assertMayHost(stream, caller);
     const decide = (current: Stream) => deleteStream(current, now);
     const forget = ({ pictureId }: Stream) => forgetPicture(pictureId);

@@ -110,15 +110,18 @@ export const takesIdempotencyKey = ({ route }: Pick<Contract, "route">) =>
 export const takesIfMatch = ({ route, hasRevisions }: Pick<Contract, "route" | "hasRevisions">) =>
   hasRevisions === true && !route.startsWith("GET ");
 
+/** Whether the body of a call is read: in GET and DELETE it has no meaning (RFC 9110, 9.3). */
+export const mayHaveBody = ({ route }: Pick<Contract, "route">) => !/^(GET|DELETE) /.test(route);
+
 /** The parts of a contract that decide how its calls may fail. */
-type Failable = Pick<Contract, "route" | "caller" | "body" | "refusals" | "hasRevisions">;
+type Failable = Pick<Contract, "route" | "caller" | "refusals" | "hasRevisions">;
 
 /**
  * The codes of all refusals that a call can meet, in the order of checks. Both the functions and
  * the API description use this list.
  */
 export function codesOf(contract: Failable): RefusalCode[] {
-  const { caller, body, refusals = [] } = contract;
+  const { caller, refusals = [] } = contract;
   const codes: RefusalCode[] = [
     // A parameter that is given twice is invalid on every route.
     "request_invalid",
@@ -126,7 +129,7 @@ export function codesOf(contract: Failable): RefusalCode[] {
     ...only(caller === "admin" || caller === "service", "role_missing"),
     ...refusals,
     "body_too_large",
-    ...only(body !== undefined, "media_type_unsupported"),
+    ...only(mayHaveBody(contract), "media_type_unsupported"),
     ...only(takesIdempotencyKey(contract), "key_reused", "key_in_progress"),
     ...only(takesIfMatch(contract), "changed_meanwhile"),
     ...(["request_blocked", "too_many_requests", "unavailable"] as const),

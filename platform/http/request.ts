@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEvent } from "aws-lambda";
 import * as z from "zod";
 import { Refusal, refuse } from "../../domain/refusal.ts";
-import type { Contract } from "./contract.ts";
+import { type Contract, mayHaveBody } from "./contract.ts";
 import { commonHeaders, refusalAnswer } from "./envelope.ts";
 
 /** The largest body in bytes, by form. API Gateway's own limit is 10 MB. */
@@ -136,7 +136,10 @@ export function readQuery(
   return query;
 }
 
-/** Reads the body as the contract specifies: size first, then form, then JSON. */
+/**
+ * Reads the body as the contract specifies: size first, then form, then JSON. Without a contract of
+ * the body, it must be empty or JSON, and its fields are unknown ones.
+ */
 export async function readBody(event: APIGatewayProxyEvent, contract: Contract): Promise<unknown> {
   const bytes = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
   const mediaType = (header(event, "content-type") ?? "").split(";")[0]!.trim().toLowerCase();
@@ -144,7 +147,8 @@ export async function readBody(event: APIGatewayProxyEvent, contract: Contract):
   const readForm = isMultipart ? (contract.form ?? contract.formOnly) : undefined;
   const bytesMax = readForm === undefined ? bodyBytesMax.json : bodyBytesMax.multipart;
   if (bytes.length > bytesMax) refuse("body_too_large", { bytesMax });
-  if (contract.body === undefined) return undefined;
+  const isExpected = contract.body !== undefined;
+  if (!isExpected && (bytes.length === 0 || !mayHaveBody(contract))) return undefined;
   // API Gateway has decompressed gzip and deflate, and passes the header on.
   const coding = header(event, "content-encoding")?.trim().toLowerCase() ?? "identity";
   if (bytes.length > 0 && coding !== "identity")
@@ -153,7 +157,10 @@ export async function readBody(event: APIGatewayProxyEvent, contract: Contract):
   if (mediaType !== "" && !/^application\/(json|[\w.+-]+\+json)$/.test(mediaType))
     refuse("media_type_unsupported", { problem: "content-type: expected application/json" });
   if (contract.isBodyOptional && bytes.length === 0) return {};
-  return readJson(readUtf8(bytes) ?? refuse("request_invalid", { problem: "body: not UTF-8" }));
+  const value = readJson(
+    readUtf8(bytes) ?? refuse("request_invalid", { problem: "body: not UTF-8" }),
+  );
+  return isExpected ? value : undefined;
 }
 
 /** Decodes UTF-8 with its byte order mark; undefined if the bytes are not UTF-8. */

@@ -11,6 +11,8 @@ import {
   person,
   rawRequest,
   sentences,
+  topUp,
+  walletOf,
 } from "./people.ts";
 
 const corpus = (name: string) =>
@@ -127,6 +129,34 @@ test("other media types are 415, and so is a body that does not match its coding
     415,
     sentences[415],
   );
+});
+
+test("a call without fields accepts no body or JSON, and does nothing with any other", async () => {
+  const [{ id, host }, as] = await Promise.all([liveStream(), person()]);
+  await topUp(as, 1_000);
+  const { balance } = await walletOf(as);
+  const routes = [
+    `POST /api/v1/live-stream/${id}/chat/superlike`,
+    `POST /api/v1/follow/${host.id}`,
+    `POST /api/v1/live-stream/${id}/end`,
+  ];
+  const gzip = { "content-type": "application/json", "content-encoding": "gzip" };
+  for (const route of routes)
+    for (const [raw, headers, status] of [
+      ['{"a":', {}, 400],
+      ["{}", { "content-type": "text/plain" }, 415],
+      ["a=1", { "content-type": "application/x-www-form-urlencoded" }, 415],
+      ["{}", gzip, 415],
+    ] as const) {
+      const answer = await call(route, { as: route.endsWith("/end") ? host : as, raw, headers });
+      expectFailure(answer, status, sentences[status]);
+    }
+  expect((await walletOf(as)).balance).toBe(balance);
+  const [superlike, follow, end] = routes as [string, string, string];
+  expect((await call(superlike, { as, body: { anything: 1 } })).status).toBe(201);
+  const empty = { raw: "", headers: { "content-type": "text/plain" } };
+  expect((await call(follow, { as, ...empty })).body.data.isFollowing).toBe(true);
+  expect((await call(end, { as: host })).body.data.status).toBe("ended");
 });
 
 test("unknown routes, other methods and trailing slashes are 404, with and without a token", async () => {
@@ -250,6 +280,16 @@ test.each([
   }
   // The replacement character itself is ordinary text.
   expect((await say(Buffer.from("\ufffd"))).body.content).toBe("\ufffd");
+});
+
+test("a token id with a control character or a lone surrogate cannot be revoked: 400", async () => {
+  const as = await admin();
+  for (const jti of ["a\u0000", "a\u0085b", "\ud800"])
+    expectFailure(
+      await call("POST /api/v1/revocations", { as, body: { jti } }),
+      400,
+      sentences[400],
+    );
 });
 
 test.each(["2027-02-30", "2026-02-29T10:00:00Z", "2026-04-31", "2026-01-01T24:00:00Z"])(

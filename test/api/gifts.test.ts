@@ -81,7 +81,8 @@ test("a gift at another price than expected is refused and costs nothing", async
   expectFailure(refused, 409, sentences[409]);
   expect(refused.body.errors).toEqual([sentences[409], "expectedPrice: the price is 99, not 10"]);
   expect(refused.headers.get("x-error-code")).toBe("price_changed");
-  expectFailure(await send("99"), 400, sentences[400]);
+  for (const wrong of [0, 2_000_000_000]) expectFailure(await send(wrong), 409, sentences[409]);
+  for (const bad of ["99", -1, 0.5]) expectFailure(await send(bad), 400, sentences[400]);
   expect(await walletOf(sender)).toMatchObject({ balance: 100 });
   expect((await send(99)).status).toBe(201);
   await settled(host, 99);

@@ -1,4 +1,5 @@
 import {
+  admin,
   call,
   eventually,
   expectFailure,
@@ -163,6 +164,17 @@ test("a blocked moderator may check their own ban, and nobody else's", async () 
   expect(await check(mod)).toEqual([200, true]);
 });
 
+test("a blocked admin neither ends nor deletes the stream", async () => {
+  const [{ host, id }, as] = await Promise.all([liveStream(), admin()]);
+  await call("GET /api/v1/users/me", { as });
+  const ban = { targetUserId: as.id, liveStreamId: id };
+  expect((await call("POST /api/v1/live-stream-ban", { as: host, body: ban })).status).toBe(200);
+  const path = `/api/v1/live-stream/${id}`;
+  for (const route of [`POST ${path}/end`, `DELETE ${path}`] as const)
+    expect((await call(route, { as })).body.code).toBe("member_blocked");
+  expect((await call(`POST ${path}/end`, { as: host })).status).toBe(200);
+});
+
 test("a timed ban expires everywhere, viewers are notified, and it can no longer be lifted", async () => {
   const [{ host, id }, target] = await Promise.all([liveStream(), known()]);
   const made = (durationSeconds: unknown) =>
@@ -275,7 +287,13 @@ test("moderators pin and unpin a message, and deleting it unpins it", async () =
     const { data } = (await call(route, { as: viewer, ...(body && { body }) })).body;
     return (data.liveStream ?? data).pinned;
   };
-  const join = () => shown("POST /api/v1/live-stream/join", { liveStreamId: id });
+  const route = "POST /api/v1/live-stream/join";
+  const join = () => shown(route, { liveStreamId: id });
+  const key = freshId();
+  const joinWithKey = async () =>
+    (await call(route, { as: viewer, body: { liveStreamId: id }, key })).body.data;
+  const joined = await joinWithKey();
+  expect(joined.liveStream.pinned).toEqual(message);
   expect(message).toMatchObject({ _id: messageId, content: "pin me" });
   expect(await shown(`GET /api/v1/live-stream/${id}`)).toEqual(message);
   expect(await join()).toEqual(message);
@@ -283,12 +301,17 @@ test("moderators pin and unpin a message, and deleting it unpins it", async () =
   for (const stream of lists.body.data) expect(stream.pinned).toBeNull();
   expect((await call(`DELETE ${pin}`, { as: host })).status).toBe(204);
   expect(await pinned()).toBeNull();
+  expect(await joinWithKey()).toEqual(joined);
   await call(`PUT ${pin}`, { as: host, body: { messageId } });
   const told = await eventually(events, ({ length }) => length === 2);
   expect(told.map(({ data }: Message) => data.message)).toEqual([message, message]);
   await call(`DELETE ${chat(id)}/${messageId}`, { as: viewer });
   expect(await pinned()).toBeNull();
   expect(await join()).toBeNull();
+  expect(await joinWithKey()).toEqual({
+    ...joined,
+    liveStream: { ...joined.liveStream, pinned: null },
+  });
   // Each is in a frame of its own, which are emptied in any order.
   const emptied = await eventually(events, (pins) =>
     pins.every(({ data }: Message) => data.message.content === ""),

@@ -252,10 +252,31 @@ test.concurrent("a cancelled moment has no result; the list is newest first, by 
   expect(await idsOf("?status=open&kind=goal")).toEqual([second]);
   const page = (await list(id, "?limit=1&kind=poll")).body.data;
   expect(page).toMatchObject({ list: [{ id: third }], pageInfo: { hasNextPage: true } });
-  expect(await idsOf(`?limit=1&kind=poll&after=${page.pageInfo.nextCursor}`)).toEqual([first]);
+  const { nextCursor } = page.pageInfo;
+  expect(await idsOf(`?limit=1&kind=poll&after=${nextCursor}`)).toEqual([first]);
+  // Nothing that the filters match is older.
+  for (const query of ["?limit=1&kind=goal", "?limit=2&status=open"])
+    expect((await list(id, query)).body.data.pageInfo).toMatchObject({
+      hasNextPage: false,
+      nextCursor: null,
+    });
   for (const query of ["?kind=quiz", "?status=over", "?limit=0"])
     expectFailure(await list(id, query), 400, sentences[400]);
   watching.close();
+});
+
+test.concurrent("a poll ends with its stream: a later vote is 409 moment_over", async () => {
+  const [{ id, host }, viewer] = await Promise.all([liveStream(), person()]);
+  const { data } = (await start(host, id, poll)).body;
+  expect((await vote(viewer, id, data.id, [0])).status).toBe(200);
+  await call(`POST /api/v1/live-stream/${id}/end`, { as: host });
+  // A function may know the stream as live for some seconds.
+  const late = await eventually(
+    () => vote(viewer, id, data.id, [1]),
+    ({ status }) => status !== 200,
+  );
+  expectFailure(late, 409, sentences[409]);
+  expect(late.body.code).toBe("moment_over");
 });
 
 test.concurrent("ten moments may be open; cancelling one makes room", async () => {

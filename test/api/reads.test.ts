@@ -80,7 +80,13 @@ test("a user is read by id, and followed users are paged by cursors", async () =
     (await read(`GET /api/v1/follow/me/following?limit=2${query}`, as)).data;
   const first = await following();
   const second = await following(`&after=${first.pageInfo.nextCursor}`);
-  const users = [...first.users, ...second.users];
+  const users = [...first.list, ...second.list];
+  // As in the list of followers, which is Allmine's.
+  expect(first.users).toEqual(first.list);
+  expect(await read("GET /api/v1/follow/me/following?limit=100", as)).toMatchObject({
+    status: 200,
+    data: { list: users, pageInfo: { nextCursor: null, hasNextPage: false, limit: 100 } },
+  });
   expect(users.map(({ _id }) => _id)).toEqual(others.map(({ id }) => id).sort());
   expect(users.every(({ isFollowing }) => isFollowing)).toBe(true);
   expect(second.pageInfo.hasNextPage).toBe(false);

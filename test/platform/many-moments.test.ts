@@ -92,5 +92,9 @@ test("a thousand started and ended polls make no item and no call grow", async (
     from = page.nextCursor ?? undefined;
   }
   expect(found.size).toBe(polls);
+  // A page that ends with the oldest moment is the last, however many are read at once.
+  const next = [...found].at(-27)!;
+  const last = await listMoments(streamId, { limit: 26, after: next }, new Date());
+  expect([last.list.length, last.nextCursor]).toEqual([26, null]);
   expect(await countState(streamId, "")).toEqual({ sums: {}, moments: [] });
 }, 120_000);

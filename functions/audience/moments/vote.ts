@@ -2,7 +2,6 @@ import * as z from "zod";
 import { assertOptions, NewVote, VoteItem } from "../../../domain/audience/vote.ts";
 import { MomentId, StreamId } from "../../../domain/id.ts";
 import { refuse } from "../../../domain/refusal.ts";
-import { assertLive } from "../../../domain/streams/stream.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setDeadline } from "../../../platform/runtime/deadline.ts";
 import { getMomentToVote } from "../../../platform/store/audience/moments.ts";
@@ -30,7 +29,6 @@ export const { contract, handler } = endpoint(
       "pass_required",
       "not_a_poll",
       "moment_over",
-      "stream_not_live",
     ],
     grants: { read: ["STREAM", "CROWD"], write: ["CROWD", "TRACE"] },
   },
@@ -42,7 +40,8 @@ export const { contract, handler } = endpoint(
     );
     if (moment.kind !== "poll") refuse("not_a_poll");
     assertOptions(moment, options);
-    assertLive(stream);
+    // A poll ends with its stream.
+    if (stream.status !== "active") refuse("moment_over");
     await recordVote(moment, caller.userId, options, now);
     return { momentId, options };
   },

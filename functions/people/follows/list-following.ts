@@ -12,15 +12,20 @@ export const { contract, handler } = endpoint(
     summary: "List the users I follow, ordered by id",
     tag: "Follows",
     caller: "user",
-    query: cursorQuery(UserId, 50),
-    answer: [200, z.object({ users: rowsOf(FollowUser), pageInfo: PageInfo })],
-    cost: { read: 140, kilobytes: 150 },
+    query: cursorQuery(UserId),
+    // `list` as in our other lists, `users` as in Allmine's list of followers.
+    answer: [
+      200,
+      z.object({ list: rowsOf(FollowUser), users: rowsOf(FollowUser), pageInfo: PageInfo }),
+    ],
+    cost: { read: 280, kilobytes: 600 },
     grants: { read: ["USER"] },
   },
   async ({ query: { after, limit }, caller }) => {
     const relations = await listFollowing(caller.userId, limit + 1, after);
     const { list, pageInfo } = cursorPage(relations, limit, ({ followedId }) => followedId);
     const ids = list.map(({ followedId }) => followedId);
-    return { users: await listFollowUsers(ids, caller.userId), pageInfo };
+    const users = await listFollowUsers(ids, caller.userId);
+    return { list: users, users, pageInfo };
   },
 );

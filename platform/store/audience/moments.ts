@@ -98,7 +98,7 @@ const pageBytesMax = 128 * 1024;
 /**
  * A page of a stream's moments in their current state, newest first, after the moment `after`. It
  * ends at `limit`, or earlier at its largest size: `nextCursor` is where the next page begins, null
- * after the last.
+ * if no other moment follows. Only after `lookedMax` moments may the next page be empty.
  */
 export async function listMoments(
   streamId: string,
@@ -117,15 +117,18 @@ export async function listMoments(
     });
     for (const [at, item] of items.entries()) {
       const moment = momentAt(parseItem(MomentItem, item), now);
+      const isWanted =
+        (kind ?? moment.kind) === moment.kind && (status ?? moment.status) === moment.status;
+      if (isWanted && list.length === limit) return { list, nextCursor: place ?? null };
       place = moment.id;
       looked++;
-      if ((kind ?? moment.kind) === moment.kind && (status ?? moment.status) === moment.status) {
+      if (isWanted) {
         list.push(moment);
         bytes += Buffer.byteLength(JSON.stringify(item));
       }
-      const isFull = list.length >= limit || bytes >= pageBytesMax || looked >= lookedMax;
       const isLast = at + 1 === items.length && items.length < size;
-      if (isFull) return { list, nextCursor: isLast ? null : place };
+      if (bytes >= pageBytesMax || looked >= lookedMax)
+        return { list, nextCursor: isLast ? null : place };
     }
     if (items.length < size) return { list, nextCursor: null };
   }

@@ -70,7 +70,7 @@ export const listExpensiveCalls = (
   },
   [`GET ${api}/channel`]: { as: host },
   [`GET ${api}/channel/overlay-keys`]: { as: host, query: hundred },
-  [`GET ${api}/follow/me/following`]: { as: host, query: { limit: "50" } },
+  [`GET ${api}/follow/me/following`]: { as: host, query: { limit: "100" } },
   [`GET ${api}/gifts/{id}`]: { path: { id: found.giftId } },
   [`GET ${live}/{streamId}/chat/messages/{messageId}`]: {
     path: { streamId, messageId: found.messageIds[0]! },
