@@ -19,8 +19,8 @@ import { watchSources } from "./watch-sources.ts";
 const root = join(import.meta.dirname, "../..");
 const folders = join(root, ".cache", "reloaded");
 /** Folders whose sources affect pages. */
-const pageRooms = ["web", "client"];
-const isOfPages = (file: string) => pageRooms.includes(file.split("/")[0] ?? "");
+const pageFolders = ["web", "client"];
+const isOfPages = (file: string) => pageFolders.includes(file.split("/")[0] ?? "");
 /** Number of functions bundled at once after a change; others are bundled when called. */
 const eagerMax = 3;
 
@@ -53,8 +53,8 @@ export function createReload(options: Options): Reload {
       const graph = readGraph(root);
       const synthesis = createSynthesis(options, system, bundles);
       const beginPages = inTurn(() => remakePages(options, system));
-      const rooms = ["functions", "domain", "platform", "lib", ...pageRooms];
-      stopWatching = watchSources(root, rooms, (files) => {
+      const folders = ["functions", "domain", "platform", "lib", ...pageFolders];
+      stopWatching = watchSources(root, folders, (files) => {
         if (files.some(isOfPages)) beginPages();
         const isTemplate = update(graph, files);
         const stale = dependentsOf(graph, files);

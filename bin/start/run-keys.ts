@@ -32,9 +32,12 @@ export function hasKeyboard(): boolean {
 
 /** Connects the terminal's keys with the run. Returns a function that restores the terminal. */
 export function attachKeys(run: Run): () => void {
-  const giveBack = listenToKeys(process.stdin, listActions(run), { say, interrupted: run.quit });
-  process.once("exit", giveBack);
-  return giveBack;
+  const restoreTerminal = listenToKeys(process.stdin, listActions(run), {
+    say,
+    interrupted: run.quit,
+  });
+  process.once("exit", restoreTerminal);
+  return restoreTerminal;
 }
 
 /** The keys' actions while the system runs. Simulated viewers end with the process. */

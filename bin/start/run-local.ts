@@ -128,11 +128,11 @@ const screenOf = ({ LOG }: Settings, log: Log): Screen =>
 type Ends = { finish(): Promise<void>; stop(): void };
 
 function letKeysAct(system: System, facts: StartFacts, { finish, stop }: Ends): void {
-  const giveBack = attachKeys({
+  const restoreTerminal = attachKeys({
     system,
     printBlock: () => printBlock(facts),
     async restart() {
-      giveBack();
+      restoreTerminal();
       await finish();
       restartNow(system.url, async () => undefined);
     },

@@ -11,7 +11,7 @@ const settleMilliseconds = 40;
  */
 export function watchSources(
   root: string,
-  rooms: readonly string[],
+  folders: readonly string[],
   changed: (files: string[]) => void,
 ): () => void {
   const watchers = new Map<string, FSWatcher>();
@@ -32,8 +32,8 @@ export function watchSources(
     timer = setTimeout(tell, settleMilliseconds);
   }
 
-  function hear(path: string, kind: "rename" | "change"): void {
-    if (!rooms.includes(path.split("/")[0] ?? "")) return;
+  function onChange(path: string, kind: "rename" | "change"): void {
+    if (!folders.includes(path.split("/")[0] ?? "")) return;
     if (kind === "rename") {
       // The folder may have been replaced, and the watcher of a removed folder stays silent.
       forget(path);
@@ -48,11 +48,11 @@ export function watchSources(
     if (!isFolder(path)) return;
     try {
       const watcher = watch(path, { persistent: false }, (kind, name) => {
-        if (name) hear(posix.join(folder, withForwardSlashes(name)), kind);
+        if (name) onChange(posix.join(folder, withForwardSlashes(name)), kind);
       });
       watcher.on("error", () => watcher.close());
       watchers.set(folder, watcher);
-      for (const name of readdirSync(path)) hear(posix.join(folder, name), "rename");
+      for (const name of readdirSync(path)) onChange(posix.join(folder, name), "rename");
     } catch (error) {
       if (isFolder(path)) throw error;
       // The folder has been removed meanwhile.

@@ -3,8 +3,8 @@ import { queuePictures } from "../../platform/pictures/remote.ts";
 import { queueDueTimes } from "../../platform/planned-streams/due-times.ts";
 import { queueFollowUps } from "../../platform/realtime/follow-ups.ts";
 import { waitForAll } from "../../platform/runtime/deadline.ts";
-import { awaitEndings } from "../../platform/store/audience/endings.ts";
-import { awaitCombos } from "../../platform/store/money/combos.ts";
+import { queueEndings } from "../../platform/store/audience/endings.ts";
+import { queueComboEnds } from "../../platform/store/money/combos.ts";
 import { resolveHeldGifts } from "../../platform/store/money/held-gifts.ts";
 import { settleAll } from "../../platform/store/money/settle.ts";
 import { queueNewUsers } from "../../platform/store/people/new-users.ts";
@@ -36,10 +36,10 @@ export const { contract, handler } = consumer(
   async (records, now) => {
     const inserts = records.filter(({ eventName }) => eventName === "INSERT");
     const gifts = imagesOf(inserts, "gift");
-    const settled = settleAll(gifts, now).then(() => awaitCombos(gifts, now));
+    const settled = settleAll(gifts, now).then(() => queueComboEnds(gifts, now));
     const followed = resolveHeldGifts(imagesOf(records, "call"), now);
     // In parallel: none waits for the wallets or the queue of another.
-    const ending = awaitEndings(imagesOf(records, "moment"), imagesOf(records, "stream"), now);
+    const ending = queueEndings(imagesOf(records, "moment"), imagesOf(records, "stream"), now);
     const others = [
       ...[queueNewUsers(records, now), queueFollowUps(records, now), queueDueTimes(records, now)],
       queuePictures(records),

@@ -7,7 +7,7 @@ import { addFunction } from "../compute/lambdas.ts";
 import { issuerOf, type Site, type StackInputs, siteOf } from "../compute/site.ts";
 import { type FunctionName, onlyRow, type Row, rowsOf } from "../stages/route-table.ts";
 import { type Stage, stackEnvironmentOf } from "../stages/stages.ts";
-import { addCanaries } from "./release.ts";
+import { addCanaries } from "./canaries.ts";
 
 /**
  * The stack of each noun's functions, so that no template comes near CloudFormation's megabyte.

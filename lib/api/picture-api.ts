@@ -10,10 +10,10 @@ import { exportPermanently } from "../data/outputs.ts";
 import { originOf } from "../stages/domain.ts";
 import { catchAll, onlyRow, type Row, rowsOf } from "../stages/route-table.ts";
 import { type Stage, stackEnvironmentOf } from "../stages/stages.ts";
+import { addCanaries } from "./canaries.ts";
 import { compressionKey, gatewayRole, hostOf, logGroup, restApi, uriOf } from "./gateway.ts";
 import { documentOf, integration, type OpenGateway, parametersOf } from "./gateway-document.ts";
 import { notFoundOf } from "./http-api.ts";
-import { addCanaries } from "./release.ts";
 
 /** The stage of the API, which is also its path prefix. */
 const stageName = "pictures";

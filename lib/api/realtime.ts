@@ -14,9 +14,9 @@ import { connectSource, readStatements } from "../compute/sources.ts";
 import { exportPermanently, outputOf } from "../data/outputs.ts";
 import { type FunctionName, onlyRow, rowsOf } from "../stages/route-table.ts";
 import { type Stage, stackEnvironmentOf } from "../stages/stages.ts";
+import { addCanaries } from "./canaries.ts";
 import { accessLogSettings, calledArn, gatewayRole, logGroup, uriOf } from "./gateway.ts";
 import { storesPictures } from "./picture-api.ts";
-import { addCanaries } from "./release.ts";
 
 /** The WebSocket API's only stage, which is also its path. */
 const stageName = "ws";

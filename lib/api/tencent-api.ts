@@ -8,9 +8,9 @@ import { addressRate } from "../edge/firewall-rules.ts";
 import { protectApis } from "../edge/origin-lock.ts";
 import { onlyRow, rowsOf } from "../stages/route-table.ts";
 import { type Stage, stackEnvironmentOf } from "../stages/stages.ts";
+import { addCanaries } from "./canaries.ts";
 import { gatewayRole, hostOf, logGroup, restApi, uriOf } from "./gateway.ts";
 import type { Gateway } from "./gateway-document.ts";
-import { addCanaries } from "./release.ts";
 import { callbackDocument, pathOf, tencentDocument } from "./tencent-document.ts";
 
 /** The stage of the API for callbacks from Tencent, which is also its path prefix. */

@@ -108,7 +108,7 @@ export class DistributionStack extends Stack {
     return {
       defaultBehavior: called(http),
       additionalBehaviors: {
-        "/": { ...ofPages.page!, functionAssociations: [this.leadHome(stage)] },
+        "/": { ...ofPages.page!, functionAssociations: [this.redirectToConsole(stage)] },
         ...Object.fromEntries(
           Object.entries(pagePaths).flatMap(([kind, { paths }]) =>
             paths.map((path) => [path, ofPages[kind]!]),
@@ -147,7 +147,7 @@ export class DistributionStack extends Stack {
   }
 
   /** `/` is the console on every deployed stage: Studio is only for one machine. */
-  private leadHome(stage: Stage) {
+  private redirectToConsole(stage: Stage) {
     const headers = `location: { value: "${homePath}" }, "cache-control": { value: "no-store" }`;
     const answer = `{ statusCode: 302, statusDescription: "Found", headers: { ${headers} } }`;
     return {

@@ -82,7 +82,7 @@ export type Policy = {
    * other hosts. A queue's reader is limited by its mapping instead (lib/compute/sources.ts).
    */
   reservedConcurrency: ByFunction;
-  /** Functions whose new version first gets a tenth of the calls (lib/api/release.ts). */
+  /** Functions whose new version first gets a tenth of the calls (lib/api/canaries.ts). */
   canaries: readonly FunctionName[];
   /** Whether new versions of the canaries take all calls at once (`--no-canary`). */
   deploysAtOnce?: true;

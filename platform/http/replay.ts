@@ -78,8 +78,8 @@ export function idempotency(contract: Contract, call: KeyedState): Idempotency<u
       if (call.earlier !== undefined) throw new DuplicateKeyError();
     },
     async runExclusive(act) {
-      const giveBack = keyed && (await claimCall(keyed, now));
-      return act().finally(giveBack);
+      const releaseClaim = keyed && (await claimCall(keyed, now));
+      return act().finally(releaseClaim);
     },
     callId: keyed && callIdOf(keyed),
   };

@@ -20,7 +20,7 @@ function whose(): { requestId?: string } {
 
 /**
  * The metric of a fault by version: deployments roll back a version with faults
- * (lib/api/release.ts). Only functions with an alias have versions.
+ * (lib/api/canaries.ts). Only functions with an alias have versions.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
 function countedByVersion(): Record<string, unknown> {

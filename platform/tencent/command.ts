@@ -155,12 +155,12 @@ function remembered(contract: CommandContract, call: Call, addition: unknown): R
 
 async function runExclusive<A>({ keyed, now }: Call, act: () => Promise<A>): Promise<A> {
   if (keyed === undefined) return act();
-  const giveBack = await claimCall(keyed, now);
+  const releaseClaim = await claimCall(keyed, now);
   try {
     if ((await findAnswered(keyed, now)) !== undefined) throw new DuplicateKeyError();
     return await act();
   } finally {
-    await giveBack();
+    await releaseClaim();
   }
 }
 

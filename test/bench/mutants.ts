@@ -1,9 +1,9 @@
 /**
- * `npm run bench:mutants -- ROOM`, such as `domain/money`: Stryker changes one place of the room
- * after the other, and the tests that run in one process must fail. Without `--all` it mutates only
- * lines that changed since `--since` (origin/main). `--minutes` (10) limits the run; `--tests`
- * selects test files by a part of their path. A survivor that is listed means that a test is
- * missing, or that the mutation has no effect.
+ * `npm run bench:mutants -- FOLDER`, such as `domain/money`: Stryker changes one place after the
+ * other, and the tests that run in one process must fail. Without `--all` it mutates only lines
+ * that changed since `--since` (origin/main). `--minutes` (10) limits the run; `--tests` selects
+ * test files by a part of their path. A survivor that is listed means that a test is missing, or
+ * that the mutation has no effect.
  *
  * Stryker is not a dependency (docs/decisions/tests-and-tooling.md): npx installs it.
  */
@@ -36,18 +36,18 @@ function git(...given: string[]): string[] {
   return stdout.split("\n").filter((line) => line !== "");
 }
 
-/** The changed lines of a room's sources since a commit, in Stryker's form `file:from-to`. */
-function changedLines(room: string, since: string): string[] {
+/** The lines of a file or folder that changed since a commit, in Stryker's form `file:from-to`. */
+function changedLines(source: string, since: string): string[] {
   const base = git("merge-base", since, "HEAD")[0]!;
   const found: string[] = [];
   let file = "";
-  for (const line of git("diff", "--unified=0", base, "--", room)) {
+  for (const line of git("diff", "--unified=0", base, "--", source)) {
     if (line.startsWith("+++ ")) file = line.slice("+++ b/".length);
     const [, from, count = "1"] = /^@@ -\S+ \+(\d+)(?:,(\d+))? @@/.exec(line) ?? [];
     if (from === undefined || count === "0" || !file.endsWith(".ts")) continue;
     found.push(`${file}:${from}-${Number(from) + Number(count) - 1}`);
   }
-  return [...found, ...git("ls-files", "--others", "--exclude-standard", "--", room)];
+  return [...found, ...git("ls-files", "--others", "--exclude-standard", "--", source)];
 }
 
 /** The files that a file imports by a relative path. */
@@ -65,18 +65,18 @@ const isNear = (file: string, files: readonly string[]) =>
   );
 
 /**
- * The test files that import a room's sources (see `isNear`), or mirror the room under `test/`.
- * Tests that start a system and slow tests are left out, because each test runs for every mutant
- * that it reaches.
+ * The test files that import the mutated `files` (see `isNear`), or mirror their folder under
+ * `test/`. Tests that start a system and slow tests are left out, because each test runs for every
+ * mutant that it reaches.
  */
-function listTests(room: string, files: readonly string[], withSdk: boolean): string[] {
+function listTests(source: string, files: readonly string[], withSdk: boolean): string[] {
   return globSync("test/{domain,platform,client,local,cloud}/**/*.test.ts", { cwd: root })
     .filter((file) => withSdk || !file.startsWith("test/platform/aws/"))
     .filter((file) => !isSlow(file))
     .filter(
       (file) => !importsOf(file).some((one) => /\b(system|shared|pages|templates)\.ts$/.test(one)),
     )
-    .filter((file) => file.startsWith(`test/${room}/`) || isNear(file, files));
+    .filter((file) => file.startsWith(`test/${source}/`) || isNear(file, files));
 }
 
 /** Stryker's configuration. */
@@ -142,7 +142,7 @@ async function runStryker(config: object, minutes: number): Promise<void> {
 
 const percentOf = (part: number, whole: number) => Math.round((100 * part) / Math.max(1, whole));
 
-function report(room: string): void {
+function report(source: string): void {
   if (!existsSync(linesFile)) {
     console.error("Stryker tested no mutant: try more --minutes, or fewer tests with --tests");
     process.exit(1);
@@ -162,13 +162,13 @@ function report(room: string): void {
       mutator: mutatorName,
       replacement: replacement.replace(/\s+/g, " ").slice(0, 80),
     }));
-  print(`${room}: ${seen} of ${reached} mutants seen (${percentOf(seen, reached)} %)`, rows);
+  print(`${source}: ${seen} of ${reached} mutants seen (${percentOf(seen, reached)} %)`, rows);
   console.log(`${countOf("NoCoverage")} more are not reached by any test in one process`);
 }
 
 const usage =
-  "npm run bench:mutants -- ROOM [--all] [--since COMMIT] [--minutes N] [--tests PART]\n" +
-  "  ROOM: a folder or file, such as domain/money";
+  "npm run bench:mutants -- FOLDER [--all] [--since COMMIT] [--minutes N] [--tests PART]\n" +
+  "  FOLDER: a folder or file, such as domain/money";
 const { values, names } = readCommand(usage, {
   all: { type: "boolean" },
   since: { type: "string" },
@@ -177,21 +177,21 @@ const { values, names } = readCommand(usage, {
 });
 const { since = "origin/main", tests: part = "" } = values;
 const minutes = readNumbers(values.minutes, usage)?.[0] ?? 10;
-const [room] = names;
-if (room === undefined) refuse("Expected a room", usage);
+const [source] = names;
+if (source === undefined) refuse("Expected a folder", usage);
 const mutate = values.all
-  ? git("ls-files", "--cached", "--others", "--exclude-standard", "--", room).filter((file) =>
+  ? git("ls-files", "--cached", "--others", "--exclude-standard", "--", source).filter((file) =>
       file.endsWith(".ts"),
     )
-  : changedLines(room, since);
+  : changedLines(source, since);
 if (mutate.length === 0) {
-  console.log(`Nothing in ${room} has changed since ${since}; --all tries the whole room`);
+  console.log(`Nothing in ${source} has changed since ${since}; --all tries all of it`);
 } else {
   // The tests of other folders use our own AWS clients in place of the SDK's (jest.config.json).
-  const withSdk = !/^(domain|platform(?!\/aws))(\/|$)/.test(room);
+  const withSdk = !/^(domain|platform(?!\/aws))(\/|$)/.test(source);
   const files = [...new Set(mutate.map((one) => one.replace(/:\d+-\d+$/, "")))];
-  const tests = listTests(room, files, withSdk).filter((file) => file.includes(part));
+  const tests = listTests(source, files, withSdk).filter((file) => file.includes(part));
   console.log(`${tests.length} test files: ${tests.join(" ")}`);
   await runStryker(configOf(mutate, tests, withSdk), minutes);
-  report(room);
+  report(source);
 }

@@ -23,7 +23,7 @@ test("each key runs its action, h lists them, Ctrl-C interrupts, and others do n
     unref() {},
   });
   const done: string[] = [];
-  const giveBack = listenToKeys(
+  const restoreTerminal = listenToKeys(
     terminal as never,
     [
       { key: "a", says: "does a", act: () => void done.push("a") },
@@ -40,7 +40,7 @@ test("each key runs its action, h lists them, Ctrl-C interrupts, and others do n
     "interrupted",
     "b is broken",
   ]);
-  giveBack();
+  restoreTerminal();
   expect(modes).toEqual([true, false]);
 });
 

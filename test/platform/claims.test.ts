@@ -12,9 +12,9 @@ const newCall = () => keyedCall(someone("user"), "POST /v4/send_gift", "key", {}
 
 test("the second of two calls with one key is refused until the first releases its claim", async () => {
   const call = newCall();
-  const giveBack = await claimCall(call, now);
+  const releaseClaim = await claimCall(call, now);
   await expect(claimCall(call, now)).rejects.toMatchObject({ code: "key_in_progress" });
-  await giveBack();
+  await releaseClaim();
   await claimCall(call, now);
 });
 
@@ -27,9 +27,9 @@ test("a call that died holds its key for 15 seconds, not until the table removes
 
 test("a call that was considered dead does not release the claim of the next one", async () => {
   const call = newCall();
-  const giveBack = await claimCall(call, now);
+  const releaseClaim = await claimCall(call, now);
   await claimCall(call, after(16));
-  await giveBack();
+  await releaseClaim();
   const kept = await getRawItem(key.claim(call.owner, call.hash), { consistent: true });
   expect(kept).toBeDefined();
   await expect(claimCall(call, after(17))).rejects.toMatchObject({ code: "key_in_progress" });

@@ -234,7 +234,7 @@ test("erasure removes the old account's data and keeps that of a new one with th
   const at = left.toISOString();
   await removeUser({ userId: user, isForfeit: false, now: left });
   // A call with a key that is under way: its claim is of the new user, or expires.
-  const giveBack = await claimCall({ owner: user, hash: "h", fingerprint: "f" }, left);
+  const releaseClaim = await claimCall({ owner: user, hash: "h", fingerprint: "f" }, left);
   await makeUser(user);
   const after = await leaveTracks(user, new Date(left.getTime() + 60_000));
   const later = new Date(left.getTime() + 60_000);
@@ -274,7 +274,7 @@ test("erasure removes the old account's data and keeps that of a new one with th
     { answeredAt: new Date(left.getTime() + 60_000).toISOString() },
   ]);
   expect(kept).toHaveLength(2);
-  await giveBack();
+  await releaseClaim();
 });
 
 test("a frame whose text is deleted while names in it are erased keeps neither", async () => {

@@ -75,7 +75,7 @@ test("an unconfirmed gift is released whole: credits, daily limit and combo", as
   await sweepOverdue(new Date(call.calledAt + heldMilliseconds - 1));
   expect(await balance()).toBe(90);
   await sweepLater();
-  expect(await sweepLater()).toMatchObject({ takenBack: 0 });
+  expect(await sweepLater()).toMatchObject({ released: 0 });
   expect(await findWallet(sender)).toMatchObject({
     balance: 100,
     spent: { credits: 0 },

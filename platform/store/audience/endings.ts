@@ -39,7 +39,7 @@ const ShownStream = z.object({ id: StreamId, status: z.string(), endedAt: z.stri
  * Queues the end of each moment that began or was ended, and one message for each ended stream,
  * from their images. Repeating it is harmless: a moment is counted once.
  */
-export async function awaitEndings(
+export async function queueEndings(
   moments: readonly Record<string, unknown>[],
   streams: readonly Record<string, unknown>[],
   now: Date,

@@ -31,7 +31,7 @@ const Second = z.object({
  * Queues the end of each combo that begins with one of these gifts' images. Repeating it is
  * harmless, since a combo ends once. Skips images that do not fit: settling parks them.
  */
-export async function awaitCombos(
+export async function queueComboEnds(
   images: readonly Record<string, unknown>[],
   now: Date,
 ): Promise<void> {

@@ -79,7 +79,7 @@ const memberAction = (
 
 /** Members of one page of returns, and the number of concurrent returns. */
 const returnedAtOnce = 100;
-const sideBySide = 10;
+const concurrentReturns = 10;
 
 /** With this many failures on one page, the cause is not in the members. */
 const failuresMax = 10;
@@ -110,7 +110,7 @@ export async function returnPage(
         if (failures.length >= failuresMax) throw error;
       }
   };
-  await waitForAll(Array.from({ length: sideBySide }, returnNext));
+  await waitForAll(Array.from({ length: concurrentReturns }, returnNext));
   const next = items.length < returnedAtOnce ? undefined : items.at(-1)?.SK;
   return { next, failure: failures[0] };
 }

@@ -16,7 +16,7 @@ import {
   refuseCall,
   releaseAction,
 } from "./call-marks.ts";
-import { awaitCombos } from "./combos.ts";
+import { queueComboEnds } from "./combos.ts";
 import { giftActions } from "./gifts.ts";
 import { commit, findWallet, forfeitActions } from "./wallets.ts";
 
@@ -62,7 +62,7 @@ export async function releaseHold(mark: CallMark, now: Date): Promise<void> {
   if (gift === undefined) return;
   // Sending a combo's second gift queues the combo's end, but this gift is never sent. The wait
   // starts now, so that the gift has left the combo by then.
-  await awaitCombos([{ ...gift, createdAt: now.toISOString() }], now);
+  await queueComboEnds([{ ...gift, createdAt: now.toISOString() }], now);
   try {
     await commit(
       [await findWallet(mark.owner)],
@@ -123,11 +123,11 @@ export async function resolveHeldGifts(images: readonly Key[], now: Date): Promi
     // Nearly all were decided within milliseconds and need no message.
     const keys = [...undecided.values()].map(({ PK, SK }) => ({ PK, SK }));
     const found = await getItems(keys, { consistent: true });
-    for (const item of found.values()) await awaitDecision(callOf(item), now);
+    for (const item of found.values()) await queueRelease(callOf(item), now);
   });
 }
 
-async function awaitDecision(call: Call, now: Date): Promise<void> {
+async function queueRelease(call: Call, now: Date): Promise<void> {
   if (call.held === undefined || call.outcome !== undefined) return;
   const at = new Date(call.calledAt + heldMilliseconds);
   await queueDecision({ mark: CallMark.parse(call), outcome: "refused" }, at, now);

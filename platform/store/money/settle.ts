@@ -34,10 +34,10 @@ type Outcome = { parked: number; left: number };
 
 type Image = Record<string, unknown>;
 type Work = { due: Due; image: Image };
-type SetAside = (image: Image, error: unknown) => Promise<void>;
+type ParkImage = (image: Image, error: unknown) => Promise<void>;
 
 /** The number of receivers settled concurrently, so that a busy one delays no others. */
-const sideBySide = 8;
+const concurrentReceivers = 8;
 
 /** Attempts on a wallet that other calls keep changing: about a second. */
 const triesMax = 8;
@@ -56,17 +56,17 @@ const patienceSeconds = 10;
  */
 export async function settleAll(images: readonly Image[], now: Date): Promise<Outcome> {
   const outcome = { parked: 0, left: 0 };
-  const setAside: SetAside = async (image, error) => {
+  const parkImage: ParkImage = async (image, error) => {
     await park(image, error, now);
     outcome.parked++;
   };
   const passing: unknown[] = [];
-  const waiting = [...(await sortOut(images, setAside))];
+  const waiting = [...(await sortOut(images, parkImage))];
   const settleNext = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [receiverId, works] = next;
       try {
-        await settleOrPart(receiverId, works, now, setAside);
+        await settleOrSplit(receiverId, works, now, parkImage);
       } catch (error) {
         if (error instanceof Busy && works.every(({ due }) => isLate(due, now)))
           outcome.left += works.length;
@@ -74,7 +74,7 @@ export async function settleAll(images: readonly Image[], now: Date): Promise<Ou
       }
     }
   };
-  await Promise.all(Array.from({ length: sideBySide }, settleNext));
+  await Promise.all(Array.from({ length: concurrentReceivers }, settleNext));
   if (passing.length > 0) throw passing[0];
   return outcome;
 }
@@ -90,7 +90,7 @@ const isLate = ({ id }: Due, now: Date) =>
   now.getTime() / 1000 - secondsOfGift(id) > patienceSeconds;
 
 /** The due items, by receiver; images that do not fit are set aside. */
-async function sortOut(images: readonly Image[], setAside: SetAside) {
+async function sortOut(images: readonly Image[], parkImage: ParkImage) {
   const byReceiver = new Map<string, Work[]>();
   for (const image of images)
     try {
@@ -98,24 +98,24 @@ async function sortOut(images: readonly Image[], setAside: SetAside) {
       if (due?.due === undefined) continue;
       byReceiver.set(due.due, [...(byReceiver.get(due.due) ?? []), { due, image }]);
     } catch (error) {
-      await setAside(image, error);
+      await parkImage(image, error);
     }
   return byReceiver;
 }
 
-async function settleOrPart(
+async function settleOrSplit(
   receiverId: string,
   works: readonly Work[],
   now: Date,
-  setAside: SetAside,
+  parkImage: ParkImage,
 ): Promise<void> {
   const due = works.map((work) => work.due);
   try {
     await settle(receiverId, due, now, triesMax);
   } catch (error) {
     if (isTransient(error)) throw error;
-    if (works.length === 1) return setAside(works[0]!.image, error);
-    for (const work of works) await settleOrPart(receiverId, [work], now, setAside);
+    if (works.length === 1) return parkImage(works[0]!.image, error);
+    for (const work of works) await settleOrSplit(receiverId, [work], now, parkImage);
   }
 }
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { deleteItem, getItem, putItem } from "../../table/items.ts";
 import { dueIndex, type Key, key, prefix } from "../../table/keys.ts";
-import { awaitCombos } from "./combos.ts";
+import { queueComboEnds } from "./combos.ts";
 import { type DueCursor, listDue, readDue } from "./due.ts";
 import { secondsOfGift } from "./gifts.ts";
 import { releaseOverdueHolds } from "./held-gifts.ts";
@@ -20,7 +20,7 @@ const boundsOfSweep = {
   milliseconds: 30_000,
 };
 
-type SweepOutcome = { settled: number; parked: number; left: number; takenBack: number };
+type SweepOutcome = { settled: number; parked: number; left: number; released: number };
 
 /**
  * Settles gifts due for more than half a minute and releases gifts held for too long, page by
@@ -29,7 +29,7 @@ type SweepOutcome = { settled: number; parked: number; left: number; takenBack: 
  * receiver, so another pass follows while the last one has settled something.
  */
 export async function sweepOverdue(now: Date, bounds = boundsOfSweep): Promise<SweepOutcome> {
-  const outcome: SweepOutcome = { settled: 0, parked: 0, left: 0, takenBack: 0 };
+  const outcome: SweepOutcome = { settled: 0, parked: 0, left: 0, released: 0 };
   const latest = Math.floor(now.getTime() / 1000) - overdueSeconds;
   const until = Date.now() + bounds.milliseconds;
   let place = await findPlace();
@@ -42,12 +42,12 @@ export async function sweepOverdue(now: Date, bounds = boundsOfSweep): Promise<S
     // function.
     if (isMoved || next !== undefined) await recordPlace(next);
     isMoved = next !== undefined;
-    outcome.takenBack += await releaseOverdueHolds(await readDue(calls), now);
+    outcome.released += await releaseOverdueHolds(await readDue(calls), now);
     const found = await readDue(gifts.filter((one) => secondsOf(one) <= latest));
     // The index may still have gifts that were settled meanwhile.
     const overdue = found.filter((gift) => gift[dueIndex.PK] !== undefined);
     // Before settling: a settled gift is not found again, so after a crash its combo would not end.
-    await awaitCombos(overdue, now);
+    await queueComboEnds(overdue, now);
     const { parked, left } = await settleAll(overdue, now);
     const settled = overdue.length - parked - left;
     isProgress ||= settled > 0;

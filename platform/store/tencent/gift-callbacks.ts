@@ -120,7 +120,7 @@ async function confirmInTime({ mark, tell, now }: Charge, gift: Gift): Promise<C
     if (confirmed.status === "fulfilled") outcome = confirmed.value;
     else if (queued.status === "rejected") {
       countMetric("CommandFaults");
-      logFault("A gift that was answered with 0 may be taken back", queued.reason, { mark });
+      logFault("A gift that was answered with 0 may be released", queued.reason, { mark });
     }
   }
   return outcome === "refused" ? tell(new Refusal("unavailable")) : done;

@@ -11,7 +11,7 @@ import { createJobs } from "../../../platform/push/jobs.ts";
 import { postRooms } from "../../../platform/push/large-room.ts";
 import { createPushCache } from "../../../platform/push/push-cache.ts";
 import { postSums } from "../../../platform/push/sums.ts";
-import { awaitEndings, endMoments } from "../../../platform/store/audience/endings.ts";
+import { endMoments, queueEndings } from "../../../platform/store/audience/endings.ts";
 import { findMoment } from "../../../platform/store/audience/moments.ts";
 import { readHead } from "../../../platform/store/log/frames.ts";
 import { keyText } from "../../../platform/table/items.ts";
@@ -245,7 +245,7 @@ async function simulateVotes(
   });
   await clock.run(clock.now() + 1_000);
   const moment = (await ended(clock, findMoment(streamId, momentId)))!;
-  await ended(clock, awaitEndings([moment], [], new Date()));
+  await ended(clock, queueEndings([moment], [], new Date()));
   const endsAt = Date.parse(moment.endsAt!);
   const last = new Map<number, number>();
   async function vote(n: number, option: number): Promise<void> {

@@ -52,7 +52,7 @@ beforeAll(async () => {
 });
 
 /*
- * Planted fault that turns it red: resolveHeldGifts() without awaitDecision(). What rests on the
+ * Planted fault that turns it red: resolveHeldGifts() without queueRelease(). What rests on the
  * mark alone then waits for the sweep.
  */
 test("whatever happens to the transaction, the mark and the message: all 32 gifts are refused and released whole", async () => {

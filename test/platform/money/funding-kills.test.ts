@@ -30,7 +30,7 @@ import {
  */
 
 const contributors = 200;
-const sideBySide = 8;
+const concurrentGivers = 8;
 const live = "/api/v1/live-stream";
 
 let system: System;
@@ -69,7 +69,7 @@ async function fundByMany(streamIds: readonly string[]): Promise<Person[]> {
       }
     }
   };
-  await Promise.all(Array.from({ length: sideBySide }, giveNext));
+  await Promise.all(Array.from({ length: concurrentGivers }, giveNext));
   return people;
 }
 
