@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { allmineOperations } from "../../bin/documents/compatibility-remarks.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: A document is looked into, whatever its shape.
 type Json = any;
@@ -69,6 +70,43 @@ const valueAt = (from: Json, $ref: string): Json =>
     .split("/")
     .slice(1)
     .reduce((at, name) => at[name], from);
+
+/** A route without the names of its path parameters, which the references and we choose. */
+const nameless = (route: string) => route.replace(/\{\w+\}/g, "{}");
+
+test("a list of our own that takes a cursor has list and pageInfo, and up to 100 rows", () => {
+  const theirs = new Set(allmineOperations.map(({ of }) => nameless(of)));
+  const own = operations
+    .filter(([route]) => route.startsWith("GET ") && !theirs.has(nameless(route)))
+    .map(([route, { parameters = [], responses }]) => ({
+      route,
+      limit: parameters.find(({ name }: Json) => name === "limit")?.schema,
+      takesCursor: parameters.some(({ name }: Json) => name === "after"),
+      data: responses[200]?.content?.["application/json"]?.schema.properties?.data,
+    }))
+    .filter(({ limit, takesCursor }) => limit !== undefined && takesCursor);
+  expect(own.length).toBeGreaterThan(8);
+  for (const { route, limit, data } of own) {
+    const { minimum, maximum, default: rows } = limit;
+    expect({ route, minimum, maximum, rows }).toEqual({
+      route,
+      minimum: 1,
+      maximum: 100,
+      rows: 20,
+    });
+    for (const shape of data.anyOf?.slice(1) ?? [data])
+      expect([route, shape.required]).toEqual([
+        route,
+        expect.arrayContaining(["list", "pageInfo"]),
+      ]);
+  }
+});
+
+test("every operation that may have a body refuses what is not JSON", () => {
+  const sending = operations.filter(([route]) => /^(POST|PUT|PATCH) \/api\//.test(route));
+  const others = sending.filter(([, { responses }]) => !("415" in responses));
+  expect(others.map(([route]) => route)).toEqual([]);
+});
 
 test("schemas accept what the server accepts: dates alone, and empty form fields", () => {
   const { content } = document.paths["/api/v1/live-stream/create"].post.requestBody;
