@@ -9,9 +9,9 @@ type Call = { method: string; pathname: string; body?: Record<string, unknown> }
 const poll = { id: "p1", kind: "poll", title: "Which song next?", options: ["Blue", "Red"] };
 
 browserTest(
-  "taps show at once, are sent in few calls, and are replaced by the stream's number",
+  "taps show at once, are sent in few calls, and the number never falls while they are on their way",
   async () => {
-    const made = await open();
+    const made = await open("", { hasTestClock: true });
     const like = made.getByRole("button", { name: "Like", exact: true });
     await like.click();
     // Five at once: taps are sent once a second, and what floats is gone after 1.5 s.
@@ -29,6 +29,15 @@ browserTest(
       ),
     );
     expect(((await made.evaluate("calls")) as Call[]).length).toBeLessThan(4);
+    // The stream's number still lacks five of them.
+    await made.evaluate("frame([], { likes: 1 })");
+    await made.evaluate("frame([], { likes: 3 })");
+    expect(await likes.innerText()).toBe("6");
+    // More do not arrive: the stream did not count all.
+    await stopClock(made);
+    await made.clock.runFor(35_000);
+    expect(await likes.innerText()).toBe("3");
+    await made.clock.resume();
     await made.evaluate("frame([], { likes: 1204 })");
     await made.getByText("1,204").waitFor();
     // What floats is taken out when it has risen.
@@ -112,7 +121,13 @@ browserTest(
     await made.getByText("1,850 / 5,000").waitFor();
     await expectFilled(made.locator(".goal-bar"), 0.37);
     await made.evaluate("frame([], { g1: 5000 })");
-    await made.locator(".moment.reached", { hasText: "5,000 / 5,000" }).waitFor();
+    const card = made.locator(".moment.reached", { hasText: "5,000 / 5,000" });
+    await card.waitFor();
+    // It opens to the whole title, and for a viewer to nothing else.
+    const { height } = (await card.boundingBox())!;
+    await card.locator("summary").click();
+    expect(await card.getAttribute("open")).toBe("");
+    expect((await card.boundingBox())!.height).toBe(height);
     const cancelled = JSON.stringify({ ...goal, status: "cancelled" });
     await made.evaluate(`moment("ended", ${cancelled})`);
     await made.locator(".moment").waitFor({ state: "detached" });

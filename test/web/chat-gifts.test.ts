@@ -184,6 +184,29 @@ browserTest(
 );
 
 browserTest(
+  "the ring of a superlike counts down while it is shown, and stays whole with reduced motion",
+  async () => {
+    const made = await open("?rich");
+    await made.evaluate(`superlike("s1", 5)`);
+    await made.locator(".superlike").waitFor();
+    /** The part of the ring that is left after ten of its twenty seconds. */
+    const left = () =>
+      made.evaluate(`(() => {
+        const root = document.querySelector("ovation-chat").shadowRoot;
+        const ring = root.querySelector(".time-left circle:last-child");
+        const [running] = ring.getAnimations();
+        if (running) running.currentTime = 10_000;
+        return 1 - parseFloat(getComputedStyle(ring).strokeDashoffset);
+      })()`);
+    expect(await left()).toBeCloseTo(0.5, 1);
+    await made.emulateMedia({ reducedMotion: "reduce" });
+    expect(await left()).toBe(1);
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "with reduced motion a large gift only fades, and no heart floats",
   async () => {
     const made = await open("?rich");

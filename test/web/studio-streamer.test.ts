@@ -163,7 +163,16 @@ browserTest(
     const seen = page.evaluate<string[]>(`new Promise((done) => {
       const seen = new Set();
       new MutationObserver(() => {
-        for (const one of document.querySelectorAll(".flight.large")) seen.add(one.textContent);
+        for (const one of document.querySelectorAll(".flight.large")) {
+          seen.add(one.textContent);
+          // It can be seen for most of its time, with reduced motion, too.
+          const [showing] = one.getAnimations();
+          for (const at of [400, 800, 1200]) {
+            showing.currentTime = at;
+            if (getComputedStyle(one).opacity !== "1") seen.add("cannot be seen");
+          }
+          showing.currentTime = 0;
+        }
         if (seen.size === 2) done([...seen]);
       }).observe(document.body, { childList: true, subtree: true });
     })`);

@@ -5,6 +5,8 @@ import type { Translator } from "./translations.ts";
 /** The maximum number of floating hearts, and of hearts for other viewers' taps per update. */
 const floatingMax = 24;
 const burstMax = 5;
+/** The longest time until a tap is in the stream's number: the calls' interval, and a frame. */
+const countedMilliseconds = 32_000;
 /** Delay between the hearts of a burst. */
 const stepMilliseconds = 140;
 
@@ -14,6 +16,9 @@ export function createHearts(translator: Translator) {
   const element = make("div", { class: "floats", "aria-hidden": "true" });
   const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
   let shown: number | undefined;
+  /** The stream's number, and a timer that runs while taps may be missing in it. */
+  let counted = 0;
+  let counting: ReturnType<typeof setTimeout> | undefined;
 
   function float(afterMilliseconds = 0): void {
     if (isStill() || document.hidden || element.childElementCount >= floatingMax) return;
@@ -29,7 +34,12 @@ export function createHearts(translator: Translator) {
   }
 
   const show = (likes: number) => {
+    shown = likes;
     count.textContent = translator.number(likes);
+  };
+  const settle = () => {
+    counting = undefined;
+    show(counted);
   };
 
   return {
@@ -40,18 +50,21 @@ export function createHearts(translator: Translator) {
       icon(heart, 16),
       count,
     ),
-    /** A tap of the user: counted at once, until the stream's number arrives. */
+    /** A tap of the user: counted at once, though it is sent later. */
     tap(): void {
       float();
-      shown = (shown ?? 0) + 1;
-      show(shown);
+      show((shown ?? 0) + 1);
+      clearTimeout(counting);
+      counting = setTimeout(settle, countedMilliseconds);
     },
-    /** Sets the stream's number of likes. */
+    /** Sets the stream's number of likes: what is shown does not fall while taps are on their way. */
     set(likes: number): void {
+      counted = likes;
       const more = shown === undefined ? 0 : likes - shown;
+      if (more < 0 && counting !== undefined) return;
       for (let n = 0; n < Math.min(more, burstMax); n++) float(n * stepMilliseconds);
-      shown = likes;
       show(likes);
     },
+    stop: () => clearTimeout(counting),
   };
 }

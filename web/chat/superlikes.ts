@@ -9,6 +9,10 @@ const shownMilliseconds = 20_000;
 const shownMax = 2;
 const waitingMax = 50;
 
+/** A ring, and on it the time that is left. */
+const circle = '<circle cx="12" cy="12" r="9" pathLength="1"/>';
+const ring = circle + circle;
+
 /** The cards above the chat: at most two, with a count of those waiting. */
 export function createSuperlikes(translator: Translator) {
   const cards = make("div", { class: "superlikes" });
@@ -51,7 +55,7 @@ export function createSuperlikes(translator: Translator) {
         ` ${translator.translate("superliked")}`,
       ),
       make("span", { class: "price number" }, translator.number(price)),
-      make("span", { class: "time-left", "aria-hidden": "true" }),
+      make("span", { class: "time-left" }, icon(ring, 16)),
     );
   }
 

@@ -207,6 +207,7 @@ export class View {
     this.composer.stop();
     this.#announcer.stop();
     this.superlikes.stop();
+    this.#hearts.stop();
     this.spotlight.stop();
     this.moments.stop();
   }

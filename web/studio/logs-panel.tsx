@@ -112,10 +112,8 @@ function Lines() {
           </select>
         </label>
       </div>
-      <div
+      <section
         class="lines"
-        role="log"
-        aria-live="off"
         aria-label="Calls and messages"
         ref={list}
         onKeyDown={walk}
@@ -148,7 +146,7 @@ function Lines() {
             <span class="quiet">{line.bytes > 0 ? `${formatted(line.bytes)} B` : ""}</span>
           </button>
         ))}
-      </div>
+      </section>
       {chosen.value !== undefined && (
         <Detail
           line={chosen.value}
