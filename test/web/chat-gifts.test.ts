@@ -320,7 +320,22 @@ browserTest(
   async () => {
     const made = await open("?gifts");
     await made.getByText("gave 2 × Rose").waitFor();
-    expect(await made.locator(".row.gift.over:not(.superlike-row)").count()).toBe(2);
+    const over = made.locator(".row.gift.over:not(.superlike-row)");
+    expect(await over.count()).toBe(2);
+    // A gift below 100 credits is one line after its combo, however long its names are.
+    const line = await made.evaluate(`(() => {
+      const root = document.querySelector("ovation-chat").shadowRoot;
+      const row = root.querySelector('.row.gift.over[data-tier="row"]');
+      const text = row.querySelector(".text");
+      const said = text.textContent;
+      text.textContent = said + " Rose".repeat(25);
+      const place = (one) => one.getBoundingClientRect();
+      const isInside = place(text).right <= place(row.querySelector(".worth")).left;
+      const isLow = place(row).height <= 32;
+      text.textContent = said;
+      return { isInside, isLow };
+    })()`);
+    expect(line).toEqual({ isInside: true, isLow: true });
     // One that is listed and comes live as well is there once.
     await made.evaluate(`give("g4", "Star", 100, 2, 1, 0)`);
     await made.evaluate(`give("g5", "Heart", 20, 2, 1, 0)`);
