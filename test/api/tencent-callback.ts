@@ -26,15 +26,37 @@ export function callBack(body: unknown, { query, raw, method }: Calling = {}): P
 }
 
 /**
- * The same, called again while a busy machine runs out of Tencent's two seconds: nothing was
- * charged then. That a quiet one keeps them is tested in `platform/money/callback-faults`.
+ * Whether a busy machine ran out of Tencent's two seconds: what the call charged, if anything, may
+ * be held for a while. That a quiet one is in time is tested in `platform/money/callback-faults`.
  */
+const isLate = ({ body }: Answer) => /^(Not done in time|No answer)/.test(body?.ErrorInfo);
+
+/** The same, called again while it is late: for calls that change nothing the second time. */
 export async function callBackUntilDone(...given: Parameters<typeof callBack>): Promise<Answer> {
   for (let left = 20; ; left--) {
     const answer = await callBack(...given);
-    if (left === 0 || !/^Not done in time: nothing/.test(answer.body?.ErrorInfo)) return answer;
+    if (left === 0 || !isLate(answer)) return answer;
   }
 }
+
+class Late extends Error {}
+
+/** The same for calls that charge: a late one begins a `charging` test again. */
+export async function callBackInTime(...given: Parameters<typeof callBack>): Promise<Answer> {
+  const answer = await callBack(...given);
+  if (isLate(answer)) throw new Late(answer.text);
+  return answer;
+}
+
+/** A test with `callBackInTime` that makes its own people. */
+export const charging = (name: string, play: () => Promise<void>) =>
+  test(name, async () => {
+    for (let left = 20; ; left--) {
+      const end = await play().catch((error: unknown) => error);
+      if (end === undefined) return;
+      if (left === 0 || !(end instanceof Late)) throw end;
+    }
+  });
 
 /** The payload about one gift. */
 export const giftAsked = (

@@ -13,7 +13,7 @@ import {
   rich,
   walletOf,
 } from "../api/people.ts";
-import { callBackUntilDone, giftAsked } from "../api/tencent-callback.ts";
+import { callBack, giftAsked } from "../api/tencent-callback.ts";
 import { auditOf, clearFaults, injectFault, startOwn } from "../platform/money/running.ts";
 import type { System } from "../system.ts";
 
@@ -35,7 +35,7 @@ async function dieHolding(sender: Person): Promise<void> {
   for (let left = 20; ; left--) {
     await injectFault({ ...dynamodb, keyPrefix: "STREAM#", kind: "silence", count: 99 });
     await injectFault({ caller, service: "sqs", kind: "error_before", count: 99 });
-    const { body } = await callBackUntilDone(giftAsked(id, water));
+    const { body } = await callBack(giftAsked(id, water));
     if (left === 0 || body.ErrorCode !== 1) {
       expect(body).toMatchObject({ ErrorCode: 0 });
       break;
