@@ -1,3 +1,4 @@
+import { watchStandstills } from "../standstills.ts";
 import { type Answer, addressOf, call } from "./people.ts";
 
 const command = "Live.CallbackBeforeSendGift";
@@ -69,11 +70,17 @@ export const giftAsked = (
   GiftWater: { Time: Math.floor(Date.now() / 1000), Count: 1, Coins: 1000, ...water },
 });
 
-/** A call's response and duration in milliseconds. */
+/**
+ * A call's response, its duration in milliseconds without standstills of the machine, and whether
+ * there was one: it may have used up the call's two seconds.
+ */
 export async function timed(calling: Promise<Answer>) {
+  const runningOf = watchStandstills();
   const before = performance.now();
   const answer = await calling;
-  return { answer, milliseconds: performance.now() - before };
+  const took = performance.now() - before;
+  const milliseconds = runningOf(took);
+  return { answer, milliseconds, stoodStill: milliseconds < took };
 }
 
 /** A callback without a JSON body: bytes, or another method. */

@@ -19,9 +19,17 @@ import { clearFaults, injectFault, settledBalance } from "./running.ts";
 
 const { ask, host, giftsOf, kill, start } = useReceiver();
 
+/** A timed call of a new sender, again with another one after a standstill of the machine. */
+async function askTimed() {
+  for (let left = 20; ; left--) {
+    const sender = await rich(10);
+    const asked = await timed(ask(sender));
+    if (left === 0 || !asked.stoodStill) return { sender, ...asked };
+  }
+}
+
 test("a gift is charged within Tencent's two seconds", async () => {
-  const sender = await rich(10);
-  const { answer, milliseconds } = await timed(ask(sender));
+  const { sender, answer, milliseconds } = await askTimed();
   expect([answer.body.ErrorCode, milliseconds < 2000]).toEqual([0, true]);
   expect(await walletOf(sender)).toMatchObject({ balance: 0 });
 });
@@ -146,11 +154,10 @@ test("a delay within the limit is waited for, and a longer one gets a response b
     [300, 0],
     [2500, 1],
   ] as const) {
-    const sender = await rich(10);
     const operation = "TransactWriteItems";
     const kind = "delay";
-    await injectFault({ caller: receiver, operation, kind, delayMilliseconds, count: 10 });
-    const { answer, milliseconds } = await timed(ask(sender));
+    await injectFault({ caller: receiver, operation, kind, delayMilliseconds, count: 100 });
+    const { sender, answer, milliseconds } = await askTimed();
     expect([answer.body.ErrorCode, milliseconds < 2000]).toEqual([code, true]);
     // What was answered as too late may be done only now.
     await new Promise((done) => setTimeout(done, delayMilliseconds));
