@@ -2,6 +2,7 @@ import { connect } from "node:net";
 import WebSocket from "ws";
 import type { SystemOptions } from "../../local/index.ts";
 import { createLog, startSystem } from "../../local/index.ts";
+import { watchStandstills } from "../standstills.ts";
 import { freePort } from "../system.ts";
 import { sampleBundles, sampleDocument, writeSampleAssembly } from "./sample-assembly.ts";
 
@@ -118,9 +119,10 @@ test("it ends within 5 seconds, whatever is still open", async () => {
   half.write("POST /open HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
   const slow = fetch(`${system.url}/slow`).catch(() => undefined);
   await new Promise((done) => setTimeout(done, 100));
+  const runningOf = watchStandstills();
   const began = performance.now();
   await system.stop();
-  expect(performance.now() - began).toBeLessThan(5000);
+  expect(runningOf(performance.now() - began)).toBeLessThan(5000);
   await expect(fetch(`${system.url}/health`)).rejects.toThrow();
   await slow;
   half.destroy();
