@@ -22,6 +22,9 @@ import {
   type Whose,
 } from "./both-clients.ts";
 
+/** Longer than a busy machine keeps an answer waiting, so that no answer is late by accident. */
+const tryMilliseconds = 20_000;
+
 let aws: Counterpart;
 
 beforeEach(async () => {
@@ -42,7 +45,10 @@ const named = (name: string) => ({
 });
 
 describe("Queues and secrets", () => {
-  const given = () => ({ endpoint: aws.endpoint, region: "eu-central-1", credentials });
+  const given = () => ({
+    ...{ endpoint: aws.endpoint, region: "eu-central-1" },
+    ...{ credentials, tryMilliseconds },
+  });
   const queues = { sdk: sdkQueues, own: ownQueues as never as typeof sdkQueues };
   const secrets = { sdk: sdkSecrets, own: ownSecrets as never as typeof sdkSecrets };
   const QueueUrl = "https://sqs.eu-central-1.amazonaws.com/000000000000/posts.fifo";
@@ -141,7 +147,7 @@ describe("The retry quota", () => {
   test("is exhausted as the SDK's is, and refills after a success", async () => {
     const tries: Record<string, number[]> = {};
     for (const whose of everybody) {
-      const both = openBoth(aws.endpoint);
+      const both = openBoth(aws.endpoint, { tryMilliseconds });
       const counts: number[] = [];
       const count = async (...answers: Answer[]) => {
         aws.answer(...answers);
@@ -167,7 +173,7 @@ describe("The retry quota", () => {
     jest.spyOn(Math, "random").mockReturnValue(0.001);
     const ends: unknown[] = [];
     for (const whose of everybody) {
-      const both = openBoth(aws.endpoint);
+      const both = openBoth(aws.endpoint, { tryMilliseconds });
       aws.answer(says(400, named("ThrottlingException")));
       for (let call = 0; call < 55; call++)
         ends.push(await endOf(both[whose].send("GetCommand", get)));
