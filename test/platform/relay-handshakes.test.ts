@@ -114,7 +114,7 @@ test("a session that is revoked during its handshake is closed once its socket i
     return answer;
   });
   const socket = await open("eve").finally(restore);
-  const closing = once(socket, "close", { signal: AbortSignal.timeout(5_000) });
+  const closing = once(socket, "close", { signal: AbortSignal.timeout(60_000) });
   const [code] = await closing.finally(() => relay.drain(0));
   expect(code).toBe(1000);
 });
@@ -127,7 +127,7 @@ test("the connection of a refused handshake ends, even if the client keeps its h
   );
   const [answer] = await once(socket, "data");
   expect(String(answer)).toMatch(/^HTTP\/1.1 404 /);
-  const failed = once(socket, "error", { signal: AbortSignal.timeout(5_000) });
+  const failed = once(socket, "error", { signal: AbortSignal.timeout(60_000) });
   // A connection that the server has closed is reset by what comes later.
   const writing = setInterval(() => socket.write("more"), 50);
   const isReset = await failed.then(
@@ -168,7 +168,7 @@ test("a handshake is answered while the log of its stream cannot be read", async
   const query = `ticket=${await newTicket()}&streamId=${streamId}`;
   const socket = new WebSocket(`ws://127.0.0.1:${relay.port}/ws?${query}`);
   const first = once(socket, "message");
-  await once(socket, "open", { signal: AbortSignal.timeout(3_000) }).finally(() => {
+  await once(socket, "open", { signal: AbortSignal.timeout(60_000) }).finally(() => {
     release();
     restore();
   });
