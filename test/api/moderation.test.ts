@@ -1,3 +1,4 @@
+import { watchStandstills } from "../standstills.ts";
 import {
   admin,
   call,
@@ -185,6 +186,7 @@ test("a timed ban expires everywhere, viewers are notified, and it can no longer
   for (const bad of [9, 10.5, 1_209_601, "10", true])
     expectFailure(await made(bad), 400, sentences[400]);
   const watching = await watch(host, id);
+  const runningOf = watchStandstills();
   const ban = (await made(10)).body.data;
   const { _id: banId, endsAt, createdAt } = ban;
   expect(Date.parse(endsAt) - Date.parse(createdAt)).toBe(10_000);
@@ -196,7 +198,7 @@ test("a timed ban expires everywhere, viewers are notified, and it can no longer
       .then(({ events }) => events.find((event: Message) => event.type === type));
   expect(await told("member.banned")).toMatchObject({ at: createdAt, data: { banId, endsAt } });
   expect(await told("member.unbanned")).toMatchObject({ at: endsAt, data: { banId } });
-  expect(Date.now() - Date.parse(endsAt)).toBeLessThan(5_000);
+  expect(runningOf(Date.now() - Date.parse(endsAt))).toBeLessThan(5_000);
   expect((await say(id, target, "hello")).status).toBe(201);
   const one = `/api/v1/live-stream-ban/${banId}`;
   expect((await call(`GET ${one}`, { as: host })).body.data).toMatchObject({
