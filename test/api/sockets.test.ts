@@ -10,7 +10,16 @@ import {
   person,
   untilStarted,
 } from "./people.ts";
-import { type Message, ofType, open, refusedHandshake, viewer, watch, wsUrl } from "./viewer.ts";
+import {
+  closeOf,
+  type Message,
+  ofType,
+  open,
+  refusedHandshake,
+  viewer,
+  watch,
+  wsUrl,
+} from "./viewer.ts";
 
 const answers = (requestId: string | number) => (message: Message) =>
   message.requestId === requestId;
@@ -219,20 +228,18 @@ test("a user's sockets are limited; closing one makes room for another", async (
 test("an expired token closes its sockets with 4401 within 10 s", async () => {
   const [{ id, host }, witness] = await Promise.all([liveStream(), person()]);
   const staying = await watch(witness, id);
-  const { expiresAt, done: leaving } = await beforeExpiry(4, (short) =>
-    Promise.all([watch(short, id), viewer(short)]),
-  );
-  const ends = leaving.map(
-    ({ socket }) => new Promise<number>((done) => socket.once("close", () => done(Date.now()))),
-  );
-  for (const [at, watching] of leaving.entries()) {
+  const { expiresAt, done: leaving } = await beforeExpiry(4, async (short) => {
+    const opened = await Promise.all([watch(short, id), viewer(short)]);
+    return opened.map((watching) => ({ watching, closed: closeOf(watching) }));
+  });
+  for (const { watching, closed } of leaving) {
     expect(await watching.next(ofType("closing"))).toEqual({
       type: "closing",
       code: 4401,
       reason: expect.any(String),
     });
     expect(Date.now()).toBeGreaterThan(expiresAt - 1_500);
-    expect(await ends[at]!).toBeLessThan(expiresAt + 10_000);
+    expect(await closed).toBeLessThan(expiresAt + 10_000);
   }
   // The count in a frame may lag by five seconds.
   const route = `POST /api/v1/live-stream/${id}/chat/messages`;

@@ -13,7 +13,7 @@ import {
   sentences,
   untilStarted,
 } from "./people.ts";
-import { type Message, ofType, open, refusedHandshake, wsUrl } from "./viewer.ts";
+import { closeOf, type Message, ofType, open, refusedHandshake, wsUrl } from "./viewer.ts";
 
 async function ticketOf(as: Person, body?: object): Promise<string> {
   const made = await call("POST /api/v1/ws-tickets", { as, ...(body && { body }) });
@@ -135,11 +135,10 @@ test("neither a ticket nor its socket outlives the token that made it", async ()
   const { expiresAt, done } = await beforeExpiry(6, async (short) => {
     const made = await call("POST /api/v1/ws-tickets", { as: short });
     const socket = await open(urlOf(made.body.data.ticket));
-    return { made, socket, late: await ticketOf(short) };
+    return { made, socket, closed: closeOf(socket), late: await ticketOf(short) };
   });
-  const { made, socket, late } = done;
+  const { made, socket, closed, late } = done;
   expect(Date.parse(made.body.data.expiresAt)).toBeLessThanOrEqual(expiresAt + 1_000);
-  const closed = new Promise<number>((done) => socket.socket.once("close", () => done(Date.now())));
   expect(await socket.next(ofType("closing"))).toMatchObject({ code: 4401 });
   expect(await closed).toBeLessThan(expiresAt + 10_000);
   expect(await refusedHandshake(urlOf(late))).toBe(401);

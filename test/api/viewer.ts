@@ -57,6 +57,10 @@ export async function open(url: string, protocols: string[] = []): Promise<Viewe
   };
 }
 
+/** When its socket closes, in milliseconds since 1970. */
+export const closeOf = ({ socket }: Viewer) =>
+  new Promise<number>((done) => socket.once("close", () => done(Date.now())));
+
 /** Long enough for a busy machine: the limit only ends tests that would wait for nothing. */
 const waitMilliseconds = 120_000;
 
