@@ -1,5 +1,6 @@
 import { WebSocket } from "ws";
 import { createClient, type Options } from "../../client/index.ts";
+import { watchStandstills } from "../standstills.ts";
 import {
   apiUrl,
   beforeExpiry,
@@ -50,6 +51,8 @@ test("a ticket opens one socket as its user, in any stream, and no second one", 
 test("one of several concurrent handshakes with one ticket succeeds", async () => {
   const as = await person();
   for (let round = 0; round < 5; round++) {
+    const runningOf = watchStandstills();
+    const began = performance.now();
     const ticket = await ticketOf(as);
     const tries = Array.from({ length: 8 }, () =>
       open(urlOf(ticket)).then(
@@ -58,8 +61,12 @@ test("one of several concurrent handshakes with one ticket succeeds", async () =
       ),
     );
     const opened = (await Promise.all(tries)).filter((socket) => socket !== undefined);
-    expect(opened).toHaveLength(1);
-    opened[0]!.close();
+    const took = performance.now() - began;
+    const stoodStill = runningOf(took) < took;
+    // The response to the handshake that used the ticket up may have been lost in a standstill.
+    if (opened.length === 0 && stoodStill) round -= 1;
+    else expect(opened).toHaveLength(1);
+    opened[0]?.close();
   }
 });
 
