@@ -139,9 +139,9 @@ export function makeInvoke(code: Record<string, (event: never) => unknown>): Inv
   };
 }
 
-/** Waits until something holds. @throws Error after ten seconds, naming what did not. */
+/** Waits until something holds. @throws Error after a minute, naming what did not. */
 export async function waitFor(what: string, holds: () => boolean | Promise<boolean>) {
-  const until = Date.now() + 10_000;
+  const until = Date.now() + 60_000;
   while (!(await holds())) {
     if (Date.now() > until) throw new Error(`waited in vain for: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
