@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { playUndisturbed } from "../standstills.ts";
 import { freePort, type System, startSystem } from "../system.ts";
 import { callsOf, hears, type Person, textOf, until, type Watcher, watch } from "./audience.ts";
 
@@ -68,13 +69,15 @@ const close = (watchers: Watcher[]) => {
 
 test("two shards, repeated and regrouped batches: no loss, no duplicates, hardly a resubscribe", async () => {
   await calls.switches({ shards: 2, double: 30, regroup: true, lagMilliseconds: [0, 150] });
-  const room = await openRoom(8);
   const speakers = await Promise.all([1, 2, 3, 4, 5].map(newPerson));
-  await talk(speakers, room.streamId, 150);
-  await expectWhole(room);
-  const again = room.watchers.reduce((sum, one) => sum + one.subscribes() - 1, 0);
+  const again = await playUndisturbed(async () => {
+    const room = await openRoom(8);
+    await talk(speakers, room.streamId, 150);
+    await expectWhole(room);
+    close(room.watchers);
+    return room.watchers.reduce((sum, one) => sum + one.subscribes() - 1, 0);
+  });
   expect(again).toBeLessThanOrEqual(8);
-  close(room.watchers);
   await calls.switches({ shards: 1, double: 0, regroup: false, lagMilliseconds: [] });
 });
 
@@ -85,12 +88,15 @@ test("two shards and no failure: less than one resubscribe a run with eight view
   for (let run = 0; run < runs; run++) {
     // Shards that run at different speeds are not a failure: records wait for those that they need.
     await calls.switches({ shards: 2, lagMilliseconds: run % 2 === 0 ? [] : [0, 150] });
-    const room = await openRoom(8);
-    const before = room.watchers.map((one) => one.subscribes());
-    await talk(speakers, room.streamId, 60);
-    await expectWhole(room);
-    again.push(room.watchers.reduce((sum, one, at) => sum + one.subscribes() - before[at]!, 0));
-    close(room.watchers);
+    const count = await playUndisturbed(async () => {
+      const room = await openRoom(8);
+      const before = room.watchers.map((one) => one.subscribes());
+      await talk(speakers, room.streamId, 60);
+      await expectWhole(room);
+      close(room.watchers);
+      return room.watchers.reduce((sum, one, at) => sum + one.subscribes() - before[at]!, 0);
+    });
+    again.push(count);
   }
   await calls.switches({ shards: 1, lagMilliseconds: [] });
   const mean = again.reduce((sum, count) => sum + count, 0) / runs;
