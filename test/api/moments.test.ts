@@ -65,7 +65,8 @@ async function room() {
 
 test.concurrent("a poll counts each user's last vote, and its result matches the stored votes", async () => {
   const [{ id, host, watching }, voters] = await Promise.all([room(), people(5)]);
-  const made = await start(host, id, { ...poll, seconds: 20 }, "poll-1");
+  // Long enough for a slow machine to vote before the end.
+  const made = await start(host, id, { ...poll, seconds: 30 }, "poll-1");
   expect(made.status).toBe(201);
   const moment = made.body.data;
   expect(moment).toMatchObject({
@@ -85,8 +86,8 @@ test.concurrent("a poll counts each user's last vote, and its result matches the
   });
   // The one who watches is counted by the stream's next frame.
   expect([0, 1]).toContain(moment.spreadSeconds);
-  expect(Date.parse(moment.endsAt) - Date.parse(moment.startedAt)).toBe(20_000);
-  const again = await start(host, id, { ...poll, seconds: 20 }, "poll-1");
+  expect(Date.parse(moment.endsAt) - Date.parse(moment.startedAt)).toBe(30_000);
+  const again = await start(host, id, { ...poll, seconds: 30 }, "poll-1");
   expect(again.body.data).toEqual(moment);
   expect(again.headers.get("idempotency-replayed")).toBe("true");
   await watching.next(sumIs(moment.id, [0, 0, 0]));
