@@ -1,7 +1,8 @@
 /** The rows of `<ovation-chat>`: how many there are, and that none of them jumps. */
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { browserTest } from "./browser.ts";
 import { open, openWith, stopClock, useBusyChat } from "./busy-chat.ts";
+import { expectDrawn } from "./focus.ts";
 import { expectSoon, isWhole, streamId, testMilliseconds } from "./pages.ts";
 
 useBusyChat();
@@ -195,6 +196,76 @@ browserTest(
       ]);
       return row!.y >= list!.y && row!.y + row!.height <= list!.y + list!.height;
     });
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+const scrollOf = (page: Page) =>
+  page.getByRole("log").evaluate((one) => (one as unknown as Scroller).scrollTop);
+const edgesOf = async (one: Locator) => {
+  const { y, height } = (await one.boundingBox())!;
+  return { top: y, bottom: y + height };
+};
+
+browserTest(
+  "the gift picker leaves the newest rows and a combo in view, and the list keeps its place",
+  async () => {
+    const made = await openWith(60);
+    const newest = made.getByText("message 59", { exact: true });
+    const picker = made.getByRole("dialog", { name: "Choose a gift" });
+    const gift = made.getByRole("button", { name: "Gift", exact: true });
+    const isAtEnd = async () => (await made.getByRole("log").evaluate(toEnd)) < 2;
+    await gift.click();
+    const isAbove = async (one: Locator) =>
+      (await edgesOf(one)).bottom <= (await edgesOf(picker)).top + 1;
+    await expectSoon(() => isAbove(newest));
+    // Twice, because the second one makes it a combo.
+    for (const n of [1, 2]) await made.evaluate(`give("c${n}", "Rose", 10, 3, ${n}, 0)`);
+    const combo = made.locator(".lane .gift");
+    await combo.waitFor();
+    expect(await isAbove(combo)).toBe(true);
+    await gift.click();
+    expect(await picker.isVisible()).toBe(false);
+    await expectSoon(isAtEnd);
+    await made.getByRole("log").hover();
+    await made.mouse.wheel(0, -600);
+    let place = await scrollOf(made);
+    await expectSoon(async () => {
+      const was = place;
+      place = await scrollOf(made);
+      return place === was && !(await isAtEnd());
+    });
+    for (const isOpen of [true, false]) {
+      await gift.click();
+      expect(await picker.isVisible()).toBe(isOpen);
+      await expectDrawn(made);
+      expect(await scrollOf(made)).toBe(place);
+    }
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "the gift picker in a low chat leaves a row and the composer in view, and scrolls",
+  async () => {
+    const made = await openWith(20);
+    await made.setViewportSize({ width: 320, height: 256 });
+    await made.getByRole("button", { name: "Gift", exact: true }).click();
+    const panel = await edgesOf(made.locator(".panel"));
+    const composer = await edgesOf(made.locator(".composer"));
+    expect(composer.bottom).toBeLessThanOrEqual(panel.bottom + 1);
+    const { top } = await edgesOf(made.getByRole("dialog", { name: "Choose a gift" }));
+    await expectSoon(async () => {
+      const newest = await edgesOf(made.getByText("message 19", { exact: true }));
+      return newest.bottom <= top + 1;
+    });
+    const send = made.getByRole("button", { name: /Send gift|more needed/ }).last();
+    await send.scrollIntoViewIfNeeded();
+    const button = await edgesOf(send);
+    expect(button.top).toBeGreaterThanOrEqual(top);
+    expect(button.bottom).toBeLessThanOrEqual(composer.top + 1);
     await made.close();
   },
   testMilliseconds,

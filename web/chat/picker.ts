@@ -184,7 +184,7 @@ export class Picker {
       const { id, creditAmount, svgUrl } = type;
       if (svgUrl !== shown?.svgUrl) {
         if (shown !== undefined) card.firstElementChild?.remove();
-        card.prepend(giftPicture(svgUrl, 40));
+        card.prepend(giftPicture(svgUrl, 32));
       }
       shown = type;
       const lacks = creditAmount - this.#held;

@@ -2,7 +2,7 @@ import closeIcon from "icon:x";
 import { icon, make } from "./dom.ts";
 import type { Translator } from "./translations.ts";
 
-/** A sheet over the composer. Closing returns the focus to `opener`, the button that opened it. */
+/** A sheet above the composer, which shortens the list. Closing focuses its opener again. */
 export class Sheet {
   readonly element: HTMLElement;
   #opener: HTMLElement | undefined;
