@@ -32,11 +32,16 @@ browserTest(
     expect(await page.locator(".ov-gift").count()).toBe(1);
     expect(await page.locator(".ov-times").textContent()).toBe("×3");
     const totals = { count: 5, credits: 250 };
-    stream.show(given("Crown", 1_000), given("Rocket", 500, { sender: person(3), totals }));
+    // Of one gift all credits count: five stars are as large as a rocket, and four are not.
+    stream.show(
+      given("Star", 100, { sender: person(4), count: 4 }),
+      given("Crown", 1_000),
+      given("Star", 100, { sender: person(3), count: 5, totals }),
+    );
     await page.locator(".ov-large", { hasText: "Crown" }).waitFor();
     expect(await page.locator(".ov-large").count()).toBe(1);
     await page.clock.runFor(1_800);
-    await page.locator(".ov-large", { hasText: "Rocket" }).waitFor();
+    await page.locator(".ov-large", { hasText: "Star" }).waitFor();
     expect(await page.locator(".ov-large").count()).toBe(1);
     expect(await page.locator(".ov-goal-amount").textContent()).toBe("250 / 1,000");
     stream.show(event("gift.refunded", { totals: { count: 4, credits: 240 } }));

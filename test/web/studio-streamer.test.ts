@@ -176,14 +176,15 @@ browserTest(
         if (seen.size === 2) done([...seen]);
       }).observe(document.body, { childList: true, subtree: true });
     })`);
-    for (const [at, given_name] of names.entries()) {
+    // The credits of the whole gift count, as in the chat: one of these alone is small.
+    for (const [at, given_name] of ["Small", ...names].entries()) {
       const sub = `long-name-${at}`;
-      await pages.tokenOf({ sub, claims: { given_name }, credits: 500 });
+      await pages.tokenOf({ sub, claims: { given_name }, credits: 1_000 });
       const token = await pages.tokenOf({ sub, claims: { given_name } });
       const given = await fetch(`${pages.system().url}/api/v1/gifts/create`, {
         method: "POST",
         headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
-        body: JSON.stringify({ giftTypeId, liveStreamId: id }),
+        body: JSON.stringify({ giftTypeId, liveStreamId: id, quantity: at === 0 ? 1 : 2 }),
       });
       expect(given.ok).toBe(true);
     }

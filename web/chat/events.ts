@@ -4,7 +4,7 @@ import { createActions } from "./actions.ts";
 import { follow, removeMessage } from "./message-rows.ts";
 import { noticeRow } from "./rows.ts";
 import { isModerator, type Rules, type State } from "./state.ts";
-import { momentCredits } from "./tier.ts";
+import { creditsOfGift, momentCredits } from "./tier.ts";
 
 function showPinned(state: State): void {
   const { view, pinned } = state;
@@ -26,11 +26,9 @@ export function handleEvent(state: State, event: Event): void {
       removeMessage(state, event.data.messageId);
       break;
     case "gift.sent": {
-      const { count, receivers, giftType } = event.data;
       state.gifts.add(event);
       if (event.data.sender._id === state.me) state.given.add(event.data.id);
-      if (count * Math.max(1, receivers.length) * giftType.creditAmount >= momentCredits)
-        view.spotlight.add(event.data);
+      if (creditsOfGift(event.data) >= momentCredits) view.spotlight.add(event.data);
       earn(state);
       break;
     }

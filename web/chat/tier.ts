@@ -1,13 +1,22 @@
 import type { EventData } from "../../client/index.ts";
 import { hueOf } from "./person.ts";
 
-type GiftType = EventData["gift.sent"]["giftType"];
+type Gift = EventData["gift.sent"];
+type GiftType = Gift["giftType"];
 
 /** How a gift is shown: as a row, as a card in its own colour, or full size over the chat. */
 export type Tier = "row" | "card" | "moment";
 
 const cardCredits = 100;
 export const momentCredits = 1_000;
+
+/** The credits of a whole gift: its price for each piece and each receiver. */
+export const creditsOfGift = ({
+  count,
+  receivers,
+  giftType,
+}: Pick<Gift, "count" | "receivers"> & { giftType: Pick<GiftType, "creditAmount"> }): number =>
+  count * Math.max(1, receivers.length) * giftType.creditAmount;
 
 /** The tier of a gift or a whole combo by its credits. */
 export const tierOf = (credits: number): Tier =>

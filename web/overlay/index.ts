@@ -4,6 +4,7 @@ import { type Combo, createCombos } from "../chat/combos.ts";
 import { make } from "../chat/dom.ts";
 import type { Moment } from "../chat/moment-card.ts";
 import { createSpotlight } from "../chat/spotlight.ts";
+import { creditsOfGift } from "../chat/tier.ts";
 import { type Translator, translatorFor } from "../chat/translations.ts";
 import { createChime } from "./chime.ts";
 import { createColumn } from "./column.ts";
@@ -17,7 +18,7 @@ import { type Settings, settingsOf } from "./settings.ts";
 import { createTrain } from "./train.ts";
 
 const sweepMilliseconds = 250;
-/** Gifts from this price up are shown in the middle of the picture. */
+/** Gifts of this many credits or more are shown in the middle of the picture. */
 const largeCredits = 500;
 
 /** All visible parts. Events are shown at once and forgotten when their row is removed. */
@@ -50,7 +51,7 @@ function createOverlay(settings: Settings) {
     const { combo, isNew } = combos.add(gift, performance.now());
     const known = giftRows.get(combo);
     goal.setTotal(gift.totals.credits);
-    if (gift.giftType.creditAmount >= largeCredits) spotlight.add(gift);
+    if (creditsOfGift(gift) >= largeCredits) spotlight.add(gift);
     else chime("small");
     // If the combo's row was pushed out, a new one continues with its count.
     if (!isNew && known !== undefined && column.touch(known.element)) {

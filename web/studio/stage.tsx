@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { play } from "../chat/gift-picture.ts";
+import { momentCredits } from "../chat/tier.ts";
 import { clockOf } from "../clock.ts";
 import { ConfirmButton, ErrorText, useAction } from "../host/action.tsx";
 import { serverNow } from "../server-time.ts";
@@ -23,8 +24,6 @@ import {
   viewers,
 } from "./stream-state.ts";
 
-/** Gifts from this price up appear in the middle of the stage. */
-const largeFrom = 500;
 const flightMilliseconds = 1_600;
 const flightsMax = 12;
 
@@ -48,8 +47,8 @@ export function Stage() {
       flyingGift.subscribe((gift) => {
         // In a hidden page timers are slow: large gifts would wait for minutes, and then be shown.
         if (gift === undefined || document.hidden) return;
-        const { id, url, name, sender, price } = gift;
-        const isLarge = price >= largeFrom;
+        const { id, url, name, sender, credits } = gift;
+        const isLarge = credits >= momentCredits;
         const one = {
           key: id,
           url,

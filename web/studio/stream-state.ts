@@ -1,6 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import type { Client, Event, Subscription } from "../../client/index.ts";
 import { isFinal, reasonOf } from "../chat/reason.ts";
+import { creditsOfGift } from "../chat/tier.ts";
 import type { ChatSettings } from "../host/chat-settings.tsx";
 import {
   type Audit,
@@ -58,7 +59,7 @@ export const outage = signal<{ began: number; milliseconds?: number } | undefine
 export const isDown = computed(() => outage.value !== undefined && !outage.value.milliseconds);
 
 /** Gifts that fly over the stage. */
-type FlyingGift = { id: string; url: string; name: string; sender: string; price: number };
+type FlyingGift = { id: string; url: string; name: string; sender: string; credits: number };
 export const flyingGift = signal<FlyingGift | undefined>(undefined);
 
 const againMilliseconds = 2_000;
@@ -77,8 +78,9 @@ export function takeEvent({ id, type, data }: Event): void {
   else if (type === "gift.refunded") credits.value = data.totals.credits;
   else if (type === "gift.sent") {
     credits.value = data.totals.credits;
-    const { svgUrl: url, name, creditAmount: price } = data.giftType;
-    flyingGift.value = { id, url, name, sender: data.sender.name || data.sender.username, price };
+    const { svgUrl: url, name } = data.giftType;
+    const sender = data.sender.name || data.sender.username;
+    flyingGift.value = { id, url, name, sender, credits: creditsOfGift(data) };
     if (!isAsked) setTimeout(readSupporters, supportersMilliseconds);
     isAsked = true;
   }
