@@ -77,6 +77,46 @@ browserTest(
 );
 
 browserTest(
+  "a ledger that cannot be read says why and can be read again; its entries have labels and times",
+  async () => {
+    const { page, viewer, faults, close } = await open();
+    const refuse = { status: 403, json: { isSuccess: false, errors: ["Not now"] } };
+    await page.route("**/users/me/transactions?*", (route) => route.fulfill(refuse));
+    await viewer(1).getByLabel("Viewer 1 tools").click();
+    await page.getByRole("button", { name: "Ledger and notifications" }).click();
+    const ledger = page.getByRole("dialog", { name: /^Ledger of/ });
+    await ledger.getByRole("alert").getByText("Not now").waitFor();
+    await page.unroute("**/users/me/transactions?*");
+    await ledger.getByRole("button", { name: "Try again" }).click();
+    const entry = ledger.getByRole("row", { name: /^(Top up|Gift sent|Superlike sent)/ }).first();
+    await entry.waitFor();
+    expect(await entry.locator("time").innerText()).toMatch(/\d:\d\d:\d\d/);
+    expect(await ledger.getByRole("alert").count()).toBe(0);
+    expect(faults.filter((fault) => !/403/.test(fault))).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "an audit that fails says so and runs again on a click",
+  async () => {
+    const { page, faults, close } = await open();
+    const audit = page.getByTitle("Run the audit again");
+    await audit.getByText("Everything fits").waitFor();
+    await page.route("**/local/audit", (route) => route.fulfill({ status: 500, json: {} }));
+    await audit.click();
+    await audit.getByText("Audit failed").waitFor();
+    await page.unroute("**/local/audit");
+    await audit.click();
+    await audit.getByText("Everything fits").waitFor();
+    expect(faults.filter((fault) => !/500/.test(fault))).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "the heading of Studio says Loading until the title has been read",
   async () => {
     const { page, close } = await pages.open("/docs");

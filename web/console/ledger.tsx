@@ -1,24 +1,15 @@
 import { nameOf } from "../chat/person.ts";
+import { wordsOf } from "../ledger-words.ts";
 import { ask } from "./actions.tsx";
 import { SegmentedControl } from "./fields.tsx";
 import { type List, pagesOf, type RowOf, useList } from "./list.ts";
 import { ShortList } from "./listing.tsx";
 import { refundAction } from "./refund-action.ts";
 import { filter, hrefOf, setFilters } from "./router.ts";
-import { formatted, Link, labelOf, Moment } from "./ui.tsx";
+import { formatted, Link, Moment } from "./ui.tsx";
 
 const route = "GET /api/v1/wallets/{userId}/transactions";
 type Transaction = RowOf<typeof route>;
-
-const names: Record<string, string> = {
-  gift_spend: "Gift sent",
-  gift_revenue: "Gift received",
-  superlike_spend: "Superlike sent",
-  superlike_revenue: "Superlike received",
-};
-
-/** A type as readable text, such as `Top up`. */
-const wordsOf = (type: string) => names[type] ?? labelOf(type.replaceAll("_", " "));
 
 const isGift = ({ type }: Transaction) => /^(gift|superlike)_/.test(type);
 const isSpent = ({ type }: Pick<Transaction, "type">) =>

@@ -2,36 +2,19 @@ import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { isComposing } from "../chat/dom.ts";
 import { hueOf, initialOf, nameOf, type Person } from "../chat/person.ts";
-import { timeFormat } from "../clock.ts";
 import { formatted } from "../formats.ts";
+import { labelOf } from "../ledger-words.ts";
+import { Moment } from "../moment.tsx";
 import type { Refused } from "./api.ts";
 import { Icon } from "./icons.ts";
 import { leaveForm } from "./leave-form.tsx";
 import { go } from "./router.ts";
 
-const dates = new Intl.DateTimeFormat("en", { dateStyle: "medium" });
-const times = timeFormat("en", { timeStyle: "medium" });
-
-export { formatted };
+export { formatted, labelOf, Moment };
 
 /** A number of credits, such as `1 credit`. */
 export const creditsOf = (value: number) =>
   `${formatted(value)} ${value === 1 ? "credit" : "credits"}`;
-
-/** A word of the API as a label, such as `Scheduled`. */
-export const labelOf = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
-
-/** A time to the second, with its date unless it is today; the exact time is its title. */
-export function Moment({ at }: { at: string | null }) {
-  if (at === null) return <span class="quiet">–</span>;
-  const date = new Date(at);
-  const isToday = date.toDateString() === new Date().toDateString();
-  return (
-    <time class="number" dateTime={at} title={at}>
-      {isToday ? times.format(date) : `${dates.format(date)}, ${times.format(date)}`}
-    </time>
-  );
-}
 
 /** Text truncated to the available width; its tooltip has all of it. */
 export const Truncated = ({ text }: { text: string | null }) =>

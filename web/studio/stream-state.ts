@@ -53,7 +53,7 @@ type Summary = {
 };
 
 export const bill = signal<Bill | undefined>(undefined);
-export const audit = signal<Audit | "running" | undefined>(undefined);
+export const audit = signal<Audit | "running" | "failed" | undefined>(undefined);
 /** When the server was killed, and how long the outage lasted; undefined before the first kill. */
 export const outage = signal<{ began: number; milliseconds?: number } | undefined>(undefined);
 export const isDown = computed(() => outage.value !== undefined && !outage.value.milliseconds);
@@ -230,7 +230,7 @@ export async function changeChatSettings(change: Partial<ChatSettings>): Promise
 export async function runAudit(): Promise<void> {
   if (audit.value === "running") return;
   audit.value = "running";
-  audit.value = await fetchAudit().catch(() => undefined);
+  audit.value = await fetchAudit().catch(() => "failed" as const);
 }
 
 /** Kills the server, waits until it is back, and counts lost events; there should be none. */

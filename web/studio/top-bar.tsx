@@ -120,8 +120,8 @@ function Bill() {
 function AuditBadge() {
   const found = audit.value;
   const isRunning = found === "running" || found === undefined;
-  const isGood = !isRunning && found.fits;
-  const says = isRunning ? "Running audit…" : resultOf(found);
+  const isGood = !isRunning && found !== "failed" && found.fits;
+  const says = isRunning ? "Running audit…" : found === "failed" ? "Audit failed" : resultOf(found);
   return (
     <button
       type="button"

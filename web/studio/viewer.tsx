@@ -1,8 +1,11 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Client, Notification } from "../../client/index.ts";
+import { reasonOf } from "../chat/reason.ts";
 import { formatted } from "../formats.ts";
 import { ErrorText, useAction } from "../host/action.tsx";
+import { wordsOf } from "../ledger-words.ts";
+import { Moment } from "../moment.tsx";
 import { type DemoUser, nameOfDemoUser } from "../runner.ts";
 import { ChatPane } from "./chat-pane.tsx";
 import { Icon } from "./icons.ts";
@@ -131,19 +134,27 @@ type LedgerProps = { client: Client; user: DemoUser; pushed: Notification[]; clo
 function Ledger({ client, user, pushed, close }: LedgerProps) {
   const entries = useSignal<Entry[] | undefined>(undefined);
   const stored = useSignal<Notification[] | undefined>(undefined);
+  /** Why the newest read failed. */
+  const readError = useSignal("");
+  const again = useRef<(() => void) | undefined>(undefined);
   const closer = useRef<HTMLButtonElement>(null);
   useLayoutEffect(() => closer.current?.focus(), []);
   useEffect(() => {
     const readInto = async <Row,>(list: Signal<Row[] | undefined>, path: string) => {
-      const found = await client.call<{ list: Row[] }>("GET", path).catch(() => undefined);
-      if (found !== undefined) list.value = found.list;
+      list.value = (await client.call<{ list: Row[] }>("GET", path)).list;
     };
-    const read = () => {
-      void readInto(entries, `/api/v1/users/me/transactions?limit=${entriesMax}`);
-      void readInto(stored, `/api/v2/notifications?limit=${noticesMax}`);
+    const read = async () => {
+      readError.value = await Promise.all([
+        readInto(entries, `/api/v1/users/me/transactions?limit=${entriesMax}`),
+        readInto(stored, `/api/v2/notifications?limit=${noticesMax}`),
+      ]).then(() => "", reasonOf);
     };
-    read();
-    const timer = setInterval(read, 4_000);
+    again.current = () => {
+      readError.value = "";
+      void read();
+    };
+    void read();
+    const timer = setInterval(() => void read(), 4_000);
     return () => clearInterval(timer);
   }, [client]);
   const { act, errorText } = useAction();
@@ -176,6 +187,9 @@ function Ledger({ client, user, pushed, close }: LedgerProps) {
           <Icon name="close" />
         </button>
       </header>
+      {(entries.value === undefined || stored.value === undefined) && (
+        <ErrorText text={readError.value} retry={() => again.current?.()} />
+      )}
       <h3>
         Notifications
         <button type="button" class="link" onClick={() => void act(remind)}>
@@ -198,9 +212,14 @@ function Ledger({ client, user, pushed, close }: LedgerProps) {
       {entries.value?.length === 0 && <p class="quiet">No transactions yet</p>}
       <table>
         <tbody>
-          {entries.value?.map(({ id, type, direction, amount, balanceAfter }) => (
+          {entries.value?.map(({ id, type, direction, amount, balanceAfter, occurredAt }) => (
             <tr key={id}>
-              <td>{type.replaceAll("_", " ")}</td>
+              <td>
+                {wordsOf(type)}
+                <p class="quiet">
+                  <Moment at={occurredAt} />
+                </p>
+              </td>
               <td class={`number ${direction}`}>
                 {direction === "debit" ? "−" : "+"}
                 {formatted(amount)}
