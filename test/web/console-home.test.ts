@@ -146,3 +146,34 @@ browserTest(
   },
   testMilliseconds,
 );
+
+browserTest(
+  "an outage interrupts the charts, and a strip tells since when, until the connection is back",
+  async () => {
+    await goLive(call, "lost-host", "Seen before an outage");
+    const { page, close } = await pages.open("/console");
+    let isDown = false;
+    let cut = () => {};
+    await page.routeWebSocket(/\/ws\b/, (socket) => {
+      if (isDown) return void socket.close();
+      socket.connectToServer();
+      cut = () => void socket.close();
+    });
+    await page.getByRole("button", { name: "Ada Admin" }).click();
+    await page.getByRole("row", { name: /Seen before an outage/ }).waitFor();
+    const viewers = page.getByRole("figure", { name: "Viewers" }).locator("b");
+    await expectSoon(async () => Number(await viewers.innerText()) > 0);
+    const strip = page.getByText(/Connection lost at \d\d?:\d\d.*\. Reconnecting…/);
+    expect(await strip.count()).toBe(0);
+    isDown = true;
+    cut();
+    await strip.waitFor();
+    // Nothing is measured: neither the last number nor zero.
+    await expectSoon(async () => (await viewers.innerText()) === "–");
+    isDown = false;
+    await strip.waitFor({ state: "detached" });
+    await expectSoon(async () => Number(await viewers.innerText()) > 0);
+    await close();
+  },
+  testMilliseconds,
+);

@@ -9,6 +9,7 @@ import { unlessRefused } from "../chat/reason.ts";
 import { curlOf } from "../curl.ts";
 import { type Keys, keepKey, keyOf } from "../new-key.ts";
 import { timed } from "../server-time.ts";
+import { noteConnection } from "./offline-strip.tsx";
 import { endSession, NoSocket, session } from "./session.ts";
 
 /** A call as it is sent, without the token. */
@@ -90,6 +91,7 @@ effect(() => {
     listener?.close();
     listener = undefined;
     connection.value = "connecting";
+    noteConnection("subscriptions", false);
   };
 });
 
@@ -112,6 +114,7 @@ function listening(): Client {
     token,
     onState(state, _, statusCode) {
       connection.value = state;
+      noteConnection("subscriptions", state === "offline");
       // A socket whose token was revoked has a separate code.
       if (statusCode === 401 || statusCode === revokedCode) endSessionOf(token);
     },

@@ -1,7 +1,9 @@
 import { signal } from "@preact/signals";
 import { createClient, type Event, type Subscription } from "../../client/index.ts";
+import { creditsOfGift } from "../chat/tier.ts";
 import { noteServerTime, serverNow } from "../server-time.ts";
 import { type Refused, refusedOf } from "./api.ts";
+import { noteConnection } from "./offline-strip.tsx";
 import { ownId, session } from "./session.ts";
 import { listStreams, type Stream } from "./stream-scope.tsx";
 
@@ -75,8 +77,7 @@ function count(sums: Count, { type, at, data }: Event, onlineAt: number): void {
     sums.delay += Math.max(0, now() - Date.parse(at));
   }
   if (type === "chat.message") sums.messages++;
-  else if (type === "gift.sent")
-    sums.credits += data.giftType.creditAmount * data.count * data.receivers.length;
+  else if (type === "gift.sent") sums.credits += creditsOfGift(data);
   else if (type === "superlike.sent") sums.credits += data.price;
   else if (type === "chat.deleted" || type === "member.banned") sums.removals++;
 }
@@ -104,17 +105,22 @@ const add = (sample: Sample | Gap) => {
   samples.value = [...samples.value, sample].slice(-samplesMax);
 };
 
+const addGap = () => add({ seconds: Date.now() / 1000 });
+
 /**
  * Follows the live streams that the signed-in user may moderate, until the returned function is
  * called; the user counts as a viewer of each. The samples stay for the next time.
  */
 export function watchFigures(): () => void {
   let onlineAt = 0;
+  let isOffline = false;
   const client = createClient({
     url: location.origin,
     token: () => session.value?.token ?? "",
     onState(state) {
       if (state === "online") onlineAt = now();
+      isOffline = state === "offline";
+      noteConnection("figures", isOffline);
     },
     onError() {},
   });
@@ -155,6 +161,9 @@ export function watchFigures(): () => void {
   let isStopped = false;
   let taken = 0;
   const sample = () => {
+    if (++taken % samplesPerList === 0) void list();
+    if (live.value !== undefined && (isOffline || (followed.size === 0 && refused.value)))
+      return addGap();
     if (live.value !== undefined) {
       show();
       add(measure(counts, live.value));
@@ -162,11 +171,10 @@ export function watchFigures(): () => void {
     current = zero();
     counts.push(current);
     while (current.since - (counts[1]?.since ?? current.since) >= rateMilliseconds) counts.shift();
-    if (++taken % samplesPerList === 0) void list();
   };
   [live.value, refused.value] = [undefined, undefined];
   if (measuredBy !== ownId.value) samples.value = [];
-  else if (samples.value.length > 0) add({ seconds: Date.now() / 1000 });
+  else if (samples.value.length > 0) addGap();
   measuredBy = ownId.value;
   void list();
   const timer = setInterval(sample, sampleMilliseconds);
@@ -174,5 +182,6 @@ export function watchFigures(): () => void {
     isStopped = true;
     clearInterval(timer);
     client.close();
+    noteConnection("figures", false);
   };
 }

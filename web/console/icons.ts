@@ -17,6 +17,7 @@ import warning from "icon:triangle-alert";
 import refunds from "icon:undo-2";
 import users from "icon:users";
 import webhooks from "icon:webhook";
+import offline from "icon:wifi-off";
 import close from "icon:x";
 import { iconOf } from "../icon.tsx";
 
@@ -27,6 +28,7 @@ export const Icon = iconOf({
   chat,
   chevron,
   close,
+  offline,
   copy,
   gifts,
   home,

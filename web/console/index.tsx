@@ -16,6 +16,7 @@ import { Icon } from "./icons.ts";
 import { DiscardQuestion, leaveForm } from "./leave-form.tsx";
 import { ModerationLog } from "./log.tsx";
 import { Messages } from "./messages.tsx";
+import { OfflineStrip } from "./offline-strip.tsx";
 import { ParkedRecords } from "./parked.tsx";
 import { Refunds } from "./refunds.tsx";
 import { hrefOf, ownViews, restarts, type ViewName, view } from "./router.ts";
@@ -62,6 +63,7 @@ function Shell() {
     <div class="console">
       <Navigation />
       <main>
+        <OfflineStrip />
         <header class="page-head">
           <h1>{title}</h1>
         </header>
