@@ -33,7 +33,7 @@ export function readPages(directory: string, stageName: string): Pages {
   const answers = new Map(
     Manifest.parse(JSON.parse(manifest)).map(({ path, file, headers, stage, otherwise }) => {
       const isElsewhere = stage !== undefined && stage !== stageName && otherwise !== undefined;
-      const page = { body: readFileSync(join(directory, file)), headers: Object.entries(headers) };
+      const page = { body: readFileSync(join(directory, file)), headers: listHeaders(headers) };
       return [path, isElsewhere ? redirectTo(otherwise) : withTag(page)] as const;
     }),
   );
@@ -54,6 +54,16 @@ export function readPages(directory: string, stageName: string): Pages {
     },
   };
 }
+
+/**
+ * A page's headers. Its pictures may also come from the runner's own address, which pictures have
+ * wherever the page was opened, such as at localhost.
+ */
+const listHeaders = (headers: Record<string, string>) =>
+  Object.entries(headers).map(([name, value]): [string, string] => [
+    name,
+    value.replace(/\bimg-src [^;]*/, "$& http://127.0.0.1:*"),
+  ]);
 
 /** Whether If-None-Match has this tag, compared weakly, or `*` (RFC 9110, 13.1.2). */
 const includesTag = (known = "", tag: string) =>

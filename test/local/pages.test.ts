@@ -7,7 +7,8 @@ import type { RestRequest } from "../../local/gateway/rest-request.ts";
 const directory = mkdtempSync(join(tmpdir(), "ovation-pages-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-const headers = { "content-type": "text/html", "content-security-policy": "default-src 'none'" };
+const policy = "default-src 'none'; img-src 'self' https:; base-uri 'none'";
+const headers = { "content-type": "text/html", "content-security-policy": policy };
 writeFileSync(join(directory, "home.html"), "<p>home");
 writeFileSync(join(directory, "help.html"), "<p>help");
 writeFileSync(
@@ -36,7 +37,12 @@ test("a page has its own headers", () => {
   const found = answer("dev", "GET", "/");
   expect(found).toMatchObject({ statusCode: 200, by: "page" });
   expect(found?.body.toString()).toBe("<p>home");
-  expect(Object.fromEntries(found!.headers)).toMatchObject(headers);
+  expect(Object.fromEntries(found!.headers)).toMatchObject({
+    "content-type": "text/html",
+    // Pictures have this address, also on a page that was opened at localhost.
+    "content-security-policy":
+      "default-src 'none'; img-src 'self' https: http://127.0.0.1:*; base-uri 'none'",
+  });
 });
 
 test("a page is not sent again to a browser that has it", () => {
