@@ -57,7 +57,7 @@ export function createHearts(translator: Translator) {
       clearTimeout(counting);
       counting = setTimeout(settle, countedMilliseconds);
     },
-    /** Sets the stream's number of likes: what is shown does not fall while taps are on their way. */
+    /** Sets the stream's number of likes. What is shown never falls while taps are on their way. */
     set(likes: number): void {
       counted = likes;
       const more = shown === undefined ? 0 : likes - shown;
