@@ -124,10 +124,11 @@ browserTest(
     const card = made.locator(".moment.reached", { hasText: "5,000 / 5,000" });
     await card.waitFor();
     // It opens to the whole title, and for a viewer to nothing else.
-    const { height } = (await card.boundingBox())!;
+    const heightOf = async () => Math.round((await card.boundingBox())!.height);
+    const height = await heightOf();
     await card.locator("summary").click();
     expect(await card.getAttribute("open")).toBe("");
-    expect((await card.boundingBox())!.height).toBe(height);
+    expect(await heightOf()).toBe(height);
     const cancelled = JSON.stringify({ ...goal, status: "cancelled" });
     await made.evaluate(`moment("ended", ${cancelled})`);
     await made.locator(".moment").waitFor({ state: "detached" });
