@@ -53,8 +53,8 @@ export function createReload(options: Options): Reload {
       const graph = readGraph(root);
       const synthesis = createSynthesis(options, system, bundles);
       const beginPages = inTurn(() => remakePages(options, system));
-      const folders = ["functions", "domain", "platform", "lib", ...pageFolders];
-      stopWatching = watchSources(root, folders, (files) => {
+      const watched = ["functions", "domain", "platform", "lib", ...pageFolders];
+      stopWatching = watchSources(root, watched, (files) => {
         if (files.some(isOfPages)) beginPages();
         const isTemplate = update(graph, files);
         const stale = dependentsOf(graph, files);

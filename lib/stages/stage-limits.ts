@@ -4,7 +4,7 @@ const unreservedByLambda = 100;
 /**
  * Executions for the functions that users call, which share the unreserved ones: 2,000 calls a
  * second of 80 ms are 160, twice as many when an audience arrives and environments start, and a
- * quarter is spare.
+ * fifth is spare.
  */
 const unreservedInUse = 400;
 

@@ -252,6 +252,18 @@ test("messages are deleted by their author, the host, a moderator or an admin, a
   expectFailure(await say(id, viewer, "what?", { replyTo: ids[0] }), 404, sentences[404]);
 });
 
+test("a stream with a pinned message ends with the same response when repeated by its key", async () => {
+  const { host, id } = await liveStream();
+  const messageId = (await say(id, host, "pin me")).body._id;
+  const path = `/api/v1/live-stream/${id}`;
+  await call(`PUT ${path}/chat/pin`, { as: host, body: { messageId } });
+  const key = freshId();
+  const end = async () => (await call(`POST ${path}/end`, { as: host, key })).body.data;
+  const first = await end();
+  expect(first).toMatchObject({ status: "ended", pinnedMessageId: messageId, pinned: null });
+  expect(await end()).toEqual(first);
+});
+
 test("moderators pin and unpin a message, and deleting it unpins it", async () => {
   const [{ host, id }, viewer] = await Promise.all([liveStream(), person()]);
   const messageId = (await say(id, viewer, "pin me")).body._id;

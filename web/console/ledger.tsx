@@ -1,5 +1,5 @@
 import { nameOf } from "../chat/person.ts";
-import { wordsOf } from "../ledger-words.ts";
+import { wordsOf } from "../labels.ts";
 import { ask } from "./actions.tsx";
 import { SegmentedControl } from "./fields.tsx";
 import { type List, pagesOf, type RowOf, useList } from "./list.ts";

@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { isComposing } from "../chat/dom.ts";
 import { hueOf, initialOf, nameOf, type Person } from "../chat/person.ts";
 import { formatted } from "../formats.ts";
-import { labelOf } from "../ledger-words.ts";
+import { labelOf } from "../labels.ts";
 import { Moment } from "../moment.tsx";
 import type { Refused } from "./api.ts";
 import { Icon } from "./icons.ts";

@@ -4,7 +4,7 @@ import type { Client, Notification } from "../../client/index.ts";
 import { reasonOf } from "../chat/reason.ts";
 import { formatted } from "../formats.ts";
 import { ErrorText, useAction } from "../host/action.tsx";
-import { wordsOf } from "../ledger-words.ts";
+import { wordsOf } from "../labels.ts";
 import { Moment } from "../moment.tsx";
 import { type DemoUser, nameOfDemoUser } from "../runner.ts";
 import { ChatPane } from "./chat-pane.tsx";

@@ -98,8 +98,11 @@ export const showWithPin = async (stream: Stream, now: Date): Promise<LiveStream
   return { ...shown, pinned };
 };
 
-/** What is pinned in a stream. */
-async function findPinned(stream: Stream, now: Date): Promise<LiveStream["pinned"]> {
+/** What is pinned in a stream; null if it was deleted or is too old to be shown. */
+export async function findPinned(
+  stream: Pick<Stream, "id" | "pinned">,
+  now: Date,
+): Promise<LiveStream["pinned"]> {
   if (stream.pinned == null) return null;
   const message =
     pinnedMessageOf(stream) ?? (await findMessage(stream.id, stream.pinned.messageId, now));
